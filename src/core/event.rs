@@ -1,0 +1,241 @@
+//! What goes into a stream's state machine and what comes out.
+
+use super::{
+    Config, Error, Input, InputError, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
+};
+use std::sync::Arc;
+
+/// Something that happened to a stream.
+#[derive(Debug)]
+pub enum Event {
+    /// Time passed. The driver first sends [`Event::Seen`] for every session that recorded.
+    Tick,
+    /// The packet that was awaited (see [`Action::Await`]) arrived just now.
+    Packet {
+        /// The session that delivered it.
+        session: SessionId,
+    },
+    /// The newest packet of a session; sent lazily, before a tick. Never makes anything active.
+    Seen {
+        /// The session that delivered it.
+        session: SessionId,
+        /// When, at the latest.
+        at: Nanos,
+    },
+    /// The host took a *start*: the connect deadline runs from here.
+    StartTaken {
+        /// The session to be started.
+        session: SessionId,
+    },
+    /// The host says how a *start* went.
+    StartResult {
+        /// The session that was to be started.
+        session: SessionId,
+        /// `Err` with the host's text when it failed.
+        result: Result<(), String>,
+    },
+    /// The host took a probe: its deadline runs from here.
+    ProbeTaken {
+        /// The probe.
+        probe: ProbeId,
+    },
+    /// The host says how a probe went.
+    ProbeResult {
+        /// The probe.
+        probe: ProbeId,
+        /// What it found.
+        outcome: ProbeOutcome,
+    },
+    /// The host reports an error of an input, running or not.
+    InputError {
+        /// The input.
+        priority: Priority,
+        /// The host's text.
+        text: String,
+    },
+    /// The host reports an error of one session; ignored when the session is over.
+    SessionError {
+        /// The session.
+        session: SessionId,
+        /// The host's text.
+        text: String,
+    },
+    /// Manual choice of an input.
+    SwitchInput {
+        /// The input.
+        priority: Priority,
+    },
+    /// End of the manual choice.
+    ClearOverride,
+    /// Inputs removed, added and updated, as one change.
+    UpdateInputs(InputsUpdate),
+    /// The host writes elsewhere from now on; empty means the stream's id.
+    UpdateBufferWriteId(String),
+    /// New settings of the stream; what is unset inherits.
+    SetConfig(Config),
+    /// New settings of the engine.
+    SetDefaults(Config),
+    /// The end of this registration.
+    Unregister,
+}
+
+/// One change of a stream's inputs; applied removed, added, updated.
+#[derive(Clone, Debug, Default)]
+pub struct InputsUpdate {
+    /// Inputs to add; their priorities must be free after the removals.
+    pub added: Vec<Input>,
+    /// Priorities to remove; they must exist.
+    pub removed: Vec<Priority>,
+    /// Inputs to replace; their priorities must exist and not be removed.
+    pub updated: Vec<Input>,
+}
+
+/// What a probe found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeOutcome {
+    /// The source works.
+    Ok,
+    /// It does not; the host's text says why.
+    Failed(String),
+    /// This input can't be probed.
+    Unsupported,
+}
+
+/// Something for the driver to do, in this order.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Tell the host to start an input.
+    Start {
+        /// The new session.
+        session: SessionId,
+        /// The input.
+        input: Arc<Input>,
+        /// Where the ingestor writes.
+        buffer_write_id: Arc<str>,
+    },
+    /// Tell the host to stop a session.
+    Stop {
+        /// The session.
+        session: SessionId,
+        /// Its input.
+        priority: Priority,
+    },
+    /// Tell the host to probe an input.
+    Probe {
+        /// The probe.
+        probe: ProbeId,
+        /// The input.
+        input: Arc<Input>,
+        /// How long it may take.
+        timeout: Nanos,
+    },
+    /// The answer to a probe is not wanted any more.
+    CancelProbe {
+        /// The probe.
+        probe: ProbeId,
+    },
+    /// Let exactly this session through from now on, under this switch number.
+    Gate {
+        /// The session; `None` closes the gate.
+        session: Option<SessionId>,
+        /// The stream's new switch number.
+        number: u64,
+    },
+    /// Tell the stream of this session's next packet.
+    Await {
+        /// The session.
+        session: SessionId,
+    },
+    /// Tell the host what was decided.
+    Notify(Notice),
+}
+
+/// A decision, told to the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The active input changed, or recovered by itself (`from` = `to`).
+    Switched(Switch),
+    /// The first packet of the active input is on air.
+    Active {
+        /// The input.
+        priority: Priority,
+        /// Its session.
+        session: SessionId,
+        /// Time from its selection to this packet.
+        waited: Nanos,
+    },
+    /// An input was given up.
+    Degraded {
+        /// The input.
+        priority: Priority,
+        /// Why, with the measured time and the limit.
+        error: InputError,
+    },
+    /// A degraded input is usable again.
+    Recovered {
+        /// The input.
+        priority: Priority,
+    },
+    /// No usable input is left.
+    Exhausted {
+        /// Why the last one was given up.
+        reason: Reason,
+    },
+    /// An input is on air again.
+    Restored {
+        /// The input.
+        priority: Priority,
+    },
+    /// The last word of a registration.
+    Unregistered,
+}
+
+/// Where session and probe ids come from: one per engine, so that ids are never reused.
+#[derive(Debug, Default)]
+pub struct Ids {
+    last: u64,
+}
+
+impl Ids {
+    /// A new id, never 0.
+    pub fn next_id(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+}
+
+impl InputsUpdate {
+    /// Checks the update against the priorities a stream has.
+    pub(super) fn validate(&self, existing: &[Priority]) -> Result<(), Error> {
+        let known = |priority: &Priority| existing.contains(priority);
+        let mut removed = self.removed.clone();
+        removed.sort_unstable();
+        if removed.iter().any(|p| *p < 0) {
+            return Err(Error::Priority);
+        }
+        if removed.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Error::DuplicatePriority);
+        }
+        if !removed.iter().all(known) {
+            return Err(Error::UnknownInput);
+        }
+        let mut updated: Vec<_> = self.updated.iter().map(|input| input.priority).collect();
+        updated.sort_unstable();
+        for input in self.added.iter().chain(&self.updated) {
+            input.validate()?;
+        }
+        if updated.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Error::DuplicatePriority);
+        }
+        if !updated.iter().all(|p| known(p) && !removed.contains(p)) {
+            return Err(Error::UnknownInput);
+        }
+        let mut after: Vec<_> = existing.iter().copied().filter(|p| !removed.contains(p)).collect();
+        after.extend(self.added.iter().map(|input| input.priority));
+        after.sort_unstable();
+        if after.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Error::DuplicatePriority);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,287 @@
+//! Sessions and the health of single inputs: start, stop, degrade, recover, probe, try.
+
+use super::*;
+use crate::core::input::{InputError, Probe};
+
+impl Stream {
+    /// Opens a new session of an input, through the gate if it is the active one.
+    pub(super) fn start(&mut self, index: usize, trial: bool, ids: &mut Ids) {
+        debug_assert!(self.inputs[index].session.is_none(), "one session per input");
+        let id = ids.next_id();
+        let input = &mut self.inputs[index];
+        input.session = Some(Session {
+            id,
+            taken_at: None,
+            first_packet: None,
+            last_packet: 0,
+            awaited: true,
+            trial,
+        });
+        if input.is_hot() {
+            input.healthy_since = None;
+        }
+        let spec = input.spec.clone();
+        if self.is_active(index) {
+            self.move_gate(Some(id));
+        }
+        self.actions.push_back(Action::Await { session: id });
+        self.actions.push_back(Action::Start {
+            session: id,
+            input: spec,
+            buffer_write_id: self.buffer_write_id.clone(),
+        });
+    }
+
+    pub(super) fn stop(&mut self, index: usize) {
+        let input = &mut self.inputs[index];
+        if let Some(session) = input.session.take() {
+            let priority = input.spec.priority;
+            self.actions.push_back(Action::Stop { session: session.id, priority });
+        }
+    }
+
+    /// A new session in place of the running one. The active input is not on air until it
+    /// delivers.
+    pub(super) fn restart(&mut self, index: usize, trial: bool, now: Nanos, ids: &mut Ids) {
+        self.stop(index);
+        if self.is_active(index) {
+            self.selected_at = now;
+            self.on_air_since = None;
+            if self.inputs[index].status == Status::Active {
+                self.inputs[index].set_status(Status::Idle, now);
+            }
+        }
+        self.start(index, trial, ids);
+    }
+
+    pub(super) fn start_hot_inputs(&mut self, ids: &mut Ids) {
+        for index in 0..self.inputs.len() {
+            let input = &self.inputs[index];
+            if input.is_hot() && input.usable() && input.session.is_none() {
+                self.start(index, false, ids);
+            }
+        }
+    }
+
+    pub(super) fn move_gate(&mut self, session: Option<SessionId>) {
+        self.gate = session;
+        self.switch_number += 1;
+        self.actions.push_back(Action::Gate { session, number: self.switch_number });
+    }
+
+    /// The awaited packet of a session.
+    pub(super) fn packet(&mut self, session: SessionId, now: Nanos) {
+        let Some(index) = self.index_of_session(session) else { return };
+        let dark = !self.on_air();
+        let active = self.is_active(index);
+        let input = &mut self.inputs[index];
+        let Some(session) = input.session.as_mut() else { return };
+        session.awaited = false;
+        session.last_packet = now;
+        session.first_packet.get_or_insert(now);
+        let priority = input.spec.priority;
+        match input.status {
+            Status::Degraded if session.trial && !dark => {}
+            Status::Degraded => {
+                self.recover(index, now, now);
+                if active {
+                    self.selected_at = now;
+                    let detail = "delivers again".into();
+                    let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
+                    self.record_switch(priority, cause, now);
+                } else if dark {
+                    self.comeback = Some(priority);
+                }
+            }
+            _ => {
+                input.healthy_since.get_or_insert(now);
+            }
+        }
+    }
+
+    /// Gives an input up.
+    pub(super) fn degrade(
+        &mut self,
+        index: usize,
+        reason: Reason,
+        text: Arc<str>,
+        (measured, limit): (Nanos, Nanos),
+        now: Nanos,
+    ) {
+        let (active, pending) = (self.is_active(index), self.is_pending(index));
+        let input = &mut self.inputs[index];
+        let priority = input.spec.priority;
+        input.set_status(Status::Degraded, now);
+        input.healthy_since = None;
+        if std::mem::take(&mut input.unproven) {
+            input.backoff.increase();
+        }
+        input.schedule_retry(now);
+        let wall = SystemTime::UNIX_EPOCH;
+        let error = InputError { at: now, wall, reason, text: text.clone(), measured, limit };
+        input.push_error(error.clone());
+        // A dead session that may still come back by its own packets.
+        let keep = (active || input.is_hot()) && reason != Reason::StartFailed;
+        self.notify(Notice::Degraded { priority, error });
+        if keep {
+            self.await_packet(index);
+        } else {
+            self.stop(index);
+        }
+        if self.pinned == Some(priority) {
+            self.pinned = None;
+        }
+        if pending {
+            self.pending = None;
+        }
+        if active {
+            self.on_air_since = None;
+            self.cause = Some(Cause { from: Some(priority), reason, detail: text });
+        }
+    }
+
+    pub(super) fn await_packet(&mut self, index: usize) {
+        if let Some(session) = self.inputs[index].session.as_mut() {
+            session.awaited = true;
+            self.actions.push_back(Action::Await { session: session.id });
+        }
+    }
+
+    /// Makes a degraded input usable again, healthy since `since`.
+    pub(super) fn recover(&mut self, index: usize, since: Nanos, now: Nanos) {
+        self.cancel_probe(index);
+        let input = &mut self.inputs[index];
+        input.set_status(Status::Idle, now);
+        input.errors.clear();
+        input.retry_at = None;
+        input.unproven = true;
+        input.healthy_since = Some(since);
+        if let Some(session) = input.session.as_mut() {
+            session.trial = false;
+        }
+        let priority = input.spec.priority;
+        self.notify(Notice::Recovered { priority });
+    }
+
+    /// A probe, a trial or the restart of a degraded input did not help.
+    pub(super) fn attempt_failed(&mut self, index: usize, now: Nanos) {
+        let active = self.is_active(index);
+        let input = &mut self.inputs[index];
+        input.backoff.increase();
+        input.schedule_retry(now);
+        let was_trial = input.on_trial();
+        if let Some(session) = input.session.as_mut() {
+            session.trial = false;
+        }
+        // The active one stays: when all is lost, its packets may still come back.
+        if was_trial && !active {
+            self.stop(index);
+        }
+    }
+
+    pub(super) fn start_failed(&mut self, index: usize, text: &str, now: Nanos) {
+        if self.inputs[index].status == Status::Degraded {
+            self.attempt_failed(index, now);
+            self.stop(index);
+        } else {
+            self.degrade(index, Reason::StartFailed, cut(text), (0, 0), now);
+        }
+    }
+
+    pub(super) fn error_reported(&mut self, index: usize, text: &str, now: Nanos) {
+        let input = &self.inputs[index];
+        if input.status != Status::Degraded {
+            self.degrade(index, Reason::Error, cut(text), (0, 0), now);
+        } else if input.on_trial() || self.restarting(index) {
+            self.attempt_failed(index, now);
+        }
+    }
+
+    /// A degraded hot input in a new session that has not delivered yet.
+    pub(super) fn restarting(&self, index: usize) -> bool {
+        let input = &self.inputs[index];
+        input.status == Status::Degraded
+            && input.is_hot()
+            && input.retry_at.is_none()
+            && input.session.is_some()
+    }
+
+    pub(super) fn probe_answered(
+        &mut self,
+        index: usize,
+        outcome: ProbeOutcome,
+        now: Nanos,
+        ids: &mut Ids,
+    ) {
+        self.inputs[index].probe = None;
+        match outcome {
+            ProbeOutcome::Ok => {
+                // The source works, so what it left behind can only be a dead session.
+                self.stop(index);
+                self.recover(index, now, now);
+                if self.is_active(index) {
+                    let priority = self.inputs[index].spec.priority;
+                    let detail = "probe succeeded".into();
+                    let from = Some(priority);
+                    let cause = Cause { from, reason: Reason::Recovery, detail };
+                    self.commit(priority, cause, now, ids);
+                }
+            }
+            ProbeOutcome::Failed(_) => self.attempt_failed(index, now),
+            ProbeOutcome::Unsupported => {
+                self.inputs[index].probe_unsupported = true;
+                self.inputs[index].retry_at = Some(now);
+            }
+        }
+    }
+
+    pub(super) fn cancel_probe(&mut self, index: usize) {
+        if let Some(probe) = self.inputs[index].probe.take() {
+            self.actions.push_back(Action::CancelProbe { probe: probe.id });
+        }
+    }
+
+    /// Whether a degraded input may be probed, tried or restarted when its wait is over.
+    pub(super) fn may_retry(&self, index: usize) -> bool {
+        let input = &self.inputs[index];
+        if input.status != Status::Degraded || input.probe.is_some() || input.on_trial() {
+            return false;
+        }
+        if input.is_hot() || !input.probe_unsupported {
+            return true;
+        }
+        match (self.settings.overlap, self.exhausted) {
+            (Overlap::On, true) => true,
+            (Overlap::Off, true) => !self.inputs.iter().any(InputHealth::on_trial),
+            (Overlap::On, false) => self.active.is_some_and(|active| input.spec.priority < active),
+            (Overlap::Off, false) => false,
+        }
+    }
+
+    pub(super) fn retry(&mut self, index: usize, now: Nanos, ids: &mut Ids) {
+        let input = &mut self.inputs[index];
+        input.retry_at = None;
+        if input.is_hot() {
+            self.restart(index, false, now, ids);
+            return;
+        }
+        input.probes += 1;
+        if input.probe_unsupported {
+            if self.settings.overlap == Overlap::Off {
+                self.stop_all_but(index);
+            }
+            self.restart(index, true, now, ids);
+        } else {
+            let probe = ids.next_id();
+            input.probe = Some(Probe { id: probe, taken_at: None });
+            let (input, timeout) = (input.spec.clone(), input.settings.probe_timeout);
+            self.actions.push_back(Action::Probe { probe, input, timeout });
+        }
+    }
+
+    pub(super) fn stop_all_but(&mut self, index: usize) {
+        for other in (0..self.inputs.len()).filter(|other| *other != index) {
+            self.stop(other);
+        }
+    }
+}

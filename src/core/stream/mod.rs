@@ -1,0 +1,349 @@
+//! The state of one stream, and what each event does to it first.
+//!
+//! Every event ends in [`Stream::evaluate`] (see `selection.rs`), which looks at the state alone
+//! and never at how it came about: no decision can be lost because an edge was missed.
+
+mod health;
+mod selection;
+mod timers;
+mod update;
+
+use super::config::{Overlap, StreamSettings};
+use super::input::{cut, InputHealth, Session};
+use super::{
+    Action, Config, Error, Event, Ids, Input, Nanos, Notice, Priority, ProbeId, ProbeOutcome,
+    Reason, SessionId, Status, Switch,
+};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Switches kept per stream.
+const SWITCHES_KEPT: usize = 20;
+
+/// The longest stream id, in bytes.
+pub(crate) const STREAM_ID_MAX: usize = 255;
+
+/// A planned switch that waits for its target to deliver.
+#[derive(Debug)]
+struct Pending {
+    target: Priority,
+    reason: Reason,
+}
+
+/// Why the next switch will be made.
+#[derive(Debug)]
+struct Cause {
+    from: Option<Priority>,
+    reason: Reason,
+    detail: Arc<str>,
+}
+
+/// One life of one stream. See the [module](super) for how it is driven.
+#[derive(Debug)]
+pub struct Stream {
+    id: Arc<str>,
+    registration: u64,
+    buffer_write_id: Arc<str>,
+    defaults: Config,
+    config: Config,
+    settings: StreamSettings,
+    /// Best first.
+    inputs: Vec<InputHealth>,
+    active: Option<Priority>,
+    /// When the active input was selected, or restarted.
+    selected_at: Nanos,
+    on_air_since: Option<Nanos>,
+    gate: Option<SessionId>,
+    switch_number: u64,
+    pending: Option<Pending>,
+    /// The manual choice.
+    pinned: Option<Priority>,
+    /// Why the active input was given up, until the switch that follows.
+    cause: Option<Cause>,
+    /// An input that delivered again while nothing was on air, until the evaluation that follows.
+    comeback: Option<Priority>,
+    exhausted: bool,
+    last_switch: Option<Nanos>,
+    switches: VecDeque<Switch>,
+    actions: VecDeque<Action>,
+}
+
+impl Stream {
+    /// Registers a stream: selects its best input and starts it, and every hot one.
+    ///
+    /// `config` is the stream's, `defaults` the engine's. `registration` also seeds the jitter.
+    ///
+    /// # Errors
+    /// [`Error::StreamId`], [`Error::Priority`], [`Error::DuplicatePriority`],
+    /// [`Error::Config`], [`Error::HotWithoutOverlap`].
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        id: impl Into<Arc<str>>,
+        buffer_write_id: &str,
+        registration: u64,
+        inputs: Vec<Input>,
+        config: Config,
+        defaults: Config,
+        now: Nanos,
+        ids: &mut Ids,
+    ) -> Result<Stream, Error> {
+        let id = id.into();
+        if id.is_empty() || id.len() > STREAM_ID_MAX {
+            return Err(Error::StreamId);
+        }
+        config.validate()?;
+        defaults.validate()?;
+        let resolved = config.over(&defaults);
+        let mut priorities = Vec::with_capacity(inputs.len());
+        for input in &inputs {
+            input.validate()?;
+            priorities.push(input.priority);
+        }
+        priorities.sort_unstable();
+        if priorities.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Error::DuplicatePriority);
+        }
+        let mut stream = Stream {
+            buffer_write_id: buffer_name(buffer_write_id, &id),
+            id,
+            registration,
+            defaults,
+            config,
+            settings: StreamSettings::resolve(&resolved),
+            inputs: Vec::with_capacity(inputs.len()),
+            active: None,
+            selected_at: now,
+            on_air_since: None,
+            gate: None,
+            switch_number: 0,
+            pending: None,
+            pinned: None,
+            cause: None,
+            comeback: None,
+            exhausted: false,
+            last_switch: None,
+            switches: VecDeque::new(),
+            actions: VecDeque::new(),
+        };
+        for input in inputs {
+            stream.insert_input(input, &resolved, now);
+        }
+        if stream.settings.overlap == Overlap::Off && stream.inputs.iter().any(InputHealth::is_hot)
+        {
+            return Err(Error::HotWithoutOverlap);
+        }
+        if let Some(best) = stream.select() {
+            stream.commit(
+                best,
+                Cause { from: None, reason: Reason::Initial, detail: "".into() },
+                now,
+                ids,
+            );
+        }
+        stream.start_hot_inputs(ids);
+        Ok(stream)
+    }
+
+    /// Tells the stream what happened at `now`.
+    ///
+    /// # Errors
+    /// What the event asks for is refused; nothing has changed.
+    pub fn handle(&mut self, event: Event, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
+        match event {
+            Event::Tick => self.fire_timers(now, ids),
+            Event::Packet { session } => self.packet(session, now),
+            Event::Seen { session, at } => {
+                if let Some(session) = self.session_mut(session) {
+                    session.last_packet = session.last_packet.max(at);
+                }
+                return Ok(());
+            }
+            Event::StartTaken { session } => {
+                let session = self.session_mut(session).ok_or(Error::StaleSession)?;
+                session.taken_at.get_or_insert(now);
+            }
+            Event::StartResult { session, result } => {
+                let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
+                match result {
+                    Ok(()) => {
+                        self.session_mut(session).map(|s| s.taken_at.get_or_insert(now));
+                    }
+                    Err(text) => self.start_failed(index, &text, now),
+                }
+            }
+            Event::ProbeTaken { probe } => {
+                let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
+                let probe = self.inputs[index].probe.as_mut().ok_or(Error::StaleSession)?;
+                probe.taken_at.get_or_insert(now);
+            }
+            Event::ProbeResult { probe, outcome } => {
+                let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
+                self.probe_answered(index, outcome, now, ids);
+            }
+            Event::InputError { priority, text } => {
+                let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+                self.error_reported(index, &text, now);
+            }
+            Event::SessionError { session, text } => {
+                let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
+                self.error_reported(index, &text, now);
+            }
+            Event::SwitchInput { priority } => self.switch_input(priority, now, ids)?,
+            Event::ClearOverride => self.clear_override(),
+            Event::UpdateInputs(update) => self.update_inputs(update, now, ids)?,
+            Event::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, ids),
+            Event::SetConfig(config) => {
+                self.set_config(config, self.defaults, now, ids)?;
+            }
+            Event::SetDefaults(defaults) => {
+                self.set_config(self.config, defaults, now, ids)?;
+            }
+            Event::Unregister => {
+                self.unregister(now);
+                return Ok(());
+            }
+        }
+        self.evaluate(now, ids);
+        Ok(())
+    }
+
+    /// Takes the queued actions, oldest first.
+    pub fn drain(&mut self) -> impl Iterator<Item = Action> + '_ {
+        self.actions.drain(..)
+    }
+
+    /// The stream's id.
+    pub fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// The number of this registration.
+    pub fn registration(&self) -> u64 {
+        self.registration
+    }
+
+    /// The input that is on air, or selected to be.
+    pub fn active(&self) -> Option<Priority> {
+        self.active
+    }
+
+    /// The target of a planned switch that waits for its first packet.
+    pub fn pending(&self) -> Option<Priority> {
+        self.pending.as_ref().map(|pending| pending.target)
+    }
+
+    /// The manual choice in force.
+    pub fn override_input(&self) -> Option<Priority> {
+        self.pinned
+    }
+
+    /// No usable input is left.
+    pub fn exhausted(&self) -> bool {
+        self.exhausted
+    }
+
+    /// The session the gate admits.
+    pub fn gate(&self) -> Option<SessionId> {
+        self.gate
+    }
+
+    /// The number of the last gate move.
+    pub fn switch_number(&self) -> u64 {
+        self.switch_number
+    }
+
+    /// The inputs, best first.
+    pub fn inputs(&self) -> &[InputHealth] {
+        &self.inputs
+    }
+
+    /// The last switches, oldest first.
+    pub fn switches(&self) -> impl ExactSizeIterator<Item = &Switch> {
+        self.switches.iter()
+    }
+
+    /// Whether the stream waits for this session's next packet.
+    pub fn awaits(&self, session: SessionId) -> bool {
+        self.index_of_session(session)
+            .and_then(|index| self.inputs[index].session.as_ref())
+            .is_some_and(|session| session.awaited)
+    }
+
+    /// Whether these engine settings would be accepted, see [`Event::SetDefaults`].
+    ///
+    /// # Errors
+    /// [`Error::Config`], [`Error::HotWithoutOverlap`].
+    pub fn check_defaults(&self, defaults: &Config) -> Result<(), Error> {
+        self.check_config(&self.config, defaults)
+    }
+
+    fn index_of(&self, priority: Priority) -> Option<usize> {
+        self.inputs.iter().position(|input| input.spec.priority == priority)
+    }
+
+    fn index_of_session(&self, id: SessionId) -> Option<usize> {
+        self.inputs.iter().position(|input| input.session() == Some(id))
+    }
+
+    fn index_of_probe(&self, id: ProbeId) -> Option<usize> {
+        self.inputs.iter().position(|input| input.probe.as_ref().is_some_and(|p| p.id == id))
+    }
+
+    fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.inputs.iter_mut().filter_map(|input| input.session.as_mut()).find(|s| s.id == id)
+    }
+
+    fn is_active(&self, index: usize) -> bool {
+        self.active == Some(self.inputs[index].spec.priority)
+    }
+
+    fn is_pending(&self, index: usize) -> bool {
+        self.pending() == Some(self.inputs[index].spec.priority)
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notify(notice));
+    }
+
+    fn record_switch(&mut self, to: Priority, cause: Cause, now: Nanos) {
+        let switch = Switch {
+            at: now,
+            wall: SystemTime::UNIX_EPOCH,
+            from: cause.from,
+            to,
+            reason: cause.reason,
+            detail: cause.detail,
+            number: self.switch_number,
+        };
+        if self.switches.len() == SWITCHES_KEPT {
+            self.switches.pop_front();
+        }
+        self.switches.push_back(switch.clone());
+        self.last_switch = Some(now);
+        self.notify(Notice::Switched(switch));
+    }
+
+    fn unregister(&mut self, now: Nanos) {
+        for index in 0..self.inputs.len() {
+            self.stop(index);
+            self.cancel_probe(index);
+            self.inputs[index].set_status(Status::Stopped, now);
+        }
+        self.move_gate(None);
+        self.notify(Notice::Unregistered);
+    }
+}
+
+/// An empty buffer write id means the stream's own.
+fn buffer_name(name: &str, stream: &Arc<str>) -> Arc<str> {
+    if name.is_empty() {
+        stream.clone()
+    } else {
+        name.into()
+    }
+}
+
+fn millis(nanos: Nanos) -> String {
+    format!("{}.{:01} ms", nanos / 1_000_000, nanos % 1_000_000 / 100_000)
+}

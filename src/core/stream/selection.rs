@@ -1,0 +1,250 @@
+//! Which input is on air: failover, planned switches, failback.
+
+use super::*;
+use crate::core::config::Failback;
+
+impl Stream {
+    /// Brings the stream from whatever state it is in to where it should be.
+    pub(super) fn evaluate(&mut self, now: Nanos, ids: &mut Ids) {
+        self.take_comeback(now, ids);
+        while !self.active_usable() {
+            self.promote_delivering_trial(now);
+            let Some(target) = self.failover_target() else {
+                self.declare_exhausted();
+                break;
+            };
+            let cause = self.cause.take().unwrap_or(Cause {
+                from: self.active,
+                reason: Reason::Recovery,
+                detail: "usable again".into(),
+            });
+            self.commit(target, cause, now, ids);
+        }
+        self.put_on_air(now);
+        self.finish_pending(now, ids);
+        self.fail_back(now, ids);
+        self.stop_what_is_not_needed(now);
+    }
+
+    /// Rule 5: the override, else the best input that is usable.
+    pub(super) fn select(&self) -> Option<Priority> {
+        let usable = |p: &Priority| self.index_of(*p).is_some_and(|i| self.inputs[i].usable());
+        self.pinned.filter(usable).or_else(|| {
+            self.inputs.iter().find(|input| input.usable()).map(|input| input.spec.priority)
+        })
+    }
+
+    /// The active input delivers.
+    pub(super) fn on_air(&self) -> bool {
+        self.active_index().is_some_and(|index| self.inputs[index].status == Status::Active)
+    }
+
+    fn active_index(&self) -> Option<usize> {
+        self.active.and_then(|active| self.index_of(active))
+    }
+
+    fn active_usable(&self) -> bool {
+        self.active_index().is_some_and(|index| self.inputs[index].usable())
+    }
+
+    /// A pending switch becomes the failover; its target was started already.
+    fn failover_target(&self) -> Option<Priority> {
+        self.pending().or_else(|| self.select())
+    }
+
+    /// While nothing is on air, an input that delivers again is taken at once.
+    fn take_comeback(&mut self, now: Nanos, ids: &mut Ids) {
+        let Some(priority) = self.comeback.take() else { return };
+        let wanted = self.pinned.is_none_or(|pinned| pinned == priority);
+        let usable = self.index_of(priority).is_some_and(|index| self.inputs[index].usable());
+        if wanted && usable && !self.on_air() && self.active != Some(priority) {
+            self.cause = None;
+            let (from, reason) = (self.active, Reason::Recovery);
+            self.commit(
+                priority,
+                Cause { from, reason, detail: "delivers again".into() },
+                now,
+                ids,
+            );
+        }
+    }
+
+    /// With nothing on air, a trial session that delivers has proved enough.
+    fn promote_delivering_trial(&mut self, now: Nanos) {
+        let on_trial = |input: &InputHealth| input.on_trial() && input.delivering();
+        if let Some(index) = self.inputs.iter().position(on_trial) {
+            self.recover(index, now, now);
+        }
+    }
+
+    fn declare_exhausted(&mut self) {
+        // A stream registered without inputs has lost nothing: it waits.
+        if let Some(cause) = self.cause.take() {
+            if !self.exhausted {
+                self.exhausted = true;
+                self.notify(Notice::Exhausted { reason: cause.reason });
+            }
+        }
+    }
+
+    /// Makes an input the active one: gate, selection and history change together.
+    pub(super) fn commit(&mut self, target: Priority, cause: Cause, now: Nanos, ids: &mut Ids) {
+        let Some(index) = self.index_of(target) else { return };
+        self.pending = None;
+        let old = self.active_index().filter(|old| *old != index);
+        let planned = old.is_some_and(|old| self.inputs[old].usable());
+        if self.settings.overlap == Overlap::Off {
+            self.stop_all_but(index);
+        }
+        if let (Some(old), true) = (old, planned) {
+            self.inputs[old].set_status(Status::Idle, now);
+            if !self.inputs[old].is_hot() {
+                self.stop(old);
+            }
+        }
+        self.active = Some(target);
+        self.selected_at = now;
+        self.on_air_since = None;
+        match &self.inputs[index].session {
+            Some(session) => {
+                let on_air_at_once =
+                    session.delivering() && (planned || session.last_packet == now);
+                let id = session.id;
+                self.move_gate(Some(id));
+                if !on_air_at_once {
+                    self.await_packet(index);
+                }
+            }
+            None => self.start(index, false, ids),
+        }
+        self.record_switch(target, cause, now);
+    }
+
+    /// The first packet of the active input.
+    fn put_on_air(&mut self, now: Nanos) {
+        let Some(index) = self.active_index() else { return };
+        let input = &mut self.inputs[index];
+        if input.status != Status::Idle || !input.delivering() {
+            return;
+        }
+        let Some(session) = input.session() else { return };
+        input.set_status(Status::Active, now);
+        let priority = input.spec.priority;
+        self.on_air_since = Some(now);
+        let waited = now.saturating_sub(self.selected_at);
+        self.notify(Notice::Active { priority, session, waited });
+        if std::mem::take(&mut self.exhausted) {
+            self.notify(Notice::Restored { priority });
+        }
+    }
+
+    /// Rule 7: make-before-break, unless there is nothing to keep or no room for two.
+    pub(super) fn begin_switch(
+        &mut self,
+        target: Priority,
+        reason: Reason,
+        detail: Arc<str>,
+        now: Nanos,
+        ids: &mut Ids,
+    ) {
+        if self.pending() != Some(target) {
+            self.abandon_pending();
+        }
+        let Some(index) = self.index_of(target).filter(|_| self.active != Some(target)) else {
+            return;
+        };
+        let at_once = !self.on_air()
+            || self.settings.overlap == Overlap::Off
+            || self.inputs[index].delivering();
+        if at_once {
+            self.commit(target, Cause { from: self.active, reason, detail }, now, ids);
+            return;
+        }
+        if self.inputs[index].session.is_none() {
+            self.start(index, false, ids);
+        }
+        self.pending = Some(Pending { target, reason });
+    }
+
+    pub(super) fn abandon_pending(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            if let Some(index) = self.index_of(pending.target) {
+                if !self.inputs[index].is_hot() {
+                    self.stop(index);
+                }
+            }
+        }
+    }
+
+    fn finish_pending(&mut self, now: Nanos, ids: &mut Ids) {
+        let Some(pending) = &self.pending else { return };
+        let (target, reason) = (pending.target, pending.reason);
+        if self.index_of(target).is_some_and(|index| self.inputs[index].delivering()) {
+            let cause = Cause { from: self.active, reason, detail: "delivers".into() };
+            self.commit(target, cause, now, ids);
+            self.put_on_air(now);
+        }
+    }
+
+    /// The best input that rule 10 allows to return to, and when.
+    pub(super) fn failback_target(&self) -> Option<(Nanos, Priority)> {
+        let free = self.settings.failback == Failback::Auto
+            && self.pending.is_none()
+            && self.pinned.is_none()
+            && self.on_air();
+        let active = self.active.filter(|_| free)?;
+        let cooled = self.last_switch? + self.settings.switch_cooldown;
+        self.inputs
+            .iter()
+            .take_while(|input| input.spec.priority < active)
+            .filter(|input| input.usable())
+            .filter_map(|input| {
+                let stable = input.healthy_since? + self.settings.failback_stable;
+                Some((stable.max(cooled), input.spec.priority))
+            })
+            .min()
+    }
+
+    fn fail_back(&mut self, now: Nanos, ids: &mut Ids) {
+        if let Some((at, _)) = self.failback_target().filter(|(at, _)| *at <= now) {
+            let Some(target) = self.best_due_failback(now) else { return };
+            let detail = format!("healthy, and {} since the last switch was due", millis(now - at));
+            self.begin_switch(target, Reason::Failback, detail.into(), now, ids);
+            self.put_on_air(now);
+        }
+    }
+
+    fn best_due_failback(&self, now: Nanos) -> Option<Priority> {
+        let stable = |input: &&InputHealth| {
+            let since = input.healthy_since;
+            input.usable()
+                && since.is_some_and(|since| since + self.settings.failback_stable <= now)
+        };
+        self.inputs.iter().find(stable).map(|input| input.spec.priority)
+    }
+
+    /// Sessions that outlived their purpose: once something is on air, the dead ones behind the
+    /// gate and what does not wait for a failback.
+    fn stop_what_is_not_needed(&mut self, now: Nanos) {
+        let Some(active) = self.active.filter(|_| self.on_air()) else { return };
+        let awaits_failback = self.settings.failback == Failback::Auto && self.pinned.is_none();
+        for index in 0..self.inputs.len() {
+            let input = &self.inputs[index];
+            let priority = input.spec.priority;
+            if input.is_hot() || priority == active || self.pending() == Some(priority) {
+                continue;
+            }
+            let better = priority < active;
+            let needed = match input.status {
+                Status::Degraded => input.on_trial() && better,
+                _ => better && awaits_failback,
+            };
+            if !needed && input.session.is_some() {
+                if input.on_trial() {
+                    self.inputs[index].schedule_retry(now);
+                }
+                self.stop(index);
+            }
+        }
+    }
+}

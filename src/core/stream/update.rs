@@ -1,0 +1,188 @@
+//! What the host changes while a stream runs: manual choice, inputs, buffer, settings.
+
+use super::*;
+use crate::core::config::InputSettings;
+use crate::core::InputsUpdate;
+
+impl Stream {
+    pub(super) fn insert_input(&mut self, input: Input, config: &Config, now: Nanos) {
+        let at = self.inputs.partition_point(|i| i.spec.priority < input.priority);
+        // Two inputs of two streams must not jitter alike.
+        let seed = self.registration.rotate_left(32) ^ input.priority as u64;
+        self.inputs.insert(at, InputHealth::new(Arc::new(input), config, seed, now));
+    }
+
+    pub(super) fn switch_input(
+        &mut self,
+        priority: Priority,
+        now: Nanos,
+        ids: &mut Ids,
+    ) -> Result<(), Error> {
+        let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+        if !self.inputs[index].usable() {
+            return Err(Error::InputDegraded);
+        }
+        self.pinned = Some(priority);
+        self.begin_switch(priority, Reason::Manual, "".into(), now, ids);
+        Ok(())
+    }
+
+    pub(super) fn clear_override(&mut self) {
+        self.pinned = None;
+        if self.pending.as_ref().is_some_and(|pending| pending.reason == Reason::Manual) {
+            self.abandon_pending();
+        }
+    }
+
+    pub(super) fn update_inputs(
+        &mut self,
+        update: InputsUpdate,
+        now: Nanos,
+        ids: &mut Ids,
+    ) -> Result<(), Error> {
+        let existing: Vec<_> = self.inputs.iter().map(|input| input.spec.priority).collect();
+        update.validate(&existing)?;
+        let config = self.config.over(&self.defaults);
+        if self.settings.overlap == Overlap::Off
+            && (update.added.iter().chain(&update.updated))
+                .any(|input| InputSettings::resolve(&input.config.over(&config)).is_hot())
+        {
+            return Err(Error::HotWithoutOverlap);
+        }
+        for priority in update.removed {
+            self.remove_input(priority);
+        }
+        let added: Vec<_> = update.added.iter().map(|input| input.priority).collect();
+        for input in update.added {
+            self.insert_input(input, &config, now);
+        }
+        for input in update.updated {
+            self.replace_input(input, &config, now, ids);
+        }
+        self.start_hot_inputs(ids);
+        self.choose_added(&added, now, ids);
+        Ok(())
+    }
+
+    fn remove_input(&mut self, priority: Priority) {
+        let Some(index) = self.index_of(priority) else { return };
+        self.stop(index);
+        self.cancel_probe(index);
+        if self.pinned == Some(priority) {
+            self.pinned = None;
+        }
+        if self.pending() == Some(priority) {
+            self.pending = None;
+        }
+        if self.active == Some(priority) {
+            self.active = None;
+            self.on_air_since = None;
+            self.cause = Some(Cause {
+                from: Some(priority),
+                reason: Reason::InputRemoved,
+                detail: "".into(),
+            });
+        }
+        self.inputs.remove(index);
+    }
+
+    fn replace_input(&mut self, input: Input, config: &Config, now: Nanos, ids: &mut Ids) {
+        let priority = input.priority;
+        let Some(index) = self.index_of(priority) else { return };
+        let was_usable = self.inputs[index].usable();
+        self.cancel_probe(index);
+        let health = &mut self.inputs[index];
+        health.settings = InputSettings::resolve(&input.config.over(config));
+        health.spec = Arc::new(input);
+        health.forgive(now);
+        if self.is_active(index) && !was_usable {
+            self.stop(index);
+            let detail = "input updated".into();
+            let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
+            self.commit(priority, cause, now, ids);
+        } else if self.inputs[index].session.is_some() {
+            if self.is_active(index) || self.is_pending(index) || self.inputs[index].is_hot() {
+                self.restart(index, false, now, ids);
+            } else {
+                self.stop(index);
+            }
+        }
+    }
+
+    /// An added input that is now the best is switched to; with nothing usable, it is started.
+    fn choose_added(&mut self, added: &[Priority], now: Nanos, ids: &mut Ids) {
+        let Some(best) = self.select().filter(|best| added.contains(best)) else { return };
+        let active_usable = self.active.and_then(|active| self.index_of(active));
+        let active_usable = active_usable.is_some_and(|index| self.inputs[index].usable());
+        if !active_usable {
+            let (from, reason) = (self.active, Reason::InputAdded);
+            self.cause.get_or_insert(Cause { from, reason, detail: "".into() });
+        } else if self.pending().or(self.active).is_none_or(|current| best < current)
+            && self.active.is_none_or(|active| best < active)
+        {
+            self.begin_switch(best, Reason::InputAdded, "".into(), now, ids);
+        }
+    }
+
+    pub(super) fn update_buffer_write_id(&mut self, name: &str, now: Nanos, ids: &mut Ids) {
+        let name = buffer_name(name, &self.id);
+        if name == self.buffer_write_id {
+            return;
+        }
+        self.buffer_write_id = name;
+        for index in 0..self.inputs.len() {
+            if let Some(session) = &self.inputs[index].session {
+                let trial = session.trial;
+                self.restart(index, trial, now, ids);
+            }
+        }
+    }
+
+    pub(super) fn check_config(&self, config: &Config, defaults: &Config) -> Result<(), Error> {
+        config.validate()?;
+        defaults.validate()?;
+        let resolved = config.over(defaults);
+        let hot = |input: &InputHealth| {
+            InputSettings::resolve(&input.spec.config.over(&resolved)).is_hot()
+        };
+        if StreamSettings::resolve(&resolved).overlap == Overlap::Off && self.inputs.iter().any(hot)
+        {
+            return Err(Error::HotWithoutOverlap);
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_config(
+        &mut self,
+        config: Config,
+        defaults: Config,
+        now: Nanos,
+        ids: &mut Ids,
+    ) -> Result<(), Error> {
+        self.check_config(&config, &defaults)?;
+        self.config = config;
+        self.defaults = defaults;
+        let resolved = config.over(&defaults);
+        self.settings = StreamSettings::resolve(&resolved);
+        for index in 0..self.inputs.len() {
+            let input = &mut self.inputs[index];
+            let was_hot = input.is_hot();
+            input.settings = InputSettings::resolve(&input.spec.config.over(&resolved));
+            let cooled_down = was_hot && !input.is_hot();
+            if cooled_down && input.usable() {
+                input.healthy_since.get_or_insert(now);
+            }
+            if cooled_down && !self.is_active(index) && !self.is_pending(index) {
+                self.stop(index);
+            }
+        }
+        self.start_hot_inputs(ids);
+        if self.settings.overlap == Overlap::Off {
+            self.abandon_pending();
+            if let Some(active) = self.active.and_then(|active| self.index_of(active)) {
+                self.stop_all_but(active);
+            }
+        }
+        Ok(())
+    }
+}
