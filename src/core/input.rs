@@ -6,7 +6,6 @@ use super::{Error, Nanos, Priority, ProbeId, Reason, SessionId};
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Errors kept per input.
 const ERRORS_KEPT: usize = 5;
@@ -83,8 +82,6 @@ pub enum Status {
 pub struct InputError {
     /// Engine clock, nanoseconds.
     pub at: Nanos,
-    /// Wall clock, for people. Filled in by the engine.
-    pub wall: SystemTime,
     /// The kind of failure.
     pub reason: Reason,
     /// What happened, for people.

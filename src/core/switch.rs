@@ -3,7 +3,6 @@
 use super::{Nanos, Priority};
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Why a switch was made, or why an input was degraded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -64,8 +63,6 @@ impl Reason {
 pub struct Switch {
     /// Engine clock, nanoseconds.
     pub at: Nanos,
-    /// Wall clock, for people. Filled in by the engine; the core knows no wall clock.
-    pub wall: SystemTime,
     /// The input left; `None` (−1 in JSON and C) when there was none.
     pub from: Option<Priority>,
     /// The input chosen.

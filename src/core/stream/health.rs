@@ -117,8 +117,7 @@ impl Stream {
             input.backoff.increase();
         }
         input.schedule_retry(now);
-        let wall = SystemTime::UNIX_EPOCH;
-        let error = InputError { at: now, wall, reason, text: text.clone(), measured, limit };
+        let error = InputError { at: now, reason, text: text.clone(), measured, limit };
         input.push_error(error.clone());
         // A dead session that may still come back by its own packets.
         let keep = (active || input.is_hot()) && reason != Reason::StartFailed;

@@ -16,7 +16,6 @@ use super::{
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Switches kept per stream.
 const SWITCHES_KEPT: usize = 20;
@@ -309,7 +308,6 @@ impl Stream {
     fn record_switch(&mut self, to: Priority, cause: Cause, now: Nanos) {
         let switch = Switch {
             at: now,
-            wall: SystemTime::UNIX_EPOCH,
             from: cause.from,
             to,
             reason: cause.reason,
