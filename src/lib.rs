@@ -1,6 +1,46 @@
-//! Input failover for live video ingest.
+//! **changeover** is the input-failover engine for live video ingest: tell it about every packet
+//! of every input, and it says which packets to forward, which input to start, stop and probe.
+//!
+//! ```
+//! use changeover::{Config, Engine, EventKind, Flags, Input};
+//! use std::time::Duration;
+//!
+//! let engine = Engine::new()?;
+//! let inputs = vec![Input::new(0, "udp://primary").hot(), Input::new(1, "udp://backup").hot()];
+//! engine.register("news", "", inputs, Config::new())?;
+//!
+//! // The event loop: what to start, stop and probe, and what was decided.
+//! while let Some(event) = engine.next_event(Duration::ZERO)? {
+//!     if let EventKind::Start(start) = &event.kind {
+//!         // Usually on a thread of its own: one handle per session.
+//!         let mut input =
+//!             engine.open_input(&event.stream, start.input.priority, start.session)?;
+//!         let verdict = input.record(1316, Flags::VIDEO | Flags::KEY);
+//!         assert_eq!(verdict.forward(), start.input.priority == 0);
+//!     }
+//! }
+//! # Ok::<(), changeover::Error>(())
+//! ```
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`Engine`] | threads, events, all operations |
+//! | [`core`] | the decisions alone: pure, for tests in virtual time |
+//! | `include/changeover.h` | the C ABI (feature `capi`) |
+
 pub mod core;
+mod engine;
+#[cfg(feature = "capi")]
+pub mod ffi;
+mod hot;
+
 pub use crate::core::{
-    Config, Error, Failback, Input, InputError, InputsUpdate, Overlap, Priority, ProbeId,
-    ProbeOutcome, Reason, SessionId, Standby, Status, Switch,
+    Config, Error, Failback, Input, InputError, InputHealth, InputsUpdate, Nanos, Overlap,
+    Priority, ProbeId, ProbeOutcome, Reason, SessionId, Standby, Status, Switch,
 };
+pub use engine::{
+    Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,
+    InputHealthSnapshot, Level, LogCallback, Probe, RuntimeStatus, Start, Stop, StreamCallback,
+    SwitchRecord,
+};
+pub use hot::{Flags, Verdict};

@@ -1,0 +1,170 @@
+//! Delivery of events to callbacks, on a thread of its own.
+
+use super::event::{Event, EventKind, Probe, Start, Stop};
+use super::log::{Level, Logger};
+use super::monitor::Mailbox;
+use super::queue::{Item, Popped, Queue};
+use crate::core::{self, ProbeOutcome};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The host's side: it can start, stop and probe an input.
+///
+/// All methods are called on the engine's event thread, one at a time, with no lock of the
+/// engine held. They may call any operation of the engine except `sync` and `shutdown`, which
+/// are errors there. A slow method delays the events behind it and nothing else: detection, gates
+/// and status go on. A panic is caught and logged, and counts as a failure.
+pub trait Ingestor: Send {
+    /// Starts an input. `Err` with a text gives the input up; *stop* follows in either case.
+    ///
+    /// # Errors
+    /// The host's reason, kept with the input.
+    fn start(&mut self, event: &Event, start: &Start) -> Result<(), String>;
+
+    /// Stops a session. Called exactly once for each start.
+    fn stop(&mut self, event: &Event, stop: &Stop);
+
+    /// Finds out whether an input works. `None` means the answer will come by
+    /// [`crate::Engine::probe_result`].
+    fn probe(&mut self, event: &Event, probe: &Probe) -> Option<ProbeOutcome> {
+        let _ = (event, probe);
+        Some(ProbeOutcome::Unsupported)
+    }
+
+    /// Everything that is not a command.
+    fn notify(&mut self, event: &Event) {
+        let _ = event;
+    }
+}
+
+/// Called with a stream's id.
+pub type StreamCallback = Box<dyn FnMut(&str) + Send>;
+
+/// A callback that can be replaced while it runs; it is dropped after that run.
+#[derive(Default)]
+pub(super) struct Slot {
+    state: Mutex<SlotState>,
+}
+
+#[derive(Default)]
+struct SlotState {
+    callback: Option<StreamCallback>,
+    replaced: u64,
+}
+
+impl Slot {
+    pub(super) fn set(&self, callback: Option<StreamCallback>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.replaced += 1;
+        let old = std::mem::replace(&mut state.callback, callback);
+        // The old one's destructor is host code: not under our lock.
+        drop(state);
+        drop(old);
+    }
+
+    fn call(&self, stream: &str, guarded: impl FnOnce(&mut dyn FnMut())) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut callback) = state.callback.take() else { return };
+        let replaced = state.replaced;
+        drop(state);
+        guarded(&mut || callback(stream));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.replaced == replaced {
+            state.callback = Some(callback);
+        }
+    }
+}
+
+/// Callbacks besides the ingestor's.
+#[derive(Default)]
+pub(super) struct Slots {
+    pub(super) exhausted: Slot,
+    pub(super) restored: Slot,
+}
+
+pub(super) struct Delivery {
+    pub(super) queue: Arc<Queue>,
+    pub(super) mailbox: Mailbox,
+    pub(super) ingestor: Box<dyn Ingestor>,
+    pub(super) slots: Arc<Slots>,
+    pub(super) logger: Arc<Logger>,
+}
+
+impl Delivery {
+    /// The event thread: until the queue is closed and empty.
+    pub(super) fn run(mut self) {
+        loop {
+            match self.queue.pop(None) {
+                Popped::Item(Item::Event(event)) => self.deliver(&event),
+                Popped::Item(Item::Marker(done)) => drop(done.send(())),
+                Popped::TimedOut => {}
+                Popped::Closed => break,
+            }
+        }
+        self.slots.exhausted.set(None);
+        self.slots.restored.set(None);
+    }
+
+    fn deliver(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Start(start) => {
+                let session = start.session;
+                self.tell(event, core::Event::StartTaken { session });
+                let result = self
+                    .guarded(event, |ingestor| ingestor.start(event, start))
+                    .unwrap_or_else(|| Err("the host's start panicked".into()));
+                if let Err(text) = result {
+                    self.tell(event, core::Event::StartResult { session, result: Err(text) });
+                }
+            }
+            EventKind::Stop(stop) => {
+                self.guarded(event, |ingestor| ingestor.stop(event, stop));
+            }
+            EventKind::Probe(probe) => {
+                let id = probe.probe;
+                self.tell(event, core::Event::ProbeTaken { probe: id });
+                let outcome = self
+                    .guarded(event, |ingestor| ingestor.probe(event, probe))
+                    .unwrap_or_else(|| Some(ProbeOutcome::Failed("the probe panicked".into())));
+                if let Some(outcome) = outcome {
+                    self.tell(event, core::Event::ProbeResult { probe: id, outcome });
+                }
+            }
+            kind => {
+                self.guarded(event, |ingestor| ingestor.notify(event));
+                let slot = match kind {
+                    EventKind::Exhausted { .. } => &self.slots.exhausted,
+                    EventKind::Restored { .. } => &self.slots.restored,
+                    _ => return,
+                };
+                let logger = &self.logger;
+                slot.call(&event.stream, |call| {
+                    if catch_unwind(AssertUnwindSafe(call)).is_err() {
+                        log_panic(logger, event);
+                    }
+                });
+            }
+        }
+    }
+
+    fn tell(&self, event: &Event, what: core::Event) {
+        let stream = event.stream.clone();
+        // The stream may be gone by then: nothing to tell.
+        self.mailbox.post(move |monitor| {
+            let _ = monitor.handle(&stream, what);
+        });
+    }
+
+    fn guarded<R>(&mut self, event: &Event, f: impl FnOnce(&mut dyn Ingestor) -> R) -> Option<R> {
+        let ingestor = &mut *self.ingestor;
+        let result = catch_unwind(AssertUnwindSafe(|| f(ingestor)));
+        if result.is_err() {
+            log_panic(&self.logger, event);
+        }
+        result.ok()
+    }
+}
+
+fn log_panic(logger: &Logger, event: &Event) {
+    logger.log(Level::Error, || format!("a callback of the host panicked at: {event}"));
+}

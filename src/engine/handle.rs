@@ -1,0 +1,96 @@
+//! An open input: the fastest way to record.
+
+use super::monitor::Mailbox;
+use super::shared::{Shared, StreamShared};
+use crate::core::{Event, Priority, SessionId};
+use crate::hot::{Cell, Clock, Flags, Gate, Verdict};
+use std::sync::Arc;
+
+/// An open input, bound to one session or following the current one.
+///
+/// It may move between threads; recording takes `&mut`, so one thread at a time. It outlives its
+/// stream and its engine: from then on it answers [`Verdict::DROP`]. Dropping it closes it.
+#[derive(Debug)]
+pub struct InputHandle {
+    cell: &'static Cell,
+    stream: Arc<StreamShared>,
+    shared: Arc<Shared>,
+    number: usize,
+    id: Arc<str>,
+    priority: Priority,
+    session: SessionId,
+    mailbox: Mailbox,
+}
+
+impl InputHandle {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn new(
+        number: usize,
+        stream: Arc<StreamShared>,
+        shared: Arc<Shared>,
+        id: Arc<str>,
+        priority: Priority,
+        session: SessionId,
+        mailbox: Mailbox,
+    ) -> InputHandle {
+        let cell = shared.pool.cell(number);
+        InputHandle { cell, stream, shared, number, id, priority, session, mailbox }
+    }
+
+    /// Counts one packet of `bytes` bytes, and says whether to forward it. Wait-free; no lock,
+    /// no allocation, no system call.
+    ///
+    /// Once the session of a bound handle is over, its packets are counted, but no sign of life.
+    #[inline]
+    pub fn record(&mut self, bytes: u32, flags: Flags) -> Verdict {
+        self.cell.record(bytes, flags, &self.shared.clock, &self.stream.gate)
+    }
+
+    /// Counts several packets under one verdict. Wait-free.
+    #[inline]
+    pub fn record_batch(
+        &mut self,
+        packets: impl IntoIterator<Item = (u32, Flags), IntoIter: ExactSizeIterator>,
+    ) -> Verdict {
+        let packets = packets.into_iter();
+        self.cell.record_batch(packets, &self.shared.clock, &self.stream.gate)
+    }
+
+    /// Counts packets known to be lost, e.g. from gaps in sequence numbers. Wait-free.
+    #[inline]
+    pub fn record_lost(&mut self, lost: u64) {
+        self.cell.record_lost(lost);
+    }
+
+    /// Reports an error of this handle's session; ignored when that is over. A handle that
+    /// follows reports an error of the input. Returns at once; the decision follows.
+    pub fn report_error(&self, text: &str) {
+        let (id, text) = (self.id.clone(), text.to_owned());
+        let (priority, session) = (self.priority, self.session);
+        self.mailbox.post(move |monitor| {
+            let event = match session {
+                0 => Event::InputError { priority, text },
+                _ => Event::SessionError { session, text },
+            };
+            // The stream or the session may be gone: then there is nothing to report.
+            let _ = monitor.handle(&id, event);
+        });
+    }
+
+    /// The session it is bound to; 0 when it follows the current one.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// For the C ABI's inline path. All three live as long as this handle.
+    pub(crate) fn raw_parts(&self) -> (&'static Cell, &Gate, &Clock) {
+        (self.cell, &self.stream.gate, &self.shared.clock)
+    }
+}
+
+impl Drop for InputHandle {
+    fn drop(&mut self) {
+        let number = self.number;
+        self.mailbox.post(move |monitor| monitor.close_cell(number));
+    }
+}

@@ -1,0 +1,111 @@
+//! The log: off by default, levelled, delivered on a thread of its own.
+
+use super::threads::spawn;
+use crate::core::Error;
+use crossbeam::channel::{bounded, Sender, TrySendError};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// How much a log callback wants to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Level {
+    /// A stream is exhausted; a callback panicked.
+    Error = 1,
+    /// An input was given up; the monitor stalled; events were dropped.
+    Warn = 2,
+    /// Switches and recoveries.
+    Info = 3,
+    /// Every event.
+    Debug = 4,
+}
+
+/// Called with a level and one line.
+pub type LogCallback = Box<dyn FnMut(Level, &str) + Send>;
+
+/// Lines waiting for a slow callback; more are dropped and counted.
+const BACKLOG: usize = 4096;
+
+#[derive(Debug, Default)]
+pub(super) struct Logger {
+    /// The level in force; 0 is off. Relaxed: a line more or less around a change is fine.
+    level: AtomicU8,
+    dropped: AtomicU64,
+    sink: Mutex<Option<Sink>>,
+}
+
+#[derive(Debug)]
+struct Sink {
+    lines: Sender<(Level, String)>,
+    thread: JoinHandle<()>,
+}
+
+impl Logger {
+    pub(super) fn enabled(&self, level: Level) -> bool {
+        level as u8 <= self.level.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn log(&self, level: Level, line: impl FnOnce() -> String) {
+        if !self.enabled(level) {
+            return;
+        }
+        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sink) = &*sink {
+            let dropped = self.dropped.swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                let lost = format!("{dropped} log lines dropped: the callback is slow");
+                self.send(sink, Level::Warn, lost, dropped);
+            }
+            self.send(sink, level, line(), 1);
+        }
+    }
+
+    fn send(&self, sink: &Sink, level: Level, line: String, lost_if_full: u64) {
+        if let Err(TrySendError::Full(_)) = sink.lines.try_send((level, line)) {
+            self.dropped.fetch_add(lost_if_full, Ordering::Relaxed);
+        }
+    }
+
+    /// Replaces the callback. Waits until the old one has returned and is dropped, unless it is
+    /// the old one that asks.
+    pub(super) fn set(&self, callback: Option<(Level, LogCallback)>) -> Result<(), Error> {
+        let (level, sink) = match callback {
+            Some((level, callback)) => (level as u8, Some(Sink::open(callback)?)),
+            None => (0, None),
+        };
+        self.level.store(level, Ordering::Relaxed);
+        let mut slot = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *slot, sink);
+        drop(slot);
+        if let Some(Sink { lines, thread }) = old {
+            drop(lines);
+            if thread.thread().id() != std::thread::current().id() {
+                // It ends when it has written what was there; its panics are caught.
+                let _ = thread.join();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the calling thread is the one that runs the callback.
+    pub(super) fn is_this_thread(&self) -> bool {
+        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = std::thread::current().id();
+        sink.as_ref().is_some_and(|sink| sink.thread.thread().id() == current)
+    }
+}
+
+impl Sink {
+    fn open(mut callback: LogCallback) -> Result<Sink, Error> {
+        let (lines, inbox) = bounded::<(Level, String)>(BACKLOG);
+        let thread = spawn("changeover-log", move || {
+            for (level, line) in inbox {
+                // A panicking log callback has nobody left to complain to.
+                let _ = catch_unwind(AssertUnwindSafe(|| callback(level, &line)));
+            }
+        })?;
+        Ok(Sink { lines, thread })
+    }
+}

@@ -1,0 +1,456 @@
+//! The monitor thread: the only writer of decisions.
+//!
+//! It sleeps until a command comes, the next tick, or (with nothing running) the next deadline.
+//! A tick publishes the clock, looks at the cells that asked for attention, visits the streams
+//! whose deadline has come, and frees what no thread can be looking at any more.
+
+use super::event::{Event, EventKind, Probe, Start, Stop};
+use super::log::{Level, Logger};
+use super::queue::Queue;
+use super::shared::{Shared, StreamShared};
+use super::streams::{CellOwner, Entry};
+use super::threads::wake_exactly;
+use super::wheel::{Wheel, TICK};
+use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
+use crate::hot::{Absence, Router, Unlinked};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use slab::Slab;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// A tick later than this is a stall of the monitor, and is taken out of the engine's time.
+const STALL: Nanos = 20_000_000;
+
+/// A running stream is visited at least this often, for its rates.
+const SAMPLE_EVERY: Nanos = 2_000_000_000;
+
+/// How soon a step of the wall clock is noticed, while anything runs.
+const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
+
+pub(super) type Command = Box<dyn FnOnce(&mut Monitor) + Send>;
+
+/// The way to the monitor.
+#[derive(Clone, Debug)]
+pub(super) struct Mailbox {
+    commands: Sender<Command>,
+}
+
+impl Mailbox {
+    pub(super) fn new(commands: Sender<Command>) -> Self {
+        Mailbox { commands }
+    }
+
+    /// Has `command` run on the monitor thread, in order, some time soon. Does nothing when the
+    /// engine is shut down.
+    pub(super) fn post(&self, command: impl FnOnce(&mut Monitor) + Send + 'static) {
+        let _ = self.commands.send(Box::new(command));
+    }
+
+    /// Has `command` run on the monitor thread and waits for its result.
+    pub(super) fn call<R: Send + 'static>(
+        &self,
+        command: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
+    ) -> Result<R, Error> {
+        let (reply, result) = crossbeam::channel::bounded(1);
+        self.post(move |monitor| drop(reply.send(command(monitor))));
+        result.recv().unwrap_or(Err(Error::ShutDown))
+    }
+}
+
+pub(super) struct Monitor {
+    pub(super) shared: Arc<Shared>,
+    pub(super) streams: Slab<Entry>,
+    pub(super) router: Router<StreamShared>,
+    pub(super) owners: Vec<CellOwner>,
+    pub(super) free_cells: Vec<usize>,
+    pub(super) limbo: Limbo,
+    queue: Arc<Queue>,
+    logger: Arc<Logger>,
+    wheel: Wheel,
+    ids: Ids,
+    registrations: u64,
+    defaults: Config,
+    /// Engine time of the current step.
+    now: Nanos,
+    /// Sessions that were started and not stopped: while there are any, the clock ticks.
+    sessions: usize,
+    compare_clocks_at: Nanos,
+    stopping: bool,
+}
+
+/// What was made unreachable, until no thread can be looking at it.
+#[derive(Debug, Default)]
+pub(super) struct Limbo {
+    pub(super) routes: Vec<Unlinked<StreamShared>>,
+    pub(super) cells: Vec<usize>,
+    leaving: Option<Batch>,
+}
+
+#[derive(Debug)]
+struct Batch {
+    routes: Vec<Unlinked<StreamShared>>,
+    cells: Vec<usize>,
+    absence: Absence,
+}
+
+impl Limbo {
+    fn is_empty(&self) -> bool {
+        self.routes.is_empty() && self.cells.is_empty() && self.leaving.is_none()
+    }
+}
+
+impl Monitor {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        router: Router<StreamShared>,
+        queue: Arc<Queue>,
+        logger: Arc<Logger>,
+        defaults: Config,
+    ) -> Monitor {
+        let now = shared.now();
+        Monitor {
+            shared,
+            streams: Slab::new(),
+            router,
+            owners: Vec::new(),
+            free_cells: Vec::new(),
+            limbo: Limbo::default(),
+            queue,
+            logger,
+            wheel: Wheel::new(now / TICK),
+            ids: Ids::default(),
+            registrations: 0,
+            defaults,
+            now,
+            sessions: 0,
+            compare_clocks_at: 0,
+            stopping: false,
+        }
+    }
+
+    /// The thread, until the engine is shut down.
+    pub(super) fn run(mut self, commands: Receiver<Command>) {
+        wake_exactly();
+        let mut next_tick = 0;
+        while !self.stopping {
+            let ticking = self.sessions > 0 || !self.limbo.is_empty();
+            let wake = match ticking {
+                true => Some(next_tick),
+                false => self.wheel.next().map(|tick| tick * TICK),
+            };
+            let command = self.wait(&commands, wake);
+            self.look_at_the_clock(wake);
+            if let Some(command) = command {
+                command(&mut self);
+                // More of them, but not past the next tick.
+                while !self.stopping && self.shared.now() < next_tick {
+                    let Ok(command) = commands.try_recv() else { break };
+                    command(&mut self);
+                }
+            }
+            if self.now >= next_tick {
+                self.tick();
+                next_tick = (self.now / TICK + 1) * TICK;
+            }
+        }
+        self.shut_down();
+    }
+
+    fn wait(&self, commands: &Receiver<Command>, wake: Option<Nanos>) -> Option<Command> {
+        let Some(wake) = wake else { return commands.recv().ok() };
+        let now = self.shared.now();
+        if wake <= now {
+            return commands.try_recv().ok();
+        }
+        match commands.recv_timeout(Duration::from_nanos(wake - now)) {
+            Ok(command) => Some(command),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// Brings `now` up to date. If the monitor should have been awake long ago, that time is
+    /// taken out of the engine's: nobody is blamed for a silence the engine slept through.
+    fn look_at_the_clock(&mut self, wake: Option<Nanos>) {
+        let now = self.shared.now();
+        let late = wake.map_or(0, |wake| now.saturating_sub(wake));
+        if late > STALL {
+            self.shared.add_stall(late);
+            let millis = late / 1_000_000;
+            self.logger.log(Level::Warn, || {
+                format!("the monitor stalled for {millis} ms; deadlines move by as much")
+            });
+        }
+        self.now = (now - if late > STALL { late } else { 0 }).max(self.now);
+        if late > STALL || self.now >= self.compare_clocks_at {
+            let mut wall = self.shared.wall.write().unwrap_or_else(PoisonError::into_inner);
+            wall.observe(self.now, SystemTime::now());
+            self.compare_clocks_at = self.now + COMPARE_CLOCKS_EVERY;
+        }
+        // Rounded down to the tick, so that a deadline counted from a stamp falls on a tick.
+        self.shared.clock.publish(self.now / TICK * TICK);
+    }
+
+    fn tick(&mut self) {
+        let mut attracted = Vec::new();
+        self.shared.pool.attracted(|cell| attracted.push(cell));
+        for cell in attracted {
+            self.packet_awaited(cell);
+        }
+        let mut due = Vec::new();
+        self.wheel.advance(self.now / TICK, &mut due);
+        for (key, tick) in due {
+            if self.streams.get(key as usize).is_some_and(|entry| entry.armed_for == tick) {
+                self.visit(key as usize);
+            }
+        }
+        self.clear_limbo();
+        self.router.free_retired();
+    }
+
+    /// A cell says that the packet its session was waiting for has come.
+    fn packet_awaited(&mut self, cell: usize) {
+        let owner = self.owners[cell];
+        let Some(entry) = self.streams.get_mut(owner.stream as usize) else { return };
+        let Some(session) = entry.session_of(&owner) else { return };
+        if entry.core.awaits(session) {
+            let event = core::Event::Packet { session };
+            // A packet is never refused.
+            let _ = self.drive(owner.stream as usize, event);
+        }
+    }
+
+    /// A stream's deadline may have come: unless packets have moved it.
+    fn visit(&mut self, index: usize) {
+        let now = self.now;
+        let entry = &mut self.streams[index];
+        entry.armed_for = u64::MAX;
+        entry.look_at_cells(&self.shared.pool, now);
+        if entry.core.next_deadline().is_some_and(|deadline| deadline <= now) {
+            // A tick is never refused.
+            let _ = self.drive(index, core::Event::Tick);
+        } else {
+            self.arm(index);
+        }
+    }
+
+    /// Sees to it that the stream is visited at its next deadline.
+    fn arm(&mut self, index: usize) {
+        let entry = &mut self.streams[index];
+        let sample = (entry.sessions > 0).then_some(self.now + SAMPLE_EVERY);
+        let deadline = entry.core.next_deadline();
+        let Some(next) = deadline.into_iter().chain(sample).min() else { return };
+        // Rounded up: never early.
+        let tick = next.div_ceil(TICK).max(self.now / TICK + 1);
+        if tick < entry.armed_for {
+            entry.armed_for = tick;
+            self.wheel.insert(tick, index as u32);
+        }
+    }
+
+    /// Tells a stream's core what happened, and does what it answers.
+    fn drive(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
+        let by_host = !matches!(event, core::Event::Tick | core::Event::Packet { .. });
+        let entry = &mut self.streams[index];
+        entry.core.handle(event, self.now, &mut self.ids)?;
+        self.follow_up(index, by_host);
+        Ok(())
+    }
+
+    /// Carries out what a stream's core decided, and publishes its state.
+    fn follow_up(&mut self, index: usize, publish: bool) {
+        let entry = &mut self.streams[index];
+        let actions: Vec<Action> = entry.core.drain().collect();
+        if publish || !actions.is_empty() {
+            entry.publish(&self.shared.pool);
+        }
+        for action in actions {
+            self.carry_out(index, action);
+        }
+        self.arm(index);
+    }
+
+    fn carry_out(&mut self, index: usize, action: Action) {
+        let entry = &mut self.streams[index];
+        let kind = match action {
+            Action::Start { session, input, buffer_write_id } => {
+                entry.sessions += 1;
+                self.sessions += 1;
+                EventKind::Start(Start { session, input, buffer_write_id })
+            }
+            Action::Stop { session, priority } => {
+                entry.sessions -= 1;
+                self.sessions -= 1;
+                entry.clear_rates(priority);
+                EventKind::Stop(Stop { session, priority })
+            }
+            Action::Probe { probe, input, timeout } => {
+                EventKind::Probe(Probe { probe, input, timeout: Duration::from_nanos(timeout) })
+            }
+            Action::CancelProbe { probe } => return self.queue.cancel_probe(probe),
+            Action::Gate { session, number } => {
+                return entry.move_gate(session, number, &self.shared.pool)
+            }
+            Action::Await { session } => return entry.await_packet(session, &self.shared.pool),
+            Action::Notify(notice) => notice.into(),
+        };
+        self.emit(index, kind);
+    }
+
+    fn emit(&mut self, index: usize, kind: EventKind) {
+        let core = &self.streams[index].core;
+        let wall = self.shared.wall.read().unwrap_or_else(PoisonError::into_inner).at(self.now);
+        let event = Event {
+            stream: core.id().clone(),
+            registration: core.registration(),
+            at: self.now,
+            wall,
+            kind,
+        };
+        let level = match &event.kind {
+            EventKind::Exhausted { .. } => Level::Error,
+            EventKind::Degraded { .. } | EventKind::Gap { .. } => Level::Warn,
+            kind if kind.is_command() => Level::Debug,
+            _ => Level::Info,
+        };
+        self.logger.log(level, || event.to_string());
+        self.queue.push(event);
+    }
+
+    fn clear_limbo(&mut self) {
+        let limbo = &mut self.limbo;
+        if let Some(batch) = &mut limbo.leaving {
+            if !batch.absence.complete() {
+                return;
+            }
+            batch.routes.clear();
+            for cell in batch.cells.drain(..) {
+                self.shared.pool.retire(cell);
+                self.free_cells.push(cell);
+            }
+            limbo.leaving = None;
+        }
+        if !limbo.routes.is_empty() || !limbo.cells.is_empty() {
+            limbo.leaving = Some(Batch {
+                routes: std::mem::take(&mut limbo.routes),
+                cells: std::mem::take(&mut limbo.cells),
+                absence: self.shared.presences().inside(),
+            });
+        }
+    }
+
+    fn shut_down(&mut self) {
+        self.shared.closed.store(true, Ordering::Relaxed);
+        let ids: Vec<_> = self.streams.iter().map(|(_, entry)| entry.core.id().clone()).collect();
+        for id in ids {
+            // Registered a moment ago.
+            let _ = self.unregister(&id);
+        }
+        while !self.limbo.is_empty() {
+            self.clear_limbo();
+            std::thread::yield_now();
+        }
+        self.queue.close();
+    }
+}
+
+/// The operations, as the monitor carries them out.
+impl Monitor {
+    fn index_of(&self, id: &str) -> Result<usize, Error> {
+        self.router.find(id).map(|route| route.stream.index).ok_or(Error::UnknownStream)
+    }
+
+    pub(super) fn handle(&mut self, id: &str, event: core::Event) -> Result<(), Error> {
+        let index = self.index_of(id)?;
+        if !matches!(event, core::Event::UpdateInputs(_)) {
+            return self.drive(index, event);
+        }
+        self.streams[index].core.handle(event, self.now, &mut self.ids)?;
+        self.match_inputs(index);
+        self.follow_up(index, true);
+        Ok(())
+    }
+
+    pub(super) fn register(
+        &mut self,
+        id: Arc<str>,
+        buffer_write_id: &str,
+        inputs: Vec<Input>,
+        config: Config,
+    ) -> Result<u64, Error> {
+        if self.router.find(&id).is_some() {
+            return Err(Error::StreamExists);
+        }
+        let registration = self.registrations + 1;
+        let core = Stream::new(
+            id,
+            buffer_write_id,
+            registration,
+            inputs,
+            config,
+            self.defaults,
+            self.now,
+            &mut self.ids,
+        )?;
+        self.registrations = registration;
+        let index = self.add_stream(core);
+        self.follow_up(index, true);
+        Ok(registration)
+    }
+
+    pub(super) fn unregister(&mut self, id: &str) -> Result<(), Error> {
+        let index = self.index_of(id)?;
+        self.drive(index, core::Event::Unregister)?;
+        self.remove_stream(index);
+        Ok(())
+    }
+
+    pub(super) fn set_config(&mut self, id: Option<&str>, config: Config) -> Result<(), Error> {
+        if let Some(id) = id {
+            return self.handle(id, core::Event::SetConfig(config));
+        }
+        config.validate()?;
+        for (_, entry) in &self.streams {
+            entry.core.check_defaults(&config)?;
+        }
+        self.defaults = config;
+        let all: Vec<_> = self.streams.iter().map(|(index, _)| index).collect();
+        for index in all {
+            // Checked above.
+            let _ = self.drive(index, core::Event::SetDefaults(config));
+        }
+        Ok(())
+    }
+
+    pub(super) fn now(&self) -> Nanos {
+        self.now
+    }
+
+    pub(super) fn streams(&self) -> Vec<Arc<str>> {
+        self.streams.iter().map(|(_, entry)| entry.core.id().clone()).collect()
+    }
+
+    /// Decides everything that can be decided from what was recorded so far.
+    pub(super) fn sync(&mut self) {
+        self.now = self.shared.now().max(self.now);
+        self.tick();
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    pub(super) fn push_marker(&self, done: Sender<()>) {
+        self.queue.push_marker(done);
+    }
+
+    pub(super) fn open_cell(
+        &mut self,
+        id: &str,
+        priority: Priority,
+        session: SessionId,
+    ) -> Result<(usize, Arc<StreamShared>), Error> {
+        let index = self.index_of(id)?;
+        self.open_cell_of(index, priority, session)
+    }
+}

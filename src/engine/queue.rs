@@ -1,0 +1,340 @@
+//! The one ordered queue of events between the monitor and the host.
+//!
+//! What the host has not taken yet can vanish again: a *start* with its *stop*, a cancelled
+//! probe, an exhausted/restored pair. So a host that stops draining finds at most one command
+//! per session, and the limit on informational events bounds the rest.
+
+use super::event::{Event, EventKind};
+use crate::core::{ProbeId, SessionId};
+use crossbeam::channel::Sender;
+use foldhash::{HashMap, HashMapExt};
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+#[derive(Debug)]
+pub(super) enum Item {
+    Event(Event),
+    /// Everything before it has been delivered: tell whoever waits.
+    Marker(Sender<()>),
+}
+
+#[derive(Debug)]
+pub(super) enum Popped {
+    Item(Item),
+    TimedOut,
+    Closed,
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    /// Readable exactly while the queue is not empty.
+    descriptor: OwnedFd,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    /// By sequence number, so that any item can vanish.
+    items: BTreeMap<u64, Item>,
+    next: u64,
+    starts: HashMap<SessionId, u64>,
+    probes: HashMap<ProbeId, u64>,
+    /// The exhausted or restored event of a registration that was not taken yet.
+    outages: HashMap<u64, u64>,
+    /// Informational events, oldest first; may name ones already taken.
+    informational: VecDeque<u64>,
+    informational_len: usize,
+    dropped: u64,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(limit: usize) -> std::io::Result<Queue> {
+        // SAFETY: eventfd takes integers only.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if fd < 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        Ok(Queue {
+            state: Mutex::new(State {
+                items: BTreeMap::new(),
+                next: 0,
+                starts: HashMap::new(),
+                probes: HashMap::new(),
+                outages: HashMap::new(),
+                informational: VecDeque::new(),
+                informational_len: 0,
+                dropped: 0,
+                closed: false,
+            }),
+            filled: Condvar::new(),
+            // SAFETY: a fresh descriptor nobody else owns.
+            descriptor: unsafe { OwnedFd::from_raw_fd(fd) },
+            limit,
+        })
+    }
+
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+
+    pub(super) fn push(&self, event: Event) {
+        let mut state = self.lock();
+        let seq = state.next;
+        match &event.kind {
+            EventKind::Start(start) => {
+                state.starts.insert(start.session, seq);
+            }
+            EventKind::Stop(stop) => {
+                if let Some(start) = state.starts.remove(&stop.session) {
+                    self.vanish(&mut state, start);
+                    return;
+                }
+            }
+            EventKind::Probe(probe) => {
+                state.probes.insert(probe.probe, seq);
+            }
+            EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
+                if let Some(opposite) = state.outages.remove(&event.registration) {
+                    self.vanish(&mut state, opposite);
+                    return;
+                }
+                state.outages.insert(event.registration, seq);
+            }
+            _ => {
+                state.informational.push_back(seq);
+                state.informational_len += 1;
+            }
+        }
+        self.append(&mut state, Item::Event(event));
+        if state.informational_len > self.limit {
+            self.drop_oldest(&mut state);
+        }
+    }
+
+    pub(super) fn push_marker(&self, done: Sender<()>) {
+        let mut state = self.lock();
+        if !state.closed {
+            self.append(&mut state, Item::Marker(done));
+        }
+    }
+
+    pub(super) fn cancel_probe(&self, probe: ProbeId) {
+        let mut state = self.lock();
+        if let Some(seq) = state.probes.remove(&probe) {
+            self.vanish(&mut state, seq);
+        }
+    }
+
+    /// Takes the oldest item; waits for one until `deadline`, or for ever.
+    pub(super) fn pop(&self, deadline: Option<Instant>) -> Popped {
+        let mut state = self.lock();
+        loop {
+            if let Some(item) = self.take(&mut state) {
+                return Popped::Item(item);
+            }
+            if state.closed {
+                return Popped::Closed;
+            }
+            state = match deadline {
+                None => self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Popped::TimedOut;
+                    }
+                    let waited = self.filled.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// No more events will come. What is there can still be taken.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        // Readable for ever, so that whoever waits on it learns.
+        self.signal();
+        self.filled.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append(&self, state: &mut State, item: Item) {
+        if state.items.is_empty() {
+            self.signal();
+        }
+        state.items.insert(state.next, item);
+        state.next += 1;
+        self.filled.notify_one();
+    }
+
+    fn vanish(&self, state: &mut State, seq: u64) {
+        state.items.remove(&seq);
+        self.unsignal_if_empty(state);
+    }
+
+    fn take(&self, state: &mut State) -> Option<Item> {
+        if state.dropped > 0 {
+            let dropped = std::mem::take(&mut state.dropped);
+            self.unsignal_if_empty(state);
+            return Some(Item::Event(Event {
+                stream: Arc::from(""),
+                registration: 0,
+                at: 0,
+                wall: SystemTime::now(),
+                kind: EventKind::Gap { dropped },
+            }));
+        }
+        let (_, item) = state.items.pop_first()?;
+        if let Item::Event(event) = &item {
+            match &event.kind {
+                EventKind::Start(start) => {
+                    state.starts.remove(&start.session);
+                }
+                EventKind::Probe(probe) => {
+                    state.probes.remove(&probe.probe);
+                }
+                EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
+                    state.outages.remove(&event.registration);
+                }
+                EventKind::Stop(_) => {}
+                _ => {
+                    state.informational_len -= 1;
+                    let State { items, informational, .. } = state;
+                    while informational.front().is_some_and(|seq| !items.contains_key(seq)) {
+                        informational.pop_front();
+                    }
+                }
+            }
+        }
+        self.unsignal_if_empty(state);
+        Some(item)
+    }
+
+    fn drop_oldest(&self, state: &mut State) {
+        while let Some(seq) = state.informational.pop_front() {
+            if state.items.remove(&seq).is_some() {
+                state.informational_len -= 1;
+                state.dropped += 1;
+                return;
+            }
+        }
+    }
+
+    fn signal(&self) {
+        let one = 1u64.to_ne_bytes();
+        // SAFETY: writes 8 bytes from a valid buffer to our own descriptor.
+        unsafe { libc::write(self.descriptor.as_raw_fd(), one.as_ptr().cast(), one.len()) };
+    }
+
+    fn unsignal_if_empty(&self, state: &State) {
+        if state.items.is_empty() && state.dropped == 0 && !state.closed {
+            let mut count = [0u8; 8];
+            // SAFETY: reads at most 8 bytes into a valid buffer; non-blocking.
+            unsafe {
+                libc::read(self.descriptor.as_raw_fd(), count.as_mut_ptr().cast(), count.len())
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::{Input, Reason};
+    use crate::engine::event::{Start, Stop};
+
+    fn event(kind: EventKind) -> Event {
+        let wall = SystemTime::UNIX_EPOCH;
+        Event { stream: "s".into(), registration: 1, at: 0, wall, kind }
+    }
+
+    fn start(session: SessionId) -> EventKind {
+        let input = Arc::new(Input::new(0, "u"));
+        EventKind::Start(Start { session, input, buffer_write_id: "s".into() })
+    }
+
+    fn stop(session: SessionId) -> EventKind {
+        EventKind::Stop(Stop { session, priority: 0 })
+    }
+
+    fn names(queue: &Queue) -> Vec<&'static str> {
+        std::iter::from_fn(|| match queue.pop(Some(Instant::now())) {
+            Popped::Item(Item::Event(event)) => Some(event.kind.name()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    fn readable(queue: &Queue) -> bool {
+        let mut poll =
+            libc::pollfd { fd: queue.descriptor().as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one valid pollfd, no waiting.
+        unsafe { libc::poll(&mut poll, 1, 0) == 1 }
+    }
+
+    #[test]
+    fn an_untaken_start_vanishes_with_its_stop_and_a_taken_one_gets_it() {
+        let queue = Queue::new(10).unwrap();
+        queue.push(event(start(1)));
+        queue.push(event(stop(1)));
+        assert!(!readable(&queue));
+        queue.push(event(start(2)));
+        assert_eq!(names(&queue), ["start"]);
+        queue.push(event(stop(2)));
+        assert!(readable(&queue));
+        assert_eq!(names(&queue), ["stop"]);
+    }
+
+    #[test]
+    fn an_untaken_outage_vanishes() {
+        let queue = Queue::new(10).unwrap();
+        queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
+        queue.push(event(EventKind::Restored { priority: 0 }));
+        assert_eq!(names(&queue), [""; 0]);
+        queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
+        assert_eq!(names(&queue), ["exhausted"]);
+        queue.push(event(EventKind::Restored { priority: 0 }));
+        queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
+        assert_eq!(names(&queue), [""; 0]);
+    }
+
+    #[test]
+    fn beyond_the_limit_the_oldest_information_is_dropped_and_counted() {
+        let queue = Queue::new(2).unwrap();
+        queue.push(event(start(1)));
+        for priority in 0..5 {
+            queue.push(event(EventKind::Recovered { priority }));
+        }
+        assert_eq!(names(&queue), ["gap", "start", "recovered", "recovered"]);
+        assert!(!readable(&queue));
+        for priority in 0..3 {
+            queue.push(event(EventKind::Recovered { priority }));
+        }
+        let Popped::Item(Item::Event(gap)) = queue.pop(None) else { panic!() };
+        assert!(matches!(gap.kind, EventKind::Gap { dropped: 1 }));
+    }
+
+    #[test]
+    fn a_queue_nobody_drains_does_not_grow() {
+        let queue = Queue::new(4).unwrap();
+        for session in 0..10_000 {
+            queue.push(event(start(session)));
+            queue.push(event(EventKind::Recovered { priority: 0 }));
+            queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
+            queue.push(event(EventKind::Restored { priority: 0 }));
+            queue.push(event(stop(session)));
+        }
+        let state = queue.lock();
+        assert!(state.items.len() <= 4 && state.informational.len() <= 5);
+        assert!(state.starts.is_empty() && state.outages.is_empty());
+    }
+}

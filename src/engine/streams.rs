@@ -1,0 +1,255 @@
+//! A stream as the monitor keeps it: its core, its cells, and what is published of it.
+
+use super::monitor::Monitor;
+use super::shared::StreamShared;
+use super::status::{Rates, Sample, Snapshot, Tally};
+use super::wheel::TICK;
+use crate::core::{Error, Event, Nanos, Priority, SessionId, Stream};
+use crate::hot::{Cell, CellPool, Counters, Gate, Route};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+
+/// Rates are of at least this much time.
+const WINDOW: Nanos = 1_000_000_000;
+
+/// Whose packets a cell counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CellOwner {
+    pub(super) stream: u32,
+    priority: Priority,
+    /// 0: whichever is current.
+    session: SessionId,
+}
+
+impl CellOwner {
+    const NOBODY: CellOwner = CellOwner { stream: u32::MAX, priority: -1, session: 0 };
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) core: Stream,
+    shared: Arc<StreamShared>,
+    /// In the order of the core's inputs.
+    inputs: Vec<InputCells>,
+    /// Started and not stopped.
+    pub(super) sessions: usize,
+    /// The wheel's tick at which it will be visited.
+    pub(super) armed_for: u64,
+}
+
+/// The cells of one input.
+#[derive(Debug)]
+struct InputCells {
+    priority: Priority,
+    /// The first is for by-id recording; then one for each open handle.
+    cells: Vec<(usize, SessionId)>,
+    /// The sum of the handles already closed.
+    closed: Counters,
+    rates: Arc<Rates>,
+    sample: Sample,
+}
+
+impl InputCells {
+    /// The cells whose packets are those of `session`, the input's current one.
+    fn of_session(&self, session: SessionId) -> impl Iterator<Item = usize> + '_ {
+        let current = move |(_, bound): &&(usize, SessionId)| *bound == 0 || *bound == session;
+        self.cells.iter().filter(current).map(|(cell, _)| *cell)
+    }
+
+    fn sum(&self, pool: &CellPool) -> Counters {
+        let mut sum = self.closed;
+        self.cells.iter().for_each(|(cell, _)| sum.add(&pool.cell(*cell).read()));
+        sum
+    }
+}
+
+impl Entry {
+    /// The session a cell's packets belong to now, if that is a current one.
+    pub(super) fn session_of(&self, owner: &CellOwner) -> Option<SessionId> {
+        let input = self.core.inputs().iter().find(|i| i.priority() == owner.priority)?;
+        let current = input.session()?;
+        (owner.session == 0 || owner.session == current).then_some(current)
+    }
+
+    /// Tells the core of the newest packets, and measures the rates.
+    pub(super) fn look_at_cells(&mut self, pool: &CellPool, now: Nanos) {
+        for index in 0..self.inputs.len() {
+            let Some(session) = self.core.inputs()[index].session() else { continue };
+            let input = &mut self.inputs[index];
+            let newest = input.of_session(session).map(|cell| pool.cell(cell).last_packet()).max();
+            // A stamp is the tick before the packet: it may have come almost a tick later.
+            let at = newest.map_or(0, |stamp| if stamp == 0 { 0 } else { stamp + TICK }).min(now);
+            // Never refused.
+            let _ = self.core.handle(Event::Seen { session, at }, now, &mut Default::default());
+            if now - input.sample.at >= WINDOW {
+                let sample = Sample { at: now, counters: input.sum(pool) };
+                input.rates.measure(&input.sample, &sample);
+                input.sample = sample;
+            }
+        }
+    }
+
+    pub(super) fn clear_rates(&mut self, priority: Priority) {
+        if let Some(input) = self.inputs.iter().find(|input| input.priority == priority) {
+            input.rates.clear();
+        }
+    }
+
+    /// Admits the cells of one session and no others.
+    pub(super) fn move_gate(&mut self, session: Option<SessionId>, number: u64, pool: &CellPool) {
+        if let Some(session) = session {
+            self.cells_of(session).for_each(|cell| pool.cell(cell).admit(number));
+        }
+        self.shared.gate.move_to(number);
+    }
+
+    pub(super) fn await_packet(&mut self, session: SessionId, pool: &CellPool) {
+        self.cells_of(session).for_each(|cell| pool.cell(cell).arm());
+    }
+
+    fn cells_of(&self, session: SessionId) -> impl Iterator<Item = usize> + '_ {
+        let index = self.core.inputs().iter().position(|i| i.session() == Some(session));
+        index.into_iter().flat_map(move |index| self.inputs[index].of_session(session))
+    }
+
+    pub(super) fn publish(&self, pool: &CellPool) {
+        self.shared.snapshot.store(Arc::new(snapshot(&self.core, &self.inputs, pool)));
+    }
+
+    fn route(&self, pool: &CellPool) -> Route<StreamShared> {
+        let by_id = |input: &InputCells| (input.priority, pool.cell(input.cells[0].0));
+        Route {
+            id: self.core.id().clone(),
+            gate: &self.shared.gate,
+            stream: self.shared.clone(),
+            inputs: self.inputs.iter().map(by_id).collect(),
+        }
+    }
+}
+
+fn snapshot(core: &Stream, inputs: &[InputCells], pool: &CellPool) -> Snapshot {
+    Snapshot::take(core, |index| {
+        let InputCells { cells, closed, rates, .. } = &inputs[index];
+        let cells: Vec<&'static Cell> = cells.iter().map(|(cell, _)| pool.cell(*cell)).collect();
+        Tally { closed: *closed, cells: cells.into(), rates: rates.clone() }
+    })
+}
+
+impl Monitor {
+    pub(super) fn add_stream(&mut self, core: Stream) -> usize {
+        let slot = self.streams.vacant_key();
+        let inputs: Vec<_> = core
+            .inputs()
+            .iter()
+            .map(|input| input.priority())
+            .map(|priority| self.new_input(slot, priority))
+            .collect();
+        let shared = Arc::new(StreamShared {
+            gate: Gate::closed(),
+            snapshot: ArcSwap::from_pointee(snapshot(&core, &inputs, &self.shared.pool)),
+            index: slot,
+        });
+        let entry = Entry { core, shared, inputs, sessions: 0, armed_for: u64::MAX };
+        self.router.insert(entry.route(&self.shared.pool));
+        self.streams.insert(entry)
+    }
+
+    pub(super) fn remove_stream(&mut self, index: usize) {
+        let entry = self.streams.remove(index);
+        self.limbo.routes.extend(self.router.remove(entry.core.id()));
+        entry.inputs.into_iter().for_each(|input| self.abandon_input(input));
+    }
+
+    /// Brings the cells in line with the core's inputs, after an update of these.
+    pub(super) fn match_inputs(&mut self, index: usize) {
+        let priorities: Vec<_> =
+            self.streams[index].core.inputs().iter().map(|input| input.priority()).collect();
+        let mut old = std::mem::take(&mut self.streams[index].inputs);
+        let mut inputs = Vec::with_capacity(priorities.len());
+        for priority in priorities {
+            let kept = old.iter().position(|input| input.priority == priority);
+            inputs.push(match kept {
+                Some(kept) => old.swap_remove(kept),
+                None => self.new_input(index, priority),
+            });
+        }
+        self.streams[index].inputs = inputs;
+        let route = self.streams[index].route(&self.shared.pool);
+        self.limbo.routes.extend(self.router.replace(route));
+        old.into_iter().for_each(|input| self.abandon_input(input));
+    }
+
+    fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
+        let cell = self.new_cell(CellOwner { stream: stream as u32, priority, session: 0 });
+        InputCells {
+            priority,
+            cells: vec![(cell, 0)],
+            closed: Counters::default(),
+            rates: Arc::default(),
+            sample: Sample { at: self.now(), counters: Counters::default() },
+        }
+    }
+
+    /// The input is gone: its by-id cell waits in limbo, its handles stay until they are closed.
+    fn abandon_input(&mut self, input: InputCells) {
+        for (cell, _) in &input.cells {
+            self.owners[*cell] = CellOwner::NOBODY;
+        }
+        self.limbo.cells.push(input.cells[0].0);
+    }
+
+    fn new_cell(&mut self, owner: CellOwner) -> usize {
+        let cell = self.free_cells.pop().unwrap_or_else(|| {
+            let fresh = self.shared.pool.grow();
+            self.owners.resize(fresh.end, CellOwner::NOBODY);
+            // So that cells are handed out in order.
+            self.free_cells.extend(fresh.rev());
+            self.free_cells.pop().expect("the pool grew")
+        });
+        self.owners[cell] = owner;
+        cell
+    }
+
+    pub(super) fn open_cell_of(
+        &mut self,
+        index: usize,
+        priority: Priority,
+        session: SessionId,
+    ) -> Result<(usize, Arc<StreamShared>), Error> {
+        let core = &self.streams[index].core;
+        let at = core.inputs().iter().position(|input| input.priority() == priority);
+        let at = at.ok_or(Error::UnknownInput)?;
+        let current = core.inputs()[at].session();
+        if session != 0 && current != Some(session) {
+            return Err(Error::StaleSession);
+        }
+        let cell = self.new_cell(CellOwner { stream: index as u32, priority, session });
+        let entry = &mut self.streams[index];
+        if let Some(current) = current {
+            let cell = self.shared.pool.cell(cell);
+            if entry.core.gate() == Some(current) {
+                cell.admit(entry.core.switch_number());
+            }
+            if entry.core.awaits(current) {
+                cell.arm();
+            }
+        }
+        entry.inputs[at].cells.push((cell, session));
+        entry.publish(&self.shared.pool);
+        Ok((cell, entry.shared.clone()))
+    }
+
+    /// A handle was closed: its counts go to the input's total, its cell to the next handle.
+    pub(super) fn close_cell(&mut self, cell: usize) {
+        let owner = std::mem::replace(&mut self.owners[cell], CellOwner::NOBODY);
+        if let Some(entry) = self.streams.get_mut(owner.stream as usize) {
+            if let Some(input) = entry.inputs.iter_mut().find(|i| i.priority == owner.priority) {
+                input.closed.add(&self.shared.pool.cell(cell).read());
+                input.cells.retain(|(open, _)| *open != cell);
+                entry.publish(&self.shared.pool);
+            }
+        }
+        self.shared.pool.retire(cell);
+        self.free_cells.push(cell);
+    }
+}

@@ -1,0 +1,72 @@
+//! From engine time to wall clock time, for people. No decision reads it.
+
+use crate::core::Nanos;
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+/// The engine's time pauses during stalls and the wall clock is set now and then; each such step
+/// begins a new piece, so that what was stamped before keeps its wall time.
+#[derive(Debug, Default)]
+pub(super) struct WallClock {
+    pieces: VecDeque<Piece>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    from: Nanos,
+    /// Wall clock (since 1970) at engine time 0, if the two had always run alike.
+    zero: i128,
+}
+
+const PIECES_KEPT: usize = 64;
+
+/// Smaller differences are the two clock readings' distance, not a step.
+const STEP: u128 = 5_000_000;
+
+impl WallClock {
+    /// Compares the clocks; to be called now and then, and after every stall.
+    pub(super) fn observe(&mut self, now: Nanos, wall: SystemTime) {
+        let since_1970 = wall.duration_since(SystemTime::UNIX_EPOCH);
+        let zero = since_1970.map_or(0, |d| d.as_nanos() as i128) - now as i128;
+        if self.pieces.back().is_some_and(|last| last.zero.abs_diff(zero) < STEP) {
+            return;
+        }
+        if self.pieces.len() == PIECES_KEPT {
+            self.pieces.pop_front();
+        }
+        self.pieces.push_back(Piece { from: now, zero });
+    }
+
+    /// Wall clock time of an instant of engine time.
+    pub(super) fn at(&self, at: Nanos) -> SystemTime {
+        let piece = self.pieces.iter().rev().find(|piece| piece.from <= at);
+        let zero = piece.or(self.pieces.front()).map_or(0, |piece| piece.zero);
+        let nanos = u64::try_from(zero + at as i128).unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stall_does_not_move_what_was_stamped_before() {
+        let second = |n: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(n);
+        let mut wall = WallClock::default();
+        wall.observe(10_000_000_000, second(1000));
+        assert_eq!(wall.at(11_000_000_000), second(1001));
+        // Two seconds of engine time and seven of wall clock later: a stall of five.
+        wall.observe(12_000_000_000, second(1007));
+        assert_eq!(wall.at(11_000_000_000), second(1001));
+        assert_eq!(wall.at(13_000_000_000), second(1008));
+    }
+
+    #[test]
+    fn the_distance_of_two_readings_is_not_a_step() {
+        let mut wall = WallClock::default();
+        wall.observe(1_000_000_000, SystemTime::UNIX_EPOCH + Duration::from_millis(5_000));
+        wall.observe(2_000_000_000, SystemTime::UNIX_EPOCH + Duration::from_millis(6_001));
+        assert_eq!(wall.pieces.len(), 1);
+    }
+}

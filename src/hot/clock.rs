@@ -1,0 +1,38 @@
+//! Time: the system's monotonic clock, and the copy of it that packets are stamped with.
+
+use super::sync::{AtomicU64, Ordering};
+use crate::core::Nanos;
+
+/// `CLOCK_MONOTONIC` in nanoseconds.
+pub(crate) fn monotonic() -> Nanos {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid timespec for the call to fill in.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    assert_eq!(result, 0, "CLOCK_MONOTONIC exists on every supported system");
+    time.tv_sec as Nanos * 1_000_000_000 + time.tv_nsec as Nanos
+}
+
+/// The engine's time, published by the monitor once per tick while anything runs. Alone on its
+/// cache line, because every recording thread reads it for every packet.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub(crate) struct Clock {
+    now: AtomicU64,
+}
+
+impl Clock {
+    pub(crate) fn new(now: Nanos) -> Self {
+        Clock { now: AtomicU64::new(now) }
+    }
+
+    /// The time of the last tick.
+    #[inline(always)]
+    pub(crate) fn now(&self) -> Nanos {
+        // Relaxed: only the number counts; nothing is read on the strength of it.
+        self.now.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn publish(&self, now: Nanos) {
+        self.now.store(now, Ordering::Relaxed);
+    }
+}

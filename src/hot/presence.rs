@@ -1,0 +1,90 @@
+//! Which threads are inside a by-id call: so that what they may still be looking at is not freed.
+//!
+//! Each thread has one word it alone writes: odd while it is inside. Freeing goes in three
+//! steps: make the thing unreachable, execute the heavy fence, wait until every word that was
+//! odd has changed. Entering costs a store and a compiler fence.
+
+use super::sync::{heavy_fence, light_fence, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One thread's word.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Presence {
+    word: AtomicU64,
+}
+
+impl Presence {
+    /// Until the guard is dropped, nothing reachable now is freed. Wait-free.
+    #[inline(always)]
+    pub(crate) fn enter(&self) -> Inside<'_> {
+        let word = self.word.load(Ordering::Relaxed).wrapping_add(1);
+        self.word.store(word, Ordering::Relaxed);
+        // Pairs with the heavy fence in `Presences::inside`: either the monitor sees the word
+        // odd, or this thread sees what the monitor made unreachable before.
+        light_fence();
+        Inside { presence: self, word }
+    }
+}
+
+/// Proof that a thread is inside.
+#[derive(Debug)]
+pub(crate) struct Inside<'a> {
+    presence: &'a Presence,
+    word: u64,
+}
+
+impl Drop for Inside<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `Absence::complete`; all this thread did inside is
+        // over before anything is freed.
+        self.presence.word.store(self.word.wrapping_add(1), Ordering::Release);
+    }
+}
+
+/// The words of all threads that ever recorded by id and still live.
+#[derive(Debug, Default)]
+pub(crate) struct Presences {
+    all: Mutex<Vec<Arc<Presence>>>,
+}
+
+impl Presences {
+    /// A word for the calling thread. May block; done once a thread.
+    pub(crate) fn join(&self) -> Arc<Presence> {
+        let presence = Arc::new(Presence::default());
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(presence.clone());
+        presence
+    }
+
+    /// Who is inside now, after everything made unreachable before this call.
+    pub(crate) fn inside(&self) -> Absence {
+        // Pairs with the light fence in `Presence::enter`.
+        heavy_fence();
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        // A thread that ended has dropped its own reference.
+        all.retain(|presence| Arc::strong_count(presence) > 1);
+        let waiting = all
+            .iter()
+            .map(|presence| (presence.clone(), presence.word.load(Ordering::Acquire)))
+            .filter(|(_, word)| word % 2 == 1)
+            .collect();
+        Absence { waiting }
+    }
+}
+
+/// The threads that were inside and may not have left since.
+#[derive(Debug)]
+pub(crate) struct Absence {
+    waiting: Vec<(Arc<Presence>, u64)>,
+}
+
+impl Absence {
+    /// Whether all of them have left. Never blocks.
+    pub(crate) fn complete(&mut self) -> bool {
+        // Acquire: pairs with the Release in `Inside::drop`.
+        self.waiting.retain(|(presence, word)| presence.word.load(Ordering::Acquire) == *word);
+        self.waiting.is_empty()
+    }
+}

@@ -1,0 +1,227 @@
+//! The routing table: stream id → route, read without locks, written by the monitor.
+//!
+//! Open addressing over atomic slots. Inserting writes one slot and removing clears one; only
+//! when the table gets full (of entries, or of removed ones) a new one is swapped in. What was
+//! removed is freed when no thread is inside a by-id call any more (see `presence.rs`); an old
+//! table is freed by the monitor, when no thread's cached reference is left.
+
+use super::sync::{AtomicPtr, AtomicU64, Ordering};
+use super::{Cell, Gate};
+use crate::core::Priority;
+use arc_swap::ArcSwap;
+use foldhash::quality::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+/// Where a stream's packets are counted, and what its readers want. Immutable: a change of
+/// inputs makes a new one.
+#[derive(Debug)]
+pub(crate) struct Route<S> {
+    pub(crate) id: Arc<str>,
+    pub(crate) stream: Arc<S>,
+    pub(crate) gate: *const Gate,
+    pub(crate) inputs: Box<[(Priority, &'static Cell)]>,
+}
+
+// SAFETY: `gate` points into `stream`, which the route keeps alive and which is Sync.
+unsafe impl<S: Send + Sync> Send for Route<S> {}
+// SAFETY: as above.
+unsafe impl<S: Send + Sync> Sync for Route<S> {}
+
+impl<S> Route<S> {
+    #[inline]
+    pub(crate) fn cell(&self, priority: Priority) -> Option<&'static Cell> {
+        self.inputs.iter().find(|(p, _)| *p == priority).map(|(_, cell)| *cell)
+    }
+
+    #[inline]
+    pub(crate) fn gate(&self) -> &Gate {
+        // SAFETY: see the Send impl.
+        unsafe { &*self.gate }
+    }
+}
+
+/// A slot is free (hash 0), taken (hash and route), or was taken (hash without route).
+#[derive(Debug)]
+struct Slot<S> {
+    hash: AtomicU64,
+    route: AtomicPtr<Route<S>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Table<S> {
+    /// A power of two.
+    slots: Box<[Slot<S>]>,
+    hasher: RandomState,
+}
+
+impl<S> Table<S> {
+    fn new(capacity: usize, hasher: RandomState) -> Self {
+        let slot =
+            |_| Slot { hash: AtomicU64::new(0), route: AtomicPtr::new(std::ptr::null_mut()) };
+        Table { slots: (0..capacity).map(slot).collect(), hasher }
+    }
+
+    /// 0 marks a free slot.
+    #[inline]
+    fn hash(&self, id: &[u8]) -> u64 {
+        self.hasher.hash_one(id).max(1)
+    }
+
+    /// Finds a stream's route. The pointer is good while the caller is inside (see
+    /// [`super::Presence`]), or is the monitor. Wait-free: at most one look at each slot, and a
+    /// quarter of them is always free.
+    #[inline]
+    pub(crate) fn find(&self, id: &[u8]) -> Option<std::ptr::NonNull<Route<S>>> {
+        let hash = self.hash(id);
+        let mask = self.slots.len() - 1;
+        for step in 0..self.slots.len() {
+            let slot = &self.slots[(hash as usize).wrapping_add(step) & mask];
+            // Acquire: pairs with the Release in `Router::insert`.
+            let found = slot.hash.load(Ordering::Acquire);
+            if found == 0 {
+                return None;
+            }
+            if found == hash {
+                let route = std::ptr::NonNull::new(slot.route.load(Ordering::Acquire));
+                // SAFETY: a route is freed only when no thread is inside any more that may have
+                // found it; the monitor, which frees, does not keep what it finds.
+                if let Some(route) = route.filter(|r| unsafe { r.as_ref() }.id.as_bytes() == id) {
+                    return Some(route);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The monitor's side of the table.
+#[derive(Debug)]
+pub(crate) struct Router<S> {
+    current: Arc<ArcSwap<Table<S>>>,
+    table: Arc<Table<S>>,
+    /// Old tables that some thread's cache may still hold.
+    retired: Vec<Arc<Table<S>>>,
+    live: usize,
+    /// Slots that are not free.
+    used: usize,
+}
+
+const MIN_SLOTS: usize = 64;
+
+impl<S> Router<S> {
+    pub(crate) fn new() -> Self {
+        let table = Arc::new(Table::new(MIN_SLOTS, RandomState::default()));
+        let current = Arc::new(ArcSwap::new(table.clone()));
+        Router { current, table, retired: Vec::new(), live: 0, used: 0 }
+    }
+
+    /// The readers' side.
+    pub(crate) fn shared(&self) -> Arc<ArcSwap<Table<S>>> {
+        self.current.clone()
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<&Route<S>> {
+        // SAFETY: routes are freed through `&mut self` only (`Unlinked` outlives the borrow).
+        self.table.find(id.as_bytes()).map(|route| unsafe { route.as_ref() })
+    }
+
+    /// Adds a route whose id is not in the table.
+    pub(crate) fn insert(&mut self, route: Route<S>) {
+        if (self.used + 1) * 4 > self.table.slots.len() * 3 {
+            self.rebuild();
+        }
+        let hash = self.table.hash(route.id.as_bytes());
+        self.used += usize::from(place(&self.table, hash, Box::into_raw(Box::new(route))));
+        self.live += 1;
+    }
+
+    /// Puts a new route in the place of the one with the same id.
+    pub(crate) fn replace(&mut self, route: Route<S>) -> Option<Unlinked<S>> {
+        let slot = self.slot_of(&route.id)?;
+        // AcqRel: readers acquire the new route; the old one comes back whole.
+        let old = slot.route.swap(Box::into_raw(Box::new(route)), Ordering::AcqRel);
+        Some(Unlinked(old))
+    }
+
+    /// Makes a stream unreachable.
+    pub(crate) fn remove(&mut self, id: &str) -> Option<Unlinked<S>> {
+        let slot = self.slot_of(id)?;
+        let old = slot.route.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        self.live -= 1;
+        Some(Unlinked(old))
+    }
+
+    /// Frees the old tables nobody holds any more.
+    pub(crate) fn free_retired(&mut self) {
+        self.retired.retain(|table| Arc::strong_count(table) > 1);
+    }
+
+    fn slot_of(&self, id: &str) -> Option<&Slot<S>> {
+        let wanted = self.table.find(id.as_bytes())?;
+        let hash = self.table.hash(id.as_bytes());
+        let mask = self.table.slots.len() - 1;
+        (0..self.table.slots.len())
+            .map(|step| &self.table.slots[(hash as usize).wrapping_add(step) & mask])
+            .find(|slot| slot.route.load(Ordering::Relaxed) == wanted.as_ptr())
+    }
+
+    fn rebuild(&mut self) {
+        let capacity = ((self.live + 1) * 2).next_power_of_two().max(MIN_SLOTS);
+        let table = Table::new(capacity, self.table.hasher.clone());
+        for slot in &self.table.slots {
+            let route = slot.route.load(Ordering::Relaxed);
+            if !route.is_null() {
+                place(&table, slot.hash.load(Ordering::Relaxed), route);
+            }
+        }
+        self.used = self.live;
+        let old = std::mem::replace(&mut self.table, Arc::new(table));
+        self.current.store(self.table.clone());
+        self.retired.push(old);
+    }
+}
+
+/// Writes a route into the first fitting slot; true if that was a free one.
+fn place<S>(table: &Table<S>, hash: u64, route: *mut Route<S>) -> bool {
+    let mask = table.slots.len() - 1;
+    let mut at = hash as usize & mask;
+    loop {
+        let slot = &table.slots[at];
+        let found = slot.hash.load(Ordering::Relaxed);
+        if found == 0 || (found == hash && slot.route.load(Ordering::Relaxed).is_null()) {
+            // Release, the route before the hash: pairs with the Acquires in `find`.
+            slot.route.store(route, Ordering::Release);
+            slot.hash.store(hash, Ordering::Release);
+            return found == 0;
+        }
+        at = (at + 1) & mask;
+    }
+}
+
+impl<S> Drop for Router<S> {
+    fn drop(&mut self) {
+        // The engine removes every stream, and waits for the threads inside, before this.
+        for slot in &self.table.slots {
+            let route = slot.route.swap(std::ptr::null_mut(), Ordering::AcqRel);
+            if !route.is_null() {
+                drop(Unlinked(route));
+            }
+        }
+    }
+}
+
+/// A route no new reader can find; dropping it frees it, so no reader may be left that did.
+#[derive(Debug)]
+pub(crate) struct Unlinked<S>(*mut Route<S>);
+
+// SAFETY: it owns the route.
+unsafe impl<S: Send + Sync> Send for Unlinked<S> {}
+
+impl<S> Drop for Unlinked<S> {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::into_raw` in `insert` or `replace`, and taken out of the table
+        // once; the holder waits for the threads inside before it drops this.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
+}
