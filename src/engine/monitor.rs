@@ -13,7 +13,7 @@ use super::threads::wake_exactly;
 use super::wheel::{Wheel, TICK};
 use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
 use crate::hot::{Absence, Router, Unlinked};
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -163,10 +163,7 @@ impl Monitor {
         if wake <= now {
             return commands.try_recv().ok();
         }
-        match commands.recv_timeout(Duration::from_nanos(wake - now)) {
-            Ok(command) => Some(command),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        commands.recv_timeout(Duration::from_nanos(wake - now)).ok()
     }
 
     /// Brings `now` up to date. If the monitor should have been awake long ago, that time is
