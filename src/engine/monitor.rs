@@ -354,7 +354,7 @@ impl Monitor {
 /// The operations, as the monitor carries them out.
 impl Monitor {
     fn index_of(&self, id: &str) -> Result<usize, Error> {
-        self.router.find(id).map(|route| route.stream.index).ok_or(Error::UnknownStream)
+        self.router.find(id).map(|route| route.stream().index).ok_or(Error::UnknownStream)
     }
 
     pub(super) fn handle(&mut self, id: &str, event: core::Event) -> Result<(), Error> {

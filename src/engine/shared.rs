@@ -4,7 +4,8 @@ use super::status::{RuntimeStatus, Snapshot};
 use super::wall::WallClock;
 use crate::core::{Error, Nanos, Priority};
 use crate::hot::{
-    monotonic, CellPool, Clock, Flags, Gate, Presence, Presences, Route, Table, Verdict,
+    monotonic, CellPool, Clock, Flags, Gate, InputRoute, Presence, Presences, Route, Table,
+    ThreadNumber, Verdict,
 };
 use arc_swap::cache::Cache;
 use arc_swap::{ArcSwap, Guard};
@@ -70,21 +71,19 @@ impl Shared {
         self.stalled.fetch_add(length, Ordering::Relaxed);
     }
 
-    /// Calls `f` with the stream's route, from any thread. Wait-free, but for a thread's first
-    /// call to this engine.
+    /// Calls `f` with the stream's route and this thread's number, from any thread. Wait-free,
+    /// but for a thread's first call to this engine.
     #[inline]
     pub(super) fn with_route<R>(
         self: &Arc<Self>,
         id: &str,
-        f: impl FnOnce(&Route<StreamShared>) -> Result<R, Error>,
+        f: impl FnOnce(&Route<StreamShared>, ThreadNumber) -> Result<R, Error>,
     ) -> Result<R, Error> {
         Membership::with(self, |membership| {
-            let inside = membership.presence.enter();
+            let _inside = membership.presence.enter();
             let route = membership.table.load().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
             // SAFETY: found while inside, and used while inside.
-            let result = f(unsafe { route.as_ref() });
-            drop(inside);
-            result
+            f(unsafe { route.as_ref() }, membership.presence.thread())
         })
     }
 
@@ -97,14 +96,15 @@ impl Shared {
         bytes: u32,
         flags: Flags,
     ) -> Result<Verdict, Error> {
-        self.with_route(id, |route| {
-            let cell = route.cell(priority).ok_or(Error::UnknownInput)?;
-            Ok(cell.record_shared(bytes, flags, &self.clock, route.gate()))
+        self.with_route(id, |route, me| {
+            let InputRoute { owned, shared, .. } =
+                route.input(priority).ok_or(Error::UnknownInput)?;
+            Ok(owned.record_by_id(me, shared, bytes, flags, &self.clock, route.gate()))
         })
     }
 
     pub(super) fn status(self: &Arc<Self>, id: &str) -> Result<RuntimeStatus, Error> {
-        let stream = self.with_route(id, |route| Ok(route.stream.clone()))?;
+        let stream = self.with_route(id, |route, _| Ok(route.stream().clone()))?;
         let wall = self.wall.read().unwrap_or_else(PoisonError::into_inner);
         loop {
             let snapshot: Guard<Arc<Snapshot>> = stream.snapshot.load();

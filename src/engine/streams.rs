@@ -5,7 +5,7 @@ use super::shared::StreamShared;
 use super::status::{Rates, Sample, Snapshot, Tally};
 use super::wheel::TICK;
 use crate::core::{Error, Event, Nanos, Priority, SessionId, Stream};
-use crate::hot::{Cell, CellPool, Counters, Gate, Route};
+use crate::hot::{Cell, CellPool, Counters, Gate, InputRoute, Route};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 struct InputCells {
     priority: Priority,
-    /// The first is for by-id recording; then one for each open handle.
+    /// The first two are for by-id recording; then one for each open handle.
     cells: Vec<(usize, SessionId)>,
     /// The sum of the handles already closed.
     closed: Counters,
@@ -117,13 +117,13 @@ impl Entry {
     }
 
     fn route(&self, pool: &CellPool) -> Route<StreamShared> {
-        let by_id = |input: &InputCells| (input.priority, pool.cell(input.cells[0].0));
-        Route {
-            id: self.core.id().clone(),
-            gate: &self.shared.gate,
-            stream: self.shared.clone(),
-            inputs: self.inputs.iter().map(by_id).collect(),
-        }
+        let by_id = |input: &InputCells| InputRoute {
+            priority: input.priority,
+            owned: pool.cell(input.cells[0].0),
+            shared: pool.cell(input.cells[1].0),
+        };
+        let inputs = self.inputs.iter().map(by_id);
+        Route::new(self.core.id(), self.shared.clone(), |stream| &stream.gate, inputs)
     }
 }
 
@@ -180,22 +180,23 @@ impl Monitor {
     }
 
     fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
-        let cell = self.new_cell(CellOwner { stream: stream as u32, priority, session: 0 });
+        let owner = CellOwner { stream: stream as u32, priority, session: 0 };
+        let by_id = [self.new_cell(owner), self.new_cell(owner)];
         InputCells {
             priority,
-            cells: vec![(cell, 0)],
+            cells: by_id.map(|cell| (cell, 0)).into(),
             closed: Counters::default(),
             rates: Arc::default(),
             sample: Sample { at: self.now(), counters: Counters::default() },
         }
     }
 
-    /// The input is gone: its by-id cell waits in limbo, its handles stay until they are closed.
+    /// The input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
     fn abandon_input(&mut self, input: InputCells) {
         for (cell, _) in &input.cells {
             self.owners[*cell] = CellOwner::NOBODY;
         }
-        self.limbo.cells.push(input.cells[0].0);
+        self.limbo.cells.extend(input.cells[..2].iter().map(|(cell, _)| *cell));
     }
 
     fn new_cell(&mut self, owner: CellOwner) -> usize {

@@ -10,11 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const CELLS: usize = 64;
 const SLOT_BITS: u32 = CELLS.trailing_zeros();
 
-/// The counters of one open handle, or of all by-id recording of one input: one cache line.
+/// The counters of one open handle, or of by-id recording of one input: one cache line.
 ///
-/// A handle's cell has one writer at a time, so its counters are exact with plain stores; the
-/// by-id cell of an input is counted with read-modify-writes. Cells are never given back to the
-/// system, so that no stale pointer to one can do worse than find a foreign tag.
+/// A cell with one writer at a time is exact with plain stores: a handle's, and the first of an
+/// input's two by-id cells, which belongs for good to the first thread that records there. All
+/// other threads count in the second one, with read-modify-writes. Cells are never given back to
+/// the system, so that no stale pointer to one can do worse than find a foreign tag.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Cell {
@@ -26,13 +27,28 @@ pub(crate) struct Cell {
     lost: AtomicU64,
     /// The switch number under which this cell is admitted.
     admitted: AtomicU64,
-    /// Not zero: the next record tells the monitor.
-    armed: AtomicU32,
+    /// Bit 0: the next record tells the monitor. The rest: the thread that owns this by-id cell.
+    state: AtomicU32,
     /// The cell's life (upper bits) and its slot in the chunk (lower 6).
     tag: AtomicU32,
 }
 
 const _: () = assert!(size_of::<Cell>() == 64);
+
+/// In [`Cell::state`].
+const ARMED: u32 = 1;
+
+/// Names a thread that records by id; 0 is nobody, and a number too large to be kept owns nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ThreadNumber(u32);
+
+impl ThreadNumber {
+    pub(crate) fn new(number: u64) -> ThreadNumber {
+        // One no cell can hold: such a thread always counts in the shared cell.
+        const NOT_KEPT: u32 = u32::MAX;
+        ThreadNumber(u32::try_from(number).ok().filter(|n| *n < 1 << 31).unwrap_or(NOT_KEPT))
+    }
+}
 
 /// A reading of counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +99,7 @@ impl Cell {
             keys: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             admitted: AtomicU64::new(0),
-            armed: AtomicU32::new(0),
+            state: AtomicU32::new(0),
             tag: AtomicU32::new(slot as u32),
         }
     }
@@ -124,18 +140,43 @@ impl Cell {
         bump(&self.bytes, bytes);
         bump(&self.video, video);
         bump(&self.keys, keys);
-        self.attract();
+        if self.state.load(Ordering::Relaxed) & ARMED != 0 {
+            self.tell_monitor();
+        }
     }
 
-    /// Counts one packet from any thread. Wait-free.
+    /// Counts one packet of thread `me`, by id: plainly where this cell is that thread's, else in
+    /// `shared`. Wait-free.
     #[inline(always)]
-    pub(crate) fn record_shared(
+    pub(crate) fn record_by_id(
         &self,
+        me: ThreadNumber,
+        shared: &Cell,
         bytes: u32,
         flags: Flags,
         clock: &Clock,
         gate: &Gate,
     ) -> Verdict {
+        let state = self.state.load(Ordering::Relaxed);
+        if state >> 1 == me.0 || (state >> 1 == 0 && self.claim(me)) {
+            self.record(bytes, flags, clock, gate)
+        } else {
+            shared.record_shared(bytes, flags, clock, gate)
+        }
+    }
+
+    #[cold]
+    fn claim(&self, me: ThreadNumber) -> bool {
+        let armed = self.state.load(Ordering::Relaxed) & ARMED;
+        // A single try, so it is wait-free; who loses to the monitor's arming counts in the
+        // shared cell this time. Relaxed: an owner has nothing to learn from the cell but its
+        // counters, which nobody wrote before it.
+        let claimed = me.0 << 1 | armed;
+        let won = self.state.compare_exchange(armed, claimed, Ordering::Relaxed, Ordering::Relaxed);
+        won.is_ok()
+    }
+
+    fn record_shared(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
         let now = clock.now();
         // The newest stamp wins, so that a thread held up in here can't turn the clock back.
         if self.last_packet.load(Ordering::Relaxed) < now {
@@ -147,7 +188,9 @@ impl Cell {
             self.video.fetch_add(is_video(flags), Ordering::Relaxed);
             self.keys.fetch_add(is_key(flags), Ordering::Relaxed);
         }
-        self.attract();
+        if self.state.load(Ordering::Relaxed) & ARMED != 0 {
+            self.tell_monitor();
+        }
         self.verdict(gate)
     }
 
@@ -156,17 +199,10 @@ impl Cell {
         bump(&self.lost, lost);
     }
 
-    #[inline(always)]
-    fn attract(&self) {
-        if self.armed.load(Ordering::Relaxed) != 0 {
-            self.tell_monitor();
-        }
-    }
-
     #[cold]
     fn tell_monitor(&self) {
         // AcqRel: pairs with the Release in `arm`. Only the thread that takes the flag tells.
-        if self.armed.swap(0, Ordering::AcqRel) == 0 {
+        if self.state.fetch_and(!ARMED, Ordering::AcqRel) & ARMED == 0 {
             return;
         }
         let slot = self.tag.load(Ordering::Relaxed) as usize % CELLS;
@@ -206,7 +242,7 @@ impl Cell {
     /// Asks for the next record to be told to the monitor.
     pub(crate) fn arm(&self) {
         // Release: pairs with the AcqRel in `tell_monitor`.
-        self.armed.store(1, Ordering::Release);
+        self.state.fetch_or(ARMED, Ordering::Release);
     }
 
     /// The cell's life and slot: a handle that carries another tag is stale.
@@ -239,7 +275,7 @@ impl Cell {
         for word in counters.into_iter().chain([&self.admitted]) {
             word.store(0, Ordering::Relaxed);
         }
-        self.armed.store(0, Ordering::Relaxed);
+        self.state.store(0, Ordering::Relaxed);
         let slot = self.tag() as usize % CELLS;
         self.chunk(slot).attracted.fetch_and(!(1 << slot), Ordering::Relaxed);
         self.tag.store(self.tag().wrapping_add(1 << SLOT_BITS), Ordering::Relaxed);

@@ -5,16 +5,25 @@
 //! odd has changed. Entering costs a store and a compiler fence.
 
 use super::sync::{heavy_fence, light_fence, AtomicU64, Ordering};
+use super::ThreadNumber;
+use std::sync::atomic::AtomicU64 as StdAtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One thread's word.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Presence {
     word: AtomicU64,
+    thread: ThreadNumber,
 }
 
 impl Presence {
+    /// The thread whose word this is.
+    #[inline(always)]
+    pub(crate) fn thread(&self) -> ThreadNumber {
+        self.thread
+    }
+
     /// Until the guard is dropped, nothing reachable now is freed. Wait-free.
     #[inline(always)]
     pub(crate) fn enter(&self) -> Inside<'_> {
@@ -47,12 +56,15 @@ impl Drop for Inside<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Presences {
     all: Mutex<Vec<Arc<Presence>>>,
+    joined: StdAtomicU64,
 }
 
 impl Presences {
     /// A word for the calling thread. May block; done once a thread.
     pub(crate) fn join(&self) -> Arc<Presence> {
-        let presence = Arc::new(Presence::default());
+        // From 1, never reused within an engine.
+        let thread = ThreadNumber::new(self.joined.fetch_add(1, Ordering::Relaxed) + 1);
+        let presence = Arc::new(Presence { word: AtomicU64::new(0), thread });
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(presence.clone());
         presence

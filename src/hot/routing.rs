@@ -9,18 +9,31 @@ use super::sync::{AtomicPtr, AtomicU64, Ordering};
 use super::{Cell, Gate};
 use crate::core::Priority;
 use arc_swap::ArcSwap;
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Where a stream's packets are counted, and what its readers want. Immutable: a change of
-/// inputs makes a new one.
+/// inputs makes a new one. What recording needs, for a stream with a short id and up to two
+/// inputs, is in two neighbouring cache lines.
 #[derive(Debug)]
+#[repr(C, align(128))]
 pub(crate) struct Route<S> {
-    pub(crate) id: Arc<str>,
-    pub(crate) stream: Arc<S>,
-    pub(crate) gate: *const Gate,
-    pub(crate) inputs: Box<[(Priority, &'static Cell)]>,
+    gate: *const Gate,
+    first: [Option<InputRoute>; 2],
+    id: RouteId,
+    more: Box<[InputRoute]>,
+    stream: Arc<S>,
+}
+
+/// The by-id cells of one input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InputRoute {
+    pub(crate) priority: Priority,
+    /// Of the first thread that records.
+    pub(crate) owned: &'static Cell,
+    /// Of all others.
+    pub(crate) shared: &'static Cell,
 }
 
 // SAFETY: `gate` points into `stream`, which the route keeps alive and which is Sync.
@@ -29,15 +42,66 @@ unsafe impl<S: Send + Sync> Send for Route<S> {}
 unsafe impl<S: Send + Sync> Sync for Route<S> {}
 
 impl<S> Route<S> {
+    /// `gate` says where in the stream its gate is.
+    pub(crate) fn new(
+        id: &Arc<str>,
+        stream: Arc<S>,
+        gate: impl Fn(&S) -> &Gate,
+        inputs: impl IntoIterator<Item = InputRoute>,
+    ) -> Self {
+        let mut inputs = inputs.into_iter();
+        Route {
+            gate: gate(&stream),
+            first: [inputs.next(), inputs.next()],
+            id: RouteId::new(id),
+            more: inputs.collect(),
+            stream,
+        }
+    }
+
     #[inline]
-    pub(crate) fn cell(&self, priority: Priority) -> Option<&'static Cell> {
-        self.inputs.iter().find(|(p, _)| *p == priority).map(|(_, cell)| *cell)
+    pub(crate) fn input(&self, priority: Priority) -> Option<&InputRoute> {
+        self.first.iter().flatten().chain(&self.more).find(|input| input.priority == priority)
     }
 
     #[inline]
     pub(crate) fn gate(&self) -> &Gate {
         // SAFETY: see the Send impl.
         unsafe { &*self.gate }
+    }
+
+    #[inline]
+    pub(crate) fn stream(&self) -> &Arc<S> {
+        &self.stream
+    }
+}
+
+#[derive(Debug)]
+enum RouteId {
+    Short { len: u8, bytes: [u8; RouteId::SHORT] },
+    Long(Arc<str>),
+}
+
+impl RouteId {
+    const SHORT: usize = 38;
+
+    fn new(id: &Arc<str>) -> Self {
+        match id.len() {
+            len @ ..=Self::SHORT => {
+                let mut bytes = [0; Self::SHORT];
+                bytes[..len].copy_from_slice(id.as_bytes());
+                RouteId::Short { len: len as u8, bytes }
+            }
+            _ => RouteId::Long(id.clone()),
+        }
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            RouteId::Short { len, bytes } => &bytes[..*len as usize],
+            RouteId::Long(id) => id.as_bytes(),
+        }
     }
 }
 
@@ -138,7 +202,7 @@ impl<S> Router<S> {
 
     /// Puts a new route in the place of the one with the same id.
     pub(crate) fn replace(&mut self, route: Route<S>) -> Option<Unlinked<S>> {
-        let slot = self.slot_of(&route.id)?;
+        let slot = self.slot_of(route.id.as_bytes())?;
         // AcqRel: readers acquire the new route; the old one comes back whole.
         let old = slot.route.swap(Box::into_raw(Box::new(route)), Ordering::AcqRel);
         Some(Unlinked(old))
@@ -146,7 +210,7 @@ impl<S> Router<S> {
 
     /// Makes a stream unreachable.
     pub(crate) fn remove(&mut self, id: &str) -> Option<Unlinked<S>> {
-        let slot = self.slot_of(id)?;
+        let slot = self.slot_of(id.as_bytes())?;
         let old = slot.route.swap(std::ptr::null_mut(), Ordering::AcqRel);
         self.live -= 1;
         Some(Unlinked(old))
@@ -157,9 +221,9 @@ impl<S> Router<S> {
         self.retired.retain(|table| Arc::strong_count(table) > 1);
     }
 
-    fn slot_of(&self, id: &str) -> Option<&Slot<S>> {
-        let wanted = self.table.find(id.as_bytes())?;
-        let hash = self.table.hash(id.as_bytes());
+    fn slot_of(&self, id: &[u8]) -> Option<&Slot<S>> {
+        let wanted = self.table.find(id)?;
+        let hash = self.table.hash(id);
         let mask = self.table.slots.len() - 1;
         (0..self.table.slots.len())
             .map(|step| &self.table.slots[(hash as usize).wrapping_add(step) & mask])
