@@ -3,7 +3,9 @@
 use super::monitor::Mailbox;
 use super::shared::{Shared, StreamShared};
 use crate::core::{Event, Priority, SessionId};
-use crate::hot::{Cell, Clock, Flags, Gate, Verdict};
+#[cfg(feature = "capi")]
+use crate::hot::Clock;
+use crate::hot::{Cell, Flags, Gate, Verdict};
 use std::sync::Arc;
 
 /// An open input, bound to one session or following the current one.
@@ -13,7 +15,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct InputHandle {
     cell: &'static Cell,
-    stream: Arc<StreamShared>,
+    gate: &'static Gate,
+    /// Owns the gate.
+    _stream: Arc<StreamShared>,
     shared: Arc<Shared>,
     number: usize,
     id: Arc<str>,
@@ -34,7 +38,8 @@ impl InputHandle {
         mailbox: Mailbox,
     ) -> InputHandle {
         let cell = shared.pool.cell(number);
-        InputHandle { cell, stream, shared, number, id, priority, session, mailbox }
+        let gate = stream.gate.get();
+        InputHandle { cell, gate, _stream: stream, shared, number, id, priority, session, mailbox }
     }
 
     /// Counts one packet of `bytes` bytes, and says whether to forward it. Wait-free; no lock,
@@ -43,7 +48,7 @@ impl InputHandle {
     /// Once the session of a bound handle is over, its packets are counted, but no sign of life.
     #[inline]
     pub fn record(&mut self, bytes: u32, flags: Flags) -> Verdict {
-        self.cell.record(bytes, flags, &self.shared.clock, &self.stream.gate)
+        self.cell.record(bytes, flags, &self.shared.clock, self.gate)
     }
 
     /// Counts several packets under one verdict. Wait-free.
@@ -53,7 +58,7 @@ impl InputHandle {
         packets: impl IntoIterator<Item = (u32, Flags), IntoIter: ExactSizeIterator>,
     ) -> Verdict {
         let packets = packets.into_iter();
-        self.cell.record_batch(packets, &self.shared.clock, &self.stream.gate)
+        self.cell.record_batch(packets, &self.shared.clock, self.gate)
     }
 
     /// Counts packets known to be lost, e.g. from gaps in sequence numbers. Wait-free.
@@ -82,9 +87,17 @@ impl InputHandle {
         self.session
     }
 
-    /// For the C ABI's inline path. All three live as long as this handle.
-    pub(crate) fn raw_parts(&self) -> (&'static Cell, &Gate, &Clock) {
-        (self.cell, &self.stream.gate, &self.shared.clock)
+    /// For the C ABI: whoever still knows this handle's cell by its tag finds another tag from
+    /// here on. Nobody may record any more.
+    #[cfg(feature = "capi")]
+    pub(crate) fn revoke(&self) {
+        self.cell.revoke();
+    }
+
+    /// For the C ABI. All three live as long as this handle.
+    #[cfg(feature = "capi")]
+    pub(crate) fn raw_parts(&self) -> (&'static Cell, &'static Gate, &Clock) {
+        (self.cell, self.gate, &self.shared.clock)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `streams.rs` | a stream as the monitor keeps it: core, cells, published state |
 //! | `wheel.rs` | deadlines |
 //! | `shared.rs` | what recording threads and readers of status share with the monitor |
+//! | `membership.rs` | what a thread keeps for calls by id |
 //! | `handle.rs` | an open input |
 //! | `queue.rs`, `event.rs` | the ordered events on their way to the host |
 //! | `delivery.rs` | the event thread and the host's callbacks |
@@ -16,6 +17,7 @@ mod delivery;
 mod event;
 mod handle;
 mod log;
+mod membership;
 mod monitor;
 mod queue;
 mod shared;
@@ -544,6 +546,37 @@ impl Engine {
 
     fn lock_threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// For the C ABI.
+#[cfg(feature = "capi")]
+impl Engine {
+    /// Unique in the process, from 1 up, never reused.
+    pub(crate) fn number(&self) -> u64 {
+        self.shared.number
+    }
+
+    /// [`Engine::record_packet`] without an engine at hand; see [`Shared::record_known`].
+    #[inline]
+    pub(crate) fn record_known(
+        engine: u64,
+        stream: &str,
+        priority: Priority,
+        bytes: u32,
+        flags: Flags,
+    ) -> Option<Result<Verdict, Error>> {
+        Shared::record_known(engine, stream, priority, bytes, flags)
+    }
+
+    /// Whether it is shut down, or about to be.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shared.closed.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Writes a line to the log.
+    pub(crate) fn log(&self, level: Level, line: impl FnOnce() -> String) {
+        self.logger.log(level, line);
     }
 }
 

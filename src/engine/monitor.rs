@@ -139,15 +139,19 @@ impl Monitor {
                 true => Some(next_tick),
                 false => self.wheel.next().map(|tick| tick * TICK),
             };
-            let command = self.wait(&commands, wake);
+            let mut command = self.wait(&commands, wake);
             self.look_at_the_clock(wake);
-            if let Some(command) = command {
-                command(&mut self);
-                // More of them, but not past the next tick.
-                while !self.stopping && self.shared.now() < next_tick {
-                    let Ok(command) = commands.try_recv() else { break };
-                    command(&mut self);
+            // All commands there are, but not past the next tick.
+            while let Some(one) = command {
+                // What was recorded before a command was given comes before it.
+                self.look_at_attention();
+                one(&mut self);
+                if self.stopping || self.now >= next_tick {
+                    break;
                 }
+                command = commands.try_recv().ok();
+                // After it came: nothing is dated before it was asked for.
+                self.look_at_the_clock(Some(next_tick));
             }
             if self.now >= next_tick {
                 self.tick();
@@ -189,11 +193,7 @@ impl Monitor {
     }
 
     fn tick(&mut self) {
-        let mut attracted = Vec::new();
-        self.shared.pool.attracted(|cell| attracted.push(cell));
-        for cell in attracted {
-            self.packet_awaited(cell);
-        }
+        self.look_at_attention();
         let mut due = Vec::new();
         self.wheel.advance(self.now / TICK, &mut due);
         for (key, tick) in due {
@@ -203,6 +203,14 @@ impl Monitor {
         }
         self.clear_limbo();
         self.router.free_retired();
+    }
+
+    fn look_at_attention(&mut self) {
+        let mut attracted = Vec::new();
+        self.shared.pool.attracted(|cell| attracted.push(cell));
+        for cell in attracted {
+            self.packet_awaited(cell);
+        }
     }
 
     /// A cell says that the packet its session was waiting for has come.
@@ -320,7 +328,7 @@ impl Monitor {
             if !batch.absence.complete() {
                 return;
             }
-            batch.routes.clear();
+            batch.routes.drain(..).for_each(|route| self.router.free(route));
             for cell in batch.cells.drain(..) {
                 self.shared.pool.retire(cell);
                 self.free_cells.push(cell);
@@ -429,7 +437,6 @@ impl Monitor {
 
     /// Decides everything that can be decided from what was recorded so far.
     pub(super) fn sync(&mut self) {
-        self.now = self.shared.now().max(self.now);
         self.tick();
     }
 

@@ -1,15 +1,14 @@
 //! What the monitor, the recording threads, the readers of status and the open handles share.
 
+use super::membership::Membership;
 use super::status::{RuntimeStatus, Snapshot};
 use super::wall::WallClock;
 use crate::core::{Error, Nanos, Priority};
 use crate::hot::{
-    monotonic, CellPool, Clock, Flags, Gate, InputRoute, Presence, Presences, Route, Table,
+    monotonic, CellPool, Clock, Flags, InputRoute, OwnedGate, Presences, Route, Table,
     ThreadNumber, Verdict,
 };
-use arc_swap::cache::Cache;
 use arc_swap::{ArcSwap, Guard};
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -17,7 +16,7 @@ use std::time::SystemTime;
 /// One registered stream, as seen from outside the monitor.
 #[derive(Debug)]
 pub(super) struct StreamShared {
-    pub(super) gate: Gate,
+    pub(super) gate: OwnedGate,
     pub(super) snapshot: ArcSwap<Snapshot>,
     /// Its place in the monitor.
     pub(super) index: usize,
@@ -36,7 +35,7 @@ pub(super) struct Shared {
     pub(super) wall: RwLock<WallClock>,
     pub(super) closed: AtomicBool,
     /// Tells engines apart in a thread's memory.
-    number: u64,
+    pub(super) number: u64,
 }
 
 impl Shared {
@@ -73,22 +72,17 @@ impl Shared {
 
     /// Calls `f` with the stream's route and this thread's number, from any thread. Wait-free,
     /// but for a thread's first call to this engine.
-    #[inline]
+    #[inline(always)]
     pub(super) fn with_route<R>(
         self: &Arc<Self>,
         id: &str,
         f: impl FnOnce(&Route<StreamShared>, ThreadNumber) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        Membership::with(self, |membership| {
-            let _inside = membership.presence.enter();
-            let route = membership.table.load().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
-            // SAFETY: found while inside, and used while inside.
-            f(unsafe { route.as_ref() }, membership.presence.thread())
-        })
+        Membership::with(self, |membership| membership.route(id, f))
     }
 
     /// Counts one packet of an input's current session.
-    #[inline]
+    #[inline(always)]
     pub(super) fn record(
         self: &Arc<Self>,
         id: &str,
@@ -96,11 +90,39 @@ impl Shared {
         bytes: u32,
         flags: Flags,
     ) -> Result<Verdict, Error> {
-        self.with_route(id, |route, me| {
-            let InputRoute { owned, shared, .. } =
-                route.input(priority).ok_or(Error::UnknownInput)?;
-            Ok(owned.record_by_id(me, shared, bytes, flags, &self.clock, route.gate()))
+        self.with_route(id, |route, me| self.count(route, me, priority, bytes, flags))
+    }
+
+    /// [`Shared::record`] to the engine of this number, for a thread that has called it by id
+    /// before. `None` for any other thread, and when the engine is shut down.
+    #[cfg(feature = "capi")]
+    #[inline(always)]
+    pub(super) fn record_known(
+        engine: u64,
+        id: &str,
+        priority: Priority,
+        bytes: u32,
+        flags: Flags,
+    ) -> Option<Result<Verdict, Error>> {
+        Membership::with_known(engine, |membership, shared| {
+            let count = |route: &_, me| shared.count(route, me, priority, bytes, flags);
+            let result = membership.route(id, count);
+            (result.is_ok() || !shared.closed.load(Ordering::Relaxed)).then_some(result)
         })
+        .flatten()
+    }
+
+    #[inline(always)]
+    fn count(
+        &self,
+        route: &Route<StreamShared>,
+        me: ThreadNumber,
+        priority: Priority,
+        bytes: u32,
+        flags: Flags,
+    ) -> Result<Verdict, Error> {
+        let InputRoute { owned, shared, .. } = route.input(priority).ok_or(Error::UnknownInput)?;
+        Ok(owned.record_by_id(me, shared, bytes, flags, &self.clock, route.gate()))
     }
 
     pub(super) fn status(self: &Arc<Self>, id: &str) -> Result<RuntimeStatus, Error> {
@@ -116,53 +138,5 @@ impl Shared {
                 return Ok(status);
             }
         }
-    }
-}
-
-/// What a thread keeps for each engine it calls by id.
-struct Membership {
-    shared: Arc<Shared>,
-    presence: Arc<Presence>,
-    table: Cache<Arc<ArcSwap<Routes>>, Arc<Routes>>,
-}
-
-thread_local! {
-    static MEMBERSHIPS: RefCell<Vec<Membership>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Membership {
-    fn join(shared: &Arc<Shared>) -> Membership {
-        Membership {
-            shared: shared.clone(),
-            presence: shared.presences.join(),
-            table: Cache::new(shared.table.clone()),
-        }
-    }
-
-    #[inline]
-    fn with<R>(shared: &Arc<Shared>, f: impl FnOnce(&mut Membership) -> R) -> R {
-        // The closure must be called once on whichever path is taken.
-        let mut f = Some(f);
-        let mut call = |membership: &mut Membership| f.take().map(|f| f(membership));
-        let done = MEMBERSHIPS.try_with(|all| {
-            let mut all = all.try_borrow_mut().ok()?;
-            let found = all.iter_mut().find(|m| m.shared.number == shared.number);
-            match found {
-                Some(membership) => call(membership),
-                None => call(Membership::add(&mut all, shared)),
-            }
-        });
-        match done {
-            Ok(Some(result)) => result,
-            // The thread is ending, or was interrupted inside: a membership for this call only.
-            _ => call(&mut Membership::join(shared)).expect("not called yet"),
-        }
-    }
-
-    #[cold]
-    fn add<'a>(all: &'a mut Vec<Membership>, shared: &Arc<Shared>) -> &'a mut Membership {
-        all.retain(|membership| !membership.shared.closed.load(Ordering::Relaxed));
-        all.push(Membership::join(shared));
-        all.last_mut().expect("just pushed")
     }
 }

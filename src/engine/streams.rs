@@ -5,7 +5,7 @@ use super::shared::StreamShared;
 use super::status::{Rates, Sample, Snapshot, Tally};
 use super::wheel::TICK;
 use crate::core::{Error, Event, Nanos, Priority, SessionId, Stream};
-use crate::hot::{Cell, CellPool, Counters, Gate, InputRoute, Route};
+use crate::hot::{Cell, CellPool, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl Entry {
         if let Some(session) = session {
             self.cells_of(session).for_each(|cell| pool.cell(cell).admit(number));
         }
-        self.shared.gate.move_to(number);
+        self.shared.gate.get().move_to(number);
     }
 
     pub(super) fn await_packet(&mut self, session: SessionId, pool: &CellPool) {
@@ -123,7 +123,7 @@ impl Entry {
             shared: pool.cell(input.cells[1].0),
         };
         let inputs = self.inputs.iter().map(by_id);
-        Route::new(self.core.id(), self.shared.clone(), |stream| &stream.gate, inputs)
+        Route::new(self.core.id(), self.shared.clone(), self.shared.gate.get(), inputs)
     }
 }
 
@@ -145,7 +145,7 @@ impl Monitor {
             .map(|priority| self.new_input(slot, priority))
             .collect();
         let shared = Arc::new(StreamShared {
-            gate: Gate::closed(),
+            gate: OwnedGate::new(),
             snapshot: ArcSwap::from_pointee(snapshot(&core, &inputs, &self.shared.pool)),
             index: slot,
         });

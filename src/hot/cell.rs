@@ -1,6 +1,7 @@
 //! The cells packets are counted in, and where cells come from.
 
 use super::attention::bits;
+use super::dense::Dense;
 use super::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use super::{Attention, Clock, Flags, Gate, Verdict};
 use crate::core::Nanos;
@@ -250,6 +251,12 @@ impl Cell {
         self.tag.load(Ordering::Relaxed)
     }
 
+    /// Makes every tag known so far stale, before the monitor hears that the handle is closed.
+    #[cfg(feature = "capi")]
+    pub(crate) fn revoke(&self) {
+        self.tag.store(self.tag().wrapping_add(1 << SLOT_BITS), Ordering::Relaxed);
+    }
+
     /// The newest packet's stamp.
     #[inline(always)]
     pub(crate) fn last_packet(&self) -> Nanos {
@@ -301,17 +308,31 @@ fn idle_chunks() -> MutexGuard<'static, Vec<&'static Chunk>> {
 }
 
 impl Chunk {
+    /// What fits a huge page.
+    const PER_BLOCK: usize = (2 << 20) / size_of::<Chunk>();
+
+    /// Makes `count` new ones idle.
+    fn make_idle(count: usize) {
+        let chunks = Dense::new(count, |_| Chunk {
+            cells: std::array::from_fn(Cell::new),
+            attracted: AtomicU64::new(0),
+            number: AtomicU32::new(0),
+            attention: AtomicPtr::new(std::ptr::null_mut()),
+        });
+        let chunks: &'static [Chunk] = chunks.leak();
+        chunks.as_ptr().expose_provenance();
+        // Handed out in order.
+        idle_chunks().extend(chunks.iter().rev());
+    }
+
     fn obtain(number: usize, attention: &Attention) -> &'static Chunk {
-        let chunk = idle_chunks().pop().unwrap_or_else(|| {
-            let chunk: *const Chunk = Box::leak(Box::new(Chunk {
-                cells: std::array::from_fn(Cell::new),
-                attracted: AtomicU64::new(0),
-                number: AtomicU32::new(0),
-                attention: AtomicPtr::new(std::ptr::null_mut()),
-            }));
-            chunk.expose_provenance();
-            // SAFETY: leaked, so valid for ever; only shared references are ever made.
-            unsafe { &*chunk }
+        let idle = || idle_chunks().pop();
+        let chunk = idle().unwrap_or_else(|| loop {
+            // The larger the engine, the larger the block.
+            Chunk::make_idle(number.clamp(1, Chunk::PER_BLOCK));
+            if let Some(chunk) = idle() {
+                break chunk;
+            }
         });
         // Release: with the handing over of the cell (channel, gate or routing table), so that a
         // recording thread sees them.

@@ -16,6 +16,7 @@
 mod attention;
 mod cell;
 mod clock;
+mod dense;
 mod gate;
 mod presence;
 mod routing;
@@ -26,7 +27,7 @@ pub(crate) use sync::prepare_fences;
 use attention::Attention;
 pub(crate) use cell::{Cell, CellPool, Counters, ThreadNumber};
 pub(crate) use clock::{monotonic, Clock};
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Gate, OwnedGate};
 pub(crate) use presence::{Absence, Presence, Presences};
 pub(crate) use routing::{InputRoute, Route, Router, Table, Unlinked};
 

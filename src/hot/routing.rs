@@ -5,12 +5,15 @@
 //! removed is freed when no thread is inside a by-id call any more (see `presence.rs`); an old
 //! table is freed by the monitor, when no thread's cached reference is left.
 
+use super::dense::{block_len, Dense};
 use super::sync::{AtomicPtr, AtomicU64, Ordering};
 use super::{Cell, Gate};
 use crate::core::Priority;
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
+use std::cell::UnsafeCell;
 use std::hash::BuildHasher;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 /// Where a stream's packets are counted, and what its readers want. Immutable: a change of
@@ -19,7 +22,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Route<S> {
-    gate: *const Gate,
+    gate: &'static Gate,
     first: [Option<InputRoute>; 2],
     id: RouteId,
     more: Box<[InputRoute]>,
@@ -36,22 +39,17 @@ pub(crate) struct InputRoute {
     pub(crate) shared: &'static Cell,
 }
 
-// SAFETY: `gate` points into `stream`, which the route keeps alive and which is Sync.
-unsafe impl<S: Send + Sync> Send for Route<S> {}
-// SAFETY: as above.
-unsafe impl<S: Send + Sync> Sync for Route<S> {}
-
 impl<S> Route<S> {
-    /// `gate` says where in the stream its gate is.
+    /// `gate` is the stream's: it owns it.
     pub(crate) fn new(
         id: &Arc<str>,
         stream: Arc<S>,
-        gate: impl Fn(&S) -> &Gate,
+        gate: &'static Gate,
         inputs: impl IntoIterator<Item = InputRoute>,
     ) -> Self {
         let mut inputs = inputs.into_iter();
         Route {
-            gate: gate(&stream),
+            gate,
             first: [inputs.next(), inputs.next()],
             id: RouteId::new(id),
             more: inputs.collect(),
@@ -66,8 +64,7 @@ impl<S> Route<S> {
 
     #[inline]
     pub(crate) fn gate(&self) -> &Gate {
-        // SAFETY: see the Send impl.
-        unsafe { &*self.gate }
+        self.gate
     }
 
     #[inline]
@@ -114,8 +111,8 @@ struct Slot<S> {
 
 #[derive(Debug)]
 pub(crate) struct Table<S> {
-    /// A power of two.
-    slots: Box<[Slot<S>]>,
+    /// A power of two of them.
+    slots: Dense<Slot<S>>,
     hasher: RandomState,
 }
 
@@ -123,7 +120,7 @@ impl<S> Table<S> {
     fn new(capacity: usize, hasher: RandomState) -> Self {
         let slot =
             |_| Slot { hash: AtomicU64::new(0), route: AtomicPtr::new(std::ptr::null_mut()) };
-        Table { slots: (0..capacity).map(slot).collect(), hasher }
+        Table { slots: Dense::new(capacity, slot), hasher }
     }
 
     /// 0 marks a free slot.
@@ -141,18 +138,19 @@ impl<S> Table<S> {
         let mask = self.slots.len() - 1;
         for step in 0..self.slots.len() {
             let slot = &self.slots[(hash as usize).wrapping_add(step) & mask];
-            // Acquire: pairs with the Release in `Router::insert`.
+            // Acquire: pairs with the Release in `place`.
             let found = slot.hash.load(Ordering::Acquire);
-            if found == 0 {
-                return None;
-            }
             if found == hash {
+                // Acquire: pairs with the Release in `place` and the swaps.
                 let route = std::ptr::NonNull::new(slot.route.load(Ordering::Acquire));
                 // SAFETY: a route is freed only when no thread is inside any more that may have
                 // found it; the monitor, which frees, does not keep what it finds.
                 if let Some(route) = route.filter(|r| unsafe { r.as_ref() }.id.as_bytes() == id) {
                     return Some(route);
                 }
+            }
+            if found == 0 {
+                return None;
             }
         }
         None
@@ -166,6 +164,7 @@ pub(crate) struct Router<S> {
     table: Arc<Table<S>>,
     /// Old tables that some thread's cache may still hold.
     retired: Vec<Arc<Table<S>>>,
+    arena: Arena<S>,
     live: usize,
     /// Slots that are not free.
     used: usize,
@@ -177,7 +176,14 @@ impl<S> Router<S> {
     pub(crate) fn new() -> Self {
         let table = Arc::new(Table::new(MIN_SLOTS, RandomState::default()));
         let current = Arc::new(ArcSwap::new(table.clone()));
-        Router { current, table, retired: Vec::new(), live: 0, used: 0 }
+        Router {
+            current,
+            table,
+            retired: Vec::new(),
+            arena: Arena { blocks: Vec::new(), free: Vec::new() },
+            live: 0,
+            used: 0,
+        }
     }
 
     /// The readers' side.
@@ -196,16 +202,18 @@ impl<S> Router<S> {
             self.rebuild();
         }
         let hash = self.table.hash(route.id.as_bytes());
-        self.used += usize::from(place(&self.table, hash, Box::into_raw(Box::new(route))));
+        let route = self.arena.keep(route);
+        self.used += usize::from(place(&self.table, hash, route));
         self.live += 1;
     }
 
     /// Puts a new route in the place of the one with the same id.
     pub(crate) fn replace(&mut self, route: Route<S>) -> Option<Unlinked<S>> {
-        let slot = self.slot_of(route.id.as_bytes())?;
+        let new = self.arena.keep(route);
+        // SAFETY: just kept.
+        let slot = self.slot_of(unsafe { (*new).id.as_bytes() })?;
         // AcqRel: readers acquire the new route; the old one comes back whole.
-        let old = slot.route.swap(Box::into_raw(Box::new(route)), Ordering::AcqRel);
-        Some(Unlinked(old))
+        Some(Unlinked(slot.route.swap(new, Ordering::AcqRel)))
     }
 
     /// Makes a stream unreachable.
@@ -214,6 +222,12 @@ impl<S> Router<S> {
         let old = slot.route.swap(std::ptr::null_mut(), Ordering::AcqRel);
         self.live -= 1;
         Some(Unlinked(old))
+    }
+
+    /// Frees a route. No reader that found it may be left.
+    pub(crate) fn free(&mut self, route: Unlinked<S>) {
+        // SAFETY: it came out of the table once, and the caller has waited for the threads inside.
+        unsafe { self.arena.free(route.0) };
     }
 
     /// Frees the old tables nobody holds any more.
@@ -233,7 +247,7 @@ impl<S> Router<S> {
     fn rebuild(&mut self) {
         let capacity = ((self.live + 1) * 2).next_power_of_two().max(MIN_SLOTS);
         let table = Table::new(capacity, self.table.hasher.clone());
-        for slot in &self.table.slots {
+        for slot in self.table.slots.iter() {
             let route = slot.route.load(Ordering::Relaxed);
             if !route.is_null() {
                 place(&table, slot.hash.load(Ordering::Relaxed), route);
@@ -265,27 +279,58 @@ fn place<S>(table: &Table<S>, hash: u64, route: *mut Route<S>) -> bool {
 
 impl<S> Drop for Router<S> {
     fn drop(&mut self) {
-        // The engine removes every stream, and waits for the threads inside, before this.
-        for slot in &self.table.slots {
+        // The engine removes every stream, and waits for the threads inside, before this; what
+        // is still here was in use to the end.
+        for slot in self.table.slots.iter() {
             let route = slot.route.swap(std::ptr::null_mut(), Ordering::AcqRel);
             if !route.is_null() {
-                drop(Unlinked(route));
+                // SAFETY: taken out of the table just now, by the only one who may.
+                unsafe { self.arena.free(route) };
             }
         }
     }
 }
 
-/// A route no new reader can find; dropping it frees it, so no reader may be left that did.
+/// A route no new reader can find; see [`Router::free`].
 #[derive(Debug)]
 pub(crate) struct Unlinked<S>(*mut Route<S>);
 
-// SAFETY: it owns the route.
+// SAFETY: it stands for the route.
 unsafe impl<S: Send + Sync> Send for Unlinked<S> {}
 
-impl<S> Drop for Unlinked<S> {
-    fn drop(&mut self) {
-        // SAFETY: made by `Box::into_raw` in `insert` or `replace`, and taken out of the table
-        // once; the holder waits for the threads inside before it drops this.
-        drop(unsafe { Box::from_raw(self.0) });
+/// Where routes are kept: side by side.
+#[derive(Debug)]
+struct Arena<S> {
+    blocks: Vec<Dense<Place<S>>>,
+    free: Vec<*mut Route<S>>,
+}
+
+type Place<S> = UnsafeCell<MaybeUninit<Route<S>>>;
+
+// SAFETY: the pointers are into the blocks, which it owns; routes are Send and Sync.
+unsafe impl<S: Send + Sync> Send for Arena<S> {}
+
+impl<S> Arena<S> {
+    fn keep(&mut self, route: Route<S>) -> *mut Route<S> {
+        let place = self.free.pop().unwrap_or_else(|| {
+            let have = self.blocks.iter().map(|block| block.len()).sum();
+            let len = block_len::<Route<S>>(have);
+            let block = Dense::new(len, |_| UnsafeCell::new(MaybeUninit::uninit()));
+            // Handed out in order.
+            self.free.extend(block.iter().rev().map(|place| place.get().cast::<Route<S>>()));
+            self.blocks.push(block);
+            self.free.pop().expect("a block has places")
+        });
+        // SAFETY: a free place of a block we own.
+        unsafe { place.write(route) };
+        place
+    }
+
+    /// # Safety
+    /// `route` is from `keep`, not freed since, and nobody reads it any more.
+    unsafe fn free(&mut self, route: *mut Route<S>) {
+        // SAFETY: by the contract above.
+        unsafe { route.drop_in_place() };
+        self.free.push(route);
     }
 }
