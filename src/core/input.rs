@@ -104,11 +104,18 @@ pub(super) struct Session {
     pub(super) awaited: bool,
     /// A session of a degraded cold input, to see whether it delivers.
     pub(super) trial: bool,
+    /// The host reported an error of it: that it delivers does not prove that it is any good.
+    pub(super) reported: bool,
 }
 
 impl Session {
     pub(super) fn delivering(&self) -> bool {
         self.first_packet.is_some() && !self.awaited
+    }
+
+    /// It delivers in this very instant.
+    pub(super) fn delivers_at(&self, now: Nanos) -> bool {
+        self.delivering() && self.last_packet == now
     }
 }
 
@@ -240,6 +247,13 @@ impl InputHealth {
         self.retry_at = None;
         self.probe_unsupported = false;
         self.healthy_since = (!self.is_hot()).then_some(now);
+    }
+
+    /// New settings never put off a retry, and a shorter wait counts at once.
+    pub(super) fn hasten_retry(&mut self, now: Nanos) {
+        if let Some(at) = self.retry_at {
+            self.retry_at = Some(at.min(now + self.backoff.wait(self.settings.probe_cooldown)));
+        }
     }
 
     pub(super) fn schedule_retry(&mut self, now: Nanos) {

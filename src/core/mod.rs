@@ -38,6 +38,8 @@ pub use error::Error;
 pub use event::{Action, Event, Ids, InputsUpdate, Notice, ProbeOutcome};
 pub use input::{Input, InputError, InputHealth, Status};
 pub use stream::Stream;
+#[cfg(feature = "capi")]
+pub(crate) use stream::STREAM_ID_MAX;
 pub use switch::{Reason, Switch};
 
 /// Monotonic time in nanoseconds.

@@ -62,16 +62,22 @@ impl Slot {
         drop(old);
     }
 
-    fn call(&self, stream: &str, guarded: impl FnOnce(&mut dyn FnMut())) {
+    /// Calls it, and if it was replaced meanwhile drops it. `guard` calls what it is given, which
+    /// is host code.
+    fn call(&self, stream: &str, guard: impl Fn(&mut dyn FnMut())) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut callback) = state.callback.take() else { return };
         let replaced = state.replaced;
         drop(state);
-        guarded(&mut || callback(stream));
+        guard(&mut || callback(stream));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.replaced == replaced {
             state.callback = Some(callback);
+            return;
         }
+        drop(state);
+        let mut replaced = Some(callback);
+        guard(&mut || drop(replaced.take()));
     }
 }
 

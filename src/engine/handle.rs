@@ -30,6 +30,7 @@ impl InputHandle {
     #[allow(clippy::too_many_arguments)]
     pub(super) fn new(
         number: usize,
+        cell: &'static Cell,
         stream: Arc<StreamShared>,
         shared: Arc<Shared>,
         id: Arc<str>,
@@ -37,7 +38,6 @@ impl InputHandle {
         session: SessionId,
         mailbox: Mailbox,
     ) -> InputHandle {
-        let cell = shared.pool.cell(number);
         let gate = stream.gate.get();
         InputHandle { cell, gate, _stream: stream, shared, number, id, priority, session, mailbox }
     }

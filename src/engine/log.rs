@@ -68,9 +68,13 @@ impl Logger {
         }
     }
 
-    /// Replaces the callback. Waits until the old one has returned and is dropped, unless it is
-    /// the old one that asks.
-    pub(super) fn set(&self, callback: Option<(Level, LogCallback)>) -> Result<(), Error> {
+    /// Replaces the callback. If told to, waits until the old one has returned and is dropped,
+    /// unless it is the old one that asks.
+    pub(super) fn set(
+        &self,
+        callback: Option<(Level, LogCallback)>,
+        wait: bool,
+    ) -> Result<(), Error> {
         let (level, sink) = match callback {
             Some((level, callback)) => (level as u8, Some(Sink::open(callback)?)),
             None => (0, None),
@@ -81,7 +85,7 @@ impl Logger {
         drop(slot);
         if let Some(Sink { lines, thread }) = old {
             drop(lines);
-            if thread.thread().id() != std::thread::current().id() {
+            if wait && thread.thread().id() != std::thread::current().id() {
                 // It ends when it has written what was there; its panics are caught.
                 let _ = thread.join();
             }

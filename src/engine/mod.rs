@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `monitor.rs` | the monitor thread: commands, ticks, decisions |
 //! | `streams.rs` | a stream as the monitor keeps it: core, cells, published state |
-//! | `wheel.rs` | deadlines |
+//! | `wheel.rs`, `stamps.rs` | deadlines; when a stamped packet came |
 //! | `shared.rs` | what recording threads and readers of status share with the monitor |
 //! | `membership.rs` | what a thread keeps for calls by id |
 //! | `handle.rs` | an open input |
@@ -21,6 +21,7 @@ mod membership;
 mod monitor;
 mod queue;
 mod shared;
+mod stamps;
 mod status;
 mod streams;
 mod threads;
@@ -105,7 +106,7 @@ impl EngineBuilder {
         let limit = self.event_limit.unwrap_or(EVENT_LIMIT);
         let queue = Arc::new(Queue::new(limit).map_err(|_| Error::System)?);
         let logger = Arc::new(Logger::default());
-        logger.set(self.log)?;
+        logger.set(self.log, true)?;
         let router = Router::new();
         let shared = Arc::new(Shared::new(router.shared()));
         let (commands, inbox) = crossbeam::channel::unbounded();
@@ -310,10 +311,10 @@ impl Engine {
     ) -> Result<InputHandle, Error> {
         let id: Arc<str> = stream.into();
         let name = id.clone();
-        let (cell, stream) =
+        let (number, cell, stream) =
             self.call(move |monitor| monitor.open_cell(&name, priority, session))?;
         let (shared, mailbox) = (self.shared.clone(), self.mailbox.clone());
-        Ok(InputHandle::new(cell, stream, shared, id, priority, session, mailbox))
+        Ok(InputHandle::new(number, cell, stream, shared, id, priority, session, mailbox))
     }
 
     /// Reports an error of an input's current session, or of an input that never ran: it is
@@ -460,13 +461,14 @@ impl Engine {
     }
 
     /// Has lines up to a level logged, on a thread of its own; `None` ends that. Waits until the
-    /// callback before has returned, unless that is what calls.
+    /// callback before has returned, unless that or one on the event thread is what calls.
     ///
     /// # Errors
     /// [`Error::System`].
     pub fn set_log_callback(&self, log: Option<(Level, LogCallback)>) -> Result<(), Error> {
         self.check_process()?;
-        self.logger.set(log)
+        // On the event thread it can't wait: the old callback may be waiting for that thread.
+        self.logger.set(log, !self.on_event_thread())
     }
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything
@@ -495,7 +497,7 @@ impl Engine {
             }
         }
         // Without its thread, no log is a success.
-        let _ = self.logger.set(None);
+        let _ = self.logger.set(None, true);
     }
 
     fn tell_taken(&self, event: &Event) {

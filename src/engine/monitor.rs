@@ -8,15 +8,17 @@ use super::event::{Event, EventKind, Probe, Start, Stop};
 use super::log::{Level, Logger};
 use super::queue::Queue;
 use super::shared::{Shared, StreamShared};
+use super::stamps::Stamps;
 use super::streams::{CellOwner, Entry};
 use super::threads::wake_exactly;
+use super::wall::WallClock;
 use super::wheel::{Wheel, TICK};
 use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
-use crate::hot::{Absence, Router, Unlinked};
+use crate::hot::{Absence, Cell, Router, Unlinked};
 use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// A tick later than this is a stall of the monitor, and is taken out of the engine's time.
@@ -68,6 +70,13 @@ pub(super) struct Monitor {
     queue: Arc<Queue>,
     logger: Arc<Logger>,
     wheel: Wheel,
+    /// Streams that wait for a deadline, in the wheel or in `soon`.
+    armed: usize,
+    /// Streams whose deadline is within this tick, and the first of these deadlines.
+    soon: Vec<usize>,
+    soon_at: Nanos,
+    stamps: Stamps,
+    wall: WallClock,
     ids: Ids,
     registrations: u64,
     defaults: Config,
@@ -119,6 +128,11 @@ impl Monitor {
             queue,
             logger,
             wheel: Wheel::new(now / TICK),
+            armed: 0,
+            soon: Vec::new(),
+            soon_at: Nanos::MAX,
+            stamps: Stamps::new(now),
+            wall: WallClock::default(),
             ids: Ids::default(),
             registrations: 0,
             defaults,
@@ -135,9 +149,11 @@ impl Monitor {
         let mut next_tick = 0;
         while !self.stopping {
             let ticking = self.sessions > 0 || !self.limbo.is_empty();
-            let wake = match ticking {
-                true => Some(next_tick),
-                false => self.wheel.next().map(|tick| tick * TICK),
+            let wake = match self.wheel.next() {
+                _ if ticking => Some(next_tick.min(self.soon_at)),
+                // What is left in the wheel is nobody's deadline any more.
+                _ if self.armed == 0 => None,
+                next => next.map(|tick| tick * TICK).into_iter().chain([self.soon_at]).min(),
             };
             let mut command = self.wait(&commands, wake);
             self.look_at_the_clock(wake);
@@ -156,6 +172,9 @@ impl Monitor {
             if self.now >= next_tick {
                 self.tick();
                 next_tick = (self.now / TICK + 1) * TICK;
+            } else if self.now >= self.soon_at {
+                self.look_at_attention();
+                self.visit_soon();
             }
         }
         self.shut_down();
@@ -184,12 +203,16 @@ impl Monitor {
         }
         self.now = (now - if late > STALL { late } else { 0 }).max(self.now);
         if late > STALL || self.now >= self.compare_clocks_at {
-            let mut wall = self.shared.wall.write().unwrap_or_else(PoisonError::into_inner);
-            wall.observe(self.now, SystemTime::now());
+            if self.wall.observe(self.now, SystemTime::now()) {
+                self.shared.wall.store(Arc::new(self.wall.clone()));
+            }
             self.compare_clocks_at = self.now + COMPARE_CLOCKS_EVERY;
         }
-        // Rounded down to the tick, so that a deadline counted from a stamp falls on a tick.
-        self.shared.clock.publish(self.now / TICK * TICK);
+        let tick = self.now / TICK;
+        if tick > self.stamps.current() {
+            self.shared.clock.publish(tick * TICK);
+            self.stamps.replace(tick, self.shared.now());
+        }
     }
 
     fn tick(&mut self) {
@@ -201,8 +224,22 @@ impl Monitor {
                 self.visit(key as usize);
             }
         }
+        if self.now >= self.soon_at {
+            self.visit_soon();
+        }
         self.clear_limbo();
         self.router.free_retired();
+    }
+
+    /// Visits the streams whose deadline is within this tick, and may have come.
+    fn visit_soon(&mut self) {
+        self.soon_at = Nanos::MAX;
+        for index in std::mem::take(&mut self.soon) {
+            let tick = self.now / TICK;
+            if self.streams.get(index).is_some_and(|entry| entry.armed_for <= tick) {
+                self.visit(index);
+            }
+        }
     }
 
     fn look_at_attention(&mut self) {
@@ -228,9 +265,9 @@ impl Monitor {
     /// A stream's deadline may have come: unless packets have moved it.
     fn visit(&mut self, index: usize) {
         let now = self.now;
+        self.disarm(index);
+        self.look_at_cells(index);
         let entry = &mut self.streams[index];
-        entry.armed_for = u64::MAX;
-        entry.look_at_cells(&self.shared.pool, now);
         if entry.core.next_deadline().is_some_and(|deadline| deadline <= now) {
             // A tick is never refused.
             let _ = self.drive(index, core::Event::Tick);
@@ -239,18 +276,38 @@ impl Monitor {
         }
     }
 
+    pub(super) fn look_at_cells(&mut self, index: usize) {
+        self.streams[index].look_at_cells(&self.shared.pool, &self.stamps, self.now);
+    }
+
     /// Sees to it that the stream is visited at its next deadline.
     fn arm(&mut self, index: usize) {
         let entry = &mut self.streams[index];
         let sample = (entry.sessions > 0).then_some(self.now + SAMPLE_EVERY);
         let deadline = entry.core.next_deadline();
-        let Some(next) = deadline.into_iter().chain(sample).min() else { return };
-        // Rounded up: never early.
-        let tick = next.div_ceil(TICK).max(self.now / TICK + 1);
+        let Some(next) = deadline.into_iter().chain(sample).min() else {
+            return self.disarm(index);
+        };
+        // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
+        let tick = next / TICK;
+        let is_soon = tick <= self.now / TICK;
         if tick < entry.armed_for {
+            self.armed += usize::from(entry.armed_for == u64::MAX);
             entry.armed_for = tick;
-            self.wheel.insert(tick, index as u32);
+            match is_soon {
+                true => self.soon.push(index),
+                false => self.wheel.insert(tick, index as u32),
+            }
         }
+        if is_soon {
+            self.soon_at = self.soon_at.min(next);
+        }
+    }
+
+    pub(super) fn disarm(&mut self, index: usize) {
+        let armed_for = &mut self.streams[index].armed_for;
+        self.armed -= usize::from(*armed_for != u64::MAX);
+        *armed_for = u64::MAX;
     }
 
     /// Tells a stream's core what happened, and does what it answers.
@@ -281,6 +338,7 @@ impl Monitor {
             Action::Start { session, input, buffer_write_id } => {
                 entry.sessions += 1;
                 self.sessions += 1;
+                entry.begin_window(input.priority, &self.shared.pool, self.now);
                 EventKind::Start(Start { session, input, buffer_write_id })
             }
             Action::Stop { session, priority } => {
@@ -304,12 +362,11 @@ impl Monitor {
 
     fn emit(&mut self, index: usize, kind: EventKind) {
         let core = &self.streams[index].core;
-        let wall = self.shared.wall.read().unwrap_or_else(PoisonError::into_inner).at(self.now);
         let event = Event {
             stream: core.id().clone(),
             registration: core.registration(),
             at: self.now,
-            wall,
+            wall: self.wall.at(self.now),
             kind,
         };
         let level = match &event.kind {
@@ -319,7 +376,9 @@ impl Monitor {
             _ => Level::Info,
         };
         self.logger.log(level, || event.to_string());
-        self.queue.push(event);
+        if self.queue.push(event) {
+            self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());
+        }
     }
 
     fn clear_limbo(&mut self) {
@@ -355,6 +414,13 @@ impl Monitor {
             self.clear_limbo();
             std::thread::yield_now();
         }
+    }
+}
+
+/// However the monitor ends, also by a panic: nobody waits for it any more.
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Relaxed);
         self.queue.close();
     }
 }
@@ -453,7 +519,7 @@ impl Monitor {
         id: &str,
         priority: Priority,
         session: SessionId,
-    ) -> Result<(usize, Arc<StreamShared>), Error> {
+    ) -> Result<(usize, &'static Cell, Arc<StreamShared>), Error> {
         let index = self.index_of(id)?;
         self.open_cell_of(index, priority, session)
     }

@@ -52,6 +52,33 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    /// This item is informational.
+    fn inform(&mut self, seq: u64) {
+        self.informational.push_back(seq);
+        self.informational_len += 1;
+    }
+
+    /// An informational item was taken.
+    fn informed(&mut self) {
+        self.informational_len -= 1;
+        let State { items, informational, .. } = self;
+        while informational.front().is_some_and(|seq| !items.contains_key(seq)) {
+            informational.pop_front();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        while let Some(seq) = self.informational.pop_front() {
+            if self.items.remove(&seq).is_some() {
+                self.informational_len -= 1;
+                self.dropped += 1;
+                return;
+            }
+        }
+    }
+}
+
 impl Queue {
     pub(super) fn new(limit: usize) -> std::io::Result<Queue> {
         // SAFETY: eventfd takes integers only.
@@ -82,7 +109,8 @@ impl Queue {
         self.descriptor.as_fd()
     }
 
-    pub(super) fn push(&self, event: Event) {
+    /// True if this made it drop events, for the first time since the host took one.
+    pub(super) fn push(&self, event: Event) -> bool {
         let mut state = self.lock();
         let seq = state.next;
         match &event.kind {
@@ -92,7 +120,7 @@ impl Queue {
             EventKind::Stop(stop) => {
                 if let Some(start) = state.starts.remove(&stop.session) {
                     self.vanish(&mut state, start);
-                    return;
+                    return false;
                 }
             }
             EventKind::Probe(probe) => {
@@ -101,19 +129,27 @@ impl Queue {
             EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
                 if let Some(opposite) = state.outages.remove(&event.registration) {
                     self.vanish(&mut state, opposite);
-                    return;
+                    return false;
                 }
                 state.outages.insert(event.registration, seq);
             }
-            _ => {
-                state.informational.push_back(seq);
-                state.informational_len += 1;
+            kind => {
+                if let EventKind::Unregistered = kind {
+                    // Nothing can take back the last outage of a registration any more, so it
+                    // counts among what may be dropped.
+                    if let Some(outage) = state.outages.remove(&event.registration) {
+                        state.inform(outage);
+                    }
+                }
+                state.inform(seq);
             }
         }
         self.append(&mut state, Item::Event(event));
-        if state.informational_len > self.limit {
-            self.drop_oldest(&mut state);
+        let dropping = state.dropped > 0;
+        while state.informational_len > self.limit {
+            state.drop_oldest();
         }
+        !dropping && state.dropped > 0
     }
 
     pub(super) fn push_marker(&self, done: Sender<()>) {
@@ -203,30 +239,16 @@ impl Queue {
                     state.probes.remove(&probe.probe);
                 }
                 EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
-                    state.outages.remove(&event.registration);
-                }
-                EventKind::Stop(_) => {}
-                _ => {
-                    state.informational_len -= 1;
-                    let State { items, informational, .. } = state;
-                    while informational.front().is_some_and(|seq| !items.contains_key(seq)) {
-                        informational.pop_front();
+                    if state.outages.remove(&event.registration).is_none() {
+                        state.informed();
                     }
                 }
+                EventKind::Stop(_) => {}
+                _ => state.informed(),
             }
         }
         self.unsignal_if_empty(state);
         Some(item)
-    }
-
-    fn drop_oldest(&self, state: &mut State) {
-        while let Some(seq) = state.informational.pop_front() {
-            if state.items.remove(&seq).is_some() {
-                state.informational_len -= 1;
-                state.dropped += 1;
-                return;
-            }
-        }
     }
 
     fn signal(&self) {

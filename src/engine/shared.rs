@@ -10,7 +10,7 @@ use crate::hot::{
 };
 use arc_swap::{ArcSwap, Guard};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// One registered stream, as seen from outside the monitor.
@@ -32,7 +32,7 @@ pub(super) struct Shared {
     pub(super) table: Arc<ArcSwap<Routes>>,
     /// Monotonic time less engine time: the sum of the stalls.
     stalled: AtomicU64,
-    pub(super) wall: RwLock<WallClock>,
+    pub(super) wall: ArcSwap<WallClock>,
     pub(super) closed: AtomicBool,
     /// Tells engines apart in a thread's memory.
     pub(super) number: u64,
@@ -50,7 +50,7 @@ impl Shared {
             presences: Presences::default(),
             table,
             stalled: AtomicU64::new(0),
-            wall: RwLock::new(wall),
+            wall: ArcSwap::from_pointee(wall),
             closed: AtomicBool::new(false),
             number: ENGINES.fetch_add(1, Ordering::Relaxed),
         }
@@ -127,13 +127,13 @@ impl Shared {
 
     pub(super) fn status(self: &Arc<Self>, id: &str) -> Result<RuntimeStatus, Error> {
         let stream = self.with_route(id, |route, _| Ok(route.stream().clone()))?;
-        let wall = self.wall.read().unwrap_or_else(PoisonError::into_inner);
         loop {
             let snapshot: Guard<Arc<Snapshot>> = stream.snapshot.load();
-            let status = snapshot.status(self.now(), &wall);
+            let status = snapshot.status(self.now(), &self.wall.load());
             // The monitor publishes a new snapshot before a closed handle's cell gets a new life,
-            // so counters read while the snapshot was the newest are the input's own.
-            std::sync::atomic::fence(Ordering::Acquire);
+            // so counters read while the snapshot was the newest are the input's own. Pairs with
+            // the fence in `Cell::retire`.
+            std::sync::atomic::fence(Ordering::SeqCst);
             if Arc::ptr_eq(&snapshot, &stream.snapshot.load()) {
                 return Ok(status);
             }

@@ -2,8 +2,8 @@
 
 use super::monitor::Monitor;
 use super::shared::StreamShared;
+use super::stamps::Stamps;
 use super::status::{Rates, Sample, Snapshot, Tally};
-use super::wheel::TICK;
 use crate::core::{Error, Event, Nanos, Priority, SessionId, Stream};
 use crate::hot::{Cell, CellPool, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
@@ -61,6 +61,12 @@ impl InputCells {
         self.cells.iter().for_each(|(cell, _)| sum.add(&pool.cell(*cell).read()));
         sum
     }
+
+    /// Gives its cells away; what they counted so far stays.
+    fn freeze(&mut self, pool: &CellPool) -> Vec<(usize, SessionId)> {
+        self.closed = self.sum(pool);
+        std::mem::take(&mut self.cells)
+    }
 }
 
 impl Entry {
@@ -72,13 +78,12 @@ impl Entry {
     }
 
     /// Tells the core of the newest packets, and measures the rates.
-    pub(super) fn look_at_cells(&mut self, pool: &CellPool, now: Nanos) {
+    pub(super) fn look_at_cells(&mut self, pool: &CellPool, stamps: &Stamps, now: Nanos) {
         for index in 0..self.inputs.len() {
             let Some(session) = self.core.inputs()[index].session() else { continue };
             let input = &mut self.inputs[index];
             let newest = input.of_session(session).map(|cell| pool.cell(cell).last_packet()).max();
-            // A stamp is the tick before the packet: it may have come almost a tick later.
-            let at = newest.map_or(0, |stamp| if stamp == 0 { 0 } else { stamp + TICK }).min(now);
+            let at = newest.filter(|stamp| *stamp != 0).map_or(0, |s| stamps.latest(s, now));
             // Never refused.
             let _ = self.core.handle(Event::Seen { session, at }, now, &mut Default::default());
             if now - input.sample.at >= WINDOW {
@@ -86,6 +91,13 @@ impl Entry {
                 input.rates.measure(&input.sample, &sample);
                 input.sample = sample;
             }
+        }
+    }
+
+    /// A session begins: its rates are not those of the time before.
+    pub(super) fn begin_window(&mut self, priority: Priority, pool: &CellPool, now: Nanos) {
+        if let Some(input) = self.inputs.iter_mut().find(|input| input.priority == priority) {
+            input.sample = Sample { at: now, counters: input.sum(pool) };
         }
     }
 
@@ -155,9 +167,13 @@ impl Monitor {
     }
 
     pub(super) fn remove_stream(&mut self, index: usize) {
-        let entry = self.streams.remove(index);
+        self.disarm(index);
+        let mut entry = self.streams.remove(index);
+        // Whoever still looks at its status must not see the next lives of its cells.
+        let cells: Vec<_> = entry.inputs.iter_mut().map(|i| i.freeze(&self.shared.pool)).collect();
+        entry.publish(&self.shared.pool);
         self.limbo.routes.extend(self.router.remove(entry.core.id()));
-        entry.inputs.into_iter().for_each(|input| self.abandon_input(input));
+        cells.into_iter().for_each(|cells| self.abandon(cells));
     }
 
     /// Brings the cells in line with the core's inputs, after an update of these.
@@ -176,7 +192,7 @@ impl Monitor {
         self.streams[index].inputs = inputs;
         let route = self.streams[index].route(&self.shared.pool);
         self.limbo.routes.extend(self.router.replace(route));
-        old.into_iter().for_each(|input| self.abandon_input(input));
+        old.into_iter().for_each(|input| self.abandon(input.cells));
     }
 
     fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
@@ -191,12 +207,12 @@ impl Monitor {
         }
     }
 
-    /// The input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
-    fn abandon_input(&mut self, input: InputCells) {
-        for (cell, _) in &input.cells {
+    /// An input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
+    fn abandon(&mut self, cells: Vec<(usize, SessionId)>) {
+        for (cell, _) in &cells {
             self.owners[*cell] = CellOwner::NOBODY;
         }
-        self.limbo.cells.extend(input.cells[..2].iter().map(|(cell, _)| *cell));
+        self.limbo.cells.extend(cells[..2].iter().map(|(cell, _)| *cell));
     }
 
     fn new_cell(&mut self, owner: CellOwner) -> usize {
@@ -216,7 +232,7 @@ impl Monitor {
         index: usize,
         priority: Priority,
         session: SessionId,
-    ) -> Result<(usize, Arc<StreamShared>), Error> {
+    ) -> Result<(usize, &'static Cell, Arc<StreamShared>), Error> {
         let core = &self.streams[index].core;
         let at = core.inputs().iter().position(|input| input.priority() == priority);
         let at = at.ok_or(Error::UnknownInput)?;
@@ -224,10 +240,10 @@ impl Monitor {
         if session != 0 && current != Some(session) {
             return Err(Error::StaleSession);
         }
-        let cell = self.new_cell(CellOwner { stream: index as u32, priority, session });
+        let number = self.new_cell(CellOwner { stream: index as u32, priority, session });
+        let cell = self.shared.pool.cell(number);
         let entry = &mut self.streams[index];
         if let Some(current) = current {
-            let cell = self.shared.pool.cell(cell);
             if entry.core.gate() == Some(current) {
                 cell.admit(entry.core.switch_number());
             }
@@ -235,14 +251,18 @@ impl Monitor {
                 cell.arm();
             }
         }
-        entry.inputs[at].cells.push((cell, session));
+        entry.inputs[at].cells.push((number, session));
         entry.publish(&self.shared.pool);
-        Ok((cell, entry.shared.clone()))
+        Ok((number, cell, entry.shared.clone()))
     }
 
     /// A handle was closed: its counts go to the input's total, its cell to the next handle.
     pub(super) fn close_cell(&mut self, cell: usize) {
         let owner = std::mem::replace(&mut self.owners[cell], CellOwner::NOBODY);
+        if owner.stream != CellOwner::NOBODY.stream {
+            // Its last packets are signs of life.
+            self.look_at_cells(owner.stream as usize);
+        }
         if let Some(entry) = self.streams.get_mut(owner.stream as usize) {
             if let Some(input) = entry.inputs.iter_mut().find(|i| i.priority == owner.priority) {
                 input.closed.add(&self.shared.pool.cell(cell).read());

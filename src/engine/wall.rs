@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 /// The engine's time pauses during stalls and the wall clock is set now and then; each such step
 /// begins a new piece, so that what was stamped before keeps its wall time.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct WallClock {
     pieces: VecDeque<Piece>,
 }
@@ -24,17 +24,19 @@ const PIECES_KEPT: usize = 64;
 const STEP: u128 = 5_000_000;
 
 impl WallClock {
-    /// Compares the clocks; to be called now and then, and after every stall.
-    pub(super) fn observe(&mut self, now: Nanos, wall: SystemTime) {
+    /// Compares the clocks; to be called now and then, and after every stall. True if there was
+    /// a step.
+    pub(super) fn observe(&mut self, now: Nanos, wall: SystemTime) -> bool {
         let since_1970 = wall.duration_since(SystemTime::UNIX_EPOCH);
         let zero = since_1970.map_or(0, |d| d.as_nanos() as i128) - now as i128;
         if self.pieces.back().is_some_and(|last| last.zero.abs_diff(zero) < STEP) {
-            return;
+            return false;
         }
         if self.pieces.len() == PIECES_KEPT {
             self.pieces.pop_front();
         }
         self.pieces.push_back(Piece { from: now, zero });
+        true
     }
 
     /// Wall clock time of an instant of engine time.

@@ -1,1 +1,56 @@
-//! The C ABI.
+//! The C ABI. `include/changeover.h` is generated from here (see `tests/header.rs`).
+//!
+#![doc = include_str!("conventions.md")]
+//!
+//! | file | job |
+//! |---|---|
+//! | `result.rs` | codes, their names and messages; the engine's errors as codes |
+//! | `constants.rs` | every other constant, and the engine's enums as such |
+//! | `abi_types.rs`, `layout.rs` | the structs; their layout, asserted |
+//! | `versioned.rs` | reading and filling structs of another version |
+//! | `strings.rs` | strings in, strings out |
+//! | `table.rs` | handles: numbers dressed as pointers |
+//! | `fork.rs` | what a forked child inherits: nothing |
+//! | `guard.rs` | where panics stop |
+//! | `config.rs` | settings and inputs from their structs |
+//! | `callbacks.rs` | the host's functions and their `user_data` |
+//! | `engine.rs`, `control.rs` | making and freeing engines; operations |
+//! | `input.rs` | the packet path |
+//! | `event.rs`, `status.rs` | events; statuses and lists |
+//! | `version.rs` | versions |
+
+// The contract of every function is the last paragraph above, stated once.
+#![allow(clippy::missing_safety_doc)]
+// The names are C's.
+#![allow(non_camel_case_types)]
+
+mod abi_types;
+mod callbacks;
+mod config;
+mod constants;
+mod control;
+mod engine;
+mod event;
+mod fork;
+mod guard;
+mod input;
+mod layout;
+mod result;
+mod status;
+mod strings;
+mod table;
+#[cfg(test)]
+mod tests;
+mod version;
+mod versioned;
+
+pub use abi_types::*;
+pub use config::*;
+pub use constants::*;
+pub use control::*;
+pub use engine::*;
+pub use event::*;
+pub use input::*;
+pub use result::*;
+pub use status::*;
+pub use version::*;

@@ -2,7 +2,7 @@
 
 use super::attention::bits;
 use super::dense::Dense;
-use super::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use super::sync::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use super::{Attention, Clock, Flags, Gate, Verdict};
 use crate::core::Nanos;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -277,6 +277,9 @@ impl Cell {
 
     /// The end of this life. Nobody may be recording any more.
     fn retire(&self) {
+        // SeqCst: pairs with the fence in `Shared::status`; who reads what is written to this
+        // cell from here on, in this life or the next, sees what was published before.
+        fence(Ordering::SeqCst);
         let counters =
             [&self.last_packet, &self.packets, &self.bytes, &self.video, &self.keys, &self.lost];
         for word in counters.into_iter().chain([&self.admitted]) {

@@ -1,6 +1,6 @@
 //! Time: the system's monotonic clock, and the copy of it that packets are stamped with.
 
-use super::sync::{AtomicU64, Ordering};
+use super::sync::{fence, AtomicU64, Ordering};
 use crate::core::Nanos;
 
 /// `CLOCK_MONOTONIC` in nanoseconds.
@@ -34,5 +34,8 @@ impl Clock {
 
     pub(crate) fn publish(&self, now: Nanos) {
         self.now.store(now, Ordering::Relaxed);
+        // SeqCst: pairs with nothing; it drains the store, so that whoever reads a time later
+        // than what the caller reads from here on also reads this stamp or a later one.
+        fence(Ordering::SeqCst);
     }
 }

@@ -279,6 +279,10 @@ fn place<S>(table: &Table<S>, hash: u64, route: *mut Route<S>) -> bool {
 
 impl<S> Drop for Router<S> {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The monitor did not get to wait for the threads inside: they keep what they have.
+            return std::mem::take(&mut self.arena.blocks).into_iter().for_each(std::mem::forget);
+        }
         // The engine removes every stream, and waits for the threads inside, before this; what
         // is still here was in use to the end.
         for slot in self.table.slots.iter() {

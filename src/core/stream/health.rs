@@ -16,6 +16,7 @@ impl Stream {
             last_packet: 0,
             awaited: true,
             trial,
+            reported: false,
         });
         if input.is_hot() {
             input.healthy_since = None;
@@ -74,14 +75,18 @@ impl Stream {
         let Some(index) = self.index_of_session(session) else { return };
         let dark = !self.on_air();
         let active = self.is_active(index);
+        let lost = !self.active_runs();
         let input = &mut self.inputs[index];
         let Some(session) = input.session.as_mut() else { return };
         session.awaited = false;
         session.last_packet = now;
         session.first_packet.get_or_insert(now);
         let priority = input.spec.priority;
+        // Packets that still flow after a reported error are only better than nothing.
+        let proof = !session.reported || lost;
         match input.status {
             Status::Degraded if session.trial && !dark => {}
+            Status::Degraded if !proof && !input.settings.is_hot() => {}
             Status::Degraded => {
                 self.recover(index, now, now);
                 if active {
@@ -89,7 +94,7 @@ impl Stream {
                     let detail = "delivers again".into();
                     let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
                     self.record_switch(priority, cause, now);
-                } else if dark {
+                } else if dark && proof {
                     self.comeback = Some(priority);
                 }
             }
@@ -121,6 +126,9 @@ impl Stream {
         input.push_error(error.clone());
         // A dead session that may still come back by its own packets.
         let keep = (active || input.is_hot()) && reason != Reason::StartFailed;
+        if let Some(session) = input.session.as_mut() {
+            session.reported = reason != Reason::Timeout;
+        }
         self.notify(Notice::Degraded { priority, error });
         if keep {
             self.await_packet(index);
@@ -179,8 +187,11 @@ impl Stream {
     }
 
     pub(super) fn start_failed(&mut self, index: usize, text: &str, now: Nanos) {
-        if self.inputs[index].status == Status::Degraded {
-            self.attempt_failed(index, now);
+        let input = &self.inputs[index];
+        if input.status == Status::Degraded {
+            if input.on_trial() || self.restarting(index) {
+                self.attempt_failed(index, now);
+            }
             self.stop(index);
         } else {
             self.degrade(index, Reason::StartFailed, cut(text), (0, 0), now);
@@ -205,25 +216,27 @@ impl Stream {
             && input.session.is_some()
     }
 
-    pub(super) fn probe_answered(
-        &mut self,
-        index: usize,
-        outcome: ProbeOutcome,
-        now: Nanos,
-        ids: &mut Ids,
-    ) {
+    /// Whatever ended a probe, a trial or a restart, no degraded input is forgotten.
+    pub(super) fn keep_retrying(&mut self, now: Nanos) {
+        for index in 0..self.inputs.len() {
+            let input = &self.inputs[index];
+            let attempted = input.probe.is_some() || input.on_trial() || self.restarting(index);
+            if input.status == Status::Degraded && input.retry_at.is_none() && !attempted {
+                self.inputs[index].schedule_retry(now);
+            }
+        }
+    }
+
+    pub(super) fn probe_answered(&mut self, index: usize, outcome: ProbeOutcome, now: Nanos) {
         self.inputs[index].probe = None;
         match outcome {
             ProbeOutcome::Ok => {
                 // The source works, so what it left behind can only be a dead session.
                 self.stop(index);
                 self.recover(index, now, now);
-                if self.is_active(index) {
-                    let priority = self.inputs[index].spec.priority;
-                    let detail = "probe succeeded".into();
-                    let from = Some(priority);
-                    let cause = Cause { from, reason: Reason::Recovery, detail };
-                    self.commit(priority, cause, now, ids);
+                if !self.active_runs() {
+                    let (from, reason) = (self.active, Reason::Recovery);
+                    self.cause = Some(Cause { from, reason, detail: "probe succeeded".into() });
                 }
             }
             ProbeOutcome::Failed(_) => self.attempt_failed(index, now),
@@ -249,11 +262,12 @@ impl Stream {
         if input.is_hot() || !input.probe_unsupported {
             return true;
         }
-        match (self.settings.overlap, self.exhausted) {
-            (Overlap::On, true) => true,
-            (Overlap::Off, true) => !self.inputs.iter().any(InputHealth::on_trial),
-            (Overlap::On, false) => self.active.is_some_and(|active| input.spec.priority < active),
-            (Overlap::Off, false) => false,
+        match self.settings.overlap {
+            Overlap::On => {
+                self.exhausted || self.active.is_some_and(|active| input.spec.priority < active)
+            }
+            // One session at a time, and one that was chosen goes before any trial.
+            Overlap::Off => !self.active_runs() && !self.inputs.iter().any(InputHealth::on_trial),
         }
     }
 

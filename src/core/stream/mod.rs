@@ -63,6 +63,7 @@ pub struct Stream {
     /// An input that delivered again while nothing was on air, until the evaluation that follows.
     comeback: Option<Priority>,
     exhausted: bool,
+    unregistered: bool,
     last_switch: Option<Nanos>,
     switches: VecDeque<Switch>,
     actions: VecDeque<Action>,
@@ -121,6 +122,7 @@ impl Stream {
             cause: None,
             comeback: None,
             exhausted: false,
+            unregistered: false,
             last_switch: None,
             switches: VecDeque::new(),
             actions: VecDeque::new(),
@@ -147,8 +149,12 @@ impl Stream {
     /// Tells the stream what happened at `now`.
     ///
     /// # Errors
-    /// What the event asks for is refused; nothing has changed.
+    /// What the event asks for is refused; nothing has changed. [`Error::UnknownStream`] for
+    /// whatever comes after [`Event::Unregister`].
     pub fn handle(&mut self, event: Event, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
+        if self.unregistered {
+            return Err(Error::UnknownStream);
+        }
         match event {
             Event::Tick => self.fire_timers(now, ids),
             Event::Packet { session } => self.packet(session, now),
@@ -178,7 +184,7 @@ impl Stream {
             }
             Event::ProbeResult { probe, outcome } => {
                 let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
-                self.probe_answered(index, outcome, now, ids);
+                self.probe_answered(index, outcome, now);
             }
             Event::InputError { priority, text } => {
                 let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
@@ -328,6 +334,10 @@ impl Stream {
             self.cancel_probe(index);
             self.inputs[index].set_status(Status::Stopped, now);
         }
+        self.pending = None;
+        self.pinned = None;
+        self.on_air_since = None;
+        self.unregistered = true;
         self.move_gate(None);
         self.notify(Notice::Unregistered);
     }

@@ -7,10 +7,11 @@ impl Stream {
     /// Brings the stream from whatever state it is in to where it should be.
     pub(super) fn evaluate(&mut self, now: Nanos, ids: &mut Ids) {
         self.take_comeback(now, ids);
-        while !self.active_usable() {
+        while !self.active_runs() {
             self.promote_delivering_trial(now);
             let Some(target) = self.failover_target() else {
                 self.declare_exhausted();
+                self.listen_to_all();
                 break;
             };
             let cause = self.cause.take().unwrap_or(Cause {
@@ -23,7 +24,10 @@ impl Stream {
         self.put_on_air(now);
         self.finish_pending(now, ids);
         self.fail_back(now, ids);
-        self.stop_what_is_not_needed(now);
+        self.start_hot_inputs(ids);
+        self.stop_what_is_not_needed();
+        self.keep_retrying(now);
+        self.close_gate_of_a_stopped_session();
     }
 
     /// Rule 5: the override, else the best input that is usable.
@@ -43,8 +47,10 @@ impl Stream {
         self.active.and_then(|active| self.index_of(active))
     }
 
-    fn active_usable(&self) -> bool {
-        self.active_index().is_some_and(|index| self.inputs[index].usable())
+    /// The active input is usable, and started.
+    pub(super) fn active_runs(&self) -> bool {
+        let runs = |input: &InputHealth| input.usable() && input.session.is_some();
+        self.active_index().is_some_and(|index| runs(&self.inputs[index]))
     }
 
     /// A pending switch becomes the failover; its target was started already.
@@ -55,10 +61,7 @@ impl Stream {
     /// While nothing is on air, an input that delivers again is taken at once.
     fn take_comeback(&mut self, now: Nanos, ids: &mut Ids) {
         let Some(priority) = self.comeback.take() else { return };
-        let wanted = self.pinned.is_none_or(|pinned| pinned == priority);
-        let usable = self.index_of(priority).is_some_and(|index| self.inputs[index].usable());
-        if wanted && usable && !self.on_air() && self.active != Some(priority) {
-            self.cause = None;
+        if self.pinned.is_none_or(|pinned| pinned == priority) {
             let (from, reason) = (self.active, Reason::Recovery);
             self.commit(
                 priority,
@@ -87,28 +90,30 @@ impl Stream {
         }
     }
 
+    /// Nothing usable is left: now the packets of every session count.
+    fn listen_to_all(&mut self) {
+        for index in 0..self.inputs.len() {
+            if self.inputs[index].delivering() {
+                self.await_packet(index);
+            }
+        }
+    }
+
     /// Makes an input the active one: gate, selection and history change together.
     pub(super) fn commit(&mut self, target: Priority, cause: Cause, now: Nanos, ids: &mut Ids) {
         let Some(index) = self.index_of(target) else { return };
         self.pending = None;
+        self.cause = None;
         let old = self.active_index().filter(|old| *old != index);
-        let planned = old.is_some_and(|old| self.inputs[old].usable());
         if self.settings.overlap == Overlap::Off {
             self.stop_all_but(index);
-        }
-        if let (Some(old), true) = (old, planned) {
-            self.inputs[old].set_status(Status::Idle, now);
-            if !self.inputs[old].is_hot() {
-                self.stop(old);
-            }
         }
         self.active = Some(target);
         self.selected_at = now;
         self.on_air_since = None;
         match &self.inputs[index].session {
             Some(session) => {
-                let on_air_at_once =
-                    session.delivering() && (planned || session.last_packet == now);
+                let on_air_at_once = session.delivers_at(now);
                 let id = session.id;
                 self.move_gate(Some(id));
                 if !on_air_at_once {
@@ -116,6 +121,12 @@ impl Stream {
                 }
             }
             None => self.start(index, false, ids),
+        }
+        if let Some(old) = old.filter(|old| self.inputs[*old].usable()) {
+            self.inputs[old].set_status(Status::Idle, now);
+            if !self.inputs[old].is_hot() {
+                self.stop(old);
+            }
         }
         self.record_switch(target, cause, now);
     }
@@ -153,15 +164,19 @@ impl Stream {
         let Some(index) = self.index_of(target).filter(|_| self.active != Some(target)) else {
             return;
         };
+        let session = self.inputs[index].session.as_ref();
         let at_once = !self.on_air()
             || self.settings.overlap == Overlap::Off
-            || self.inputs[index].delivering();
+            || session.is_some_and(|session| session.delivers_at(now));
         if at_once {
             self.commit(target, Cause { from: self.active, reason, detail }, now, ids);
             return;
         }
-        if self.inputs[index].session.is_none() {
+        if session.is_none() {
             self.start(index, false, ids);
+        } else if self.inputs[index].delivering() {
+            // It may have died since its last packet; the next one proves that it has not.
+            self.await_packet(index);
         }
         self.pending = Some(Pending { target, reason });
     }
@@ -208,7 +223,7 @@ impl Stream {
     fn fail_back(&mut self, now: Nanos, ids: &mut Ids) {
         if let Some((at, _)) = self.failback_target().filter(|(at, _)| *at <= now) {
             let Some(target) = self.best_due_failback(now) else { return };
-            let detail = format!("healthy, and {} since the last switch was due", millis(now - at));
+            let detail = format!("a better input is healthy, {} past due", millis(now - at));
             self.begin_switch(target, Reason::Failback, detail.into(), now, ids);
             self.put_on_air(now);
         }
@@ -225,7 +240,7 @@ impl Stream {
 
     /// Sessions that outlived their purpose: once something is on air, the dead ones behind the
     /// gate and what does not wait for a failback.
-    fn stop_what_is_not_needed(&mut self, now: Nanos) {
+    fn stop_what_is_not_needed(&mut self) {
         let Some(active) = self.active.filter(|_| self.on_air()) else { return };
         let awaits_failback = self.settings.failback == Failback::Auto && self.pinned.is_none();
         for index in 0..self.inputs.len() {
@@ -240,11 +255,14 @@ impl Stream {
                 _ => better && awaits_failback,
             };
             if !needed && input.session.is_some() {
-                if input.on_trial() {
-                    self.inputs[index].schedule_retry(now);
-                }
                 self.stop(index);
             }
+        }
+    }
+
+    fn close_gate_of_a_stopped_session(&mut self) {
+        if self.gate.is_some_and(|session| self.index_of_session(session).is_none()) {
+            self.move_gate(None);
         }
     }
 }

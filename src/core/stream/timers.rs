@@ -15,54 +15,86 @@ enum Timer {
     Failback,
 }
 
+impl Timer {
+    /// It can only find that a session does not deliver.
+    fn is_verdict(&self) -> bool {
+        matches!(self, Timer::Connect(_) | Timer::Silence(_))
+    }
+}
+
 impl Stream {
     /// The next instant at which the stream wants a [`Event::Tick`].
     pub fn next_deadline(&self) -> Option<Nanos> {
-        self.next_timer().map(|(at, _)| at)
+        self.first_timer(|_| true).map(|(at, _)| at)
     }
 
     pub(super) fn fire_timers(&mut self, now: Nanos, ids: &mut Ids) {
-        while let Some((_, timer)) = self.next_timer().filter(|(at, _)| *at <= now) {
-            self.fire(timer, now, ids);
+        loop {
+            // All that died is known before anything is decided: no failover goes to an input
+            // whose own deadline passed in the same instant.
+            while let Some(timer) = self.first_due(now, Timer::is_verdict) {
+                self.fire(timer, now, ids);
+            }
             self.evaluate(now, ids);
+            let Some(timer) = self.first_due(now, |_| true) else { return };
+            self.fire(timer, now, ids);
         }
     }
 
-    fn next_timer(&self) -> Option<(Nanos, Timer)> {
-        let inputs = (0..self.inputs.len()).flat_map(|index| self.timers_of(index));
-        let failback = self.failback_target().map(|(at, _)| (at, Timer::Failback));
-        inputs.chain(failback).min()
+    fn first_due(&self, now: Nanos, wanted: impl Fn(&Timer) -> bool) -> Option<Timer> {
+        self.first_timer(wanted).filter(|(at, _)| *at <= now).map(|(_, timer)| timer)
     }
 
-    fn timers_of(&self, index: usize) -> impl Iterator<Item = (Nanos, Timer)> {
+    fn first_timer(&self, wanted: impl Fn(&Timer) -> bool) -> Option<(Nanos, Timer)> {
+        let mut first = None;
+        let mut see = |at: Nanos, timer: Timer| {
+            if wanted(&timer) && first.is_none_or(|first| (at, timer) < first) {
+                first = Some((at, timer));
+            }
+        };
+        for index in 0..self.inputs.len() {
+            self.session_timers(index, &mut see);
+            self.recovery_timers(index, &mut see);
+        }
+        if let Some((at, _)) = self.failback_target() {
+            see(at, Timer::Failback);
+        }
+        first
+    }
+
+    fn session_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
         let input = &self.inputs[index];
-        let settings = &input.settings;
-        let session = input.session.as_ref();
-        // Sessions that are expected to deliver; a dead one behind the gate is not.
-        let expected = session.filter(|s| input.usable() || s.trial || self.restarting(index));
+        let Some(session) = &input.session else { return };
+        // A dead session behind the gate is not expected to deliver.
+        if input.usable() || session.trial || self.restarting(index) {
+            match (session.first_packet, session.taken_at) {
+                (Some(_), _) => {
+                    let at = self.silent_since(index) + input.settings.packet_timeout;
+                    see(at, Timer::Silence(index));
+                }
+                (None, Some(taken_at)) => {
+                    see(taken_at + input.settings.connect_timeout, Timer::Connect(index));
+                }
+                (None, None) => {}
+            }
+        }
+        if let Some(since) = session.first_packet.filter(|_| session.trial) {
+            see(since + self.settings.failback_stable, Timer::TrialDelivered(index));
+        }
+    }
 
-        let connect = expected
-            .filter(|s| s.first_packet.is_none())
-            .and_then(|s| s.taken_at)
-            .map(|at| (at + settings.connect_timeout, Timer::Connect(index)));
-        let silence = expected
-            .filter(|s| s.first_packet.is_some())
-            .map(|_| (self.silent_since(index) + settings.packet_timeout, Timer::Silence(index)));
-        let probe = input.probe.as_ref().and_then(|probe| probe.taken_at);
-        let probe = probe.map(|at| (at + settings.probe_timeout, Timer::ProbeTimeout(index)));
-        let delivered = session
-            .filter(|s| s.trial)
-            .and_then(|s| s.first_packet)
-            .map(|at| (at + self.settings.failback_stable, Timer::TrialDelivered(index)));
-        let retry = input.retry_at.filter(|_| self.may_retry(index));
-        let retry = retry.map(|at| (at, Timer::Retry(index)));
+    fn recovery_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
+        let input = &self.inputs[index];
+        if let Some(taken_at) = input.probe.as_ref().and_then(|probe| probe.taken_at) {
+            see(taken_at + input.settings.probe_timeout, Timer::ProbeTimeout(index));
+        }
+        if let Some(at) = input.retry_at.filter(|_| self.may_retry(index)) {
+            see(at, Timer::Retry(index));
+        }
         let unproven = input.unproven || !input.backoff.is_reset();
-        let proven = self
-            .on_air_since
-            .filter(|_| unproven && self.is_active(index))
-            .map(|at| (at + self.settings.failback_stable, Timer::Proven(index)));
-
-        [connect, silence, probe, delivered, retry, proven].into_iter().flatten()
+        if let Some(since) = self.on_air_since.filter(|_| unproven && self.is_active(index)) {
+            see(since + self.settings.failback_stable, Timer::Proven(index));
+        }
     }
 
     /// Rule 3: silence counts from the later of the last packet and the activation.

@@ -1,7 +1,7 @@
 //! What the host changes while a stream runs: manual choice, inputs, buffer, settings.
 
 use super::*;
-use crate::core::config::InputSettings;
+use crate::core::config::{Failback, InputSettings};
 use crate::core::InputsUpdate;
 
 impl Stream {
@@ -56,11 +56,10 @@ impl Stream {
         for input in update.added {
             self.insert_input(input, &config, now);
         }
+        self.choose_added(&added, now, ids);
         for input in update.updated {
             self.replace_input(input, &config, now, ids);
         }
-        self.start_hot_inputs(ids);
-        self.choose_added(&added, now, ids);
         Ok(())
     }
 
@@ -95,26 +94,22 @@ impl Stream {
         health.settings = InputSettings::resolve(&input.config.over(config));
         health.spec = Arc::new(input);
         health.forgive(now);
-        if self.is_active(index) && !was_usable {
+        if self.inputs[index].session.is_none() {
+            return;
+        }
+        // An exhausted stream's last one has no claim: the best of all updated is chosen.
+        let chosen = self.is_active(index) && was_usable;
+        if chosen || self.is_pending(index) || self.inputs[index].is_hot() {
+            self.restart(index, false, now, ids);
+        } else {
             self.stop(index);
-            let detail = "input updated".into();
-            let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
-            self.commit(priority, cause, now, ids);
-        } else if self.inputs[index].session.is_some() {
-            if self.is_active(index) || self.is_pending(index) || self.inputs[index].is_hot() {
-                self.restart(index, false, now, ids);
-            } else {
-                self.stop(index);
-            }
         }
     }
 
     /// An added input that is now the best is switched to; with nothing usable, it is started.
     fn choose_added(&mut self, added: &[Priority], now: Nanos, ids: &mut Ids) {
         let Some(best) = self.select().filter(|best| added.contains(best)) else { return };
-        let active_usable = self.active.and_then(|active| self.index_of(active));
-        let active_usable = active_usable.is_some_and(|index| self.inputs[index].usable());
-        if !active_usable {
+        if !self.active_runs() {
             let (from, reason) = (self.active, Reason::InputAdded);
             self.cause.get_or_insert(Cause { from, reason, detail: "".into() });
         } else if self.pending().or(self.active).is_none_or(|current| best < current)
@@ -168,6 +163,7 @@ impl Stream {
             let input = &mut self.inputs[index];
             let was_hot = input.is_hot();
             input.settings = InputSettings::resolve(&input.spec.config.over(&resolved));
+            input.hasten_retry(now);
             let cooled_down = was_hot && !input.is_hot();
             if cooled_down && input.usable() {
                 input.healthy_since.get_or_insert(now);
@@ -176,13 +172,27 @@ impl Stream {
                 self.stop(index);
             }
         }
-        self.start_hot_inputs(ids);
-        if self.settings.overlap == Overlap::Off {
+        let by_itself = self.pending.as_ref().is_some_and(|p| p.reason == Reason::Failback);
+        if by_itself && self.settings.failback == Failback::Manual {
             self.abandon_pending();
-            if let Some(active) = self.active.and_then(|active| self.index_of(active)) {
-                self.stop_all_but(active);
-            }
+        }
+        if self.settings.overlap == Overlap::Off {
+            self.end_overlap(now, ids);
         }
         Ok(())
+    }
+
+    /// Two sessions can't run any longer; a switch that waits is committed.
+    fn end_overlap(&mut self, now: Nanos, ids: &mut Ids) {
+        if let Some(Pending { target, reason }) = self.pending.take() {
+            let detail = "overlap was turned off".into();
+            self.commit(target, Cause { from: self.active, reason, detail }, now, ids);
+            return;
+        }
+        let running = || self.inputs.iter().position(|input| input.session.is_some());
+        let active = self.active.and_then(|active| self.index_of(active));
+        if let Some(kept) = active.or_else(running) {
+            self.stop_all_but(kept);
+        }
     }
 }

@@ -1,0 +1,72 @@
+//! Stream ids, and the random order in which they are used.
+
+/// An id of 23 bytes.
+pub fn id(n: usize) -> String {
+    format!("live/channel-{n:010}")
+}
+
+const LEN: usize = 23;
+
+/// The ids of streams `0..streams` in random order, over and over: each pass a permutation.
+///
+/// They are packed in the order of use, so that getting the next one costs next to nothing and
+/// what is measured is the rest; all candidates of a race walk alike.
+#[derive(Clone)]
+pub struct Walk {
+    packed: std::sync::Arc<[[u8; LEN]]>,
+    at: usize,
+}
+
+/// So many, at least, before the order repeats: no branch predictor learns it.
+const PERIOD: usize = 1 << 14;
+
+impl Walk {
+    pub fn new(streams: usize, seed: u64) -> Walk {
+        let mut random = Random(seed);
+        let mut packed = Vec::new();
+        while packed.len() < PERIOD {
+            let mut order: Vec<usize> = (0..streams).collect();
+            random.shuffle(&mut order);
+            packed.extend(order.into_iter().map(|n| -> [u8; LEN] {
+                id(n).into_bytes().try_into().expect("ids are of one length")
+            }));
+        }
+        Walk { packed: packed.into(), at: 0 }
+    }
+
+    /// The same order from another place, for another thread.
+    pub fn halfway(&self) -> Walk {
+        Walk { packed: self.packed.clone(), at: self.packed.len() / 2 }
+    }
+
+    #[inline(always)]
+    pub fn next_id(&mut self) -> &str {
+        self.at = if self.at + 1 == self.packed.len() { 0 } else { self.at + 1 };
+        // SAFETY: made from ASCII strings in `new`.
+        unsafe { std::str::from_utf8_unchecked(&self.packed[self.at]) }
+    }
+}
+
+/// SplitMix64.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Below `limit`; the bias of the remainder is of no matter here.
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}

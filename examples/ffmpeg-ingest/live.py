@@ -1,0 +1,196 @@
+"""What the demo and the test of ffmpeg-ingest share: live sources to play with, and an ingest whose events one can await."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def free_udp_ports(count):
+    """Ports nobody has now; held together, so that they differ."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def wait_for(condition, seconds, what, step=0.02):
+    """Polls until the condition is truthy and returns its value; TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds} s: {what}")
+        time.sleep(step)
+
+
+def ffmpeg_has(kind, name):
+    """Does this ffmpeg have that encoder or filter?"""
+    listing = subprocess.run(["ffmpeg", "-hide_banner", f"-{kind}"], capture_output=True, text=True).stdout
+    return any(name in line.split()[1:2] for line in listing.splitlines())
+
+
+def find_font():
+    """A bold font file for captions, or None."""
+    try:
+        found = subprocess.run(["fc-match", "-f", "%{file}", "sans:bold"], capture_output=True, text=True).stdout.strip()
+        if found.endswith((".ttf", ".otf")) and os.path.exists(found):
+            return found
+    except FileNotFoundError:
+        pass
+    fonts = sorted(Path("/usr/share/fonts").rglob("*.ttf")) if Path("/usr/share/fonts").exists() else []
+    best = [font for font in fonts if font.name == "DejaVuSans-Bold.ttf"] or fonts
+    return str(best[0]) if best else None
+
+
+class Source:
+    """A real ffmpeg that sends a moving picture and a tone over UDP: 50 pictures a second, two key frames a second."""
+
+    def __init__(self, name, pattern, look, color, tone, port, log, size=(640, 360), font=None):
+        self.name, self.color, self.tone, self.port, self.log = name, color, tone, port, log
+        self.url = f"udp://127.0.0.1:{port}"
+        width, height = size
+        band = f"drawbox=x=0:y={height * 3 // 4}:w={width}:h={height // 4}:color=0x{color:06x}:t=fill"
+        if font:
+            band += (f",drawtext=fontfile={font}:text='{name}  %{{pts\\:hms}}':fontcolor=white:fontsize={height // 8}"
+                     f":x=(w-tw)/2:y={height * 7 // 8}-th/2")
+        video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]
+        if not ffmpeg_has("encoders", "libx264"):
+            video = ["-c:v", "mpeg2video", "-bf", "0"]
+        self.command = [
+            "ffmpeg", "-nostdin", "-hide_banner", "-v", "error",
+            "-re", "-f", "lavfi", "-i", f"{pattern}=size={width}x{height}:rate=50,{look},{band},format=yuv420p",
+            "-re", "-f", "lavfi", "-i", f"sine=frequency={tone}:sample_rate=48000",
+            *video, "-g", "25", "-b:v", "1500k", "-c:a", "aac", "-b:a", "96k",
+            "-f", "mpegts", f"{self.url}?pkt_size=1316",
+        ]
+        self.process = None
+
+    def start(self):
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.wait()
+
+
+class Ingest:
+    """A running ffmpeg-ingest: its events as they come, its status, its end."""
+
+    def __init__(self, arguments, directory, program="ffmpeg-ingest", name="ingest"):
+        directory = Path(directory)
+        self.events_path = directory / f"{name}-events.jsonl"
+        self.log_path = directory / f"{name}.log"
+        self.status_path = directory / f"{name}-status.jsonl"
+        self.events = []
+        self.position = 0
+        self.events_path.write_text("")
+        with open(self.log_path, "w") as log, open(self.status_path, "w") as status:
+            self.process = subprocess.Popen(
+                [str(HERE / program), "--events-json", str(self.events_path), *map(str, arguments)],
+                stdin=subprocess.PIPE, stdout=status, stderr=log)
+
+    def poll(self):
+        """Events that came since the last call."""
+        with open(self.events_path, "rb") as file:
+            file.seek(self.position)
+            data = file.read()
+        whole = data[:data.rfind(b"\n") + 1]
+        self.position += len(whole)
+        new = [json.loads(line) for line in whole.splitlines()]
+        self.events += new
+        return new
+
+    def all(self, event, **fields):
+        self.poll()
+        return [e for e in self.events if e["event"] == event and all(e.get(k) == v for k, v in fields.items())]
+
+    def wait(self, seconds, event, count=1, **fields):
+        """The `count`-th event with these fields."""
+        def there():
+            if self.process.poll() is not None and len(self.all(event, **fields)) < count:
+                raise ChildProcessError(f"ffmpeg-ingest ended with {self.process.returncode}, before {event} {fields}:\n{self.log()}")
+            found = self.all(event, **fields)
+            return found[count - 1] if len(found) >= count else None
+        return wait_for(there, seconds, f"event {event} {fields} number {count}")
+
+    def type(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def log(self):
+        return self.log_path.read_text()
+
+    def statuses(self):
+        text = self.status_path.read_text()
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+    def end(self, seconds=10, number=signal.SIGINT):
+        """Asks it to end; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+
+
+class Recording:
+    """What ffprobe and ffmpeg say of a recording."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        shown = subprocess.run(
+            ["ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time,dts_time,stream_index", "-of", "json", self.path],
+            capture_output=True, text=True)
+        self.probe_errors = shown.stderr.strip()
+        packets = json.loads(shown.stdout or "{}").get("packets", [])
+        self.video = [float(p["pts_time"]) for p in packets if p["codec_type"] == "video" and "pts_time" in p]
+        self.audio = [float(p["pts_time"]) for p in packets if p["codec_type"] == "audio" and "pts_time" in p]
+        self.steps_back = []
+        last = {}
+        for p in packets:
+            if "dts_time" in p:
+                stream, dts = p["stream_index"], float(p["dts_time"])
+                if dts <= last.get(stream, -1):
+                    self.steps_back.append((stream, last[stream], dts))
+                last[stream] = dts
+
+    def decoding_errors(self):
+        """What a decoder complains of; empty: nothing."""
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", self.path]
+        for kind, raw, present in (("v", "rawvideo", self.video), ("a", "s16le", self.audio)):
+            if present:  # raw: only decoders can complain, no muxer about frame rates
+                command += ["-map", f"0:{kind}:0", "-f", raw, "/dev/null"]
+        run = subprocess.run(command, capture_output=True, text=True)
+        return run.stderr.strip()
+
+    def tone(self, at, seconds=0.8):
+        """The pitch in Hz that is heard `at` seconds after the first picture."""
+        rate = 16000
+        start = self.video[0] - min(self.video[0], self.audio[0])  # ffmpeg counts from the first packet of any track
+        pcm = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", self.path, "-vn", "-af",
+                              f"atrim=start={start + at}:duration={seconds}", "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"],
+                             capture_output=True).stdout
+        samples = memoryview(pcm[:len(pcm) // 2 * 2]).cast("h")
+        rises = [i for i in range(1, len(samples)) if samples[i - 1] < 0 <= samples[i]]
+        return (len(rises) - 1) * rate / (rises[-1] - rises[0]) if len(rises) > 1 else 0.0

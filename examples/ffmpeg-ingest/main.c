@@ -1,0 +1,300 @@
+/* main.c: the event loop. It takes the engine's commands and events, signals, what is typed, and the notes of the other
+ * threads; it starts and stops those threads and never waits for one of them while the stream is on air. */
+#include <changeover.h>
+#include <errno.h>
+#include <libavformat/avformat.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "notes.h"
+#include "options.h"
+#include "output.h"
+#include "probe.h"
+#include "report.h"
+#include "session.h"
+#include "worker.h"
+
+/* How long the end may take: the inputs first, then the output. */
+#define INPUT_PATIENCE (5 * NS_PER_S)
+#define OUTPUT_PATIENCE (3 * NS_PER_S)
+/* A second signal means "at once", unless it is the same request twice: some send it to the group as well. */
+#define ASKED_TWICE_AFTER (300 * NS_PER_MS)
+
+struct app {
+  struct options options;
+  changeover_engine *engine;
+  struct notes notes;
+  struct crew crew;
+  struct output *output;
+  struct report report;
+  changeover_event event;
+  struct pollfd poll[4];
+  char typed[256];
+  size_t typed_len;
+  uint64_t status_at, quit_asked_at; /* CLOCK_MONOTONIC; 0: never */
+  bool quit, unregistered;
+  int exit_status;
+};
+
+enum { POLL_EVENTS, POLL_NOTES, POLL_SIGNALS, POLL_TYPED };
+
+static const char *stream_of(const struct app *app) { return app->options.stream; }
+
+static void die(const char *what, const char *why) {
+  fprintf(stderr, "ffmpeg-ingest: %s: %s\n", what, why);
+  exit(1);
+}
+
+static void check(const char *what, int32_t result) {
+  if (result != CHANGEOVER_OK) die(what, changeover_error_message(result));
+}
+
+/* ---- the engine's commands and events ---- */
+
+static void start(struct app *app, const changeover_event *event) {
+  worker_stop_probes_of(&app->crew, event->priority); /* the session is the better look */
+  const int error = worker_start(&app->crew, event, session_run);
+  if (!error) return;
+  const char *why = strerror(-error);
+  changeover_start_result(app->engine, event->stream, event->stream_len, event->session, error, why, strlen(why));
+}
+
+static void probe(struct app *app, const changeover_event *event) {
+  const int error = worker_start(&app->crew, event, probe_run);
+  if (!error) return;
+  const char *why = strerror(-error);
+  changeover_probe_result(app->engine, event->stream, event->stream_len, event->probe, CHANGEOVER_PROBE_FAILED, why,
+                          strlen(why));
+}
+
+static void handle_event(struct app *app, const changeover_event *event) {
+  report_event(&app->report, event);
+  switch (event->kind) {
+    case CHANGEOVER_EVENT_START: start(app, event); break;
+    case CHANGEOVER_EVENT_STOP: worker_stop(&app->crew, event->session); break;
+    case CHANGEOVER_EVENT_PROBE: probe(app, event); break;
+    case CHANGEOVER_EVENT_UNREGISTERED: app->unregistered = true; break;
+    default: break; /* the others are for people */
+  }
+}
+
+static void take_events(struct app *app) {
+  int32_t result;
+  while ((result = changeover_next_event(app->engine, 0, &app->event)) == CHANGEOVER_OK) handle_event(app, &app->event);
+  if (result != CHANGEOVER_ERR_TIMEOUT) check("next event", result);
+}
+
+static void take_notes(struct app *app) {
+  struct note *note = notes_take(&app->notes);
+  while (note) {
+    struct note *next = note->next;
+    report_note(&app->report, note);
+    if (note->kind == NOTE_OUTPUT_FATAL) {
+      app->quit = true;
+      app->exit_status = 1;
+    }
+    free(note);
+    note = next;
+  }
+}
+
+/* ---- people ---- */
+
+static void print_status(struct app *app) {
+  const char *output = app->options.output;
+  const bool taken = !strcmp(output, "-") || !strncmp(output, "pipe:", 5); /* stdout carries the output itself */
+  report_status(app->engine, stream_of(app), taken ? stderr : stdout);
+}
+
+static void told_result(const char *command, int32_t result) {
+  if (result != CHANGEOVER_OK) report_line("typed", "%s: %s", command, changeover_error_message(result));
+}
+
+static void obey(struct app *app, const char *line) {
+  const char *stream = stream_of(app);
+  int priority;
+  if (!*line) return;
+  if (sscanf(line, "switch %d", &priority) == 1) {
+    told_result(line, changeover_switch_input(app->engine, stream, strlen(stream), priority));
+  } else if (!strcmp(line, "auto")) {
+    told_result(line, changeover_clear_override(app->engine, stream, strlen(stream)));
+  } else if (!strcmp(line, "status")) {
+    print_status(app);
+  } else if (!strcmp(line, "quit")) {
+    app->quit = true;
+  } else {
+    report_line("typed", "\"%s\"? There are: switch N, auto, status, quit", line);
+  }
+}
+
+static void take_typed(struct app *app) {
+  const ssize_t got = read(STDIN_FILENO, app->typed + app->typed_len, sizeof app->typed - app->typed_len - 1);
+  if (got <= 0) {
+    app->poll[POLL_TYPED].fd = -1; /* nobody types there */
+    return;
+  }
+  app->typed_len += (size_t)got;
+  app->typed[app->typed_len] = 0;
+  char *line = app->typed;
+  for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+    *end = 0;
+    obey(app, line);
+  }
+  app->typed_len = strlen(line);
+  if (app->typed_len == sizeof app->typed - 1) app->typed_len = 0; /* no command is that long */
+  memmove(app->typed, line, app->typed_len);
+}
+
+static void take_signal(struct app *app) {
+  struct signalfd_siginfo info;
+  if (read(app->poll[POLL_SIGNALS].fd, &info, sizeof info) != sizeof info) return;
+  if (info.ssi_signo == SIGUSR1) {
+    print_status(app);
+    return;
+  }
+  if (app->quit_asked_at) {
+    if (monotonic_now() - app->quit_asked_at > ASKED_TWICE_AFTER) _exit(128 + (int)info.ssi_signo);
+    return;
+  }
+  app->quit_asked_at = monotonic_now();
+  report_line("end", "on %s", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+  app->quit = true;
+}
+
+/* ---- the loop ---- */
+
+static void wait_for_something(struct app *app, uint64_t until) {
+  const uint64_t now = monotonic_now();
+  const int timeout = !until ? -1 : until <= now ? 0 : (int)((until - now) / NS_PER_MS) + 1;
+  if (poll(app->poll, sizeof app->poll / sizeof app->poll[0], timeout) < 0 && errno != EINTR) die("poll", strerror(errno));
+  if (app->poll[POLL_EVENTS].revents) take_events(app);
+  if (app->poll[POLL_NOTES].revents) {
+    take_events(app); /* what a note speaks of was decided before */
+    take_notes(app);
+    worker_reap(&app->crew);
+  }
+  if (app->poll[POLL_SIGNALS].revents) take_signal(app);
+  if (app->poll[POLL_TYPED].revents) take_typed(app);
+}
+
+static void run(struct app *app) {
+  while (!app->quit) {
+    wait_for_something(app, app->status_at);
+    if (app->status_at && monotonic_now() >= app->status_at) {
+      print_status(app);
+      app->status_at = monotonic_now() + app->options.status_every;
+    }
+  }
+}
+
+/* Stops everything in order: no more input, then the end of the output. */
+static void shut_down(struct app *app) {
+  const uint64_t deadline = monotonic_now() + INPUT_PATIENCE;
+  app->poll[POLL_TYPED].fd = -1;
+  changeover_unregister(app->engine, stream_of(app), strlen(stream_of(app)));
+  while (!app->unregistered && monotonic_now() < deadline) wait_for_something(app, deadline);
+  worker_stop_all(&app->crew);
+  while (worker_reap(&app->crew) && monotonic_now() < deadline) wait_for_something(app, deadline);
+  const size_t stuck = worker_reap(&app->crew);
+  output_finish(app->output, OUTPUT_PATIENCE);
+  take_notes(app);
+  report_line("end", "of the output");
+  if (!stuck) return;
+  report_line("end", "%zu input(s) do not let go; leaving them behind", stuck);
+  fflush(NULL);
+  _exit(app->exit_status);
+}
+
+/* ---- beginning and end ---- */
+
+static int signal_descriptor(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: all inherit it */
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGTTIN, SIG_IGN); /* in the background nobody types */
+  return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void register_stream(struct app *app) {
+  const struct options *options = &app->options;
+  changeover_input_spec specs[INPUTS_MAX];
+  for (size_t i = 0; i < options->inputs_len; i++) {
+    const struct input_arguments *input = &options->inputs[i];
+    check("input", changeover_input_spec_init(&specs[i], sizeof specs[i]));
+    specs[i].priority = (int32_t)i;
+    specs[i].url = input->url;
+    specs[i].url_len = strlen(input->url);
+    specs[i].options = input->options;
+    specs[i].options_len = input->options_len;
+  }
+  check("register", changeover_register(app->engine, options->stream, strlen(options->stream), NULL, 0, specs,
+                                        options->inputs_len, &options->config, NULL));
+}
+
+/* Called on a thread of the engine. */
+static void take_log(void *user_data, int32_t level, const char *message, size_t message_len) {
+  (void)level;
+  struct note *note = note_new(NOTE_ENGINE, -1);
+  note_text(note, "%.*s", (int)message_len, message);
+  notes_post(user_data, note);
+}
+
+static void set_up(struct app *app) {
+  const struct options *options = &app->options;
+  const int signals = signal_descriptor();
+  if (signals < 0 || notes_init(&app->notes)) die("descriptors", strerror(errno));
+  const int error = report_open(&app->report, options->events_json, (int)options->inputs_len);
+  if (error) die(options->events_json ? options->events_json : "report", strerror(-error));
+  av_log_set_level(options->verbose ? AV_LOG_INFO : AV_LOG_QUIET);
+  avformat_network_init();
+  check("engine", changeover_new(NULL, &app->engine));
+  const int32_t level = options->verbose ? CHANGEOVER_LOG_DEBUG : CHANGEOVER_LOG_OFF; /* what matters comes as an event */
+  check("log", changeover_set_log_callback(app->engine, level, take_log, &app->notes, NULL));
+  check("event", changeover_event_init(&app->event, sizeof app->event));
+  const struct output_config output = {
+      .notes = &app->notes, .url = options->output, .key_wait = options->key_wait};
+  app->output = output_start(&output);
+  if (!app->output) die("output", "no memory or no thread");
+  app->crew = (struct crew){
+      .engine = app->engine, .notes = &app->notes, .output = app->output, .read_timeout = options->read_timeout};
+  if (crew_init(&app->crew)) die("threads", "cannot be prepared");
+  int32_t events;
+  check("event descriptor", changeover_event_fd(app->engine, &events));
+  app->poll[POLL_EVENTS] = (struct pollfd){.fd = events, .events = POLLIN};
+  app->poll[POLL_NOTES] = (struct pollfd){.fd = app->notes.fd, .events = POLLIN};
+  app->poll[POLL_SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
+  app->poll[POLL_TYPED] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+  if (options->status_every) app->status_at = monotonic_now() + options->status_every;
+}
+
+static void tear_down(struct app *app) {
+  changeover_event_clear(&app->event);
+  output_free(app->output);
+  changeover_free(app->engine);
+  crew_free(&app->crew);
+  notes_free(&app->notes);
+  report_close(&app->report);
+  close(app->poll[POLL_SIGNALS].fd);
+  avformat_network_deinit();
+}
+
+int main(int argc, char **argv) {
+  static struct app app;
+  options_parse(&app.options, argc, argv);
+  set_up(&app);
+  register_stream(&app);
+  run(&app);
+  shut_down(&app);
+  tear_down(&app);
+  return app.exit_status;
+}

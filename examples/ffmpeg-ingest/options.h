@@ -1,0 +1,31 @@
+/* options.h: the command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <changeover.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define INPUTS_MAX 64
+#define INPUT_OPTIONS_MAX 16
+
+struct input_arguments {
+  const char *url;
+  changeover_option options[INPUT_OPTIONS_MAX];
+  size_t options_len;
+};
+
+struct options {
+  struct input_arguments inputs[INPUTS_MAX];
+  size_t inputs_len;
+  const char *output, *stream, *events_json;
+  bool overwrite, verbose;
+  changeover_config config; /* what was not given: inherit */
+  uint64_t read_timeout, key_wait, status_every;
+};
+
+/* Exits: 0 after --help and --version, 2 with a message when something is wrong. Strings stay borrowed from argv. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,42 @@
+/* output.h: the one continuous output.
+ * Ingest threads push the packets the engine admitted; a thread of its own writes them as MPEG-TS. A slow or broken output
+ * so never holds up an input: it would be taken for dead. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <libavcodec/packet.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "notes.h"
+#include "tracks.h"
+
+struct output;
+
+struct output_config {
+  struct notes *notes;
+  const char *url;
+  uint64_t key_wait; /* ns: how long a new source's pictures may wait for their first key frame */
+};
+
+/* Where a packet comes from. */
+struct origin {
+  uint64_t switch_number; /* the engine's verdict */
+  uint64_t session, opening;
+  int32_t priority;
+  uint64_t arrived; /* CLOCK_MONOTONIC, ns */
+  uint64_t stalled; /* how far the engine's clock was behind it: the engine takes out what the machine slept through */
+};
+
+/* NULL: no memory or no thread. The target is opened by the output's own thread; how that went comes as a note. */
+struct output *output_start(const struct output_config *config);
+
+/* Takes the packet over (it is blank afterwards) unless its switch is over: then it stays and is nobody's. */
+void output_push(struct output *output, const struct origin *origin, struct tracks *tracks, AVPacket *packet);
+
+/* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. */
+void output_finish(struct output *output, uint64_t patience);
+/* After output_finish, when nobody can push any more. */
+void output_free(struct output *output);
+
+#endif

@@ -1,0 +1,159 @@
+/* session.c: the ingest thread. The lines that matter to a host of changeover are in deliver(). */
+#include "session.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "source.h"
+
+#define BACKOFF_FIRST (250 * NS_PER_MS)
+#define BACKOFF_LAST (2 * NS_PER_S)
+/* A timestamp this far from where it should be is a new beginning, not a long wait. */
+#define PACE_JUMP (10 * NS_PER_S)
+
+struct session {
+  struct worker *worker;
+  changeover_input input;
+  struct source source;
+  uint64_t opening; /* numbers the openings of this session */
+  /* Pacing of sources that have an end: the moment that media time `pace_media` is due. */
+  uint64_t pace_due;
+  int64_t pace_media;
+  bool paced;
+};
+
+/* How a session tells the engine that its source is lost; `text` reaches the status and the events. */
+static void fail(struct session *session, const char *text) {
+  struct worker *worker = session->worker;
+  if (worker_stopped(worker)) return; /* it was told to go: nobody's failure */
+  changeover_input_report_error(&session->input, text, strlen(text));
+  struct note *note = note_new(NOTE_SOURCE_FAILED, worker->priority);
+  if (note) note->session = worker->id;
+  note_text(note, "%s", text);
+  notes_post(worker->crew->notes, note);
+}
+
+static void tell_opened(struct session *session, uint64_t started) {
+  struct worker *worker = session->worker;
+  struct note *note = note_new(NOTE_SOURCE_OPENED, worker->priority);
+  if (note) {
+    note->session = worker->id;
+    note->took = note->at - started;
+    tracks_describe(session->source.tracks, note->text, sizeof note->text);
+  }
+  notes_post(worker->crew->notes, note);
+  if (!session->source.left_out[0]) return;
+  note = note_new(NOTE_SOURCE_WARNING, worker->priority);
+  note_text(note, "left out: %s", session->source.left_out);
+  notes_post(worker->crew->notes, note);
+}
+
+/* Files are read as fast as they are meant to be watched. False: asked to stop. */
+static bool pace(struct session *session, const AVPacket *packet) {
+  if (!session->source.has_end || packet->dts == AV_NOPTS_VALUE) return true;
+  const AVRational time_base = session->source.tracks->track[packet->stream_index].time_base;
+  const int64_t media = av_rescale_q(packet->dts, time_base, (AVRational){1, (int)NS_PER_S});
+  const int64_t ahead = media - session->pace_media;
+  if (!session->paced || ahead < -(int64_t)PACE_JUMP || ahead > (int64_t)PACE_JUMP) {
+    session->paced = true;
+    session->pace_media = media;
+    session->pace_due = monotonic_now();
+    return true;
+  }
+  if (ahead <= 0) return true;
+  session->pace_media = media;
+  session->pace_due += (uint64_t)ahead;
+  return worker_sleep_until(session->worker, session->pace_due);
+}
+
+static uint32_t packet_flags(const struct track *track, const AVPacket *packet) {
+  const uint32_t kind = track_is_video(track) ? CHANGEOVER_VIDEO : CHANGEOVER_AUDIO;
+  return packet->flags & AV_PKT_FLAG_KEY ? kind | CHANGEOVER_KEY : kind;
+}
+
+/* Every packet is told to the engine; the engine's answer says whether it goes out. */
+static void deliver(struct session *session, AVPacket *packet) {
+  struct worker *worker = session->worker;
+  const struct track *track = &session->source.tracks->track[packet->stream_index];
+  const uint64_t verdict = changeover_record(&session->input, (uint32_t)packet->size, packet_flags(track, packet));
+  atomic_fetch_add(&worker->packets, 1);
+  if (!verdict) return;
+  const uint64_t now = monotonic_now();
+  uint64_t engine_now = now;
+  changeover_now(worker->crew->engine, &engine_now);
+  const struct origin origin = {.switch_number = verdict,
+                                .session = worker->id,
+                                .opening = session->opening,
+                                .priority = worker->priority,
+                                .arrived = now,
+                                .stalled = now > engine_now ? now - engine_now : 0};
+  output_push(worker->crew->output, &origin, session->source.tracks, packet);
+}
+
+static void allow_time(struct worker *worker) {
+  atomic_store(&worker->read_deadline, monotonic_now() + worker->crew->read_timeout);
+}
+
+/* Reads until the source is lost (false) or the session is asked to stop (true). */
+static bool read_packets(struct session *session, AVPacket *packet) {
+  struct worker *worker = session->worker;
+  session->paced = false;
+  while (!worker_stopped(worker)) {
+    allow_time(worker);
+    const int error = source_read(&session->source, packet);
+    if (error == AVERROR(EAGAIN)) {
+      worker_sleep_until(worker, monotonic_now() + 5 * NS_PER_MS);
+    } else if (error < 0) {
+      char text[AV_ERROR_MAX_STRING_SIZE];
+      error_text(error, text, sizeof text);
+      fail(session, error == AVERROR_EXIT ? "nothing to read for too long, reconnecting" : text);
+      return false;
+    } else {
+      if (pace(session, packet)) deliver(session, packet);
+      av_packet_unref(packet);
+    }
+  }
+  return true;
+}
+
+/* One connection: opened, read to its end. */
+static void connect_once(struct session *session, AVPacket *packet) {
+  struct worker *worker = session->worker;
+  const uint64_t started = monotonic_now();
+  char why[512];
+  session->opening++;
+  allow_time(worker);
+  if (source_open(&session->source, worker->url, worker->options, worker_interrupt(worker), why, sizeof why) < 0) {
+    fail(session, why);
+    return;
+  }
+  tell_opened(session, started);
+  read_packets(session, packet);
+  source_close(&session->source);
+}
+
+static void reconnect_until_stopped(struct session *session, AVPacket *packet) {
+  struct worker *worker = session->worker;
+  uint64_t backoff = BACKOFF_FIRST;
+  do {
+    const uint64_t before = atomic_load(&worker->packets);
+    connect_once(session, packet);
+    if (atomic_load(&worker->packets) != before) backoff = BACKOFF_FIRST;
+    else if (backoff < BACKOFF_LAST) backoff *= 2;
+  } while (worker_sleep_until(worker, monotonic_now() + backoff));
+}
+
+void session_run(struct worker *worker) {
+  if (!worker_take_turn(worker, 0)) return;
+  struct session session = {.worker = worker};
+  const int32_t result = changeover_open_input(worker->crew->engine, worker->stream, strlen(worker->stream), worker->priority,
+                                               worker->id, &session.input);
+  if (result == CHANGEOVER_OK) { /* otherwise it is over already: its STOP is on the way */
+    AVPacket *packet = av_packet_alloc();
+    if (packet) reconnect_until_stopped(&session, packet);
+    else fail(&session, "out of memory");
+    av_packet_free(&packet);
+    changeover_close_input(&session.input);
+  }
+  worker_end_turn(worker);
+}

@@ -1,0 +1,365 @@
+#!/usr/bin/env python3
+"""Tests of ffmpeg-ingest: real inputs, real outputs, most of them under AddressSanitizer and UndefinedBehaviorSanitizer.
+
+Each test is a function; what it waits for, it polls with a deadline. Ends with "N passed, N failed".
+`test.py NAME…` runs only tests whose names contain one of these.
+"""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from live import HERE, Ingest, Recording, Source, free_udp_ports, wait_for
+
+SANITIZED = "ffmpeg-ingest-sanitized"
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def make_media(directory):
+    """Short files: MP4 with B-frames, FLV of another size, MPEG-2 in TS; and two that are nothing."""
+    def ffmpeg(pattern, tone, seconds, *arguments):
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", pattern, "-f", "lavfi", "-i",
+                        f"sine=frequency={tone}:sample_rate=48000", "-t", str(seconds), "-pix_fmt", "yuv420p", *arguments], check=True)
+    ffmpeg("testsrc2=size=320x180:rate=25", 440, 3, "-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "2", "-c:a", "aac",
+           str(directory / "three.mp4"))
+    ffmpeg("smptehdbars=size=160x90:rate=25", 880, 20, "-c:v", "libx264", "-preset", "veryfast", "-g", "12", "-c:a", "aac",
+           str(directory / "twenty.flv"))
+    ffmpeg("smptebars=size=320x180:rate=25", 660, 20, "-c:v", "mpeg2video", "-g", "12", "-c:a", "mp2", str(directory / "twenty.ts"))
+    (directory / "garbage.ts").write_bytes(b"this is no video\n" * 1000)
+    (directory / "empty.ts").write_bytes(b"")
+
+
+class Bench:
+    """One test's directory and what it started."""
+
+    def __init__(self, media, directory):
+        self.media, self.directory, self.ingests, self.count = media, directory, [], 0
+
+    def file(self, name):
+        return str(self.media / name)
+
+    def ingest(self, *arguments, program=SANITIZED):
+        self.count += 1
+        ingest = Ingest(arguments, self.directory, program, f"ingest{self.count}")
+        self.ingests.append(ingest)
+        return ingest
+
+    def close(self):
+        for ingest in self.ingests:
+            ingest.kill()
+
+
+def expect(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def expect_clean_end(ingest, seconds=10):
+    status = ingest.end(seconds)
+    expect(status == 0, f"exit status {status} instead of 0:\n{ingest.log()}")
+    expect("Sanitizer" not in ingest.log(), ingest.log())
+
+
+def expect_good_recording(path, least=1.0):
+    recording = Recording(path)
+    expect(recording.video, "no pictures were recorded")
+    expect(not recording.steps_back, f"timestamps go back: {recording.steps_back[:3]}")
+    errors = recording.probe_errors or recording.decoding_errors()
+    expect(not errors, f"does not decode: {errors[:500]}")
+    length = max(recording.video) - min(recording.video)
+    expect(length >= least, f"only {length:.2f} s were recorded")
+    return recording
+
+
+def packets(ingest, priority):
+    """Packets of this input so far, by a status made now."""
+    known = len(ingest.statuses())
+    ingest.type("status")
+    return wait_for(lambda: ingest.statuses()[known:], 5, "the status")[-1]["inputs"][priority]["packets"]
+
+
+@test
+def timeline_arithmetic(bench):
+    expect(subprocess.run([HERE / "rebase_test"]).returncode == 0, "rebase_test failed")
+
+
+@test
+def wrong_command_lines_are_explained(bench):
+    cases = [
+        ([], "no input"),
+        (["-i", "a"], "no output"),
+        (["-o", "a"], "no input"),
+        (["-i"], "needs a value"),
+        (["--nonsense"], "no option --nonsense"),
+        (["-i", "a", "-o", "b", "c"], '"c"'),
+        (["-i", "a", "-o", "b", "-o", "c"], "only one -o"),
+        (["-i", "a", "-o", "b", "--packet-timeout", "fast"], "no duration"),
+        (["-i", "a", "-o", "b", "--packet-timeout", "0"], "more than zero"),
+        (["-i", "a", "-o", "b", "--packet-timeout", "-1s"], "no duration"),
+        (["-i", "a", "-o", "b", "--failback", "maybe"], "neither auto nor manual"),
+        (["-i", "a", "-O", "x=y", "-o", "b"], "before the -i"),
+        (["-O", "novalue", "-i", "a", "-o", "b"], "KEY=VALUE"),
+        (["-i", "a", "-o", "b", "--stream", ""], "--stream"),
+        (["-i", "a", "-o", bench.file("twenty.ts")], "exists"),
+        (["-y", "-i", bench.file("twenty.ts"), "-o", "file:" + bench.file("twenty.ts")], "input and output"),
+    ]
+    for arguments, message in cases:
+        run = subprocess.run([HERE / SANITIZED, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        expect(run.returncode == 2, f"{arguments}: exit status {run.returncode}\n{run.stderr}")
+        expect(message in run.stderr, f"{arguments}: no \"{message}\" in: {run.stderr}")
+    for arguments in (["--help"], ["--version"]):
+        run = subprocess.run([HERE / SANITIZED, *arguments], capture_output=True, text=True)
+        expect(run.returncode == 0 and run.stdout and not run.stderr, f"{arguments}: {run}")
+
+
+@test
+def live_failover_beside_inputs_that_cannot_be_read(bench):
+    """UDP, hot: kill, failback, stall; with a bad URL, a missing file, garbage, and an empty file as further inputs."""
+    ports = free_udp_ports(2)
+    log = bench.directory / "sources.log"
+    first = Source("FIRST", "testsrc2", "null", 0x1F5FBF, 440, ports[0], log, size=(320, 180))
+    second = Source("SECOND", "smptehdbars", "null", 0xE07B00, 880, ports[1], log, size=(320, 180))
+    recording = bench.directory / "out.ts"
+    first.start()
+    second.start()
+    try:
+        ingest = bench.ingest("-i", first.url, "-i", second.url, "-i", "nonsense://here", "-i", "/nowhere/at/all.ts", "-i",
+                              bench.file("garbage.ts"), "-i", bench.file("empty.ts"), "-o", recording, "--packet-timeout", "1s",
+                              "--failback-stable", "500ms", "--switch-cooldown", "500ms", "--probe-cooldown", "1s", "--status-every", "200ms")
+        ingest.wait(10, "picture", switch_number=1)
+        ingest.wait(10, "source_opened", priority=1)
+        for bad in (2, 3, 4, 5):
+            ingest.wait(10, "degraded", priority=bad, reason="error")
+            expect(ingest.wait(10, "source_failed", priority=bad)["text"], "no reason given")
+        wait_for(lambda: packets(ingest, 0) > 100, 10, "a second of the first input")
+        first.kill()
+        ingest.wait(10, "switched", priority=1, reason="timeout")
+        gap = ingest.wait(10, "forwarded", switch_number=2)["gap_ns"] / 1e6
+        expect(990 <= gap <= 1150, f"gap {gap:.0f} ms with a timeout of 1000")
+        ingest.wait(10, "picture", switch_number=2)
+        first.start()
+        ingest.wait(20, "switched", priority=0, reason="failback")
+        ingest.wait(10, "picture", switch_number=3)
+        first.signal(signal.SIGSTOP)
+        ingest.wait(10, "switched", count=2, priority=1, reason="timeout")
+        ingest.wait(10, "picture", switch_number=4)
+        expect_clean_end(ingest)
+    finally:
+        first.kill()
+        second.kill()
+    expect([e["reason"] for e in ingest.all("switched")] == ["initial", "timeout", "failback", "timeout"], "other switches than these")
+    expect(all(e["priority"] <= 1 for e in ingest.all("switched")), "an unreadable input was on air")
+    statuses = ingest.statuses()
+    expect(len(statuses) > 5, "few statuses")
+    expect({s["active_input_priority"] for s in statuses} >= {0, 1}, "the statuses do not show the switch")
+    expect([i["input_priority"] for i in statuses[-1]["inputs"]] == [0, 1, 2, 3, 4, 5], "the inputs of the status")
+    expect(statuses[-1]["inputs"][2]["status"] == "degraded" and statuses[-1]["inputs"][2]["last_error"], "the error in the status")
+    sound = expect_good_recording(recording, 3)
+    expect(abs(sound.tone(0.2, 0.5) - 440) < 10, "the sound of the first input at the beginning")
+
+
+@test
+def cold_inputs_are_started_when_needed(bench):
+    """A file that ends: the next one is started, and the first, probed and found good, comes back."""
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("--cold", "-i", bench.file("three.mp4"), "-i", bench.file("twenty.flv"), "-o", recording, "--probe-cooldown",
+                          "500ms", "--failback-stable", "500ms", "--switch-cooldown", "1s")
+    ingest.wait(10, "picture", switch_number=1)
+    expect(not ingest.all("start", priority=1), "the second input was started before it was needed")
+    switched = ingest.wait(10, "switched", priority=1, reason="error")
+    expect("End of file" in json.dumps(ingest.all("degraded", priority=0)), "the reason is not told")
+    ingest.wait(5, "stop", priority=0)
+    ingest.wait(5, "picture", switch_number=switched["switch_number"])
+    ingest.wait(10, "probe", priority=0)
+    ingest.wait(10, "recovered", priority=0)
+    back = ingest.wait(10, "switched", priority=0, reason="failback")
+    ingest.wait(10, "picture", switch_number=back["switch_number"])
+    expect_clean_end(ingest)
+    expect_good_recording(recording, 4)
+
+
+@test
+def the_only_input_is_read_again_when_it_ends(bench):
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.file("three.mp4"), "-o", recording, "--probe-cooldown", "500ms")
+    ingest.wait(10, "exhausted")
+    ingest.wait(10, "restored")
+    ingest.wait(5, "picture", count=2)
+    ingest.wait(10, "exhausted", count=2)
+    expect_clean_end(ingest)
+    kinds = [e["event"] for e in ingest.events if e["event"] in ("exhausted", "restored")]
+    expect(all(a != b for a, b in zip(kinds, kinds[1:])), f"not by turns: {kinds}")
+    expect_good_recording(recording, 5)
+
+
+@test
+def other_codecs_get_a_program_table_of_their_own(bench):
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.file("three.mp4"), "-i", bench.file("twenty.ts"), "-o", recording, "--failback", "manual")
+    ingest.wait(10, "switched", priority=1)
+    ingest.wait(5, "picture", priority=1)
+    ingest.wait(5, "output_warning")
+    before = packets(ingest, 1)
+    wait_for(lambda: packets(ingest, 1) > before + 100, 10, "packets of the second input")
+    expect_clean_end(ingest)
+    expect_good_recording(recording, 4)
+    shown = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", "-probesize", "100M",
+                            "-analyzeduration", "100M", recording], capture_output=True, text=True).stdout
+    expect({"h264", "aac", "mpeg2video", "mp2"} <= set(shown.replace(",", " ").split()), f"tracks: {shown}")
+
+
+@test
+def a_full_disk_is_told_and_the_inputs_go_on(bench):
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", "/dev/full")
+    failed = ingest.wait(10, "output_failed")
+    expect("No space left" in failed["text"], failed)
+    before = packets(ingest, 0)
+    wait_for(lambda: packets(ingest, 0) > before + 50, 10, "packets after the disk is full")
+    expect(not ingest.all("degraded"), "an input was blamed")
+    expect_clean_end(ingest)
+    expect(len(ingest.all("output_failed")) == 1, "told again and again")
+
+
+@test
+def an_output_that_comes_later_is_used_then(bench):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))  # not listening: refused
+        port = server.getsockname()[1]
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", f"tcp://127.0.0.1:{port}")
+        ingest.wait(10, "output_failed")
+        server.listen(1)
+        server.settimeout(10)
+        connection, _ = server.accept()
+        with connection:
+            opened = ingest.wait(10, "output_opened")
+            expect(opened["lost"] > 0, "nothing was said of what is missing")
+            expect(connection.recv(1)[0] == 0x47, "that is no MPEG-TS")
+        ingest.wait(10, "output_failed", count=2)
+        server.accept()[0].close()
+        expect_clean_end(ingest)
+
+
+@test
+def an_output_that_blocks_holds_nothing_up(bench):
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        port = server.getsockname()[1]
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-i", bench.file("twenty.ts"), "-o",
+                              f"tcp://127.0.0.1:{port}?send_buffer_size=4096", "--packet-timeout", "1s")
+        connection = server.accept()[0]
+        with connection:
+            ingest.wait(10, "picture")
+            wait_for(lambda: packets(ingest, 0) > 250 and packets(ingest, 1) > 250, 20, "packets of both inputs")
+            expect(not ingest.all("degraded"), "an input was blamed for the output")
+            began = time.monotonic()
+            expect_clean_end(ingest)
+            expect(time.monotonic() - began < 6, "the end took too long")
+
+
+@test
+def an_impossible_output_ends_it(bench):
+    for output, message in (("/nowhere/at/all.ts", "No such file"), ("nonsense://x", "Protocol not found"), ("/", "Is a directory")):
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", output)
+        expect(ingest.process.wait(10) == 1, f"{output}: exit status {ingest.process.returncode}")
+        expect(message in ingest.log() and output in ingest.log(), ingest.log())
+
+
+@test
+def silent_servers_are_left_at_once(bench):
+    """An input that accepts and says nothing: opening it is interrupted; it reconnects by itself."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(10)
+        port = server.getsockname()[1]
+        ingest = bench.ingest("-i", f"tcp://127.0.0.1:{port}", "-i", bench.file("twenty.flv"), "-o", bench.directory / "out.ts",
+                              "--connect-timeout", "1s", "--read-timeout", "1500ms", "--probe-cooldown", "30s")
+        ingest.wait(10, "switched", priority=1, reason="timeout")
+        ingest.wait(5, "source_failed", priority=0)
+        server.settimeout(10)
+        for _ in range(2):
+            server.accept()[0].close()
+        began = time.monotonic()
+        expect_clean_end(ingest)
+        expect(time.monotonic() - began < 2, "the end took too long")
+
+
+@test
+def people_can_choose(bench):
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-i", bench.file("twenty.ts"), "-o", bench.directory / "out.ts",
+                          "--switch-cooldown", "500ms", "--failback-stable", "500ms")
+    ingest.wait(10, "source_opened", priority=1)
+    ingest.wait(10, "picture")
+    ingest.type("switch 1")
+    ingest.wait(5, "switched", priority=1, reason="manual")
+    ingest.type("switch 7")
+    ingest.type("make coffee")
+    wait_for(lambda: "switch 7:" in ingest.log() and "make coffee" in ingest.log(), 5, "answers to what was typed")
+    ingest.process.send_signal(signal.SIGUSR1)
+    status = wait_for(lambda: ingest.statuses(), 5, "the status on SIGUSR1")[-1]
+    expect(status["active_input_priority"] == 1 and status["override_input_priority"] == 1, status)
+    ingest.type("auto")
+    ingest.wait(10, "switched", priority=0, reason="failback")
+    ingest.type("quit")
+    expect(ingest.process.wait(10) == 0, f"exit status {ingest.process.returncode}:\n{ingest.log()}")
+
+
+@test
+def udp_out_is_what_a_player_expects(bench):
+    """Without sanitizers: whole TS packets in each datagram, and a clean end on SIGTERM."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", f"udp://127.0.0.1:{receiver.getsockname()[1]}",
+                              program="ffmpeg-ingest")
+        for _ in range(50):
+            datagram = receiver.recv(65536)
+            expect(len(datagram) % 188 == 0 and all(datagram[i] == 0x47 for i in range(0, len(datagram), 188)), "torn TS packets")
+        expect(ingest.end(number=signal.SIGTERM) == 0, ingest.log())
+
+
+def run(function, media, lock):
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory:
+        bench = Bench(media, Path(directory))
+        try:
+            function(bench)
+            failure = None
+        except Exception as error:
+            failure = "".join(traceback.format_exception(error)) + "".join(f"--- {i.log_path.name}\n{i.log()}" for i in bench.ingests)
+        finally:
+            bench.close()
+    with lock:
+        print(f"{'ok    ' if not failure else 'FAILED'} {function.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+        if failure:
+            print(failure, flush=True)
+    return not failure
+
+
+def main():
+    wanted = [t for t in TESTS if not sys.argv[1:] or any(name in t.__name__ for name in sys.argv[1:])]
+    lock = threading.Lock()
+    with tempfile.TemporaryDirectory() as media:
+        make_media(Path(media))
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(lambda t: run(t, Path(media), lock), wanted))
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    return 0 if results and all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

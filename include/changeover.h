@@ -1,0 +1,1213 @@
+/* changeover: input failover for live video ingest.
+ *
+ * Generated from src/ffi by tests/header.rs (make header): do not edit.
+ *
+ * Results: an int32_t result is CHANGEOVER_OK (0) or a negative CHANGEOVER_ERR_* code; the numbers
+ * never change. After an error nothing has changed and no output is written. Each function lists its
+ * errors without the common ones: NULL, HANDLE, STRUCT_SIZE, UTF8, STREAM_ID, LENGTH, VALUE,
+ * SHUT_DOWN, FORKED, PANIC. There is no last error to ask for.
+ *
+ * Strings: pointer and length in bytes, UTF-8; (NULL, 0) is empty, and so is a list of (NULL, 0).
+ * Strings handed out are followed by a NUL byte which the length does not count. What goes in is
+ * copied before the call returns, unless said otherwise. What comes out is borrowed from the object
+ * it came from, until that is freed or cleared.
+ *
+ * Handles: changeover_engine, changeover_status and changeover_stream_list are numbers dressed as
+ * pointers. They are never dereferenced and never reused, so a handle that is stale, freed twice or
+ * was never ours is CHANGEOVER_ERR_HANDLE. Freeing NULL does nothing.
+ *
+ * Structs: one that begins with struct_size is prepared by its _init function, given its sizeof,
+ * and may grow at the end in later versions. A program compiled for an older version keeps working.
+ * One compiled for a newer version works as long as the fields this library does not know are zero,
+ * and else gets CHANGEOVER_ERR_STRUCT_SIZE. reserved fields are zero.
+ *
+ * Threads: "any thread" means from several at once, too. "One at a time" means any thread, but not
+ * two at once for the same object. "Owner only": moreover, nobody may use the object any more.
+ *
+ * Progress: "wait-free" functions take no lock, allocate nothing and make no system call. Those that
+ * "do not wait" may briefly take a lock. Those that "wait for the monitor" return when their
+ * decision is made and published, normally in well under a millisecond; they never wait for the
+ * host's code. Those that "wait for callbacks" do.
+ *
+ * Callbacks: user_data comes first. Its destructor, if there is one, is called exactly once, after
+ * any running callback, also when the call that was given it fails. Callbacks may call every
+ * function except changeover_free and changeover_sync, which answer CHANGEOVER_ERR_IN_CALLBACK.
+ * They must return: no longjmp and no C++ exception may leave them.
+ *
+ * Times: uint64_t nanoseconds of the engine's monotonic clock (changeover_now), and durations in
+ * nanoseconds. Fields that say "since 1970" are wall clock, for people.
+ *
+ * Processes: after fork, a child that uses a handle of its parent gets CHANGEOVER_ERR_FORKED; it may
+ * make engines of its own. The shared library stays loaded after dlclose. No function may be called
+ * from a signal handler.
+ *
+ * What the library can't check is the caller's promise: that a pointer it is given is NULL or good
+ * for the length that goes with it, that nobody writes there during the call, and that structs were
+ * prepared as said.
+ */
+
+#ifndef CHANGEOVER_H
+#define CHANGEOVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header; changeover_version() is the library's. */
+#define CHANGEOVER_VERSION "0.1.0"
+#define CHANGEOVER_VERSION_MAJOR 0
+#define CHANGEOVER_VERSION_MINOR 1
+#define CHANGEOVER_VERSION_PATCH 0
+/** MAJOR * 10000 + MINOR * 100 + PATCH */
+#define CHANGEOVER_VERSION_NUMBER 100
+
+/** Success. */
+#define CHANGEOVER_OK 0
+
+/** A required pointer is NULL. */
+#define CHANGEOVER_ERR_NULL (-1)
+
+/** Not a live handle: freed, closed, or never ours. */
+#define CHANGEOVER_ERR_HANDLE (-2)
+
+/** A struct_size is too small or absurd, or a field this version does not know is not zero. */
+#define CHANGEOVER_ERR_STRUCT_SIZE (-3)
+
+/** A string is not UTF-8. */
+#define CHANGEOVER_ERR_UTF8 (-4)
+
+/** A stream id is empty or longer than 255 bytes. */
+#define CHANGEOVER_ERR_STREAM_ID (-5)
+
+/** A priority is negative. */
+#define CHANGEOVER_ERR_PRIORITY (-6)
+
+/** Two inputs of one stream have the same priority. */
+#define CHANGEOVER_ERR_DUPLICATE_PRIORITY (-7)
+
+/**
+ * A duration is zero where it must not be or longer than a year, or the setting makes no sense
+ * on the level it was given for.
+ */
+#define CHANGEOVER_ERR_CONFIG (-8)
+
+/** Hot standby was asked for where two sessions can't overlap. */
+#define CHANGEOVER_ERR_HOT_WITHOUT_OVERLAP (-9)
+
+/** The stream id is already registered. */
+#define CHANGEOVER_ERR_STREAM_EXISTS (-10)
+
+/** No such stream is registered. */
+#define CHANGEOVER_ERR_UNKNOWN_STREAM (-11)
+
+/** The stream has no input of that priority. */
+#define CHANGEOVER_ERR_UNKNOWN_INPUT (-12)
+
+/** The input is degraded, so it can't be chosen. */
+#define CHANGEOVER_ERR_INPUT_DEGRADED (-13)
+
+/** That session or probe is over, replaced, or was never given out. */
+#define CHANGEOVER_ERR_STALE_SESSION (-14)
+
+/** A length that no buffer can have. */
+#define CHANGEOVER_ERR_LENGTH (-15)
+
+/** A number that is not one of the constants, or a reserved field that is not zero. */
+#define CHANGEOVER_ERR_VALUE (-16)
+
+/** The wait ended before what was waited for. */
+#define CHANGEOVER_ERR_TIMEOUT (-17)
+
+/** A polling call on an engine with callbacks, or the reverse. */
+#define CHANGEOVER_ERR_WRONG_MODE (-18)
+
+/** The call would wait for the thread it is made on. */
+#define CHANGEOVER_ERR_IN_CALLBACK (-19)
+
+/** The engine is being freed. */
+#define CHANGEOVER_ERR_SHUT_DOWN (-20)
+
+/** The handle belongs to the parent of this forked process. */
+#define CHANGEOVER_ERR_FORKED (-21)
+
+/** An index beyond the end. */
+#define CHANGEOVER_ERR_INDEX (-22)
+
+/** The system refused a thread or a descriptor. */
+#define CHANGEOVER_ERR_SYSTEM (-23)
+
+/** A bug in the library, stopped before it reached the caller. */
+#define CHANGEOVER_ERR_PANIC (-24)
+
+/** Packet flag: a video frame. Counts into fps. */
+#define CHANGEOVER_VIDEO 1u
+
+/** Packet flag: an audio frame. */
+#define CHANGEOVER_AUDIO 2u
+
+/** Packet flag: decoding can start here. */
+#define CHANGEOVER_KEY 4u
+
+/**
+ * A duration that is inherited: an input's from its stream, a stream's from the engine, the
+ * engine's from the library.
+ */
+#define CHANGEOVER_INHERIT UINT64_MAX
+
+/** A choice (failback, standby, overlap) that is inherited. */
+#define CHANGEOVER_INHERIT_CHOICE (-1)
+
+/** Return to a better input by itself. */
+#define CHANGEOVER_FAILBACK_AUTO 0
+
+/** Return only by changeover_switch_input. */
+#define CHANGEOVER_FAILBACK_MANUAL 1
+
+/** Started only when needed. */
+#define CHANGEOVER_STANDBY_COLD 0
+
+/** Started at once and kept running. */
+#define CHANGEOVER_STANDBY_HOT 1
+
+/** The host can run two sessions of one stream at once. */
+#define CHANGEOVER_OVERLAP_ON 0
+
+/** It can't: the stop always comes before the start. */
+#define CHANGEOVER_OVERLAP_OFF 1
+
+/** Input status: usable and not on air. */
+#define CHANGEOVER_STATUS_IDLE 0
+
+/** Input status: on air. */
+#define CHANGEOVER_STATUS_ACTIVE 1
+
+/** Input status: given up until it recovers. */
+#define CHANGEOVER_STATUS_DEGRADED 2
+
+/** Input status: its stream was unregistered. */
+#define CHANGEOVER_STATUS_STOPPED 3
+
+/** No reason. */
+#define CHANGEOVER_REASON_NONE 0
+
+/** The first choice, at registration. */
+#define CHANGEOVER_REASON_INITIAL 1
+
+/** The host reported an error. */
+#define CHANGEOVER_REASON_ERROR 2
+
+/** No packet within connect_timeout or packet_timeout. */
+#define CHANGEOVER_REASON_TIMEOUT 3
+
+/** The host could not start the input. */
+#define CHANGEOVER_REASON_START_FAILED 4
+
+/** changeover_switch_input. */
+#define CHANGEOVER_REASON_MANUAL 5
+
+/** Back to a better input. */
+#define CHANGEOVER_REASON_FAILBACK 6
+
+/** An input that was given up delivers again. */
+#define CHANGEOVER_REASON_RECOVERY 7
+
+/** A better input was added, or the first one. */
+#define CHANGEOVER_REASON_INPUT_ADDED 8
+
+/** The active input was removed. */
+#define CHANGEOVER_REASON_INPUT_REMOVED 9
+
+/** The bitrate fell below its limit. */
+#define CHANGEOVER_REASON_LOW_BITRATE 10
+
+/** The frame rate fell below its limit. */
+#define CHANGEOVER_REASON_LOW_FPS 11
+
+/** The loss rose above its limit. */
+#define CHANGEOVER_REASON_PACKET_LOSS 12
+
+/** Video stopped while other packets flow. */
+#define CHANGEOVER_REASON_VIDEO_LOST 13
+
+/**
+ * Command: start input priority as session. If it fails, say so with
+ * changeover_start_result. A start that was taken gets exactly one stop, even if it failed.
+ */
+#define CHANGEOVER_EVENT_START 1
+
+/** Command: stop session. */
+#define CHANGEOVER_EVENT_STOP 2
+
+/**
+ * Command: find out whether input priority works, and answer with changeover_probe_result,
+ * giving back probe, within limit nanoseconds.
+ */
+#define CHANGEOVER_EVENT_PROBE 3
+
+/** The active input changed from from to priority, or recovered by itself (both the same). */
+#define CHANGEOVER_EVENT_SWITCHED 4
+
+/** The first packet of the active input is on air; measured: since its selection. */
+#define CHANGEOVER_EVENT_ACTIVE 5
+
+/** An input was given up: reason, detail, and measured against limit. */
+#define CHANGEOVER_EVENT_DEGRADED 6
+
+/** A degraded input is usable again. */
+#define CHANGEOVER_EVENT_RECOVERED 7
+
+/** No usable input is left; reason: why the last one was given up. */
+#define CHANGEOVER_EVENT_EXHAUSTED 8
+
+/** An input is on air again. */
+#define CHANGEOVER_EVENT_RESTORED 9
+
+/** The last event of a registration. */
+#define CHANGEOVER_EVENT_UNREGISTERED 10
+
+/** The host was slow: dropped informational events were lost here. */
+#define CHANGEOVER_EVENT_GAP 11
+
+/** Probe outcome: the source works. */
+#define CHANGEOVER_PROBE_OK 0
+
+/** Probe outcome: it does not. */
+#define CHANGEOVER_PROBE_FAILED 1
+
+/** Probe outcome: this input can't be probed. */
+#define CHANGEOVER_PROBE_UNSUPPORTED 2
+
+/** Only as the probe callback's answer: changeover_probe_result will follow. */
+#define CHANGEOVER_PROBE_LATER 3
+
+/** No log. */
+#define CHANGEOVER_LOG_OFF 0
+
+/** A stream is exhausted; a callback misbehaved. */
+#define CHANGEOVER_LOG_ERROR 1
+
+/** An input was given up; the monitor stalled; events were dropped. */
+#define CHANGEOVER_LOG_WARN 2
+
+/** Switches and recoveries. */
+#define CHANGEOVER_LOG_INFO 3
+
+/** Every event. */
+#define CHANGEOVER_LOG_DEBUG 4
+
+/** An engine: a handle, see above. */
+typedef struct changeover_engine changeover_engine;
+
+/** The state of a stream at one instant: a handle, see above. */
+typedef struct changeover_status changeover_status;
+
+/** The ids of the registered streams at one instant: a handle, see above. */
+typedef struct changeover_stream_list changeover_stream_list;
+
+/**
+ * Settings of the engine, of a stream or of an input. An input takes packet_timeout,
+ * connect_timeout, probe_cooldown, probe_timeout and standby; the rest must be inherited there.
+ */
+typedef struct changeover_config {
+  /** Set by changeover_config_init. */
+  size_t struct_size;
+  /**
+   * Silence after which a delivering input is given up. Nanoseconds, as all durations here,
+   * or CHANGEOVER_INHERIT; at most a year. Not 0. Default 2 s.
+   */
+  uint64_t packet_timeout;
+  /** From when the host took a start to the first packet. Not 0. Default 5 s. */
+  uint64_t connect_timeout;
+  /**
+   * The wait before a degraded input is probed; doubles with each failure, up to eightfold.
+   * Not 0. Default 8 s.
+   */
+  uint64_t probe_cooldown;
+  /** From when the host took a probe to its answer. Not 0. Default 3 s. */
+  uint64_t probe_timeout;
+  /** The least time between a stream's last switch and a failback. Default 12 s. */
+  uint64_t switch_cooldown;
+  /** How long a better input must be healthy before a failback. Default 3 s. */
+  uint64_t failback_stable;
+  /** CHANGEOVER_FAILBACK_* or CHANGEOVER_INHERIT_CHOICE. Default auto. */
+  int32_t failback;
+  /** CHANGEOVER_STANDBY_* or CHANGEOVER_INHERIT_CHOICE. Default cold. */
+  int32_t standby;
+  /** CHANGEOVER_OVERLAP_* or CHANGEOVER_INHERIT_CHOICE. Default on. */
+  int32_t overlap;
+  /** 0. */
+  int32_t reserved;
+} changeover_config;
+
+/** A key/value pair of an input, e.g. an HTTP header; comes back with its starts and probes. */
+typedef struct changeover_option {
+  /** Anything. */
+  const char *key;
+  /** Bytes of the key. */
+  size_t key_len;
+  /** Anything. */
+  const char *value;
+  /** Bytes of the value. */
+  size_t value_len;
+} changeover_option;
+
+/** What an input is. */
+typedef struct changeover_input_spec {
+  /** Set by changeover_input_spec_init. In an array the same in every element. */
+  size_t struct_size;
+  /** 0 and up, unique in the stream, lower is preferred. */
+  int32_t priority;
+  /** 0. */
+  int32_t reserved;
+  /** Anything; comes back with the input's starts and probes. */
+  const char *url;
+  /** Bytes of the url. */
+  size_t url_len;
+  /** May be NULL. */
+  const struct changeover_option *options;
+  /** How many. */
+  size_t options_len;
+  /** NULL: inherit everything. */
+  const struct changeover_config *config;
+} changeover_input_spec;
+
+/**
+ * What the host is told: a command to carry out, or a decision to know of. The events of a
+ * stream come in the order of its decisions.
+ *
+ * Strings and options are borrowed until the struct is cleared; in a callback, until that
+ * returns. An event without such a string has "". Numbers that don't apply are 0, priorities -1.
+ */
+typedef struct changeover_event {
+  /** Set by changeover_event_init. */
+  size_t struct_size;
+  /** Private; 0 when there is nothing to clear. */
+  uint64_t owner;
+  /** CHANGEOVER_EVENT_*; 0: no event. */
+  int32_t kind;
+  /** The input. */
+  int32_t priority;
+  /** SWITCHED: the input left. */
+  int32_t from;
+  /** CHANGEOVER_REASON_*. */
+  int32_t reason;
+  /** Which life of the stream id. */
+  uint64_t registration;
+  /** START, STOP, ACTIVE: the session. */
+  uint64_t session;
+  /** PROBE: to be given back with the answer. */
+  uint64_t probe;
+  /** SWITCHED: the stream's switch number from here on. */
+  uint64_t switch_number;
+  /** GAP: how many events were lost. */
+  uint64_t dropped;
+  /** When it was decided, on the engine's clock. */
+  uint64_t at;
+  /** The same as wall clock, nanoseconds since 1970. */
+  int64_t at_unix;
+  /** What was measured, in nanoseconds. */
+  uint64_t measured;
+  /** The limit it was measured against; PROBE: how long it may take from now. */
+  uint64_t limit;
+  /** The stream's id; "" for a GAP. */
+  const char *stream;
+  /** Bytes of it. */
+  size_t stream_len;
+  /** START, PROBE: the input's url. */
+  const char *url;
+  /** Bytes of it. */
+  size_t url_len;
+  /** START, PROBE: the input's options. */
+  const struct changeover_option *options;
+  /** How many. */
+  size_t options_len;
+  /** START: where the ingestor writes. */
+  const char *buffer_write_id;
+  /** Bytes of it. */
+  size_t buffer_write_id_len;
+  /** SWITCHED, DEGRADED: the evidence, for people. */
+  const char *detail;
+  /** Bytes of it. */
+  size_t detail_len;
+} changeover_event;
+
+/**
+ * The host's side of an engine that delivers events to callbacks. All are called on the
+ * engine's event thread, one at a time, with no lock of the engine held. A slow one delays the
+ * events behind it and nothing else.
+ */
+typedef struct changeover_callbacks {
+  /** Set by changeover_callbacks_init. */
+  size_t struct_size;
+  /** Handed to every callback. */
+  void *user_data;
+  /**
+   * Called once, when no other callback will be any more: during changeover_free on the event
+   * thread, or when changeover_new fails on the calling thread. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+  /** Starts an input: 0 when that is under way, negative when it failed. Required. */
+  int32_t (*start)(void *user_data, const struct changeover_event *event);
+  /** Stops a session; called exactly once for each start. Required. */
+  void (*stop)(void *user_data, const struct changeover_event *event);
+  /** Finds out whether an input works: CHANGEOVER_PROBE_*. NULL: unsupported. */
+  int32_t (*probe)(void *user_data, const struct changeover_event *event);
+  /** Everything that is not a command. May be NULL. */
+  void (*notify)(void *user_data, const struct changeover_event *event);
+} changeover_callbacks;
+
+/** What an engine is made from. */
+typedef struct changeover_options {
+  /** Set by changeover_options_init. */
+  size_t struct_size;
+  /** Settings for all streams. NULL: the library's. */
+  const struct changeover_config *defaults;
+  /** Delivers events to callbacks. NULL: the host polls. */
+  const struct changeover_callbacks *callbacks;
+  /**
+   * Informational events kept for a host that is slow to take them; beyond that the oldest
+   * are dropped, which a GAP tells. 0: 65536.
+   */
+  uint64_t event_limit;
+} changeover_options;
+
+/** Called with a stream's id, on the engine's event thread. */
+typedef void (*changeover_stream_fn)(void *user_data, const char *stream, size_t stream_len);
+
+/** Called once, when user_data is not needed any more. */
+typedef void (*changeover_destroy_fn)(void *user_data);
+
+/** Called with CHANGEOVER_LOG_* and one line, on the engine's log thread. */
+typedef void (*changeover_log_fn)(void *user_data,
+                                  int32_t level,
+                                  const char *message,
+                                  size_t message_len);
+
+/**
+ * An open input. Owned by the caller, who may move it; filled by changeover_open_input and
+ * zeroed by changeover_close_input. A zeroed one is closed. All fields are private.
+ */
+typedef struct changeover_input {
+  /** Private. */
+  uint64_t id;
+  /** Private. */
+  void *cell;
+  /** Private. */
+  const void *gate;
+  /** Private. */
+  const void *clock;
+  /** Private. */
+  uint32_t tag;
+  /** Private. */
+  uint32_t layout;
+  /** Private. */
+  uint64_t reserved;
+} changeover_input;
+
+/** One packet of a batch. */
+typedef struct changeover_packet {
+  /** Its size. */
+  uint32_t bytes;
+  /** CHANGEOVER_VIDEO, CHANGEOVER_AUDIO, CHANGEOVER_KEY, or'ed. Other bits are ignored. */
+  uint32_t flags;
+} changeover_packet;
+
+/** The state of a stream. */
+typedef struct changeover_stream_status {
+  /** Set by changeover_stream_status_init. */
+  size_t struct_size;
+  /** Which life of the stream id. */
+  uint64_t registration;
+  /** What a forwarded packet's verdict is at present. */
+  uint64_t switch_number;
+  /** The input that is on air, or selected to be. -1: none. */
+  int32_t active_input_priority;
+  /** The target of a planned switch that waits for its first packet. -1: none. */
+  int32_t pending_input_priority;
+  /** The manual choice in force. -1: none. */
+  int32_t override_input_priority;
+  /** 1: no usable input is left. */
+  int32_t exhausted;
+  /** How many inputs there are; best first. */
+  size_t inputs_len;
+  /** How many of the last 20 switches there are; oldest first. */
+  size_t switches_len;
+} changeover_stream_status;
+
+/**
+ * The health of one input. Counters and last_packet_at are live at the instant of the status;
+ * the rates are of the last second or two.
+ */
+typedef struct changeover_input_status {
+  /** Set by changeover_input_status_init. */
+  size_t struct_size;
+  /** The input. */
+  int32_t priority;
+  /** CHANGEOVER_STATUS_*. */
+  int32_t status;
+  /** 1: packets came within the last packet_timeout. */
+  int32_t receiving;
+  /** 0. */
+  int32_t reserved;
+  /** Its running session. 0: none. */
+  uint64_t session;
+  /** Packets recorded. */
+  uint64_t packets;
+  /** Bytes recorded. */
+  uint64_t bytes;
+  /** Packets flagged as video. */
+  uint64_t video_packets;
+  /** Packets flagged as key. */
+  uint64_t key_packets;
+  /** Packets reported lost. */
+  uint64_t lost_packets;
+  /** How often it was probed or tried. */
+  uint64_t probes;
+  /** Kilobits (1000 bits) per second. */
+  double bitrate_kbps;
+  /** Video frames per second. */
+  double fps;
+  /** Lost packets in percent of those sent. */
+  double packet_loss;
+  /** Its newest packet, nanoseconds since 1970. 0: never. */
+  int64_t last_packet_at;
+  /** When its status last changed, nanoseconds since 1970. */
+  int64_t state_since;
+  /** Where it comes from. */
+  const char *url;
+  /** Bytes of it. */
+  size_t url_len;
+  /** How many of its last 5 errors there are; oldest first. Recovery clears them. */
+  size_t errors_len;
+} changeover_input_status;
+
+/** One error of an input. */
+typedef struct changeover_error_entry {
+  /** Set by changeover_error_entry_init. */
+  size_t struct_size;
+  /** Nanoseconds since 1970. */
+  int64_t at;
+  /** CHANGEOVER_REASON_*. */
+  int32_t reason;
+  /** 0. */
+  int32_t reserved;
+  /** What was measured, in nanoseconds; 0: nothing. */
+  uint64_t measured;
+  /** The limit, in nanoseconds; 0: none. */
+  uint64_t limit;
+  /** What happened. */
+  const char *text;
+  /** Bytes of it. */
+  size_t text_len;
+} changeover_error_entry;
+
+/** One switch of a stream. */
+typedef struct changeover_switch_entry {
+  /** Set by changeover_switch_entry_init. */
+  size_t struct_size;
+  /** Nanoseconds since 1970. */
+  int64_t at;
+  /** The input left. -1: none. */
+  int32_t from;
+  /** The input chosen. */
+  int32_t to;
+  /** CHANGEOVER_REASON_*. */
+  int32_t reason;
+  /** 0. */
+  int32_t reserved;
+  /** The stream's switch number from here on. */
+  uint64_t number;
+  /** The evidence, for people. */
+  const char *detail;
+  /** Bytes of it. */
+  size_t detail_len;
+} changeover_switch_entry;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * The name of a result, e.g. "CHANGEOVER_ERR_NULL"; "unknown" for other numbers.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_error_name(int32_t code);
+
+/**
+ * A result in words, e.g. "a required pointer is NULL"; "unknown" for other numbers.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_error_message(int32_t code);
+
+/**
+ * A reason's name as in the JSON, e.g. "timeout"; "unknown" for other numbers.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_reason_name(int32_t reason);
+
+/**
+ * An event kind's name, e.g. "start"; "none" for 0 and "unknown" for other numbers.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_event_name(int32_t kind);
+
+/**
+ * An input status's name as in the JSON, e.g. "degraded"; "unknown" for other numbers.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_status_name(int32_t status);
+
+/**
+ * The library's version, e.g. "0.1.0"; compare with CHANGEOVER_VERSION, the header's.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_version(void);
+
+/**
+ * The library's version as one number, as in CHANGEOVER_VERSION_NUMBER: major * 10000 +
+ * minor * 100 + patch.
+ *
+ * Any thread; wait-free. Since 0.1.
+ */
+uint32_t changeover_version_number(void);
+
+/**
+ * Prepares settings: everything inherited.
+ *
+ * Pass sizeof(changeover_config). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_config_init(struct changeover_config *config, size_t struct_size);
+
+/**
+ * Prepares an input: priority 0, no url, no options, everything inherited.
+ *
+ * Pass sizeof(changeover_input_spec). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_input_spec_init(struct changeover_input_spec *spec, size_t struct_size);
+
+/**
+ * Prepares callbacks: none, no user_data.
+ *
+ * Pass sizeof(changeover_callbacks). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_callbacks_init(struct changeover_callbacks *callbacks, size_t struct_size);
+
+/**
+ * Prepares options: the library's settings, and the host polls.
+ *
+ * Pass sizeof(changeover_options). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_options_init(struct changeover_options *options, size_t struct_size);
+
+/**
+ * Makes an engine and starts its threads.
+ *
+ * options may be NULL: the library's settings, and the host polls. All of it is copied.
+ * engine receives a handle that the caller owns and ends with changeover_free. If the call
+ * fails, the callbacks' destroy is called before it returns; except after
+ * CHANGEOVER_ERR_STRUCT_SIZE for options or callbacks, which could not be read then.
+ *
+ * Any thread; does not wait.
+ * Errors: CONFIG, SYSTEM; NULL also when start or stop is missing. Since 0.1.
+ */
+int32_t changeover_new(const struct changeover_options *options, struct changeover_engine **engine);
+
+/**
+ * Frees an engine: unregisters all streams, ends its threads, and ends the handle.
+ *
+ * With callbacks, everything is delivered before it returns, the destroy of all of them
+ * included. Without, whatever is still queued can't be taken any more: a host that wants its
+ * stops as events unregisters its streams and takes them before. Another thread waiting in
+ * changeover_next_event gets CHANGEOVER_ERR_SHUT_DOWN. Open inputs stay valid until they are
+ * closed; recording to them answers drop. After an error the engine lives on. NULL: nothing
+ * happens.
+ *
+ * Any thread but those of callbacks; waits for callbacks.
+ * Errors: IN_CALLBACK. Since 0.1.
+ */
+int32_t changeover_free(struct changeover_engine *engine);
+
+/**
+ * Has callback called with the id of each stream that is exhausted, on the event thread after
+ * notify, in place of the one before. NULL: none.
+ *
+ * destroy (may be NULL) is called exactly once with user_data, after any running callback:
+ * when the callback is replaced, when the engine is freed, at once if callback is NULL, and
+ * also if this call fails.
+ *
+ * Any thread; does not wait.
+ * Errors: WRONG_MODE on an engine without callbacks. Since 0.1.
+ */
+int32_t changeover_set_exhausted_callback(struct changeover_engine *engine,
+                                          changeover_stream_fn callback,
+                                          void *user_data,
+                                          changeover_destroy_fn destroy);
+
+/**
+ * Has callback called with the id of each stream that is on air again; otherwise as
+ * changeover_set_exhausted_callback.
+ *
+ * Any thread; does not wait.
+ * Errors: WRONG_MODE on an engine without callbacks. Since 0.1.
+ */
+int32_t changeover_set_restored_callback(struct changeover_engine *engine,
+                                         changeover_stream_fn callback,
+                                         void *user_data,
+                                         changeover_destroy_fn destroy);
+
+/**
+ * Has lines up to level (CHANGEOVER_LOG_*) logged, on a thread of their own, in place of the
+ * callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses lines, which are
+ * counted.
+ *
+ * destroy as for changeover_set_exhausted_callback. The one before has returned and its
+ * destroy was called when this returns, unless it is the one that calls.
+ *
+ * Any thread; waits for callbacks (the one before).
+ * Errors: SYSTEM. Since 0.1.
+ */
+int32_t changeover_set_log_callback(struct changeover_engine *engine,
+                                    int32_t level,
+                                    changeover_log_fn callback,
+                                    void *user_data,
+                                    changeover_destroy_fn destroy);
+
+/**
+ * Registers a stream, selects its best input and starts it, and every hot one.
+ *
+ * An empty buffer_write_id means the stream's id. A stream without inputs waits for some.
+ * config (may be NULL) overrides the engine's settings. All of it is copied. registration
+ * (may be NULL) receives the number of this life of the id, which every event of it carries.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: STREAM_EXISTS, PRIORITY, DUPLICATE_PRIORITY, CONFIG, HOT_WITHOUT_OVERLAP. Since 0.1.
+ */
+int32_t changeover_register(struct changeover_engine *engine,
+                            const char *stream,
+                            size_t stream_len,
+                            const char *buffer_write_id,
+                            size_t buffer_write_id_len,
+                            const struct changeover_input_spec *inputs,
+                            size_t inputs_len,
+                            const struct changeover_config *config,
+                            uint64_t *registration);
+
+/**
+ * Ends a registration: its stops, then CHANGEOVER_EVENT_UNREGISTERED, its last event.
+ *
+ * Any thread. Without callbacks it waits for the monitor: the events are queued when it returns.
+ * With callbacks it waits for callbacks: they are delivered when it returns; called on the event
+ * thread it returns at once and they follow.
+ * Errors: UNKNOWN_STREAM. Since 0.1.
+ */
+int32_t changeover_unregister(struct changeover_engine *engine,
+                              const char *stream,
+                              size_t stream_len);
+
+/**
+ * Whether a stream is registered: registered receives 1 or 0.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_is_registered(struct changeover_engine *engine,
+                                 const char *stream,
+                                 size_t stream_len,
+                                 int32_t *registered);
+
+/**
+ * Changes the settings of a stream; with the stream (NULL, 0), the engine's.
+ *
+ * What is inherited in config inherits again, whatever it was before. Running deadlines move
+ * at once. config is copied.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: UNKNOWN_STREAM, CONFIG, HOT_WITHOUT_OVERLAP (of any stream). Since 0.1.
+ */
+int32_t changeover_set_config(struct changeover_engine *engine,
+                              const char *stream,
+                              size_t stream_len,
+                              const struct changeover_config *config);
+
+/**
+ * Puts an input on air and keeps it there while it is healthy (an override). The old input
+ * stays on air until the new one delivers. Choosing the active input only pins it.
+ *
+ * Any thread; waits for the monitor, not for the input.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DEGRADED. Since 0.1.
+ */
+int32_t changeover_switch_input(struct changeover_engine *engine,
+                                const char *stream,
+                                size_t stream_len,
+                                int32_t priority);
+
+/**
+ * Ends an override; failback is free again.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: UNKNOWN_STREAM. Since 0.1.
+ */
+int32_t changeover_clear_override(struct changeover_engine *engine,
+                                  const char *stream,
+                                  size_t stream_len);
+
+/**
+ * Removes, adds and updates inputs, in this order, as one change. An updated input that runs is
+ * stopped, and started in a new session. All of it is copied.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: UNKNOWN_STREAM, UNKNOWN_INPUT, PRIORITY, DUPLICATE_PRIORITY, CONFIG,
+ * HOT_WITHOUT_OVERLAP. Since 0.1.
+ */
+int32_t changeover_update_inputs(struct changeover_engine *engine,
+                                 const char *stream,
+                                 size_t stream_len,
+                                 const struct changeover_input_spec *added,
+                                 size_t added_len,
+                                 const int32_t *removed,
+                                 size_t removed_len,
+                                 const struct changeover_input_spec *updated,
+                                 size_t updated_len);
+
+/**
+ * Has every running session restarted onto another buffer; empty means the stream's id.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: UNKNOWN_STREAM. Since 0.1.
+ */
+int32_t changeover_update_buffer_write_id(struct changeover_engine *engine,
+                                          const char *stream,
+                                          size_t stream_len,
+                                          const char *buffer_write_id,
+                                          size_t buffer_write_id_len);
+
+/**
+ * Reports an error of an input's current session, or of an input that never ran: it is given up
+ * at once. Reporting twice is the same as once. text is copied, up to 255 bytes.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+ */
+int32_t changeover_report_input_error(struct changeover_engine *engine,
+                                      const char *stream,
+                                      size_t stream_len,
+                                      int32_t priority,
+                                      const char *text,
+                                      size_t text_len);
+
+/**
+ * Says how a start went: result 0, or negative when it failed. Success needs no word: the
+ * first packet tells. text says why it failed; it is copied, up to 255 bytes.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: UNKNOWN_STREAM, STALE_SESSION. Since 0.1.
+ */
+int32_t changeover_start_result(struct changeover_engine *engine,
+                                const char *stream,
+                                size_t stream_len,
+                                uint64_t session,
+                                int32_t result,
+                                const char *text,
+                                size_t text_len);
+
+/**
+ * Answers a probe. outcome is CHANGEOVER_PROBE_OK, _FAILED or _UNSUPPORTED; text says why it
+ * failed; it is copied, up to 255 bytes.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: UNKNOWN_STREAM, STALE_SESSION (too late, or not wanted any more). Since 0.1.
+ */
+int32_t changeover_probe_result(struct changeover_engine *engine,
+                                const char *stream,
+                                size_t stream_len,
+                                uint64_t probe,
+                                int32_t outcome,
+                                const char *text,
+                                size_t text_len);
+
+/**
+ * Returns when everything before it, records included, is decided and published, and with
+ * callbacks delivered. At most after timeout nanoseconds; UINT64_MAX: no limit.
+ *
+ * Any thread but those of callbacks; waits for callbacks.
+ * Errors: TIMEOUT, IN_CALLBACK. Since 0.1.
+ */
+int32_t changeover_sync(struct changeover_engine *engine, uint64_t timeout);
+
+/**
+ * The engine's clock: now receives monotonic nanoseconds, what events are stamped with. It
+ * pauses while the engine is stalled (a stopped process, a paused machine).
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_now(struct changeover_engine *engine, uint64_t *now);
+
+/**
+ * Counts one packet of an input's current session: bytes long, flagged CHANGEOVER_VIDEO,
+ * CHANGEOVER_AUDIO, CHANGEOVER_KEY or nothing.
+ *
+ * verdict (may be NULL) receives 0 if the packet is to be dropped; otherwise it is to be
+ * forwarded, and the number is the stream's switch number, which only rises. A host that writes
+ * under one lock and drops packets whose number is smaller than the last one written never
+ * interleaves two inputs.
+ *
+ * Any thread; wait-free, but for a thread's first call by id to an engine. Through an open input
+ * it is several times faster.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+ */
+int32_t changeover_record_packet(struct changeover_engine *engine,
+                                 const char *stream,
+                                 size_t stream_len,
+                                 int32_t priority,
+                                 uint32_t bytes,
+                                 uint32_t flags,
+                                 uint64_t *verdict);
+
+/**
+ * Opens an input for recording: bound to session, as given in its start, or with 0 following
+ * whichever session is current.
+ *
+ * input is the caller's, is filled, and is to be closed with changeover_close_input; whatever
+ * was in it is overwritten, so close it first if it was open. It outlives its stream and its
+ * engine: recording then answers drop.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, STALE_SESSION. Since 0.1.
+ */
+int32_t changeover_open_input(struct changeover_engine *engine,
+                              const char *stream,
+                              size_t stream_len,
+                              int32_t priority,
+                              uint64_t session,
+                              struct changeover_input *input);
+
+/**
+ * Closes an input and zeroes the struct. Its counts stay with the stream's input. NULL, or a
+ * struct that is zeroed already: nothing happens. A copy of one that was closed is
+ * CHANGEOVER_ERR_HANDLE.
+ *
+ * Owner only; does not wait. Since 0.1.
+ */
+int32_t changeover_close_input(struct changeover_input *input);
+
+/**
+ * Counts one packet of an open input: bytes long, flagged CHANGEOVER_VIDEO, CHANGEOVER_AUDIO,
+ * CHANGEOVER_KEY or nothing. Returns the verdict as in changeover_record_packet: 0 is drop.
+ *
+ * Once the session of a bound input is over, its packets are counted, but are no sign of life,
+ * and are dropped. A closed input or NULL counts nothing and answers 0.
+ *
+ * One at a time for each input; wait-free. Since 0.1.
+ */
+uint64_t changeover_record(struct changeover_input *input, uint32_t bytes, uint32_t flags);
+
+/**
+ * Counts several packets of an open input under one verdict; otherwise as changeover_record.
+ * None, or a length that no buffer can have, counts nothing.
+ *
+ * One at a time for each input; wait-free. Since 0.1.
+ */
+uint64_t changeover_record_batch(struct changeover_input *input,
+                                 const struct changeover_packet *packets,
+                                 size_t packets_len);
+
+/**
+ * Counts packets known to be lost, e.g. from gaps in sequence numbers.
+ *
+ * One at a time for each input; wait-free. Since 0.1.
+ */
+int32_t changeover_record_lost(struct changeover_input *input, uint64_t lost);
+
+/**
+ * Reports an error of the input's session; ignored when that is over. An input that follows the
+ * current session reports an error of that. text is copied, up to 255 bytes.
+ *
+ * Any thread; does not wait: the decision follows. Since 0.1.
+ */
+int32_t changeover_input_report_error(const struct changeover_input *input,
+                                      const char *text,
+                                      size_t text_len);
+
+/**
+ * Prepares an event: none.
+ *
+ * Pass sizeof(changeover_event). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_event_init(struct changeover_event *event, size_t struct_size);
+
+/**
+ * Takes the next event, waiting at most timeout nanoseconds for one; UINT64_MAX: no limit.
+ *
+ * event must be prepared; an event it holds is cleared first, whatever follows. The new one is
+ * to be cleared with changeover_event_clear, or by the next call.
+ *
+ * Any thread, one at a time for each struct; waits for an event.
+ * Errors: TIMEOUT, WRONG_MODE on an engine with callbacks; HANDLE also for a copy of an event
+ * that was cleared; SHUT_DOWN once no event is left. Since 0.1.
+ */
+int32_t changeover_next_event(struct changeover_engine *engine,
+                              uint64_t timeout,
+                              struct changeover_event *event);
+
+/**
+ * Forgets the event a struct holds, and what that points to. The struct may be used again. NULL,
+ * or a struct without an event: nothing happens. A copy of one that was cleared is
+ * CHANGEOVER_ERR_HANDLE.
+ *
+ * One at a time; does not wait. Since 0.1.
+ */
+int32_t changeover_event_clear(struct changeover_event *event);
+
+/**
+ * A descriptor for poll, epoll and the like: readable while changeover_next_event would return
+ * at once. It is the engine's: do not read from it or close it. It is closed by changeover_free.
+ *
+ * Any thread; does not wait.
+ * Errors: WRONG_MODE on an engine with callbacks. Since 0.1.
+ */
+int32_t changeover_event_fd(struct changeover_engine *engine, int32_t *fd);
+
+/**
+ * Prepares a struct for changeover_status_stream.
+ *
+ * Pass sizeof(changeover_stream_status). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_stream_status_init(struct changeover_stream_status *status, size_t struct_size);
+
+/**
+ * Prepares a struct for changeover_status_input.
+ *
+ * Pass sizeof(changeover_input_status). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_input_status_init(struct changeover_input_status *status, size_t struct_size);
+
+/**
+ * Prepares a struct for changeover_status_error.
+ *
+ * Pass sizeof(changeover_error_entry). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_error_entry_init(struct changeover_error_entry *entry, size_t struct_size);
+
+/**
+ * Prepares a struct for changeover_status_switch.
+ *
+ * Pass sizeof(changeover_switch_entry). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_switch_entry_init(struct changeover_switch_entry *entry, size_t struct_size);
+
+/**
+ * The state of a stream at this instant: status receives a handle that the caller owns and
+ * ends with changeover_status_free. It outlives the stream and the engine.
+ *
+ * Any thread; does not wait for the monitor.
+ * Errors: UNKNOWN_STREAM. Since 0.1.
+ */
+int32_t changeover_runtime_status(struct changeover_engine *engine,
+                                  const char *stream,
+                                  size_t stream_len,
+                                  struct changeover_status **status);
+
+/**
+ * The state of the stream itself. out must be prepared.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_status_stream(const struct changeover_status *status,
+                                 struct changeover_stream_status *out);
+
+/**
+ * The health of the input at index; best first. out must be prepared; its strings are
+ * borrowed until changeover_status_free.
+ *
+ * Any thread; does not wait.
+ * Errors: INDEX. Since 0.1.
+ */
+int32_t changeover_status_input(const struct changeover_status *status,
+                                size_t index,
+                                struct changeover_input_status *out);
+
+/**
+ * The error at index of the input at input; oldest first. out must be prepared; its
+ * strings are borrowed until changeover_status_free.
+ *
+ * Any thread; does not wait.
+ * Errors: INDEX. Since 0.1.
+ */
+int32_t changeover_status_error(const struct changeover_status *status,
+                                size_t input,
+                                size_t index,
+                                struct changeover_error_entry *out);
+
+/**
+ * The switch at index; oldest first. out must be prepared; its strings are borrowed until
+ * changeover_status_free.
+ *
+ * Any thread; does not wait.
+ * Errors: INDEX. Since 0.1.
+ */
+int32_t changeover_status_switch(const struct changeover_status *status,
+                                 size_t index,
+                                 struct changeover_switch_entry *out);
+
+/**
+ * All of it as a JSON text: json receives a string that is borrowed until
+ * changeover_status_free, json_len (may be NULL) its length.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_status_json(const struct changeover_status *status,
+                               const char **json,
+                               size_t *json_len);
+
+/**
+ * Frees a status and what its strings point to. NULL, or a handle that is not live: nothing
+ * happens.
+ *
+ * Owner only; does not wait. Since 0.1.
+ */
+void changeover_status_free(struct changeover_status *status);
+
+/**
+ * The ids of all registered streams, in no order: list receives a handle that the caller owns
+ * and ends with changeover_stream_list_free.
+ *
+ * Any thread; waits for the monitor. Since 0.1.
+ */
+int32_t changeover_registered_streams(struct changeover_engine *engine,
+                                      struct changeover_stream_list **list);
+
+/**
+ * How many streams there are in a list; 0 for a handle that is not live.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+size_t changeover_stream_list_len(const struct changeover_stream_list *list);
+
+/**
+ * The id at index: stream receives a string that is borrowed until
+ * changeover_stream_list_free, stream_len (may be NULL) its length.
+ *
+ * Any thread; does not wait.
+ * Errors: INDEX. Since 0.1.
+ */
+int32_t changeover_stream_list_get(const struct changeover_stream_list *list,
+                                   size_t index,
+                                   const char **stream,
+                                   size_t *stream_len);
+
+/**
+ * Frees a list and its strings. NULL, or a handle that is not live: nothing happens.
+ *
+ * Owner only; does not wait. Since 0.1.
+ */
+void changeover_stream_list_free(struct changeover_stream_list *list);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif 
+
+#endif  /* CHANGEOVER_H */

@@ -1,0 +1,69 @@
+//! When a packet came, at the latest.
+//!
+//! A packet's stamp is the time of the tick before it, so the packet came before the next tick
+//! was published. That may have been late, by scheduling; only who knows by how much never takes
+//! an input for silent too early.
+
+use super::wheel::TICK;
+use crate::core::Nanos;
+
+/// Ticks remembered: more than pass between two visits of a running stream.
+const TICKS: usize = 4096;
+
+/// For each of the last ticks, when it was replaced by a later one.
+#[derive(Debug)]
+pub(super) struct Stamps {
+    replaced: Box<[Nanos]>,
+    /// The tick packets are stamped with.
+    current: u64,
+}
+
+impl Stamps {
+    pub(super) fn new(now: Nanos) -> Stamps {
+        Stamps { replaced: vec![0; TICKS].into(), current: now / TICK }
+    }
+
+    /// From `at` on, no packet is stamped with an earlier tick than `tick`.
+    pub(super) fn replace(&mut self, tick: u64, at: Nanos) {
+        if tick > self.current {
+            self.replaced[self.current as usize % TICKS] = at;
+            self.current = tick;
+        }
+    }
+
+    pub(super) fn current(&self) -> u64 {
+        self.current
+    }
+
+    /// The latest instant, up to `now`, at which a packet with this stamp can have come.
+    pub(super) fn latest(&self, stamp: Nanos, now: Nanos) -> Nanos {
+        let tick = stamp / TICK;
+        if tick >= self.current {
+            return now;
+        }
+        let replaced = self.replaced[tick as usize % TICKS];
+        let known = replaced > stamp && replaced - stamp < TICKS as u64 * TICK;
+        // One that is not known any more was looked at when it was.
+        (if known { replaced } else { stamp + TICK }).min(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_tick_lengthens_the_one_before() {
+        let mut stamps = Stamps::new(10 * TICK);
+        let now = 20 * TICK;
+        assert_eq!(stamps.latest(10 * TICK, now), now, "still in force");
+        stamps.replace(11, 11 * TICK + 5);
+        stamps.replace(11, 11 * TICK + 7);
+        stamps.replace(15, 15 * TICK + 9);
+        assert_eq!(stamps.latest(10 * TICK, now), 11 * TICK + 5);
+        assert_eq!(stamps.latest(11 * TICK, now), 15 * TICK + 9);
+        // Long ago, and one that is not known.
+        stamps.replace(15 + TICKS as u64, 9000 * TICK);
+        assert_eq!(stamps.latest(11 * TICK + TICK * TICKS as u64, u64::MAX), 12 * TICK + TICK * TICKS as u64);
+    }
+}

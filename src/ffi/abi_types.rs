@@ -1,0 +1,495 @@
+//! The structs, and what they are before the caller sets anything.
+
+use super::constants::{CHANGEOVER_INHERIT, CHANGEOVER_INHERIT_CHOICE};
+use super::versioned::Versioned;
+use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
+use std::ptr::null;
+
+/// An engine: a handle, see above.
+pub struct changeover_engine {
+    _private: [u8; 0],
+}
+
+/// The state of a stream at one instant: a handle, see above.
+pub struct changeover_status {
+    _private: [u8; 0],
+}
+
+/// The ids of the registered streams at one instant: a handle, see above.
+pub struct changeover_stream_list {
+    _private: [u8; 0],
+}
+
+/// Settings of the engine, of a stream or of an input. An input takes packet_timeout,
+/// connect_timeout, probe_cooldown, probe_timeout and standby; the rest must be inherited there.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_config {
+    /// Set by changeover_config_init.
+    pub struct_size: usize,
+    /// Silence after which a delivering input is given up. Nanoseconds, as all durations here,
+    /// or CHANGEOVER_INHERIT; at most a year. Not 0. Default 2 s.
+    pub packet_timeout: u64,
+    /// From when the host took a start to the first packet. Not 0. Default 5 s.
+    pub connect_timeout: u64,
+    /// The wait before a degraded input is probed; doubles with each failure, up to eightfold.
+    /// Not 0. Default 8 s.
+    pub probe_cooldown: u64,
+    /// From when the host took a probe to its answer. Not 0. Default 3 s.
+    pub probe_timeout: u64,
+    /// The least time between a stream's last switch and a failback. Default 12 s.
+    pub switch_cooldown: u64,
+    /// How long a better input must be healthy before a failback. Default 3 s.
+    pub failback_stable: u64,
+    /// CHANGEOVER_FAILBACK_* or CHANGEOVER_INHERIT_CHOICE. Default auto.
+    pub failback: i32,
+    /// CHANGEOVER_STANDBY_* or CHANGEOVER_INHERIT_CHOICE. Default cold.
+    pub standby: i32,
+    /// CHANGEOVER_OVERLAP_* or CHANGEOVER_INHERIT_CHOICE. Default on.
+    pub overlap: i32,
+    /// 0.
+    pub reserved: i32,
+}
+
+/// A key/value pair of an input, e.g. an HTTP header; comes back with its starts and probes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_option {
+    /// Anything.
+    pub key: *const c_char,
+    /// Bytes of the key.
+    pub key_len: usize,
+    /// Anything.
+    pub value: *const c_char,
+    /// Bytes of the value.
+    pub value_len: usize,
+}
+
+/// What an input is.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_input_spec {
+    /// Set by changeover_input_spec_init. In an array the same in every element.
+    pub struct_size: usize,
+    /// 0 and up, unique in the stream, lower is preferred.
+    pub priority: i32,
+    /// 0.
+    pub reserved: i32,
+    /// Anything; comes back with the input's starts and probes.
+    pub url: *const c_char,
+    /// Bytes of the url.
+    pub url_len: usize,
+    /// May be NULL.
+    pub options: *const changeover_option,
+    /// How many.
+    pub options_len: usize,
+    /// NULL: inherit everything.
+    pub config: *const changeover_config,
+}
+
+/// What the host is told: a command to carry out, or a decision to know of. The events of a
+/// stream come in the order of its decisions.
+///
+/// Strings and options are borrowed until the struct is cleared; in a callback, until that
+/// returns. An event without such a string has "". Numbers that don't apply are 0, priorities -1.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_event {
+    /// Set by changeover_event_init.
+    pub struct_size: usize,
+    /// Private; 0 when there is nothing to clear.
+    pub owner: u64,
+    /// CHANGEOVER_EVENT_*; 0: no event.
+    pub kind: i32,
+    /// The input.
+    pub priority: i32,
+    /// SWITCHED: the input left.
+    pub from: i32,
+    /// CHANGEOVER_REASON_*.
+    pub reason: i32,
+    /// Which life of the stream id.
+    pub registration: u64,
+    /// START, STOP, ACTIVE: the session.
+    pub session: u64,
+    /// PROBE: to be given back with the answer.
+    pub probe: u64,
+    /// SWITCHED: the stream's switch number from here on.
+    pub switch_number: u64,
+    /// GAP: how many events were lost.
+    pub dropped: u64,
+    /// When it was decided, on the engine's clock.
+    pub at: u64,
+    /// The same as wall clock, nanoseconds since 1970.
+    pub at_unix: i64,
+    /// What was measured, in nanoseconds.
+    pub measured: u64,
+    /// The limit it was measured against; PROBE: how long it may take from now.
+    pub limit: u64,
+    /// The stream's id; "" for a GAP.
+    pub stream: *const c_char,
+    /// Bytes of it.
+    pub stream_len: usize,
+    /// START, PROBE: the input's url.
+    pub url: *const c_char,
+    /// Bytes of it.
+    pub url_len: usize,
+    /// START, PROBE: the input's options.
+    pub options: *const changeover_option,
+    /// How many.
+    pub options_len: usize,
+    /// START: where the ingestor writes.
+    pub buffer_write_id: *const c_char,
+    /// Bytes of it.
+    pub buffer_write_id_len: usize,
+    /// SWITCHED, DEGRADED: the evidence, for people.
+    pub detail: *const c_char,
+    /// Bytes of it.
+    pub detail_len: usize,
+}
+
+/// The host's side of an engine that delivers events to callbacks. All are called on the
+/// engine's event thread, one at a time, with no lock of the engine held. A slow one delays the
+/// events behind it and nothing else.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_callbacks {
+    /// Set by changeover_callbacks_init.
+    pub struct_size: usize,
+    /// Handed to every callback.
+    pub user_data: *mut c_void,
+    /// Called once, when no other callback will be any more: during changeover_free on the event
+    /// thread, or when changeover_new fails on the calling thread. May be NULL.
+    pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// Starts an input: 0 when that is under way, negative when it failed. Required.
+    pub start:
+        Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const changeover_event) -> i32>,
+    /// Stops a session; called exactly once for each start. Required.
+    pub stop: Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const changeover_event)>,
+    /// Finds out whether an input works: CHANGEOVER_PROBE_*. NULL: unsupported.
+    pub probe:
+        Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const changeover_event) -> i32>,
+    /// Everything that is not a command. May be NULL.
+    pub notify:
+        Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const changeover_event)>,
+}
+
+/// What an engine is made from.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_options {
+    /// Set by changeover_options_init.
+    pub struct_size: usize,
+    /// Settings for all streams. NULL: the library's.
+    pub defaults: *const changeover_config,
+    /// Delivers events to callbacks. NULL: the host polls.
+    pub callbacks: *const changeover_callbacks,
+    /// Informational events kept for a host that is slow to take them; beyond that the oldest
+    /// are dropped, which a GAP tells. 0: 65536.
+    pub event_limit: u64,
+}
+
+/// An open input. Owned by the caller, who may move it; filled by changeover_open_input and
+/// zeroed by changeover_close_input. A zeroed one is closed. All fields are private.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_input {
+    /// Private.
+    pub id: u64,
+    /// Private.
+    pub cell: *mut c_void,
+    /// Private.
+    pub gate: *const c_void,
+    /// Private.
+    pub clock: *const c_void,
+    /// Private.
+    pub tag: u32,
+    /// Private.
+    pub layout: u32,
+    /// Private.
+    pub reserved: u64,
+}
+
+/// One packet of a batch.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_packet {
+    /// Its size.
+    pub bytes: u32,
+    /// CHANGEOVER_VIDEO, CHANGEOVER_AUDIO, CHANGEOVER_KEY, or'ed. Other bits are ignored.
+    pub flags: u32,
+}
+
+/// The state of a stream.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_stream_status {
+    /// Set by changeover_stream_status_init.
+    pub struct_size: usize,
+    /// Which life of the stream id.
+    pub registration: u64,
+    /// What a forwarded packet's verdict is at present.
+    pub switch_number: u64,
+    /// The input that is on air, or selected to be. -1: none.
+    pub active_input_priority: i32,
+    /// The target of a planned switch that waits for its first packet. -1: none.
+    pub pending_input_priority: i32,
+    /// The manual choice in force. -1: none.
+    pub override_input_priority: i32,
+    /// 1: no usable input is left.
+    pub exhausted: i32,
+    /// How many inputs there are; best first.
+    pub inputs_len: usize,
+    /// How many of the last 20 switches there are; oldest first.
+    pub switches_len: usize,
+}
+
+/// The health of one input. Counters and last_packet_at are live at the instant of the status;
+/// the rates are of the last second or two.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_input_status {
+    /// Set by changeover_input_status_init.
+    pub struct_size: usize,
+    /// The input.
+    pub priority: i32,
+    /// CHANGEOVER_STATUS_*.
+    pub status: i32,
+    /// 1: packets came within the last packet_timeout.
+    pub receiving: i32,
+    /// 0.
+    pub reserved: i32,
+    /// Its running session. 0: none.
+    pub session: u64,
+    /// Packets recorded.
+    pub packets: u64,
+    /// Bytes recorded.
+    pub bytes: u64,
+    /// Packets flagged as video.
+    pub video_packets: u64,
+    /// Packets flagged as key.
+    pub key_packets: u64,
+    /// Packets reported lost.
+    pub lost_packets: u64,
+    /// How often it was probed or tried.
+    pub probes: u64,
+    /// Kilobits (1000 bits) per second.
+    pub bitrate_kbps: f64,
+    /// Video frames per second.
+    pub fps: f64,
+    /// Lost packets in percent of those sent.
+    pub packet_loss: f64,
+    /// Its newest packet, nanoseconds since 1970. 0: never.
+    pub last_packet_at: i64,
+    /// When its status last changed, nanoseconds since 1970.
+    pub state_since: i64,
+    /// Where it comes from.
+    pub url: *const c_char,
+    /// Bytes of it.
+    pub url_len: usize,
+    /// How many of its last 5 errors there are; oldest first. Recovery clears them.
+    pub errors_len: usize,
+}
+
+/// One error of an input.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_error_entry {
+    /// Set by changeover_error_entry_init.
+    pub struct_size: usize,
+    /// Nanoseconds since 1970.
+    pub at: i64,
+    /// CHANGEOVER_REASON_*.
+    pub reason: i32,
+    /// 0.
+    pub reserved: i32,
+    /// What was measured, in nanoseconds; 0: nothing.
+    pub measured: u64,
+    /// The limit, in nanoseconds; 0: none.
+    pub limit: u64,
+    /// What happened.
+    pub text: *const c_char,
+    /// Bytes of it.
+    pub text_len: usize,
+}
+
+/// One switch of a stream.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_switch_entry {
+    /// Set by changeover_switch_entry_init.
+    pub struct_size: usize,
+    /// Nanoseconds since 1970.
+    pub at: i64,
+    /// The input left. -1: none.
+    pub from: i32,
+    /// The input chosen.
+    pub to: i32,
+    /// CHANGEOVER_REASON_*.
+    pub reason: i32,
+    /// 0.
+    pub reserved: i32,
+    /// The stream's switch number from here on.
+    pub number: u64,
+    /// The evidence, for people.
+    pub detail: *const c_char,
+    /// Bytes of it.
+    pub detail_len: usize,
+}
+
+/// Called with a stream's id, on the engine's event thread.
+pub type changeover_stream_fn =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, stream: *const c_char, stream_len: usize)>;
+
+/// Called with CHANGEOVER_LOG_* and one line, on the engine's log thread.
+pub type changeover_log_fn = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        level: i32,
+        message: *const c_char,
+        message_len: usize,
+    ),
+>;
+
+/// Called once, when `user_data` is not needed any more.
+pub type changeover_destroy_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// Implements [`Versioned`] for a struct whose last field in 0.1 is named.
+macro_rules! versioned {
+    ($type:ident ends with $last:ident: $last_type:ty; $initial:expr) => {
+        // SAFETY: `repr(C)`, `struct_size` first, then only integers, floats, pointers and
+        // optional functions.
+        unsafe impl Versioned for $type {
+            const FIRST: usize = offset_of!($type, $last) + size_of::<$last_type>();
+            const INITIAL: Self = $initial;
+        }
+    };
+}
+
+versioned!(changeover_config ends with reserved: i32; changeover_config {
+    struct_size: 0,
+    packet_timeout: CHANGEOVER_INHERIT,
+    connect_timeout: CHANGEOVER_INHERIT,
+    probe_cooldown: CHANGEOVER_INHERIT,
+    probe_timeout: CHANGEOVER_INHERIT,
+    switch_cooldown: CHANGEOVER_INHERIT,
+    failback_stable: CHANGEOVER_INHERIT,
+    failback: CHANGEOVER_INHERIT_CHOICE,
+    standby: CHANGEOVER_INHERIT_CHOICE,
+    overlap: CHANGEOVER_INHERIT_CHOICE,
+    reserved: 0,
+});
+
+versioned!(changeover_input_spec ends with config: *const c_void; changeover_input_spec {
+    struct_size: 0,
+    priority: 0,
+    reserved: 0,
+    url: null(),
+    url_len: 0,
+    options: null(),
+    options_len: 0,
+    config: null(),
+});
+
+versioned!(changeover_event ends with detail_len: usize; changeover_event {
+    struct_size: 0,
+    owner: 0,
+    kind: 0,
+    priority: -1,
+    from: -1,
+    reason: 0,
+    registration: 0,
+    session: 0,
+    probe: 0,
+    switch_number: 0,
+    dropped: 0,
+    at: 0,
+    at_unix: 0,
+    measured: 0,
+    limit: 0,
+    stream: null(),
+    stream_len: 0,
+    url: null(),
+    url_len: 0,
+    options: null(),
+    options_len: 0,
+    buffer_write_id: null(),
+    buffer_write_id_len: 0,
+    detail: null(),
+    detail_len: 0,
+});
+
+versioned!(changeover_callbacks ends with notify: *const c_void; changeover_callbacks {
+    struct_size: 0,
+    user_data: std::ptr::null_mut(),
+    destroy: None,
+    start: None,
+    stop: None,
+    probe: None,
+    notify: None,
+});
+
+versioned!(changeover_options ends with event_limit: u64; changeover_options {
+    struct_size: 0,
+    defaults: null(),
+    callbacks: null(),
+    event_limit: 0,
+});
+
+versioned!(changeover_stream_status ends with switches_len: usize; changeover_stream_status {
+    struct_size: 0,
+    registration: 0,
+    switch_number: 0,
+    active_input_priority: -1,
+    pending_input_priority: -1,
+    override_input_priority: -1,
+    exhausted: 0,
+    inputs_len: 0,
+    switches_len: 0,
+});
+
+versioned!(changeover_input_status ends with errors_len: usize; changeover_input_status {
+    struct_size: 0,
+    priority: -1,
+    status: 0,
+    receiving: 0,
+    reserved: 0,
+    session: 0,
+    packets: 0,
+    bytes: 0,
+    video_packets: 0,
+    key_packets: 0,
+    lost_packets: 0,
+    probes: 0,
+    bitrate_kbps: 0.0,
+    fps: 0.0,
+    packet_loss: 0.0,
+    last_packet_at: 0,
+    state_since: 0,
+    url: null(),
+    url_len: 0,
+    errors_len: 0,
+});
+
+versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {
+    struct_size: 0,
+    at: 0,
+    reason: 0,
+    reserved: 0,
+    measured: 0,
+    limit: 0,
+    text: null(),
+    text_len: 0,
+});
+
+versioned!(changeover_switch_entry ends with detail_len: usize; changeover_switch_entry {
+    struct_size: 0,
+    at: 0,
+    from: -1,
+    to: -1,
+    reason: 0,
+    reserved: 0,
+    number: 0,
+    detail: null(),
+    detail_len: 0,
+});

@@ -1,0 +1,344 @@
+//! The operations on streams.
+
+use super::abi_types::{changeover_config, changeover_engine, changeover_input_spec};
+use super::config::{config, config_or_inherit, inputs, priorities};
+use super::constants::{
+    CHANGEOVER_PROBE_FAILED, CHANGEOVER_PROBE_OK, CHANGEOVER_PROBE_UNSUPPORTED,
+};
+use super::engine::{find, required};
+use super::guard::guard;
+use super::result::{Code, Outcome, CHANGEOVER_ERR_PRIORITY, CHANGEOVER_ERR_VALUE};
+use super::strings::{stream_id, text};
+use crate::core::{InputsUpdate, Priority, ProbeOutcome};
+use std::ffi::c_char;
+use std::time::Duration;
+
+/// A priority that is to be looked up.
+#[inline]
+pub(super) fn priority(priority: Priority) -> Outcome<Priority> {
+    if priority < 0 {
+        return Err(Code(CHANGEOVER_ERR_PRIORITY));
+    }
+    Ok(priority)
+}
+
+/// A time to wait; the greatest number is for ever.
+pub(super) fn timeout(nanos: u64) -> Duration {
+    match nanos {
+        u64::MAX => Duration::MAX,
+        nanos => Duration::from_nanos(nanos),
+    }
+}
+
+/// Registers a stream, selects its best input and starts it, and every hot one.
+///
+/// An empty buffer_write_id means the stream's id. A stream without inputs waits for some.
+/// `config` (may be NULL) overrides the engine's settings. All of it is copied. `registration`
+/// (may be NULL) receives the number of this life of the id, which every event of it carries.
+///
+/// Any thread; waits for the monitor.
+/// Errors: STREAM_EXISTS, PRIORITY, DUPLICATE_PRIORITY, CONFIG, HOT_WITHOUT_OVERLAP. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_register(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    buffer_write_id: *const c_char,
+    buffer_write_id_len: usize,
+    inputs: *const changeover_input_spec,
+    inputs_len: usize,
+    config: *const changeover_config,
+    registration: *mut u64,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        // SAFETY: the caller's promise.
+        let buffer = unsafe { text(buffer_write_id, buffer_write_id_len) }?;
+        // SAFETY: the caller's promise.
+        let inputs = unsafe { self::inputs(inputs, inputs_len) }?;
+        // SAFETY: the caller's promise.
+        let config = unsafe { config_or_inherit(config) }?;
+        let number = engine.register(stream, buffer, inputs, config)?;
+        if !registration.is_null() {
+            // SAFETY: not NULL, so good for a number by the caller's promise.
+            unsafe { registration.write_unaligned(number) };
+        }
+        Ok(())
+    })
+}
+
+/// Ends a registration: its stops, then CHANGEOVER_EVENT_UNREGISTERED, its last event.
+///
+/// Any thread. Without callbacks it waits for the monitor: the events are queued when it returns.
+/// With callbacks it waits for callbacks: they are delivered when it returns; called on the event
+/// thread it returns at once and they follow.
+/// Errors: UNKNOWN_STREAM. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_unregister(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        Ok(engine.unregister(stream)?)
+    })
+}
+
+/// Whether a stream is registered: `registered` receives 1 or 0.
+///
+/// Any thread; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_is_registered(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    registered: *mut i32,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        let registered = required(registered)?;
+        // SAFETY: not NULL, so good for a number by the caller's promise.
+        unsafe { registered.write_unaligned(engine.is_registered(stream).into()) };
+        Ok(())
+    })
+}
+
+/// Changes the settings of a stream; with the stream (NULL, 0), the engine's.
+///
+/// What is inherited in `config` inherits again, whatever it was before. Running deadlines move
+/// at once. `config` is copied.
+///
+/// Any thread; waits for the monitor.
+/// Errors: UNKNOWN_STREAM, CONFIG, HOT_WITHOUT_OVERLAP (of any stream). Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_set_config(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    config: *const changeover_config,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        let stream = match (stream.is_null(), stream_len) {
+            (true, 0) => None,
+            // SAFETY: the caller's promise.
+            _ => Some(unsafe { stream_id(stream, stream_len) }?),
+        };
+        // SAFETY: the caller's promise.
+        let config = unsafe { self::config(config) }?;
+        Ok(engine.set_config(stream, config)?)
+    })
+}
+
+/// Puts an input on air and keeps it there while it is healthy (an override). The old input
+/// stays on air until the new one delivers. Choosing the active input only pins it.
+///
+/// Any thread; waits for the monitor, not for the input.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DEGRADED. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_switch_input(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    priority: i32,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        Ok(engine.switch_input(stream, self::priority(priority)?)?)
+    })
+}
+
+/// Ends an override; failback is free again.
+///
+/// Any thread; waits for the monitor.
+/// Errors: UNKNOWN_STREAM. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_clear_override(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        Ok(engine.clear_override(stream)?)
+    })
+}
+
+/// Removes, adds and updates inputs, in this order, as one change. An updated input that runs is
+/// stopped, and started in a new session. All of it is copied.
+///
+/// Any thread; waits for the monitor.
+/// Errors: UNKNOWN_STREAM, UNKNOWN_INPUT, PRIORITY, DUPLICATE_PRIORITY, CONFIG,
+/// HOT_WITHOUT_OVERLAP. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_update_inputs(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    added: *const changeover_input_spec,
+    added_len: usize,
+    removed: *const i32,
+    removed_len: usize,
+    updated: *const changeover_input_spec,
+    updated_len: usize,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        let update = InputsUpdate {
+            // SAFETY: the caller's promise.
+            added: unsafe { inputs(added, added_len) }?,
+            // SAFETY: the caller's promise.
+            removed: unsafe { priorities(removed, removed_len) }?,
+            // SAFETY: the caller's promise.
+            updated: unsafe { inputs(updated, updated_len) }?,
+        };
+        Ok(engine.update_inputs(stream, update)?)
+    })
+}
+
+/// Has every running session restarted onto another buffer; empty means the stream's id.
+///
+/// Any thread; waits for the monitor.
+/// Errors: UNKNOWN_STREAM. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_update_buffer_write_id(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    buffer_write_id: *const c_char,
+    buffer_write_id_len: usize,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        // SAFETY: the caller's promise.
+        let buffer = unsafe { text(buffer_write_id, buffer_write_id_len) }?;
+        Ok(engine.update_buffer_write_id(stream, buffer)?)
+    })
+}
+
+/// Reports an error of an input's current session, or of an input that never ran: it is given up
+/// at once. Reporting twice is the same as once. `text` is copied, up to 255 bytes.
+///
+/// Any thread; waits for the monitor.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_report_input_error(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    priority: i32,
+    text: *const c_char,
+    text_len: usize,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        // SAFETY: the caller's promise.
+        let text = unsafe { self::text(text, text_len) }?;
+        Ok(engine.report_input_error(stream, self::priority(priority)?, text)?)
+    })
+}
+
+/// Says how a start went: `result` 0, or negative when it failed. Success needs no word: the
+/// first packet tells. `text` says why it failed; it is copied, up to 255 bytes.
+///
+/// Any thread; waits for the monitor.
+/// Errors: UNKNOWN_STREAM, STALE_SESSION. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_start_result(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    session: u64,
+    result: i32,
+    text: *const c_char,
+    text_len: usize,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        // SAFETY: the caller's promise.
+        let text = unsafe { self::text(text, text_len) }?;
+        let result = match (result, text) {
+            (0, _) => Ok(()),
+            (..0, "") => Err(format!("the start failed with {result}")),
+            (..0, text) => Err(text.to_owned()),
+            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+        };
+        Ok(engine.start_result(stream, session, result)?)
+    })
+}
+
+/// Answers a probe. `outcome` is CHANGEOVER_PROBE_OK, _FAILED or _UNSUPPORTED; `text` says why it
+/// failed; it is copied, up to 255 bytes.
+///
+/// Any thread; waits for the monitor.
+/// Errors: UNKNOWN_STREAM, STALE_SESSION (too late, or not wanted any more). Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_probe_result(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    probe: u64,
+    outcome: i32,
+    text: *const c_char,
+    text_len: usize,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        // SAFETY: the caller's promise.
+        let text = unsafe { self::text(text, text_len) }?;
+        let outcome = match (outcome, text) {
+            (CHANGEOVER_PROBE_OK, _) => ProbeOutcome::Ok,
+            (CHANGEOVER_PROBE_FAILED, "") => ProbeOutcome::Failed("the probe failed".to_owned()),
+            (CHANGEOVER_PROBE_FAILED, text) => ProbeOutcome::Failed(text.to_owned()),
+            (CHANGEOVER_PROBE_UNSUPPORTED, _) => ProbeOutcome::Unsupported,
+            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+        };
+        Ok(engine.probe_result(stream, probe, outcome)?)
+    })
+}
+
+/// Returns when everything before it, records included, is decided and published, and with
+/// callbacks delivered. At most after `timeout` nanoseconds; UINT64_MAX: no limit.
+///
+/// Any thread but those of callbacks; waits for callbacks.
+/// Errors: TIMEOUT, IN_CALLBACK. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_sync(engine: *mut changeover_engine, timeout: u64) -> i32 {
+    guard(|| Ok(find(engine)?.sync(self::timeout(timeout))?))
+}
+
+/// The engine's clock: `now` receives monotonic nanoseconds, what events are stamped with. It
+/// pauses while the engine is stalled (a stopped process, a paused machine).
+///
+/// Any thread; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_now(engine: *mut changeover_engine, now: *mut u64) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        let now = required(now)?;
+        // SAFETY: not NULL, so good for a number by the caller's promise.
+        unsafe { now.write_unaligned(engine.now()) };
+        Ok(())
+    })
+}

@@ -1,0 +1,230 @@
+//! Making and freeing engines, and finding them by their handle.
+
+use super::abi_types::{
+    changeover_callbacks, changeover_destroy_fn, changeover_engine, changeover_log_fn,
+    changeover_options, changeover_stream_fn,
+};
+use super::callbacks::{log_callback, stream_callback, HostIngestor, UserData};
+use super::config::config_or_inherit;
+use super::constants::level;
+use super::guard::guard;
+use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN};
+use super::table::{Kind, Table};
+use super::versioned::{init, read, Versioned};
+use crate::engine::Engine;
+use std::ffi::c_void;
+use std::ptr::without_provenance_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// An engine with a handle.
+pub(super) struct Live {
+    engine: Engine,
+    /// Somebody is freeing it.
+    freeing: AtomicBool,
+}
+
+impl std::ops::Deref for Live {
+    type Target = Engine;
+    fn deref(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// The numbers are the engines' own, so that the packet path needs no table.
+pub(super) static ENGINES: Table<Live> = Table::new(Kind::Engine);
+
+/// The engine of a handle. It lives at least as long as the result.
+pub(super) fn find(engine: *mut changeover_engine) -> Outcome<Arc<Live>> {
+    ENGINES.find(engine.addr() as u64)
+}
+
+/// An output that must be there.
+pub(super) fn required<T>(output: *mut T) -> Outcome<*mut T> {
+    if output.is_null() {
+        return Err(Code(CHANGEOVER_ERR_NULL));
+    }
+    Ok(output)
+}
+
+/// Prepares callbacks: none, no user_data.
+///
+/// Pass sizeof(changeover_callbacks). One at a time; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_callbacks_init(
+    callbacks: *mut changeover_callbacks,
+    struct_size: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe { init(callbacks, struct_size) })
+}
+
+/// Prepares options: the library's settings, and the host polls.
+///
+/// Pass sizeof(changeover_options). One at a time; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_options_init(
+    options: *mut changeover_options,
+    struct_size: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe { init(options, struct_size) })
+}
+
+/// The options and callbacks, and from here on the responsibility for `user_data`.
+///
+/// # Safety
+/// `options` is NULL or points to a struct as long as it says, and so does what is in it.
+unsafe fn take_options(
+    options: *const changeover_options,
+) -> Outcome<(changeover_options, Option<(changeover_callbacks, UserData)>)> {
+    if options.is_null() {
+        return Ok((changeover_options::INITIAL, None));
+    }
+    // SAFETY: the same contract.
+    let options = unsafe { read(options) }?;
+    if options.callbacks.is_null() {
+        return Ok((options, None));
+    }
+    // SAFETY: the same contract.
+    let callbacks = unsafe { read(options.callbacks) }?;
+    let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
+    Ok((options, Some((callbacks, user_data))))
+}
+
+/// Makes an engine and starts its threads.
+///
+/// `options` may be NULL: the library's settings, and the host polls. All of it is copied.
+/// `engine` receives a handle that the caller owns and ends with changeover_free. If the call
+/// fails, the callbacks' `destroy` is called before it returns; except after
+/// CHANGEOVER_ERR_STRUCT_SIZE for options or callbacks, which could not be read then.
+///
+/// Any thread; does not wait.
+/// Errors: CONFIG, SYSTEM; NULL also when start or stop is missing. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_new(
+    options: *const changeover_options,
+    engine: *mut *mut changeover_engine,
+) -> i32 {
+    // Before anything can fail. SAFETY: the caller's promise.
+    let taken = unsafe { take_options(options) };
+    guard(move || {
+        let (options, callbacks) = taken?;
+        // SAFETY: the caller's promise.
+        let defaults = unsafe { config_or_inherit(options.defaults) };
+        let link = Arc::new(OnceLock::new());
+        let mut builder = Engine::builder();
+        if let Some((callbacks, user_data)) = callbacks {
+            builder = builder.ingestor(HostIngestor::new(&callbacks, user_data, link.clone())?);
+        }
+        if options.event_limit != 0 {
+            builder = builder.event_limit(options.event_limit.try_into().unwrap_or(usize::MAX));
+        }
+        let engine = required(engine)?;
+        let made = builder.defaults(defaults?).build()?;
+        let number = made.number();
+        let live = Arc::new(Live { engine: made, freeing: AtomicBool::new(false) });
+        // The first and only time.
+        let _ = link.set(Arc::downgrade(&live));
+        let id = ENGINES.insert_as(number, live)?;
+        // SAFETY: not NULL, and good for a pointer by the caller's promise.
+        unsafe { engine.write_unaligned(without_provenance_mut(id as usize)) };
+        Ok(())
+    })
+}
+
+/// Frees an engine: unregisters all streams, ends its threads, and ends the handle.
+///
+/// With callbacks, everything is delivered before it returns, the `destroy` of all of them
+/// included. Without, whatever is still queued can't be taken any more: a host that wants its
+/// stops as events unregisters its streams and takes them before. Another thread waiting in
+/// changeover_next_event gets CHANGEOVER_ERR_SHUT_DOWN. Open inputs stay valid until they are
+/// closed; recording to them answers drop. After an error the engine lives on. NULL: nothing
+/// happens.
+///
+/// Any thread but those of callbacks; waits for callbacks.
+/// Errors: IN_CALLBACK. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_free(engine: *mut changeover_engine) -> i32 {
+    guard(|| {
+        if engine.is_null() {
+            return Ok(());
+        }
+        let live = find(engine)?;
+        if live.freeing.swap(true, Ordering::AcqRel) {
+            return Err(Code(CHANGEOVER_ERR_SHUT_DOWN));
+        }
+        if let Err(error) = live.shutdown() {
+            live.freeing.store(false, Ordering::Release);
+            return Err(error.into());
+        }
+        ENGINES.take(engine.addr() as u64).map(drop)
+    })
+}
+
+/// Has `callback` called with the id of each stream that is exhausted, on the event thread after
+/// `notify`, in place of the one before. NULL: none.
+///
+/// `destroy` (may be NULL) is called exactly once with `user_data`, after any running callback:
+/// when the callback is replaced, when the engine is freed, at once if `callback` is NULL, and
+/// also if this call fails.
+///
+/// Any thread; does not wait.
+/// Errors: WRONG_MODE on an engine without callbacks. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_set_exhausted_callback(
+    engine: *mut changeover_engine,
+    callback: changeover_stream_fn,
+    user_data: *mut c_void,
+    destroy: changeover_destroy_fn,
+) -> i32 {
+    let user_data = UserData::new(user_data, destroy);
+    guard(move || {
+        let callback = stream_callback(callback, user_data);
+        Ok(find(engine)?.set_exhausted_callback(callback)?)
+    })
+}
+
+/// Has `callback` called with the id of each stream that is on air again; otherwise as
+/// changeover_set_exhausted_callback.
+///
+/// Any thread; does not wait.
+/// Errors: WRONG_MODE on an engine without callbacks. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_set_restored_callback(
+    engine: *mut changeover_engine,
+    callback: changeover_stream_fn,
+    user_data: *mut c_void,
+    destroy: changeover_destroy_fn,
+) -> i32 {
+    let user_data = UserData::new(user_data, destroy);
+    guard(move || {
+        let callback = stream_callback(callback, user_data);
+        Ok(find(engine)?.set_restored_callback(callback)?)
+    })
+}
+
+/// Has lines up to `level` (CHANGEOVER_LOG_*) logged, on a thread of their own, in place of the
+/// callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses lines, which are
+/// counted.
+///
+/// `destroy` as for changeover_set_exhausted_callback. The one before has returned and its
+/// `destroy` was called when this returns, unless it is the one that calls.
+///
+/// Any thread; waits for callbacks (the one before).
+/// Errors: SYSTEM. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_set_log_callback(
+    engine: *mut changeover_engine,
+    level: i32,
+    callback: changeover_log_fn,
+    user_data: *mut c_void,
+    destroy: changeover_destroy_fn,
+) -> i32 {
+    let user_data = UserData::new(user_data, destroy);
+    guard(move || {
+        let level = self::level(level)?;
+        let engine = find(engine)?;
+        Ok(engine.set_log_callback(log_callback(level, callback, user_data))?)
+    })
+}

@@ -1,0 +1,214 @@
+//! Events as structs.
+
+use super::abi_types::{changeover_engine, changeover_event, changeover_option};
+use super::constants::{of_event, of_reason};
+use super::control::timeout;
+use super::engine::{find, required};
+use super::guard::guard;
+use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT};
+use super::strings::{Text, Texts};
+use super::table::{Kind, Table};
+use super::versioned::{fill, init, read, Versioned};
+use crate::core::{Input, InputError, Switch};
+use crate::engine::{Event, EventKind, Probe, Start, Stop};
+use std::ptr::from_ref;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// What polled events point to, by the `owner` in the caller's struct.
+pub(super) static EVENTS: Table<EventMemory> = Table::new(Kind::Event);
+
+/// What the pointers in an event struct point to.
+#[derive(Default)]
+pub(super) struct EventMemory {
+    texts: Texts,
+    options: Vec<changeover_option>,
+}
+
+// SAFETY: the pointers in `options` point into `texts`, which moves with them and is not changed
+// while others look at it.
+unsafe impl Send for EventMemory {}
+// SAFETY: as above.
+unsafe impl Sync for EventMemory {}
+
+impl EventMemory {
+    /// An event as a struct that points into this memory until it is filled again or dropped.
+    pub(super) fn fill(&mut self, event: &Event) -> changeover_event {
+        let (mut input, mut buffer, mut detail) = (None::<&Arc<Input>>, "", "");
+        let mut out = changeover_event {
+            struct_size: size_of::<changeover_event>(),
+            kind: of_event(&event.kind),
+            registration: event.registration,
+            at: event.at,
+            at_unix: unix(event.wall),
+            ..changeover_event::INITIAL
+        };
+        match &event.kind {
+            EventKind::Start(Start { session, input: spec, buffer_write_id }) => {
+                out.priority = spec.priority;
+                out.session = *session;
+                (input, buffer) = (Some(spec), buffer_write_id);
+            }
+            EventKind::Stop(Stop { session, priority }) => {
+                out.priority = *priority;
+                out.session = *session;
+            }
+            EventKind::Probe(Probe { probe, input: spec, timeout }) => {
+                out.priority = spec.priority;
+                out.probe = *probe;
+                out.limit = nanos(*timeout);
+                input = Some(spec);
+            }
+            EventKind::Switched(Switch { from, to, reason, detail: evidence, number, .. }) => {
+                out.from = from.unwrap_or(-1);
+                out.priority = *to;
+                out.reason = of_reason(*reason);
+                out.switch_number = *number;
+                detail = evidence;
+            }
+            EventKind::Active { priority, session, waited } => {
+                out.priority = *priority;
+                out.session = *session;
+                out.measured = nanos(*waited);
+            }
+            EventKind::Degraded { priority, error } => {
+                let InputError { reason, text, measured, limit, .. } = error;
+                out.priority = *priority;
+                out.reason = of_reason(*reason);
+                out.measured = *measured;
+                out.limit = *limit;
+                detail = text;
+            }
+            EventKind::Recovered { priority } | EventKind::Restored { priority } => {
+                out.priority = *priority;
+            }
+            EventKind::Exhausted { reason } => out.reason = of_reason(*reason),
+            EventKind::Unregistered => {}
+            EventKind::Gap { dropped } => out.dropped = *dropped,
+        }
+        let url = input.map_or("", |input| &input.url);
+        let options = input.map_or(&[][..], |input| &input.options);
+        self.point(&mut out, [&event.stream, url, buffer, detail], options);
+        out
+    }
+
+    fn point(
+        &mut self,
+        out: &mut changeover_event,
+        strings: [&str; 4],
+        options: &[(Box<str>, Box<str>)],
+    ) {
+        let pairs = options.iter().flat_map(|(key, value)| [&**key, &**value]);
+        self.texts.restart(strings.into_iter().chain(pairs));
+        let [stream, url, buffer, detail] = strings.map(|string| self.texts.push(string));
+        (out.stream, out.stream_len) = (stream.pointer, stream.len);
+        (out.url, out.url_len) = (url.pointer, url.len);
+        (out.buffer_write_id, out.buffer_write_id_len) = (buffer.pointer, buffer.len);
+        (out.detail, out.detail_len) = (detail.pointer, detail.len);
+        let texts = &mut self.texts;
+        self.options.clear();
+        self.options.extend(options.iter().map(|(key, value)| {
+            let (Text { pointer: key, len: key_len }, value) = (texts.push(key), texts.push(value));
+            changeover_option { key, key_len, value: value.pointer, value_len: value.len }
+        }));
+        if let [first, ..] = &self.options[..] {
+            (out.options, out.options_len) = (from_ref(first), self.options.len());
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn unix(at: SystemTime) -> i64 {
+    let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since_1970.as_nanos().try_into().unwrap_or(i64::MAX)
+}
+
+/// Prepares an event: none.
+///
+/// Pass sizeof(changeover_event). One at a time; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_event_init(
+    event: *mut changeover_event,
+    struct_size: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe { init(event, struct_size) })
+}
+
+/// Takes the next event, waiting at most `timeout` nanoseconds for one; UINT64_MAX: no limit.
+///
+/// `event` must be prepared; an event it holds is cleared first, whatever follows. The new one is
+/// to be cleared with changeover_event_clear, or by the next call.
+///
+/// Any thread, one at a time for each struct; waits for an event.
+/// Errors: TIMEOUT, WRONG_MODE on an engine with callbacks; HANDLE also for a copy of an event
+/// that was cleared; SHUT_DOWN once no event is left. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_next_event(
+    engine: *mut changeover_engine,
+    timeout: u64,
+    event: *mut changeover_event,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        unsafe { clear(event) }?;
+        let taken = engine.next_event(self::timeout(timeout))?;
+        let taken = taken.ok_or(Code(CHANGEOVER_ERR_TIMEOUT))?;
+        let mut memory = EventMemory::default();
+        let mut out = memory.fill(&taken);
+        out.owner = EVENTS.insert(Arc::new(memory))?;
+        // SAFETY: the caller's promise; it was checked before the event was taken.
+        unsafe { fill(event, &out) }
+    })
+}
+
+/// Forgets the event a struct holds, and what that points to. The struct may be used again. NULL,
+/// or a struct without an event: nothing happens. A copy of one that was cleared is
+/// CHANGEOVER_ERR_HANDLE.
+///
+/// One at a time; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_event_clear(event: *mut changeover_event) -> i32 {
+    guard(|| {
+        if event.is_null() {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise.
+        unsafe { clear(event) }
+    })
+}
+
+/// # Safety
+/// `event` is NULL or points to a struct as long as it says.
+unsafe fn clear(event: *mut changeover_event) -> Outcome {
+    // SAFETY: the same contract.
+    let held = unsafe { read(event) }?;
+    if held.owner != 0 {
+        drop(EVENTS.take(held.owner)?);
+    }
+    // SAFETY: the same contract.
+    unsafe { fill(event, &changeover_event::INITIAL) }
+}
+
+/// A descriptor for poll, epoll and the like: readable while changeover_next_event would return
+/// at once. It is the engine's: do not read from it or close it. It is closed by changeover_free.
+///
+/// Any thread; does not wait.
+/// Errors: WRONG_MODE on an engine with callbacks. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_event_fd(engine: *mut changeover_engine, fd: *mut i32) -> i32 {
+    use std::os::fd::AsRawFd;
+    guard(|| {
+        let engine = find(engine)?;
+        let fd = required(fd)?;
+        let descriptor = engine.event_fd()?.as_raw_fd();
+        // SAFETY: not NULL, so good for a number by the caller's promise.
+        unsafe { fd.write_unaligned(descriptor) };
+        Ok(())
+    })
+}

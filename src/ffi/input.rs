@@ -1,0 +1,275 @@
+//! The packet path: by id, and through an open input.
+
+use super::abi_types::{changeover_engine, changeover_input, changeover_packet};
+use super::config::elements;
+use super::control::priority;
+use super::engine::{find, required, ENGINES};
+use super::guard::guard;
+use super::result::{
+    Code, Outcome, CHANGEOVER_ERR_HANDLE, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN,
+};
+use super::strings::{stream_id, text};
+use super::table::{Kind, Table};
+use crate::core::Error;
+use crate::engine::{Engine, InputHandle};
+use crate::hot::{Cell, Clock, Flags, Gate};
+use std::ffi::{c_char, c_void};
+use std::ptr::{from_ref, null, null_mut};
+use std::sync::Arc;
+
+/// Open inputs, by the `id` in the caller's struct.
+pub(super) static INPUTS: Table<InputHandle> = Table::new(Kind::Input);
+
+/// How the memory behind `cell`, `gate` and `clock` is laid out, for code compiled into callers.
+const LAYOUT: u32 = 1;
+
+const CLOSED: changeover_input = changeover_input {
+    id: 0,
+    cell: null_mut(),
+    gate: null(),
+    clock: null(),
+    tag: 0,
+    layout: 0,
+    reserved: 0,
+};
+
+/// Counts one packet of an input's current session: `bytes` long, flagged CHANGEOVER_VIDEO,
+/// CHANGEOVER_AUDIO, CHANGEOVER_KEY or nothing.
+///
+/// `verdict` (may be NULL) receives 0 if the packet is to be dropped; otherwise it is to be
+/// forwarded, and the number is the stream's switch number, which only rises. A host that writes
+/// under one lock and drops packets whose number is smaller than the last one written never
+/// interleaves two inputs.
+///
+/// Any thread; wait-free, but for a thread's first call by id to an engine. Through an open input
+/// it is several times faster.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_record_packet(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    priority: i32,
+    bytes: u32,
+    flags: u32,
+    verdict: *mut u64,
+) -> i32 {
+    guard(|| {
+        // The handle's number is the engine's, and a thread that has called the engine by id
+        // before knows it by that: no table, no lock.
+        let number = ENGINES.number(engine.addr() as u64)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        let priority = self::priority(priority)?;
+        let flags = Flags::from_bits(flags);
+        let known = Engine::record_known(number, stream, priority, bytes, flags);
+        let answer = match known {
+            Some(answer) => answer?,
+            None => record_first(engine, stream, priority, bytes, flags)?,
+        };
+        if !verdict.is_null() {
+            // SAFETY: not NULL, so good for a number by the caller's promise.
+            unsafe { verdict.write_unaligned(answer.number()) };
+        }
+        Ok(())
+    })
+}
+
+/// A thread's first call to this engine, or the engine is no more.
+#[cold]
+fn record_first(
+    engine: *mut changeover_engine,
+    stream: &str,
+    priority: i32,
+    bytes: u32,
+    flags: Flags,
+) -> Outcome<crate::hot::Verdict> {
+    let engine = find(engine)?;
+    match engine.record_packet(stream, priority, bytes, flags) {
+        Err(Error::UnknownStream) if engine.is_closed() => Err(Code(CHANGEOVER_ERR_SHUT_DOWN)),
+        answer => Ok(answer?),
+    }
+}
+
+/// Opens an input for recording: bound to `session`, as given in its start, or with 0 following
+/// whichever session is current.
+///
+/// `input` is the caller's, is filled, and is to be closed with changeover_close_input; whatever
+/// was in it is overwritten, so close it first if it was open. It outlives its stream and its
+/// engine: recording then answers drop.
+///
+/// Any thread; waits for the monitor.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, STALE_SESSION. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_open_input(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    priority: i32,
+    session: u64,
+    input: *mut changeover_input,
+) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let stream = unsafe { stream_id(stream, stream_len) }?;
+        let input = required(input)?;
+        let handle = engine.open_input(stream, self::priority(priority)?, session)?;
+        let handle = Arc::new(handle);
+        let (cell, gate, clock) = handle.raw_parts();
+        let open = changeover_input {
+            id: INPUTS.insert(handle.clone())?,
+            cell: from_ref(cell).cast_mut().cast::<c_void>(),
+            gate: from_ref(gate).cast(),
+            clock: from_ref(clock).cast(),
+            tag: cell.tag(),
+            layout: LAYOUT,
+            reserved: 0,
+        };
+        // SAFETY: not NULL, so good for a struct by the caller's promise.
+        unsafe { input.write_unaligned(open) };
+        Ok(())
+    })
+}
+
+/// Closes an input and zeroes the struct. Its counts stay with the stream's input. NULL, or a
+/// struct that is zeroed already: nothing happens. A copy of one that was closed is
+/// CHANGEOVER_ERR_HANDLE.
+///
+/// Owner only; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_close_input(input: *mut changeover_input) -> i32 {
+    guard(|| {
+        if input.is_null() {
+            return Ok(());
+        }
+        // SAFETY: not NULL, so a struct by the caller's promise.
+        let open = unsafe { input.read_unaligned() };
+        if open.id == 0 {
+            return Ok(());
+        }
+        let handle = INPUTS.take(open.id)?;
+        // At once, not when the monitor gets to it: a copy of the struct that is still used finds
+        // another tag before the gate and the clock may be gone.
+        handle.revoke();
+        drop(handle);
+        // SAFETY: as above.
+        unsafe { input.write_unaligned(CLOSED) };
+        Ok(())
+    })
+}
+
+/// What an open input points to.
+struct Open<'a> {
+    cell: &'a Cell,
+    gate: &'a Gate,
+    clock: &'a Clock,
+}
+
+/// `None` if it is closed, or a copy of one that was closed.
+///
+/// # Safety
+/// `input` is NULL or points to a struct that is zeroed, or was filled by
+/// [`changeover_open_input`], or is a copy of such a one. It is not being closed.
+#[inline(always)]
+unsafe fn open_parts<'a>(input: *const changeover_input) -> Outcome<Open<'a>> {
+    if input.is_null() {
+        return Err(Code(CHANGEOVER_ERR_NULL));
+    }
+    // SAFETY: by this function's contract.
+    let input = unsafe { input.read_unaligned() };
+    // SAFETY: the struct was filled from a cell, and cells live as long as the process.
+    let cell = unsafe { input.cell.cast_const().cast::<Cell>().as_ref() };
+    match cell {
+        // SAFETY: the tag is still the one of this opening, so it was not closed, and the handle
+        // in the table keeps its gate and its engine's clock.
+        Some(cell) if cell.tag() == input.tag => unsafe {
+            Ok(Open { cell, gate: &*input.gate.cast(), clock: &*input.clock.cast() })
+        },
+        _ => Err(Code(CHANGEOVER_ERR_HANDLE)),
+    }
+}
+
+/// Counts one packet of an open input: `bytes` long, flagged CHANGEOVER_VIDEO, CHANGEOVER_AUDIO,
+/// CHANGEOVER_KEY or nothing. Returns the verdict as in changeover_record_packet: 0 is drop.
+///
+/// Once the session of a bound input is over, its packets are counted, but are no sign of life,
+/// and are dropped. A closed input or NULL counts nothing and answers 0.
+///
+/// One at a time for each input; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_record(
+    input: *mut changeover_input,
+    bytes: u32,
+    flags: u32,
+) -> u64 {
+    // No guard: nothing in here can panic. It adds to counters, wrapping, and loads words; a
+    // panic would abort the process rather than unwind into C.
+    // SAFETY: the caller's promise.
+    match unsafe { open_parts(input) } {
+        Ok(Open { cell, gate, clock }) => {
+            cell.record(bytes, Flags::from_bits(flags), clock, gate).number()
+        }
+        Err(_) => 0,
+    }
+}
+
+/// Counts several packets of an open input under one verdict; otherwise as changeover_record.
+/// None, or a length that no buffer can have, counts nothing.
+///
+/// One at a time for each input; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_record_batch(
+    input: *mut changeover_input,
+    packets: *const changeover_packet,
+    packets_len: usize,
+) -> u64 {
+    // No guard, as in `changeover_record`.
+    // SAFETY: the caller's promise.
+    let (open, packets) = unsafe { (open_parts(input), elements(packets, packets_len)) };
+    match (open, packets) {
+        (Ok(Open { cell, gate, clock }), Ok(packets)) => {
+            let packets = packets.map(|packet| (packet.bytes, Flags::from_bits(packet.flags)));
+            cell.record_batch(packets, clock, gate).number()
+        }
+        _ => 0,
+    }
+}
+
+/// Counts packets known to be lost, e.g. from gaps in sequence numbers.
+///
+/// One at a time for each input; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_record_lost(input: *mut changeover_input, lost: u64) -> i32 {
+    guard(|| {
+        // SAFETY: the caller's promise.
+        unsafe { open_parts(input) }?.cell.record_lost(lost);
+        Ok(())
+    })
+}
+
+/// Reports an error of the input's session; ignored when that is over. An input that follows the
+/// current session reports an error of that. `text` is copied, up to 255 bytes.
+///
+/// Any thread; does not wait: the decision follows. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_input_report_error(
+    input: *const changeover_input,
+    text: *const c_char,
+    text_len: usize,
+) -> i32 {
+    guard(|| {
+        if input.is_null() {
+            return Err(Code(CHANGEOVER_ERR_NULL));
+        }
+        // SAFETY: the caller's promise.
+        let text = unsafe { self::text(text, text_len) }?;
+        // SAFETY: not NULL, so a struct by the caller's promise.
+        let open = unsafe { input.read_unaligned() };
+        if open.id == 0 {
+            return Err(Code(CHANGEOVER_ERR_HANDLE));
+        }
+        INPUTS.find(open.id)?.report_error(text);
+        Ok(())
+    })
+}

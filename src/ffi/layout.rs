@@ -1,0 +1,70 @@
+//! The layout of the structs in 0.1, on 64 bits: it never changes, and structs only grow.
+//! `ffi-tests/layout.c` asserts the same from the other side.
+
+#![cfg(target_pointer_width = "64")]
+
+use super::abi_types::*;
+use std::mem::offset_of;
+
+macro_rules! layout {
+    ($($type:ident: $size:literal { $($field:ident: $offset:literal,)* })*) => {
+        $(const _: () = {
+            assert!(size_of::<$type>() == $size);
+            assert!(align_of::<$type>() <= 8);
+            $(assert!(offset_of!($type, $field) == $offset);)*
+        };)*
+    };
+}
+
+layout! {
+    changeover_config: 72 {
+        struct_size: 0, packet_timeout: 8, connect_timeout: 16, probe_cooldown: 24,
+        probe_timeout: 32, switch_cooldown: 40, failback_stable: 48, failback: 56, standby: 60,
+        overlap: 64, reserved: 68,
+    }
+    changeover_option: 32 {
+        key: 0, key_len: 8, value: 16, value_len: 24,
+    }
+    changeover_input_spec: 56 {
+        struct_size: 0, priority: 8, reserved: 12, url: 16, url_len: 24, options: 32,
+        options_len: 40, config: 48,
+    }
+    changeover_event: 184 {
+        struct_size: 0, owner: 8, kind: 16, priority: 20, from: 24, reason: 28, registration: 32,
+        session: 40, probe: 48, switch_number: 56, dropped: 64, at: 72, at_unix: 80, measured: 88,
+        limit: 96, stream: 104, stream_len: 112, url: 120, url_len: 128, options: 136,
+        options_len: 144, buffer_write_id: 152, buffer_write_id_len: 160, detail: 168,
+        detail_len: 176,
+    }
+    changeover_callbacks: 56 {
+        struct_size: 0, user_data: 8, destroy: 16, start: 24, stop: 32, probe: 40, notify: 48,
+    }
+    changeover_options: 32 {
+        struct_size: 0, defaults: 8, callbacks: 16, event_limit: 24,
+    }
+    changeover_input: 48 {
+        id: 0, cell: 8, gate: 16, clock: 24, tag: 32, layout: 36, reserved: 40,
+    }
+    changeover_packet: 8 {
+        bytes: 0, flags: 4,
+    }
+    changeover_stream_status: 56 {
+        struct_size: 0, registration: 8, switch_number: 16, active_input_priority: 24,
+        pending_input_priority: 28, override_input_priority: 32, exhausted: 36, inputs_len: 40,
+        switches_len: 48,
+    }
+    changeover_input_status: 144 {
+        struct_size: 0, priority: 8, status: 12, receiving: 16, reserved: 20, session: 24,
+        packets: 32, bytes: 40, video_packets: 48, key_packets: 56, lost_packets: 64, probes: 72,
+        bitrate_kbps: 80, fps: 88, packet_loss: 96, last_packet_at: 104, state_since: 112, url: 120,
+        url_len: 128, errors_len: 136,
+    }
+    changeover_error_entry: 56 {
+        struct_size: 0, at: 8, reason: 16, reserved: 20, measured: 24, limit: 32, text: 40,
+        text_len: 48,
+    }
+    changeover_switch_entry: 56 {
+        struct_size: 0, at: 8, from: 16, to: 20, reason: 24, reserved: 28, number: 32, detail: 40,
+        detail_len: 48,
+    }
+}

@@ -1,0 +1,89 @@
+//! Strings in: pointer and length, checked. Strings out: with a NUL behind them.
+
+use super::result::{
+    Code, Outcome, CHANGEOVER_ERR_LENGTH, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_STREAM_ID,
+    CHANGEOVER_ERR_UTF8,
+};
+use crate::core::STREAM_ID_MAX;
+use std::ffi::c_char;
+
+/// # Safety
+/// `pointer` is NULL or good for reading `len` bytes for as long as the result is used.
+unsafe fn bytes<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a [u8]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(Code(CHANGEOVER_ERR_NULL));
+    }
+    if len > isize::MAX as usize {
+        return Err(Code(CHANGEOVER_ERR_LENGTH));
+    }
+    // SAFETY: not NULL, not too long, and good for reading by this function's contract.
+    Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), len) })
+}
+
+/// A string of the caller's.
+///
+/// # Safety
+/// `pointer` is NULL or good for reading `len` bytes for as long as the result is used.
+pub(super) unsafe fn text<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a str> {
+    // SAFETY: the same contract.
+    let bytes = unsafe { bytes(pointer, len) }?;
+    std::str::from_utf8(bytes).map_err(|_| Code(CHANGEOVER_ERR_UTF8))
+}
+
+/// A stream id of the caller's.
+///
+/// # Safety
+/// `pointer` is NULL or good for reading `len` bytes for as long as the result is used.
+#[inline]
+pub(super) unsafe fn stream_id<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a str> {
+    // SAFETY: the same contract.
+    let bytes = unsafe { bytes(pointer, len) }?;
+    if !(1..=STREAM_ID_MAX).contains(&bytes.len()) {
+        return Err(Code(CHANGEOVER_ERR_STREAM_ID));
+    }
+    std::str::from_utf8(bytes).map_err(|_| Code(CHANGEOVER_ERR_UTF8))
+}
+
+/// A string for the caller, to be used while its [`Texts`] lives and is not cleared.
+#[derive(Clone, Copy)]
+pub(super) struct Text {
+    pub(super) pointer: *const c_char,
+    pub(super) len: usize,
+}
+
+impl Text {
+    /// "" in static memory, so that C code may print any string it is handed.
+    pub(super) const EMPTY: Text = Text { pointer: c"".as_ptr(), len: 0 };
+}
+
+/// Strings for the caller, in one allocation.
+#[derive(Default)]
+pub(super) struct Texts {
+    bytes: Vec<u8>,
+}
+
+impl Texts {
+    /// Clears it, and makes room for all the strings that will be put in.
+    pub(super) fn restart<'a>(&mut self, strings: impl Iterator<Item = &'a str>) {
+        self.bytes.clear();
+        self.bytes.reserve_exact(strings.map(|string| string.len() + 1).sum());
+    }
+
+    /// Puts in a string that there is room for.
+    pub(super) fn push(&mut self, string: &str) -> Text {
+        if string.is_empty() {
+            return Text::EMPTY;
+        }
+        let start = self.bytes.len();
+        // Growing would move what was handed out before.
+        assert!(self.bytes.capacity() - start > string.len(), "no room was made for this string");
+        self.bytes.extend_from_slice(string.as_bytes());
+        self.bytes.push(0);
+        // SAFETY: `start` is within the buffer, which now goes beyond it.
+        let pointer = unsafe { self.bytes.as_ptr().add(start) };
+        Text { pointer: pointer.cast(), len: string.len() }
+    }
+}

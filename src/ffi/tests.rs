@@ -1,0 +1,343 @@
+//! What can only be shown from inside: that panics stay there, that tables match enums, and how
+//! structs of other versions are met. Everything else is tested from C, in `ffi-tests/`.
+
+use super::guard::test_hook;
+use super::result::{Code, CODES};
+use super::table::{Kind, Table};
+use super::versioned::{fill, init, read, read_all, Versioned};
+use super::*;
+use crate::core::{Reason, Status};
+use std::ffi::{c_char, c_void, CStr};
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+
+fn name(name: *const c_char) -> &'static str {
+    // SAFETY: the functions that return names return static strings with a NUL.
+    unsafe { CStr::from_ptr(name) }.to_str().unwrap()
+}
+
+static DESTROYED: AtomicU32 = AtomicU32::new(0);
+
+unsafe extern "C" fn destroy(_: *mut c_void) {
+    DESTROYED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Has each entry point panic, and compares what it answers.
+macro_rules! panicking {
+    ($($function:ident($($argument:expr),*): $answer:expr;)*) => {
+        [$((stringify!($function), {
+            test_hook::panic_next();
+            #[allow(unused_unsafe)]
+            // SAFETY: it panics before it looks at an argument.
+            let answer = unsafe { $function($($argument),*) };
+            assert!(!test_hook::is_pending(), "{} has no guard", stringify!($function));
+            assert_eq!(answer, $answer, "{}", stringify!($function));
+        })),*]
+    };
+}
+
+#[test]
+fn no_panic_leaves_an_entry_point() {
+    let (e, s) = (null_mut(), null());
+    let panic = CHANGEOVER_ERR_PANIC;
+    let unknown = c"unknown".as_ptr();
+    let named = |p: *const c_char| {
+        assert_eq!(name(p), name(unknown));
+        p
+    };
+    // Names are compared by content: two equal literals may have two addresses.
+    for function in [
+        changeover_error_name,
+        changeover_error_message,
+        changeover_reason_name,
+        changeover_event_name,
+        changeover_status_name,
+    ] {
+        test_hook::panic_next();
+        named(function(0));
+        assert!(!test_hook::is_pending());
+    }
+    let all = panicking! {
+        changeover_config_init(null_mut(), 0): panic;
+        changeover_input_spec_init(null_mut(), 0): panic;
+        changeover_callbacks_init(null_mut(), 0): panic;
+        changeover_options_init(null_mut(), 0): panic;
+        changeover_event_init(null_mut(), 0): panic;
+        changeover_stream_status_init(null_mut(), 0): panic;
+        changeover_input_status_init(null_mut(), 0): panic;
+        changeover_error_entry_init(null_mut(), 0): panic;
+        changeover_switch_entry_init(null_mut(), 0): panic;
+        changeover_new(null(), null_mut()): panic;
+        changeover_free(e): panic;
+        changeover_register(e, s, 0, s, 0, null(), 0, null(), null_mut()): panic;
+        changeover_unregister(e, s, 0): panic;
+        changeover_is_registered(e, s, 0, null_mut()): panic;
+        changeover_registered_streams(e, null_mut()): panic;
+        changeover_stream_list_len(null()): 0;
+        changeover_stream_list_get(null(), 0, null_mut(), null_mut()): panic;
+        changeover_stream_list_free(null_mut()): ();
+        changeover_set_config(e, s, 0, null()): panic;
+        changeover_switch_input(e, s, 0, 0): panic;
+        changeover_clear_override(e, s, 0): panic;
+        changeover_update_inputs(e, s, 0, null(), 0, null(), 0, null(), 0): panic;
+        changeover_update_buffer_write_id(e, s, 0, s, 0): panic;
+        changeover_record_packet(e, s, 0, 0, 0, 0, null_mut()): panic;
+        changeover_open_input(e, s, 0, 0, 0, null_mut()): panic;
+        changeover_close_input(null_mut()): panic;
+        changeover_record_lost(null_mut(), 0): panic;
+        changeover_input_report_error(null(), s, 0): panic;
+        changeover_report_input_error(e, s, 0, 0, s, 0): panic;
+        changeover_start_result(e, s, 0, 0, 0, s, 0): panic;
+        changeover_probe_result(e, s, 0, 0, 0, s, 0): panic;
+        changeover_next_event(e, 0, null_mut()): panic;
+        changeover_event_clear(null_mut()): panic;
+        changeover_event_fd(e, null_mut()): panic;
+        changeover_sync(e, 0): panic;
+        changeover_now(e, null_mut()): panic;
+        changeover_runtime_status(e, s, 0, null_mut()): panic;
+        changeover_status_stream(null(), null_mut()): panic;
+        changeover_status_input(null(), 0, null_mut()): panic;
+        changeover_status_error(null(), 0, 0, null_mut()): panic;
+        changeover_status_switch(null(), 0, null_mut()): panic;
+        changeover_status_json(null(), null_mut(), null_mut()): panic;
+        changeover_status_free(null_mut()): ();
+        changeover_set_exhausted_callback(e, None, null_mut(), Some(destroy)): panic;
+        changeover_set_restored_callback(e, None, null_mut(), Some(destroy)): panic;
+        changeover_set_log_callback(e, 0, None, null_mut(), Some(destroy)): panic;
+    };
+    // Ownership was taken before the panic.
+    assert_eq!(DESTROYED.load(Ordering::Relaxed), 3);
+    let mut covered: Vec<_> = all.iter().map(|(function, ())| *function).collect();
+    covered.extend([
+        // Above.
+        "changeover_error_name",
+        "changeover_error_message",
+        "changeover_reason_name",
+        "changeover_event_name",
+        "changeover_status_name",
+        // Constants.
+        "changeover_version",
+        "changeover_version_number",
+        // Can't panic, see there.
+        "changeover_record",
+        "changeover_record_batch",
+    ]);
+    covered.sort_unstable();
+    let exported: Vec<_> = include_str!("../../ffi-tests/symbols.txt").lines().collect();
+    assert_eq!(covered, exported);
+}
+
+#[test]
+fn a_panic_in_new_destroys_the_callbacks_user_data() {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    unsafe extern "C" fn count(_: *mut c_void) {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+    }
+    let size = size_of::<changeover_callbacks>();
+    let callbacks =
+        changeover_callbacks { struct_size: size, destroy: Some(count), ..Versioned::INITIAL };
+    let size = size_of::<changeover_options>();
+    let options =
+        changeover_options { struct_size: size, callbacks: &callbacks, ..Versioned::INITIAL };
+    let mut engine = null_mut();
+    test_hook::panic_next();
+    // SAFETY: all structs are as they say.
+    let result = unsafe { changeover_new(&options, &mut engine) };
+    assert_eq!((result, COUNT.load(Ordering::Relaxed)), (CHANGEOVER_ERR_PANIC, 1));
+    assert!(engine.is_null());
+}
+
+#[test]
+fn every_code_has_a_name_and_a_message_of_its_own() {
+    for (index, (code, ..)) in CODES.iter().enumerate() {
+        assert_eq!(*code, -(index as i32));
+    }
+    let mut seen = std::collections::HashSet::new();
+    for (code, ..) in CODES {
+        assert!(seen.insert(name(changeover_error_name(code))));
+        assert!(seen.insert(name(changeover_error_message(code))));
+    }
+    for code in [1, -25, i32::MIN, i32::MAX] {
+        assert_eq!(name(changeover_error_name(code)), "unknown");
+        assert_eq!(name(changeover_error_message(code)), "unknown");
+    }
+}
+
+#[test]
+fn names_are_the_engines() {
+    use crate::core::Reason::*;
+    let reasons = [
+        Initial,
+        Error,
+        Timeout,
+        StartFailed,
+        Manual,
+        Failback,
+        Recovery,
+        InputAdded,
+        InputRemoved,
+        LowBitrate,
+        LowFps,
+        PacketLoss,
+        VideoLost,
+    ];
+    for reason in reasons {
+        assert_eq!(
+            name(changeover_reason_name(constants::of_reason(reason))),
+            Reason::name(reason)
+        );
+    }
+    for status in [Status::Idle, Status::Active, Status::Degraded, Status::Stopped] {
+        let json = serde_json::to_string(&status).unwrap();
+        let named = name(changeover_status_name(constants::of_status(status)));
+        assert_eq!(json, format!("\"{named}\""));
+    }
+    let gap = crate::engine::EventKind::Gap { dropped: 0 };
+    assert_eq!(name(changeover_event_name(constants::of_event(&gap))), gap.name());
+    for function in [changeover_reason_name, changeover_event_name, changeover_status_name] {
+        for value in [-1, 14, i32::MIN, i32::MAX] {
+            assert_eq!(name(function(value)), "unknown");
+        }
+    }
+}
+
+#[test]
+fn the_composite_version_is_cargos() {
+    let parts: Vec<u32> =
+        env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap()).collect();
+    let composite = parts[0] * 10_000 + parts[1] * 100 + parts[2];
+    assert_eq!(changeover_version_number(), composite);
+    assert_eq!(name(changeover_version()), env!("CARGO_PKG_VERSION"));
+}
+
+/// A struct in its first version, in ours, and in a later one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct First {
+    struct_size: usize,
+    a: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Ours {
+    struct_size: usize,
+    a: u64,
+    b: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Later {
+    struct_size: usize,
+    a: u64,
+    b: u64,
+    c: u64,
+}
+
+// SAFETY: `repr(C)`, `struct_size` first, integers only.
+unsafe impl Versioned for Ours {
+    const FIRST: usize = size_of::<First>();
+    const INITIAL: Ours = Ours { struct_size: 0, a: 1, b: 2 };
+}
+
+const SIZE: Code = Code(CHANGEOVER_ERR_STRUCT_SIZE);
+
+#[test]
+fn an_older_struct_has_our_defaults_and_is_filled_no_further_than_it_goes() {
+    let mut memory = [First { struct_size: 0, a: 0 }, First { struct_size: 7, a: 7 }];
+    let first = memory.as_mut_ptr().cast::<Ours>();
+    // SAFETY: each call is told the size of a `First`, which there is room for.
+    unsafe {
+        init(first, size_of::<First>()).unwrap();
+        assert_eq!(memory[0], First { struct_size: 16, a: 1 });
+        memory[0].a = 10;
+        assert_eq!(read(first).unwrap(), Ours { struct_size: 16, a: 10, b: 2 });
+        fill(first, &Ours { struct_size: 0, a: 20, b: 30 }).unwrap();
+    }
+    assert_eq!(memory, [First { struct_size: 16, a: 20 }, First { struct_size: 7, a: 7 }]);
+}
+
+#[test]
+fn a_newer_struct_works_while_what_we_do_not_know_is_zero() {
+    let mut later = Later { struct_size: 0, a: 9, b: 9, c: 9 };
+    let ours = (&raw mut later).cast::<Ours>();
+    // SAFETY: each call is told the size of a `Later`, which there is room for.
+    unsafe {
+        init(ours, size_of::<Later>()).unwrap();
+        assert_eq!(later, Later { struct_size: 32, a: 1, b: 2, c: 0 });
+        fill(ours, &Ours { struct_size: 0, a: 3, b: 4 }).unwrap();
+        assert_eq!(later, Later { struct_size: 32, a: 3, b: 4, c: 0 });
+        assert_eq!(read(ours).unwrap(), Ours { struct_size: 32, a: 3, b: 4 });
+        for c in [1, 1 << 63] {
+            later.c = c;
+            assert_eq!(read(ours).unwrap_err(), SIZE);
+            assert_eq!(fill(ours, &Ours::INITIAL).unwrap_err(), SIZE);
+            assert_eq!(later, Later { struct_size: 32, a: 3, b: 4, c });
+        }
+    }
+}
+
+#[test]
+fn absurd_sizes_are_refused() {
+    let mut ours = Ours { struct_size: 0, a: 9, b: 9 };
+    for size in [0, 1, 15, 4097, isize::MAX as usize, usize::MAX] {
+        ours.struct_size = size;
+        // SAFETY: sizes that are refused are refused before anything else is touched.
+        unsafe {
+            assert_eq!(init(&mut ours, size).unwrap_err(), SIZE);
+            assert_eq!(read(&ours).unwrap_err(), SIZE);
+            assert_eq!(fill(&mut ours, &Ours::INITIAL).unwrap_err(), SIZE);
+        }
+    }
+    assert_eq!((ours.a, ours.b), (9, 9));
+}
+
+#[test]
+fn an_array_is_as_wide_as_its_first_element_says() {
+    let older = [First { struct_size: 16, a: 5 }, First { struct_size: 16, a: 6 }];
+    let newer =
+        [Later { struct_size: 32, a: 5, b: 7, c: 0 }, Later { struct_size: 32, a: 6, b: 8, c: 0 }];
+    // SAFETY: arrays of two structs that are as long as they say.
+    let (old, new) = unsafe {
+        (
+            read_all(older.as_ptr().cast::<Ours>(), 2, |s| Ok((s.a, s.b))).unwrap(),
+            read_all(newer.as_ptr().cast::<Ours>(), 2, |s| Ok((s.a, s.b))).unwrap(),
+        )
+    };
+    assert_eq!((old, new), (vec![(5, 2), (6, 2)], vec![(5, 7), (6, 8)]));
+    let mixed = [First { struct_size: 16, a: 5 }, First { struct_size: 24, a: 6 }];
+    // SAFETY: as above; the second one's size is looked at and refused.
+    let result = unsafe { read_all(mixed.as_ptr().cast::<Ours>(), 2, |_| Ok(())) };
+    assert_eq!(result.unwrap_err(), SIZE);
+    // SAFETY: refused before the second element is touched.
+    let result = unsafe { read_all(older.as_ptr().cast::<Ours>(), usize::MAX / 2, |_| Ok(())) };
+    assert_eq!(result.unwrap_err(), Code(CHANGEOVER_ERR_LENGTH));
+}
+
+#[test]
+fn handles_are_odd_unique_and_end_once() {
+    static TABLE: Table<u32> = Table::new(Kind::StreamList);
+    let first = TABLE.insert(Arc::new(1)).unwrap();
+    let second = TABLE.insert(Arc::new(2)).unwrap();
+    assert!(first % 2 == 1 && second % 2 == 1 && first != second);
+    assert_eq!(*TABLE.find(first).unwrap(), 1);
+    assert_eq!(*TABLE.take(first).unwrap(), 1);
+    let gone = Code(CHANGEOVER_ERR_HANDLE);
+    assert_eq!(TABLE.find(first).unwrap_err(), gone);
+    assert_eq!(TABLE.take(first).unwrap_err(), gone);
+    assert_eq!(TABLE.find(0).unwrap_err(), Code(CHANGEOVER_ERR_NULL));
+    // Another kind, an address, a number not given out, and any bits.
+    for foreign in [second + 2, second & !1, second + 16, 5, 1, u64::MAX, 1 << 63] {
+        assert_eq!(TABLE.find(foreign).unwrap_err(), gone);
+    }
+    let third = TABLE.insert(Arc::new(3)).unwrap();
+    assert!(third > second);
+    assert_eq!(*TABLE.find(second).unwrap(), 2);
+    // What a child finds after a fork.
+    TABLE.disown();
+    assert_eq!(TABLE.find(second).unwrap_err(), Code(CHANGEOVER_ERR_FORKED));
+    let childs = TABLE.insert(Arc::new(4)).unwrap();
+    assert_eq!(*TABLE.find(childs).unwrap(), 4);
+}

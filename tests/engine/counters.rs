@@ -1,0 +1,117 @@
+//! Promise 3: counters are exact, also when several threads record the same input in every way
+//! there is, and while handles come and go.
+
+use crate::rig::*;
+use changeover::{Config, Engine, Flags, Input, InputsUpdate};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+fn engine() -> Engine {
+    let far = Duration::from_secs(60);
+    let defaults = Config::new().packet_timeout(far).connect_timeout(far);
+    Engine::builder().defaults(defaults).build().unwrap()
+}
+
+#[test]
+fn no_packet_is_lost_or_counted_twice() {
+    const ROUNDS: u64 = 300;
+    let engine = engine();
+    for stream in ["s", "other"] {
+        engine.register(stream, "", vec![Input::new(0, "x")], Config::new()).unwrap();
+    }
+    let (recorded, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..6u64)
+            .map(|worker| {
+                let (engine, recorded) = (&engine, &recorded);
+                scope.spawn(move || {
+                    for round in 0..ROUNDS {
+                        let packets = (worker * 7 + round) % 50;
+                        if worker < 3 {
+                            (0..packets).for_each(|_| {
+                                let _ = engine.record_packet("s", 0, 7, Flags::VIDEO).unwrap();
+                            });
+                        } else {
+                            let mut input = engine.open_input("s", 0, 0).unwrap();
+                            let batch = (0..packets % 5).map(|_| (7, Flags::VIDEO));
+                            let _ = input.record_batch(batch.collect::<Vec<_>>());
+                            (packets % 5..packets).for_each(|_| {
+                                let _ = input.record(7, Flags::VIDEO);
+                            });
+                            input.record_lost(2);
+                            // Its cell is the next handle's, perhaps of the other stream.
+                            drop(input);
+                        }
+                        recorded.fetch_add(packets, Ordering::SeqCst);
+                        let mut other = engine.open_input("other", 0, 0).unwrap();
+                        let _ = other.record(1_000_000, Flags::KEY);
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut last = (0, 0, 0);
+                while !over.load(Ordering::Relaxed) {
+                    let before = recorded.load(Ordering::SeqCst);
+                    let input = &engine.runtime_status("s").unwrap().inputs[0];
+                    let now = (input.packets, input.bytes, input.lost_packets);
+                    assert!(now.0 >= before, "{now:?}, but {before} were recorded before");
+                    assert!(now.0 >= last.0 && now.1 >= last.1 && now.2 >= last.2);
+                    // At most one packet of each writer is half counted.
+                    assert!(now.1.abs_diff(now.0 * 7) <= 6 * 5 * 7, "{now:?}");
+                    assert_eq!(input.key_packets, 0, "a packet of another stream");
+                    last = now;
+                }
+            });
+        }
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        over.store(true, Ordering::Relaxed);
+    });
+    let input = &engine.runtime_status("s").unwrap().inputs[0];
+    let recorded = recorded.into_inner();
+    assert_eq!((input.packets, input.bytes), (recorded, recorded * 7));
+    assert_eq!((input.video_packets, input.lost_packets), (recorded, 3 * ROUNDS * 2));
+    let other = &engine.runtime_status("other").unwrap().inputs[0];
+    assert_eq!((other.packets, other.key_packets), (6 * ROUNDS, 6 * ROUNDS));
+}
+
+#[test]
+fn updates_of_inputs_lose_nothing() {
+    let engine = engine();
+    engine.register("s", "", vec![Input::new(0, "x"), Input::new(1, "y")], Config::new()).unwrap();
+    let over = AtomicBool::new(false);
+    let (by_id, by_handle) = std::thread::scope(|scope| {
+        let by_id = scope.spawn(|| {
+            let mut count = 0;
+            while !over.load(Ordering::Relaxed) {
+                let _ = engine.record_packet("s", 0, 1, Flags::NONE).unwrap();
+                count += 1;
+            }
+            count
+        });
+        let mut input = engine.open_input("s", 0, 0).unwrap();
+        let over = &over;
+        let by_handle = scope.spawn(move || {
+            let mut count = 0;
+            while !over.load(Ordering::Relaxed) {
+                let _ = input.record(1, Flags::NONE);
+                count += 1;
+            }
+            count
+        });
+        for n in 0..300 {
+            // Input 0 is restarted, its neighbours come and go with their cells.
+            let updated = vec![Input::new(0, format!("x{n}"))];
+            let (added, removed) = match n % 2 {
+                0 => (vec![Input::new(2, "z")], vec![1]),
+                _ => (vec![Input::new(1, "y")], vec![2]),
+            };
+            engine.update_inputs("s", InputsUpdate { added, removed, updated }).unwrap();
+            take_all(&engine);
+        }
+        over.store(true, Ordering::Relaxed);
+        (by_id.join().unwrap(), by_handle.join().unwrap())
+    });
+    assert_eq!(engine.runtime_status("s").unwrap().inputs[0].packets, by_id + by_handle);
+}

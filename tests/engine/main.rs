@@ -1,0 +1,34 @@
+//! The running engine: real threads, real time. What is here needs more than one thread to go
+//! wrong; what one stream decides is tested in virtual time (`tests/rules.rs`).
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `rig.rs` | a host with sources, and how to wait |
+//! | `script.rs` | a callback host that does what a test says |
+//! | `rules.rs` | the rules that cross threads |
+//! | `blocked_host.rs` | a callback that blocks delays nothing but the events behind it |
+//! | `stopped_process.rs` | a stop of the whole process is nobody's silence |
+//! | `many_streams.rs` | a hundred thousand streams |
+//! | `gate.rs` | promise 2: one session is on air |
+//! | `counters.rs` | promise 3: counters are exact |
+//! | `detection.rs` | promise 4: detection is never early, and in time |
+//! | `draining.rs` | promise 5: a host that takes no events |
+//! | `callbacks.rs` | promise 6: callbacks may call, panic, replace themselves |
+//! | `lifetimes.rs` | promise 7: handles outlive engines, children get errors |
+//! | `idle.rs` | promise 8: an idle engine sleeps, and wakes with a fresh clock |
+//! | `descriptor.rs` | the event descriptor, several pollers |
+//! | `log.rs` | the log |
+//! | `settings.rs` | settings changed while running; `sync` |
+//! | `status.rs` | what `runtime_status` tells |
+
+mod rig;
+mod script;
+
+mod blocked_host;
+mod counters;
+mod detection;
+mod draining;
+mod gate;
+mod many_streams;
+mod rules;
+mod stopped_process;

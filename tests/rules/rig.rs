@@ -1,0 +1,546 @@
+//! A stream in virtual time, driven as the engine drives it.
+//!
+//! The rig plays the sources (one packet every 100 ms, the first 100 ms after the host took the
+//! *start*), the host (takes commands, answers probes) and the clock. Everything the stream does
+//! becomes a line of the story: `"3000 switch 0>1 timeout"`, in milliseconds since the
+//! registration. The sessions of input 0 are called `0a`, `0b`, `0c`… in the order of their
+//! starts; `active 0 after 100` names the time from the selection to the first packet.
+
+use super::invariants::Invariants;
+use changeover::core::{
+    Action, Error, Event, Ids, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice,
+    Priority, ProbeId, ProbeOutcome, SessionId, Status, Stream,
+};
+use changeover::{Config, Overlap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+pub const MS: Nanos = 1_000_000;
+/// Virtual time does not start at 0, as no monotonic clock does.
+const EPOCH: Nanos = 1_000_000 * MS;
+const PACKET_INTERVAL: Nanos = 100 * MS;
+const PROBE_TAKES: Nanos = 50 * MS;
+
+pub fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// An input that is started when needed.
+pub fn cold(priority: Priority) -> Input {
+    Input::new(priority, format!("udp://source-{priority}"))
+}
+
+/// An input that is kept running.
+pub fn hot(priority: Priority) -> Input {
+    cold(priority).hot()
+}
+
+pub fn overlap_off() -> Config {
+    Config::new().overlap(Overlap::Off)
+}
+
+pub fn add(input: Input) -> InputsUpdate {
+    InputsUpdate { added: vec![input], ..InputsUpdate::default() }
+}
+
+pub fn remove(priority: Priority) -> InputsUpdate {
+    InputsUpdate { removed: vec![priority], ..InputsUpdate::default() }
+}
+
+pub fn replace(input: Input) -> InputsUpdate {
+    InputsUpdate { updated: vec![input], ..InputsUpdate::default() }
+}
+
+/// How the host answers the probes of an input.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// Ok if its source is up, else failed, after 50 ms.
+    Honest,
+    Unsupported,
+    Never,
+}
+
+/// When the host takes a command.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Taking {
+    After(Nanos),
+    Never,
+}
+
+#[derive(Debug)]
+struct Source {
+    up: bool,
+    startable: bool,
+    answer: Answer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Command {
+    Start(SessionId, Priority),
+    Stop(SessionId),
+    Probe(ProbeId, Priority),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Take(Command),
+    Packet(SessionId, Priority),
+    Answer(ProbeId, Priority),
+}
+
+pub struct Rig {
+    pub stream: Stream,
+    ids: Ids,
+    now: Nanos,
+    /// The instant that the story calls 0.
+    origin: Nanos,
+    agenda: BTreeMap<(Nanos, u64), Step>,
+    steps: u64,
+    sources: HashMap<Priority, Source>,
+    taking: Taking,
+    untaken: VecDeque<Command>,
+    names: HashMap<SessionId, String>,
+    sessions_of: HashMap<Priority, u8>,
+    invariants: Invariants,
+    story: VecDeque<(Nanos, String)>,
+    /// Every *start* that was taken and not stopped since, as the host sees it.
+    host_runs: Vec<SessionId>,
+}
+
+impl Rig {
+    pub fn new(inputs: impl IntoIterator<Item = Input>) -> Rig {
+        Rig::with_config(Config::new(), inputs)
+    }
+
+    /// All sources are up, startable and honest, the host takes everything at once.
+    pub fn with_config(config: Config, inputs: impl IntoIterator<Item = Input>) -> Rig {
+        Rig::prepared(config, inputs, |_| ())
+    }
+
+    /// `prepare` runs before the host takes the first command.
+    pub fn prepared(
+        config: Config,
+        inputs: impl IntoIterator<Item = Input>,
+        prepare: impl FnOnce(&mut Rig),
+    ) -> Rig {
+        let inputs: Vec<_> = inputs.into_iter().collect();
+        let mut ids = Ids::default();
+        let stream =
+            Stream::new("news", "", 7, inputs, config, Config::new(), EPOCH, &mut ids).unwrap();
+        let mut rig = Rig {
+            stream,
+            ids,
+            now: EPOCH,
+            origin: EPOCH,
+            agenda: BTreeMap::new(),
+            steps: 0,
+            sources: HashMap::new(),
+            taking: Taking::After(0),
+            untaken: VecDeque::new(),
+            names: HashMap::new(),
+            sessions_of: HashMap::new(),
+            invariants: Invariants::new(config == config.overlap(Overlap::Off)),
+            story: VecDeque::new(),
+            host_runs: Vec::new(),
+        };
+        prepare(&mut rig);
+        rig.obey();
+        rig.run_to(EPOCH);
+        rig
+    }
+
+    // The world.
+
+    fn source(&mut self, priority: Priority) -> &mut Source {
+        let honest = || Source { up: true, startable: true, answer: Answer::Honest };
+        self.sources.entry(priority).or_insert_with(honest)
+    }
+
+    pub fn dies(&mut self, priority: Priority) {
+        self.source(priority).up = false;
+    }
+
+    pub fn returns(&mut self, priority: Priority) {
+        self.source(priority).up = true;
+    }
+
+    pub fn start_fails(&mut self, priority: Priority) {
+        self.source(priority).startable = false;
+    }
+
+    pub fn start_works(&mut self, priority: Priority) {
+        self.source(priority).startable = true;
+    }
+
+    pub fn probes_are(&mut self, priority: Priority, answer: Answer) {
+        self.source(priority).answer = answer;
+    }
+
+    pub fn host_takes_after(&mut self, millis: u64) {
+        self.taking = Taking::After(millis * MS);
+    }
+
+    pub fn host_is_stuck(&mut self) {
+        self.taking = Taking::Never;
+    }
+
+    /// It takes what has piled up.
+    pub fn host_wakes(&mut self) {
+        self.taking = Taking::After(0);
+        for command in self.untaken.clone() {
+            self.plan(0, Step::Take(command));
+        }
+        self.run_to(self.now);
+    }
+
+    // The operator and the host.
+
+    pub fn handle(&mut self, event: Event) -> Result<(), Error> {
+        self.bring_up_to_date();
+        let config = if let Event::SetConfig(config) = event { Some(config) } else { None };
+        let result = self.stream.handle(event, self.now, &mut self.ids);
+        if let Some(config) = config.filter(|_| result.is_ok()) {
+            self.invariants.overlap_off = config == config.overlap(Overlap::Off);
+        }
+        self.obey();
+        // Whatever became due in this very instant.
+        self.run_to(self.now);
+        result
+    }
+
+    pub fn switch_input(&mut self, priority: Priority) -> Result<(), Error> {
+        self.handle(Event::SwitchInput { priority })
+    }
+
+    pub fn clear_override(&mut self) {
+        self.handle(Event::ClearOverride).unwrap();
+    }
+
+    pub fn report(&mut self, priority: Priority, text: &str) -> Result<(), Error> {
+        self.handle(Event::InputError { priority, text: text.into() })
+    }
+
+    pub fn update(&mut self, update: InputsUpdate) -> Result<(), Error> {
+        self.handle(Event::UpdateInputs(update))
+    }
+
+    pub fn set_config(&mut self, config: Config) -> Result<(), Error> {
+        self.handle(Event::SetConfig(config))
+    }
+
+    // Time.
+
+    pub fn now(&self) -> Nanos {
+        self.now
+    }
+
+    /// So many milliseconds after the registration.
+    pub fn at(&self, millis: u64) -> Nanos {
+        EPOCH + millis * MS
+    }
+
+    /// Counts from the registration again, see [`Rig::reach`].
+    pub fn count_from_registration(&mut self) {
+        self.origin = EPOCH;
+    }
+
+    /// Lets time pass, to so many milliseconds of the story.
+    pub fn until(&mut self, millis: u64) {
+        self.run_to(self.origin + millis * MS);
+    }
+
+    /// Lets time pass until this line is told; the story goes on behind it. Answers its time in
+    /// milliseconds. Waits are jittered, so from here on the story counts from this line.
+    pub fn reach(&mut self, line: &str) -> f64 {
+        let give_up = self.now + 3_600_000 * MS;
+        loop {
+            if let Some(found) = self.story.iter().position(|(_, told)| told == line) {
+                let (at, _) = self.story[found];
+                self.story.drain(..=found);
+                let since_origin = (at - self.origin) as f64 / MS as f64;
+                self.origin = at;
+                return since_origin;
+            }
+            let next = self.next_instant().filter(|at| *at <= give_up);
+            let next = next.unwrap_or_else(|| panic!("never told: {line}\n{:#?}", self.story));
+            self.run_to(next);
+        }
+    }
+
+    fn next_instant(&self) -> Option<Nanos> {
+        let step = self.agenda.keys().next().map(|(at, _)| *at);
+        let deadline = self.stream.next_deadline();
+        step.into_iter().chain(deadline).min().map(|at| at.max(self.now))
+    }
+
+    fn run_to(&mut self, end: Nanos) {
+        while let Some(next) = self.next_instant().filter(|next| *next <= end) {
+            self.now = next;
+            // What was recorded is seen before a deadline is judged.
+            match self.agenda.first_entry().filter(|entry| entry.key().0 <= next) {
+                Some(step) => {
+                    let step = step.remove();
+                    self.perform(step);
+                }
+                None => self.tick(),
+            }
+        }
+        self.now = end;
+    }
+
+    fn tick(&mut self) {
+        self.bring_up_to_date();
+        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        let next = self.stream.next_deadline();
+        assert!(next.is_none_or(|next| next > self.now), "everything due is done after a tick");
+        self.obey();
+    }
+
+    /// The lazy part of recording.
+    fn bring_up_to_date(&mut self) {
+        for session in &self.invariants.running {
+            if let Some(at) = session.last_packet {
+                let seen = Event::Seen { session: session.id, at };
+                self.stream.handle(seen, self.now, &mut self.ids).unwrap();
+            }
+        }
+    }
+
+    fn plan(&mut self, delay: Nanos, step: Step) {
+        self.steps += 1;
+        self.agenda.insert((self.now + delay, self.steps), step);
+    }
+
+    fn perform(&mut self, step: Step) {
+        match step {
+            Step::Take(command) => self.take(command),
+            Step::Packet(session, priority) => self.packet(session, priority),
+            Step::Answer(probe, priority) => self.answer(probe, priority),
+        }
+    }
+
+    fn take(&mut self, command: Command) {
+        let Some(at) = self.untaken.iter().position(|untaken| *untaken == command) else { return };
+        self.untaken.remove(at);
+        match command {
+            Command::Start(session, priority) => {
+                self.host_runs.push(session);
+                if let Some(running) = self.invariants.session(session) {
+                    running.taken_at = Some(self.now);
+                }
+                self.send(Event::StartTaken { session });
+                if self.source(priority).startable {
+                    self.plan(PACKET_INTERVAL, Step::Packet(session, priority));
+                } else {
+                    let result = Err("refused".into());
+                    self.send(Event::StartResult { session, result });
+                }
+            }
+            Command::Stop(session) => {
+                let at = self.host_runs.iter().position(|running| *running == session);
+                self.host_runs.swap_remove(at.expect("a stop of a session that was taken"));
+            }
+            Command::Probe(probe, priority) => {
+                if self.stream.handle(Event::ProbeTaken { probe }, self.now, &mut self.ids).is_ok()
+                {
+                    self.plan(PROBE_TAKES, Step::Answer(probe, priority));
+                }
+            }
+        }
+    }
+
+    /// An event that may come too late, as the host's always may.
+    fn send(&mut self, event: Event) {
+        match self.stream.handle(event, self.now, &mut self.ids) {
+            Ok(()) | Err(Error::StaleSession) => self.obey(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn packet(&mut self, session: SessionId, priority: Priority) {
+        if self.invariants.session(session).is_none() {
+            return;
+        }
+        self.plan(PACKET_INTERVAL, Step::Packet(session, priority));
+        if self.source(priority).up {
+            self.invariants.delivered(session, self.now);
+            if self.stream.awaits(session) {
+                self.send(Event::Packet { session });
+            }
+        }
+    }
+
+    fn answer(&mut self, probe: ProbeId, priority: Priority) {
+        let source = self.source(priority);
+        let outcome = match (source.answer, source.up) {
+            (Answer::Honest, true) => ProbeOutcome::Ok,
+            (Answer::Honest, false) => ProbeOutcome::Failed("no answer".into()),
+            (Answer::Unsupported, _) => ProbeOutcome::Unsupported,
+            (Answer::Never, _) => return,
+        };
+        if self.invariants.probes.iter().any(|(id, _)| *id == probe) {
+            self.invariants.answered(probe);
+        }
+        self.send(Event::ProbeResult { probe, outcome });
+    }
+
+    // What comes out.
+
+    /// Hands the actions to the host and into the story, and checks what must always hold.
+    fn obey(&mut self) {
+        let actions: Vec<_> = self.stream.drain().collect();
+        // The gate opens for a session before its start is told.
+        for action in &actions {
+            if let Action::Start { session, input, .. } = action {
+                self.name(*session, input.priority);
+            }
+        }
+        for action in &actions {
+            self.invariants.observe(action, self.now);
+            self.order(action);
+            if let Some(line) = self.line(action) {
+                self.story.push_back((self.now, line));
+            }
+        }
+        self.invariants.check(&self.stream);
+    }
+
+    fn order(&mut self, action: &Action) {
+        let command = match action {
+            Action::Start { session, input, .. } => Command::Start(*session, input.priority),
+            Action::Probe { probe, input, .. } => Command::Probe(*probe, input.priority),
+            Action::Stop { session, priority } => {
+                let start = Command::Start(*session, *priority);
+                if let Some(at) = self.untaken.iter().position(|untaken| *untaken == start) {
+                    // A start not yet taken vanishes with its stop.
+                    self.untaken.remove(at);
+                    return;
+                }
+                Command::Stop(*session)
+            }
+            _ => return,
+        };
+        self.untaken.push_back(command);
+        if let Taking::After(delay) = self.taking {
+            self.plan(delay, Step::Take(command));
+        }
+    }
+
+    fn line(&self, action: &Action) -> Option<String> {
+        Some(match action {
+            Action::Start { session, .. } => format!("start {}", self.names[session]),
+            Action::Stop { session, .. } => format!("stop {}", self.names[session]),
+            Action::Probe { input, .. } => format!("probe {}", input.priority),
+            Action::CancelProbe { .. } => "cancel probe".into(),
+            Action::Gate { session: Some(session), .. } => format!("gate {}", self.names[session]),
+            Action::Gate { session: None, .. } => "gate closed".into(),
+            Action::Await { .. } => return None,
+            Action::Notify(notice) => notice_line(notice),
+        })
+    }
+
+    fn name(&mut self, session: SessionId, priority: Priority) {
+        let count = self.sessions_of.entry(priority).or_insert(0);
+        let letter = char::from(b'a' + *count % 26);
+        *count = count.wrapping_add(1);
+        self.names.insert(session, format!("{priority}{letter}"));
+    }
+
+    // Assertions.
+
+    /// Exactly this was told since the last look, line by line.
+    #[track_caller]
+    pub fn tells(&mut self, expected: &[&str]) {
+        let told: Vec<_> = self.story.drain(..).collect();
+        let told = told.into_iter().map(|(at, line)| format!("{} {line}", self.time(at)));
+        let told: Vec<_> = told.collect();
+        assert_eq!(told, expected, "\ntold: {told:#?}");
+    }
+
+    /// What was told since the last look, without the times.
+    pub fn lines(&mut self) -> impl Iterator<Item = String> + '_ {
+        self.story.drain(..).map(|(_, line)| line)
+    }
+
+    /// Nothing was told since the last look.
+    #[track_caller]
+    pub fn is_quiet(&mut self) {
+        self.tells(&[]);
+    }
+
+    /// The story so far is not of interest.
+    pub fn skip(&mut self) {
+        self.story.clear();
+    }
+
+    fn time(&self, at: Nanos) -> String {
+        let since = at as i128 - self.origin as i128;
+        let (whole, rest) = (since / MS as i128, since % MS as i128);
+        if rest == 0 {
+            whole.to_string()
+        } else {
+            format!("{whole}.{rest:06}")
+        }
+    }
+
+    pub fn input(&self, priority: Priority) -> &InputHealth {
+        let find = |input: &&InputHealth| input.priority() == priority;
+        self.stream.inputs().iter().find(find).expect("an input of this priority")
+    }
+
+    pub fn status(&self, priority: Priority) -> Status {
+        self.input(priority).status()
+    }
+
+    pub fn errors(&self, priority: Priority) -> Vec<InputError> {
+        self.input(priority).errors().cloned().collect()
+    }
+
+    /// The session of an input that runs now, by its name.
+    pub fn running(&self, priority: Priority) -> Option<&str> {
+        self.input(priority).session().map(|session| self.names[&session].as_str())
+    }
+
+    /// The session with this name.
+    pub fn session(&self, name: &str) -> SessionId {
+        let found = self.names.iter().find(|(_, other)| *other == name);
+        *found.expect("a session of this name").0
+    }
+
+    pub fn probe_in_flight(&self, priority: Priority) -> ProbeId {
+        let found = self.invariants.probes.iter().find(|(_, other)| *other == priority);
+        found.expect("a probe in flight").0
+    }
+
+    /// The sessions that run on the host, by their names.
+    pub fn on_host(&self) -> Vec<&str> {
+        let mut names: Vec<_> =
+            self.host_runs.iter().map(|session| self.names[session].as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Milliseconds of the story until the next deadline.
+    pub fn deadline(&self) -> Option<String> {
+        self.stream.next_deadline().map(|at| self.time(at))
+    }
+}
+
+fn notice_line(notice: &Notice) -> String {
+    match notice {
+        Notice::Switched(switch) => {
+            let from = switch.from.map_or("none".into(), |from| from.to_string());
+            format!("switch {from}>{} {}", switch.to, switch.reason.name())
+        }
+        Notice::Active { priority, waited, .. } => {
+            format!("active {priority} after {}", waited / MS)
+        }
+        Notice::Degraded { priority, error } => {
+            format!("degraded {priority} {}", error.reason.name())
+        }
+        Notice::Recovered { priority } => format!("recovered {priority}"),
+        Notice::Exhausted { reason } => format!("exhausted {}", reason.name()),
+        Notice::Restored { priority } => format!("restored {priority}"),
+        Notice::Unregistered => "unregistered".into(),
+    }
+}

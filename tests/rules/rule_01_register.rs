@@ -1,0 +1,120 @@
+//! Rule 1: registering selects the best input and starts it, with every hot one; the history
+//! begins with `initial`. A stream may have no inputs and then waits.
+
+use super::rig::*;
+use changeover::core::{Event, Ids, Stream};
+use changeover::{Config, Error, Reason, Status};
+
+#[test]
+fn the_lowest_priority_number_is_selected_and_started() {
+    let mut rig = Rig::new([cold(5), cold(2), cold(9)]);
+    rig.tells(&["0 gate 2a", "0 start 2a", "0 switch none>2 initial"]);
+    assert_eq!(rig.stream.active(), Some(2));
+    assert_eq!(rig.status(2), Status::Idle, "selected, and not on air before a packet");
+}
+
+#[test]
+fn every_hot_input_is_started_too() {
+    let mut rig = Rig::new([cold(0), hot(1), cold(2), hot(3)]);
+    rig.tells(&["0 gate 0a", "0 start 0a", "0 switch none>0 initial", "0 start 1a", "0 start 3a"]);
+}
+
+#[test]
+fn a_hot_best_input_is_started_once() {
+    let mut rig = Rig::new([hot(0), cold(1)]);
+    rig.tells(&["0 gate 0a", "0 start 0a", "0 switch none>0 initial"]);
+}
+
+#[test]
+fn the_history_begins_with_initial_from_nothing() {
+    let rig = Rig::new([cold(3)]);
+    let history: Vec<_> = rig.stream.switches().collect();
+    assert_eq!(history.len(), 1);
+    assert_eq!((history[0].from, history[0].to), (None, 3));
+    assert_eq!((history[0].reason, history[0].at), (Reason::Initial, rig.now()));
+    assert_eq!(history[0].number, rig.stream.switch_number());
+}
+
+#[test]
+fn the_host_gets_the_input_back_verbatim() {
+    let input = cold(0).option("User-Agent", "x y\0z").option("User-Agent", "");
+    let (mut ids, config) = (Ids::default(), Config::new());
+    let inputs = vec![input.clone()];
+    let mut stream = Stream::new("a/b", "", 1, inputs, config, config, 0, &mut ids).unwrap();
+    let started: Vec<_> = stream.drain().filter_map(rig_start).collect();
+    assert_eq!(started, [(input, "a/b".to_string())]);
+}
+
+#[test]
+fn an_empty_buffer_write_id_is_the_streams_own() {
+    let buffer = |name: &str| {
+        let (mut ids, config) = (Ids::default(), Config::new());
+        let inputs = vec![cold(0)];
+        let mut stream = Stream::new("news", name, 1, inputs, config, config, 0, &mut ids).unwrap();
+        let (_, buffer) = stream.drain().find_map(rig_start).unwrap();
+        buffer
+    };
+    assert_eq!(buffer(""), "news");
+    assert_eq!(buffer("elsewhere"), "elsewhere");
+}
+
+#[test]
+fn a_stream_without_inputs_waits() {
+    let mut rig = Rig::new([]);
+    rig.until(60_000);
+    rig.is_quiet();
+    assert_eq!(rig.stream.active(), None);
+    assert_eq!(rig.deadline(), None);
+    assert!(!rig.stream.exhausted(), "it has lost nothing");
+}
+
+#[test]
+fn a_stream_without_inputs_starts_the_first_one_added() {
+    let mut rig = Rig::new([]);
+    rig.until(1000);
+    rig.update(add(cold(4))).unwrap();
+    rig.until(1100);
+    rig.tells(&[
+        "1000 gate 4a",
+        "1000 start 4a",
+        "1000 switch none>4 input_added",
+        "1100 active 4 after 100",
+    ]);
+}
+
+#[test]
+fn what_cannot_be_registered_is_refused() {
+    let register = |id: &str, inputs: Vec<_>, config: Config| {
+        let mut ids = Ids::default();
+        Stream::new(id, "", 1, inputs, config, Config::new(), 0, &mut ids).map(|_| ())
+    };
+    let zero = Config::new().packet_timeout(ms(0));
+    assert_eq!(register("", vec![], Config::new()), Err(Error::StreamId));
+    assert_eq!(register(&"x".repeat(256), vec![], Config::new()), Err(Error::StreamId));
+    assert_eq!(register(&"x".repeat(255), vec![], Config::new()), Ok(()));
+    assert_eq!(register("a", vec![cold(-1)], Config::new()), Err(Error::Priority));
+    assert_eq!(register("a", vec![cold(1), cold(1)], Config::new()), Err(Error::DuplicatePriority));
+    assert_eq!(register("a", vec![cold(i32::MAX)], Config::new()), Ok(()));
+    assert_eq!(register("a", vec![], zero), Err(Error::Config));
+    assert_eq!(register("a", vec![hot(0)], overlap_off()), Err(Error::HotWithoutOverlap));
+}
+
+fn rig_start(action: changeover::core::Action) -> Option<(changeover::Input, String)> {
+    match action {
+        changeover::core::Action::Start { input, buffer_write_id, .. } => {
+            Some(((*input).clone(), buffer_write_id.to_string()))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn nothing_about_the_stream_is_asked_before_a_start_is_taken() {
+    let mut rig = Rig::prepared(Config::new(), [cold(0), hot(1)], Rig::host_is_stuck);
+    rig.skip();
+    assert_eq!(rig.deadline(), None, "a slow host is not blamed on the source");
+    rig.until(3_600_000);
+    rig.is_quiet();
+    rig.handle(Event::Tick).unwrap();
+    rig.is_quiet();
+}

@@ -1,0 +1,232 @@
+//! Settings are inherited level by level and all of them can change while the stream runs.
+
+use super::rig::*;
+use changeover::core::Event;
+use changeover::{Config, Error, Failback, Overlap, Standby, Status};
+
+fn running(inputs: impl IntoIterator<Item = changeover::Input>) -> Rig {
+    let mut rig = Rig::new(inputs);
+    rig.until(1050);
+    rig.skip();
+    rig
+}
+
+#[test]
+fn an_inputs_setting_goes_before_the_streams_and_the_streams_before_the_engines() {
+    let timeout = |millis| Config::new().packet_timeout(ms(millis));
+    let mut rig = running([cold(0).config(timeout(100)), cold(1), cold(2)]);
+    let limits = |rig: &Rig| -> Vec<_> {
+        rig.stream.inputs().iter().map(|input| input.packet_timeout() / MS).collect()
+    };
+    assert_eq!(limits(&rig), [100, 2000, 2000]);
+    rig.handle(Event::SetDefaults(timeout(700))).unwrap();
+    assert_eq!(limits(&rig), [100, 700, 700]);
+    rig.set_config(timeout(900)).unwrap();
+    assert_eq!(limits(&rig), [100, 900, 900]);
+    rig.set_config(Config::new()).unwrap();
+    assert_eq!(limits(&rig), [100, 700, 700]);
+}
+
+#[test]
+fn a_new_timeout_counts_for_a_silence_that_already_lasts() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.dies(0);
+    rig.until(2000);
+    rig.set_config(Config::new().packet_timeout(ms(500))).unwrap();
+    assert_eq!(rig.status(0), Status::Degraded);
+    assert_eq!(rig.errors(0)[0].measured, 1000 * MS);
+}
+
+#[test]
+fn standby_hot_starts_the_standbys_and_cold_stops_them() {
+    let mut rig = running([cold(0), cold(1), cold(2)]);
+    rig.set_config(Config::new().standby(Standby::Hot)).unwrap();
+    rig.tells(&["1050 start 1a", "1050 start 2a"]);
+    rig.set_config(Config::new().standby(Standby::Cold)).unwrap();
+    rig.tells(&["1050 stop 1a", "1050 stop 2a"]);
+    assert_eq!(rig.status(0), Status::Active, "the active one runs on");
+}
+
+#[test]
+fn a_pending_input_that_becomes_cold_goes_on() {
+    let hot = Config::new().standby(Standby::Hot);
+    let mut rig = Rig::with_config(hot, [cold(0), cold(1)]);
+    rig.until(1050);
+    rig.switch_input(1).unwrap();
+    rig.skip();
+    rig.set_config(Config::new()).unwrap();
+    rig.is_quiet();
+    rig.until(1100);
+    assert_eq!(rig.stream.active(), Some(1));
+}
+
+#[test]
+fn a_degraded_hot_input_that_becomes_cold_is_probed() {
+    let hot = Config::new().standby(Standby::Hot);
+    for restarted in [false, true] {
+        let mut rig = Rig::with_config(hot, [cold(0), cold(1)]);
+        rig.until(1000);
+        rig.dies(1);
+        rig.until(3500);
+        if restarted {
+            rig.reach("start 1b");
+        }
+        rig.set_config(Config::new()).unwrap();
+        assert_eq!(rig.running(1), None);
+        rig.returns(1);
+        rig.reach("recovered 1");
+    }
+}
+
+#[test]
+fn a_probed_input_that_becomes_hot_is_started_when_it_recovers() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.report(1, "gone").unwrap();
+    rig.reach("probe 1");
+    rig.set_config(Config::new().standby(Standby::Hot)).unwrap();
+    rig.until(50);
+    rig.tells(&["50 recovered 1", "50 start 1a"]);
+}
+
+#[test]
+fn a_trial_that_becomes_hot_goes_on() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Unsupported);
+    rig.dies(0);
+    rig.reach("start 0b");
+    rig.returns(0);
+    rig.set_config(Config::new().standby(Standby::Hot)).unwrap();
+    rig.until(3100);
+    rig.tells(&["3100 recovered 0"]);
+}
+
+#[test]
+fn a_shorter_cooldown_counts_for_a_wait_that_already_lasts() {
+    let mut rig = Rig::with_config(Config::new().probe_cooldown(ms(3_600_000)), [cold(0), cold(1)]);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    rig.until(60_000);
+    rig.set_config(Config::new()).unwrap();
+    rig.skip();
+    let probed = rig.reach("probe 1");
+    assert!((60_000.0..=69_000.0).contains(&probed), "{probed}");
+}
+
+#[test]
+fn a_longer_cooldown_puts_nothing_off_that_was_due() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.report(1, "gone").unwrap();
+    rig.set_config(Config::new().probe_cooldown(ms(3_600_000))).unwrap();
+    let probed = rig.reach("probe 1");
+    assert!((9050.0..=10_050.0).contains(&probed), "{probed}");
+}
+
+#[test]
+fn overlap_off_stops_all_but_the_active_session() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.dies(0);
+    rig.dies(1);
+    rig.until(3500);
+    assert_eq!(rig.on_host(), ["0a", "1a"]);
+    rig.skip();
+    rig.set_config(overlap_off()).unwrap();
+    rig.tells(&["3500 stop 0a"]);
+}
+
+#[test]
+fn overlap_off_keeps_one_session_when_the_active_input_was_removed() {
+    let mut rig = Rig::new([cold(0), cold(1), cold(2)]);
+    rig.dies(0);
+    rig.dies(1);
+    rig.dies(2);
+    rig.until(15_000);
+    assert!(rig.stream.exhausted());
+    rig.update(remove(2)).unwrap();
+    assert_eq!(rig.on_host(), ["0a", "1a"]);
+    rig.set_config(overlap_off()).unwrap();
+    assert_eq!(rig.on_host(), ["0a"]);
+}
+
+#[test]
+fn overlap_off_commits_a_switch_that_waits() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.dies(1);
+    rig.switch_input(1).unwrap();
+    rig.skip();
+    rig.set_config(overlap_off()).unwrap();
+    rig.tells(&["1050 stop 0a", "1050 gate 1a", "1050 switch 0>1 manual"]);
+    assert_eq!((rig.stream.active(), rig.stream.override_input()), (Some(1), Some(1)));
+}
+
+#[test]
+fn overlap_off_ends_a_trial_and_it_is_repeated_when_all_is_lost() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Unsupported);
+    rig.dies(0);
+    rig.reach("start 0b");
+    rig.set_config(overlap_off()).unwrap();
+    rig.tells(&["0 stop 0b"]);
+    rig.dies(1);
+    rig.reach("exhausted timeout");
+    rig.returns(0);
+    rig.reach("restored 0");
+}
+
+#[test]
+fn overlap_off_is_refused_while_an_input_is_hot() {
+    let mut rig = running([cold(0), hot(1)]);
+    assert_eq!(rig.set_config(overlap_off()), Err(Error::HotWithoutOverlap));
+    let defaults = Config::new().overlap(Overlap::Off);
+    assert_eq!(rig.handle(Event::SetDefaults(defaults)), Err(Error::HotWithoutOverlap));
+    assert_eq!(rig.stream.check_defaults(&defaults), Err(Error::HotWithoutOverlap));
+    assert_eq!(rig.stream.check_defaults(&Config::new()), Ok(()));
+    rig.is_quiet();
+}
+
+#[test]
+fn overlap_on_again_makes_switches_planned_again() {
+    let mut rig = Rig::with_config(overlap_off(), [cold(0), cold(1)]);
+    rig.until(1050);
+    rig.set_config(Config::new()).unwrap();
+    rig.skip();
+    rig.switch_input(1).unwrap();
+    rig.tells(&["1050 start 1a"]);
+}
+
+#[test]
+fn settings_out_of_range_are_refused_and_change_nothing() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.handle(Event::Tick).unwrap();
+    let before = rig.deadline();
+    let year = ms(365 * 24 * 3600 * 1000);
+    for bad in [
+        Config::new().packet_timeout(ms(0)),
+        Config::new().connect_timeout(ms(0)),
+        Config::new().probe_cooldown(ms(0)),
+        Config::new().probe_timeout(ms(0)),
+        Config::new().packet_timeout(year + ms(1)),
+        Config::new().switch_cooldown(year + ms(1)),
+        Config::new().failback_stable(std::time::Duration::MAX),
+    ] {
+        assert_eq!(rig.set_config(bad), Err(Error::Config), "{bad:?}");
+        assert_eq!(rig.handle(Event::SetDefaults(bad)), Err(Error::Config), "{bad:?}");
+    }
+    assert_eq!(rig.deadline(), before);
+    rig.is_quiet();
+    rig.set_config(Config::new().switch_cooldown(year).probe_cooldown(year)).unwrap();
+    rig.set_config(Config::new().switch_cooldown(ms(0)).failback_stable(ms(0))).unwrap();
+}
+
+#[test]
+fn a_failback_to_come_is_abandoned_by_the_policy_manual() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.switch_input(1).unwrap();
+    rig.until(2000);
+    rig.clear_override();
+    rig.until(5000);
+    rig.set_config(Config::new().failback(Failback::Manual)).unwrap();
+    rig.skip();
+    rig.until(600_000);
+    rig.is_quiet();
+    assert_eq!(rig.stream.active(), Some(1));
+}

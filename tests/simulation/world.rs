@@ -1,0 +1,637 @@
+//! The sources, the host and the operator around one stream, all of them unreliable.
+
+use super::model::{Level, Model, MS};
+use super::random::Random;
+use crate::invariants::{on_air, Invariants};
+use changeover::core::{
+    Action, Error, Event, Ids, InputsUpdate, Nanos, Notice, Priority, ProbeId, ProbeOutcome,
+    Reason, SessionId, Status, Stream,
+};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// Priorities are 0 to 5; so many sources there are.
+const SOURCES: usize = 6;
+const CHAOS: Nanos = 30_000 * MS;
+/// More than any wait there is: 8 × 8 s × 9/8 of backoff and all the timeouts.
+const QUIET: Nanos = 900_000 * MS;
+
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    up: bool,
+    interval: Nanos,
+    connects_in: Nanos,
+    /// Of 100 starts, so many fail.
+    starts_fail: u64,
+    probes: Probes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Probes {
+    Honest,
+    Lying,
+    Unsupported,
+    Unanswered,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Command {
+    Start(SessionId, Priority),
+    Stop(SessionId, Priority),
+    Probe(ProbeId, Priority),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Take(Command),
+    StartFails(SessionId),
+    Packet(SessionId, Priority),
+    Answer(ProbeId, Priority),
+    Fault,
+    Operation,
+}
+
+pub struct World {
+    random: Random,
+    now: Nanos,
+    stream: Stream,
+    /// What [`Stream::next_deadline`] answered last.
+    deadline: Option<Nanos>,
+    ids: Ids,
+    model: Model,
+    invariants: Invariants,
+    sources: [Source; SOURCES],
+    agenda: BinaryHeap<Reverse<(Nanos, u64, Step)>>,
+    steps: u64,
+    /// What the host has not taken yet, in order, and when it takes the last of it.
+    queue: VecDeque<Command>,
+    queue_ends: Nanos,
+    host_is_slow: bool,
+    host_runs: Vec<SessionId>,
+    /// When the active input was last chosen or restarted, at the latest.
+    chosen_at: Nanos,
+    switched_at: Nanos,
+    calm: bool,
+    ever_unsupported: bool,
+    settings_changed: bool,
+    events: u64,
+    hash: u64,
+    actions: Vec<Action>,
+}
+
+impl World {
+    pub fn new(seed: u64) -> World {
+        let mut random = Random::new(seed);
+        let now = random.range(0, 1 << 50);
+        let overlap_off = random.percent(25);
+        let mut model =
+            Model { stream: Level::random_stream(&mut random, overlap_off), ..Model::default() };
+        if random.percent(30) {
+            model.engine = Level::random_stream(&mut random, overlap_off);
+            model.engine.hot = None;
+        }
+        let mut inputs = Vec::new();
+        for priority in 0..SOURCES as Priority {
+            if random.percent(40) {
+                let (level, input) = model.random_input(&mut random, priority);
+                model.inputs.insert(priority, level);
+                inputs.insert(random.range(0, inputs.len() as u64) as usize, input);
+            }
+        }
+        let mut ids = Ids::default();
+        let (config, defaults) = (model.stream.config(), model.engine.config());
+        let stream = Stream::new("s", "", seed, inputs, config, defaults, now, &mut ids).unwrap();
+        let source = Source {
+            up: true,
+            interval: 0,
+            connects_in: 0,
+            starts_fail: 0,
+            probes: Probes::Honest,
+        };
+        let mut world = World {
+            random,
+            now,
+            stream,
+            deadline: None,
+            ids,
+            model,
+            invariants: Invariants::new(overlap_off),
+            sources: [source; SOURCES],
+            agenda: BinaryHeap::new(),
+            steps: 0,
+            queue: VecDeque::new(),
+            queue_ends: now,
+            host_is_slow: false,
+            host_runs: Vec::new(),
+            chosen_at: now,
+            switched_at: now,
+            calm: false,
+            ever_unsupported: false,
+            settings_changed: false,
+            events: 0,
+            hash: 0,
+            actions: Vec::new(),
+        };
+        for priority in 0..SOURCES {
+            world.change_source(priority);
+        }
+        world.obey(true);
+        world
+    }
+
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// Everything happens at once.
+    pub fn chaos(&mut self) {
+        self.plan(0, Step::Fault);
+        self.plan(0, Step::Operation);
+        self.run_to(self.now + CHAOS);
+    }
+
+    /// Faults and operations end; at least one source delivers steadily. The stream must come on
+    /// air on the best such input, and stay.
+    pub fn quiet(&mut self) {
+        self.calm = true;
+        self.host_is_slow = false;
+        self.handle(Event::ClearOverride).unwrap();
+        if self.stream.inputs().is_empty() {
+            let priority = self.random_priority();
+            self.add(priority);
+        }
+        let steady: Vec<_> = self.stream.inputs().iter().map(|input| input.priority()).collect();
+        let spared = self.pick(&steady);
+        for priority in 0..SOURCES as Priority {
+            let up = priority == spared || self.random.percent(50);
+            let probes = if self.random.percent(20) { Probes::Unsupported } else { Probes::Honest };
+            self.ever_unsupported |= probes == Probes::Unsupported;
+            self.sources[priority as usize] =
+                Source { up, interval: 30 * MS, connects_in: 20 * MS, starts_fail: 0, probes };
+        }
+        let mut steady = steady.into_iter().filter(|priority| self.sources[*priority as usize].up);
+        let best = steady.next().expect("one is spared");
+        // Without overlap a better input that can't be probed must wait for an exhausted stream.
+        let unfindable = self.model.overlap_off() && self.ever_unsupported;
+        let any = unfindable || self.model.failback_is_manual();
+        let well = |world: &World| {
+            let active = world.stream.active();
+            let lives = active.is_some_and(|active| world.sources[active as usize].up);
+            on_air(&world.stream) && lives && (active == Some(best) || any)
+        };
+        // Late answers of the chaos may still lead astray, but not for ever.
+        let give_up = self.now + QUIET;
+        let (mut chosen, mut steps_well) = (None, 0);
+        while steps_well < 30 {
+            assert!(
+                self.now < give_up,
+                "not on air on {best}: {:#?}\n{:#?}",
+                self.stream,
+                self.sources
+            );
+            self.run_to(self.now + 100 * MS);
+            let stays = well(self) && self.stream.active() == chosen;
+            steps_well = if stays { steps_well + 1 } else { 0 };
+            chosen = self.stream.active();
+        }
+        assert!(!self.stream.exhausted());
+    }
+
+    /// The registration ends, and the host takes what is left.
+    pub fn end(&mut self) {
+        self.handle(Event::Unregister).unwrap();
+        self.run_to(self.now + 10_000 * MS);
+        assert!(self.queue.is_empty());
+        assert!(self.host_runs.is_empty(), "every taken start gets exactly one stop");
+    }
+
+    // Time.
+
+    fn plan(&mut self, delay: Nanos, step: Step) {
+        self.steps += 1;
+        self.agenda.push(Reverse((self.now + delay, self.steps, step)));
+    }
+
+    fn run_to(&mut self, end: Nanos) {
+        loop {
+            let step = self.agenda.peek().map(|Reverse((at, ..))| *at);
+            let deadline = self.deadline.map(|at| at.max(self.now));
+            let Some(next) = step.into_iter().chain(deadline).min().filter(|next| *next <= end)
+            else {
+                self.now = end;
+                return;
+            };
+            self.now = next;
+            if step == Some(next) {
+                let Reverse((_, _, step)) = self.agenda.pop().expect("peeked");
+                self.perform(step);
+            } else {
+                self.tick();
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        for at in 0..self.invariants.running.len() {
+            let session = &self.invariants.running[at];
+            if let Some(at) = session.last_packet {
+                let seen = Event::Seen { session: session.id, at };
+                self.stream.handle(seen, self.now, &mut self.ids).unwrap();
+                self.events += 1;
+            }
+        }
+        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        self.obey(true);
+        assert!(self.deadline.is_none_or(|next| next > self.now), "nothing is due after a tick");
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), Error> {
+        let result = self.stream.handle(event, self.now, &mut self.ids);
+        self.obey(result.is_ok());
+        result
+    }
+
+    fn perform(&mut self, step: Step) {
+        match step {
+            Step::Take(command) => self.take(command),
+            Step::StartFails(session) => {
+                let result = Err("refused".into());
+                let _ = self.handle(Event::StartResult { session, result });
+            }
+            Step::Packet(session, priority) => self.packet(session, priority),
+            Step::Answer(probe, priority) => self.answer(probe, priority),
+            Step::Fault if !self.calm => self.fault(),
+            Step::Operation if !self.calm => self.operation(),
+            Step::Fault | Step::Operation => {}
+        }
+    }
+
+    // The host.
+
+    fn take(&mut self, command: Command) {
+        let Some(at) = self.queue.iter().position(|queued| *queued == command) else { return };
+        assert_eq!(at, 0, "in order");
+        self.queue.pop_front();
+        match command {
+            Command::Start(session, priority) => self.take_start(session, priority),
+            Command::Stop(session, _) => {
+                let at = self.host_runs.iter().position(|running| *running == session);
+                self.host_runs.swap_remove(at.expect("a stop of a session that was taken"));
+            }
+            Command::Probe(probe, priority) => {
+                let taken = self.handle(Event::ProbeTaken { probe });
+                let delay = self.random.range(0, if self.calm { 8 } else { 150 }) * MS;
+                if taken.is_ok() || self.random.percent(10) {
+                    self.plan(delay, Step::Answer(probe, priority));
+                }
+            }
+        }
+    }
+
+    fn take_start(&mut self, session: SessionId, priority: Priority) {
+        assert!(!self.host_runs.contains(&session), "a session is started once");
+        self.host_runs.push(session);
+        if self.model.overlap_off() && !self.settings_changed {
+            assert_eq!(self.host_runs.len(), 1, "overlap off: two sessions on the host");
+        }
+        if let Some(running) = self.invariants.session(session) {
+            running.taken_at = Some(self.now);
+        }
+        let _ = self.handle(Event::StartTaken { session });
+        let source = self.sources[priority as usize];
+        if self.random.percent(source.starts_fail) {
+            let delay = self.pick(&[0, 0, 50, 1000]) * MS;
+            self.plan(delay, Step::StartFails(session));
+        } else {
+            self.plan(source.connects_in, Step::Packet(session, priority));
+            if self.random.percent(30) {
+                let _ = self.handle(Event::StartResult { session, result: Ok(()) });
+            }
+        }
+    }
+
+    fn packet(&mut self, session: SessionId, priority: Priority) {
+        let source = self.sources[priority as usize];
+        if self.invariants.session(session).is_none() {
+            return;
+        }
+        let late = if self.calm || !self.random.percent(2) { 0 } else { self.pick(&[100, 900]) };
+        self.plan(source.interval + late * MS, Step::Packet(session, priority));
+        if !source.up {
+            return;
+        }
+        self.invariants.delivered(session, self.now);
+        if self.stream.awaits(session) {
+            self.handle(Event::Packet { session }).unwrap();
+        }
+    }
+
+    fn answer(&mut self, probe: ProbeId, priority: Priority) {
+        let source = self.sources[priority as usize];
+        let outcome = match (source.probes, source.up) {
+            (Probes::Honest, true) | (Probes::Lying, false) => ProbeOutcome::Ok,
+            (Probes::Honest, false) | (Probes::Lying, true) => ProbeOutcome::Failed("no".into()),
+            (Probes::Unsupported, _) => ProbeOutcome::Unsupported,
+            (Probes::Unanswered, _) => return,
+        };
+        self.ever_unsupported |= outcome == ProbeOutcome::Unsupported;
+        let awaited = self.invariants.probes.iter().any(|(id, _)| *id == probe);
+        if awaited {
+            self.invariants.answered(probe);
+        }
+        let result = self.handle(Event::ProbeResult { probe, outcome });
+        assert_eq!(result.is_ok(), awaited, "an answer counts while it is awaited");
+    }
+
+    // Faults and operations.
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        self.random.pick(from)
+    }
+
+    fn random_priority(&mut self) -> Priority {
+        self.random.range(0, SOURCES as u64 - 1) as Priority
+    }
+
+    fn change_source(&mut self, at: usize) {
+        let random = &mut self.random;
+        self.sources[at] = Source {
+            up: random.percent(60),
+            interval: random.range(10, 80) * MS + random.pick(&[0, 1, 333]),
+            connects_in: random.pick(&[0, 1, 20, 90, 400]) * MS,
+            starts_fail: random.pick(&[0, 0, 0, 30, 100]),
+            probes: random.pick(&[
+                Probes::Honest,
+                Probes::Honest,
+                Probes::Honest,
+                Probes::Lying,
+                Probes::Unsupported,
+                Probes::Unanswered,
+            ]),
+        };
+    }
+
+    fn fault(&mut self) {
+        let delay = self.random.range(1, 1500) * MS;
+        self.plan(delay, Step::Fault);
+        match self.random.range(0, 9) {
+            0..=4 => {
+                let at = self.random_priority() as usize;
+                self.change_source(at);
+            }
+            5 => self.sources.iter_mut().for_each(|source| source.up = false),
+            6 => self.sources.iter_mut().for_each(|source| source.up = true),
+            7 => self.host_is_slow = !self.host_is_slow,
+            8 => self.report(),
+            _ => self.nonsense(),
+        }
+    }
+
+    fn report(&mut self) {
+        let text = "reported".to_string();
+        let known = self.invariants.running.first().map(|running| running.id);
+        let event = match known.filter(|_| self.random.percent(50)) {
+            Some(session) => Event::SessionError { session, text },
+            None => Event::InputError { priority: self.random_priority(), text },
+        };
+        let _ = self.handle(event);
+    }
+
+    /// What only a confused host does.
+    fn nonsense(&mut self) {
+        let any = self.random.range(0, 200);
+        let event = match self.random.range(0, 5) {
+            0 => Event::StartTaken { session: any },
+            1 => Event::StartResult { session: any, result: Ok(()) },
+            2 => Event::SessionError { session: any, text: String::new() },
+            3 => Event::Seen { session: u64::MAX, at: self.now },
+            4 => Event::Packet { session: u64::MAX },
+            _ => Event::Tick,
+        };
+        if matches!(event, Event::Tick) {
+            return self.tick();
+        }
+        if let Event::StartTaken { session } | Event::StartResult { session, .. } = &event {
+            let taken = self.host_runs.contains(session);
+            if self.invariants.session(*session).is_some() && !taken {
+                return; // It would take the start out of turn.
+            }
+        }
+        let _ = self.handle(event);
+    }
+
+    fn operation(&mut self) {
+        let delay = self.random.range(1, 2500) * MS;
+        self.plan(delay, Step::Operation);
+        match self.random.range(0, 11) {
+            0..=3 => self.switch(),
+            4 => self.handle(Event::ClearOverride).unwrap(),
+            5 => {
+                let priority = self.random_priority();
+                self.add(priority);
+            }
+            6..=8 => self.update(),
+            9 => {
+                let name = self.pick(&["", "a", "b"]);
+                self.handle(Event::UpdateBufferWriteId(name.into())).unwrap();
+            }
+            _ => self.settings(),
+        }
+    }
+
+    fn switch(&mut self) {
+        let priority = self.random_priority();
+        let input = self.stream.inputs().iter().find(|input| input.priority() == priority);
+        let expected = match input.map(|input| input.status()) {
+            None => Err(Error::UnknownInput),
+            Some(Status::Degraded) => Err(Error::InputDegraded),
+            Some(_) => Ok(()),
+        };
+        assert_eq!(self.handle(Event::SwitchInput { priority }), expected);
+        if expected.is_ok() {
+            assert_eq!(self.stream.override_input(), Some(priority));
+        }
+    }
+
+    fn add(&mut self, priority: Priority) {
+        let (level, input) = self.model.random_input(&mut self.random, priority);
+        let update = InputsUpdate { added: vec![input], ..InputsUpdate::default() };
+        let known = self.model.inputs.contains_key(&priority);
+        if !known {
+            self.model.inputs.insert(priority, level);
+        }
+        let expected = if known { Err(Error::DuplicatePriority) } else { Ok(()) };
+        assert_eq!(self.handle(Event::UpdateInputs(update)), expected);
+    }
+
+    /// Each input is removed, updated, removed and added, added, or left alone.
+    fn update(&mut self) {
+        let mut update = InputsUpdate::default();
+        for priority in 0..SOURCES as Priority {
+            let known = self.model.inputs.contains_key(&priority);
+            let what = self.random.range(0, 9);
+            if known && what <= 1 {
+                update.removed.push(priority);
+                self.model.inputs.remove(&priority);
+            }
+            if what == 1 || what == 2 && !known {
+                let (level, input) = self.model.random_input(&mut self.random, priority);
+                self.model.inputs.insert(priority, level);
+                update.added.push(input);
+            }
+            if what == 3 && known {
+                let (level, input) = self.model.random_input(&mut self.random, priority);
+                self.model.inputs.insert(priority, level);
+                update.updated.push(input);
+            }
+        }
+        self.handle(Event::UpdateInputs(update)).unwrap();
+    }
+
+    fn settings(&mut self) {
+        let overlap_off = if self.random.percent(70) {
+            self.model.overlap_off()
+        } else {
+            self.random.percent(50)
+        };
+        let level = Level::random_stream(&mut self.random, overlap_off);
+        let before = std::mem::replace(&mut self.model.stream, level);
+        let refused = overlap_off && self.model.inputs.keys().any(|p| self.model.is_hot(*p));
+        if refused {
+            self.model.stream = before;
+        } else {
+            self.settings_changed = true;
+        }
+        self.invariants.overlap_off = self.model.overlap_off();
+        let expected = if refused { Err(Error::HotWithoutOverlap) } else { Ok(()) };
+        assert_eq!(self.handle(Event::SetConfig(level.config())), expected);
+    }
+
+    // What comes out.
+
+    fn obey(&mut self, accepted: bool) {
+        self.events += 1;
+        let mut actions = std::mem::take(&mut self.actions);
+        actions.extend(self.stream.drain());
+        assert!(accepted || actions.is_empty(), "what is refused changes nothing");
+        for action in actions.drain(..) {
+            self.invariants.observe(&action, self.now);
+            self.account(&action);
+            self.order(&action);
+        }
+        self.actions = actions;
+        self.deadline = self.stream.next_deadline();
+        self.invariants.check(&self.stream);
+        self.check_deadlines();
+    }
+
+    fn order(&mut self, action: &Action) {
+        let command = match action {
+            Action::Start { session, input, .. } => Command::Start(*session, input.priority),
+            Action::Probe { probe, input, .. } => Command::Probe(*probe, input.priority),
+            Action::Stop { session, priority } => {
+                let start = Command::Start(*session, *priority);
+                if let Some(at) = self.queue.iter().position(|queued| *queued == start) {
+                    self.queue.remove(at);
+                    return;
+                }
+                Command::Stop(*session, *priority)
+            }
+            _ => return,
+        };
+        self.queue.push_back(command);
+        let delay = match (self.calm, self.host_is_slow) {
+            (true, _) => 5,
+            (false, true) => self.random.range(0, 1500),
+            (false, false) => self.pick(&[0, 0, 0, 1, 10]),
+        };
+        self.queue_ends = self.queue_ends.max(self.now + delay * MS);
+        self.plan(self.queue_ends - self.now, Step::Take(command));
+    }
+
+    fn account(&mut self, action: &Action) {
+        match action {
+            Action::Start { session, .. } => self.mix(1, *session),
+            Action::Stop { session, .. } => self.mix(2, *session),
+            Action::Probe { probe, .. } => self.mix(3, *probe),
+            Action::CancelProbe { probe } => self.mix(4, *probe),
+            Action::Await { session } => self.mix(5, *session),
+            Action::Gate { session, number } => {
+                self.chosen_at = self.now;
+                self.mix(6, session.unwrap_or(0) ^ (number << 32));
+            }
+            Action::Notify(notice) => self.told(notice),
+        }
+    }
+
+    fn told(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Switched(switch) => {
+                if switch.reason == Reason::Failback && !self.settings_changed {
+                    let since = self.now - self.switched_at;
+                    assert!(since >= self.model.switch_cooldown(), "too early: {since}");
+                    assert!(!self.model.failback_is_manual());
+                }
+                self.chosen_at = self.now;
+                self.switched_at = self.now;
+                self.mix(7, switch.to as u64);
+            }
+            Notice::Degraded { priority, error } => {
+                self.mix(8, *priority as u64);
+                if error.reason == Reason::Timeout {
+                    assert!(error.measured >= error.limit && error.limit > 0);
+                    self.was_silent(*priority);
+                }
+            }
+            Notice::Active { priority, .. } => self.mix(9, *priority as u64),
+            Notice::Recovered { priority } => self.mix(10, *priority as u64),
+            Notice::Exhausted { .. } => self.mix(11, 0),
+            Notice::Restored { priority } => self.mix(12, *priority as u64),
+            _ => {}
+        }
+    }
+
+    fn mix(&mut self, kind: u64, value: u64) {
+        let word = value ^ (kind << 56) ^ self.now;
+        self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    }
+
+    /// No input is given up for silence that was not silent.
+    fn was_silent(&self, priority: Priority) {
+        let running = self.invariants.running.iter().find(|running| running.priority == priority);
+        let Some(running) = running else { return };
+        match running.last_packet {
+            Some(last) => assert!(self.now - last >= self.model.packet_timeout(priority)),
+            None => {
+                let taken = running.taken_at.expect("a host that took the start");
+                assert!(self.now - taken >= self.model.connect_timeout(priority));
+            }
+        }
+    }
+
+    /// Every session that is expected to deliver has a deadline.
+    fn check_deadlines(&self) {
+        for input in self.stream.inputs() {
+            if !matches!(input.status(), Status::Idle | Status::Active) {
+                continue;
+            }
+            let priority = input.priority();
+            let running = self.invariants.running.iter().find(|r| r.priority == priority);
+            let Some(running) = running else { continue };
+            let active = self.stream.active() == Some(priority);
+            let due = match (running.last_packet, running.taken_at) {
+                (Some(last), _) => {
+                    let since = if active { last.max(self.chosen_at) } else { last };
+                    since + self.model.packet_timeout(priority)
+                }
+                (None, Some(taken)) => taken + self.model.connect_timeout(priority),
+                (None, None) => continue,
+            };
+            assert!(self.deadline.is_some_and(|at| at <= due), "{priority} has no deadline");
+        }
+    }
+}
