@@ -1,12 +1,14 @@
 # What a person types. Each target is a script in ci/ or a few plain rules.
 
-.PHONY: help lib test check demo clean
+.PHONY: help lib test check demo clean install uninstall
 help:
-	@echo "make demo    watch a live stream survive the death of its source (a minute)"
-	@echo "make test    run every test, installing what it needs"
-	@echo "make lib     build the C libraries in target/release"
-	@echo "make check   formatting, lints, documentation, header, symbols"
-	@echo "make header  write include/changeover.h anew after a change of src/ffi"
+	@echo "make demo       watch a live stream survive the death of its source (a minute)"
+	@echo "make test       run every test, installing what it needs"
+	@echo "make lib        build the C libraries in target/release"
+	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
+	@echo "make uninstall  with the same variables: removes them"
+	@echo "make check      formatting, lints, documentation, header, symbols"
+	@echo "make header     write include/changeover.h anew after a change of src/ffi"
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 MAJOR := $(word 1,$(subst ., ,$(VERSION)))
@@ -16,12 +18,63 @@ ABI := $(if $(filter 0,$(MAJOR)),$(MAJOR).$(MINOR),$(MAJOR))
 SONAME := libchangeover.so.$(ABI)
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+STATIC := $(TARGET)/release/libchangeover.a
+SHARED := $(TARGET)/release/libchangeover.so
 
 # The library keeps threads and thread-local memory: it must not be unloaded.
 lib:
 	cargo rustc --quiet --release --lib --features capi --crate-type staticlib
 	cargo rustc --quiet --release --lib --features capi --crate-type cdylib -- \
 		-C link-arg=-Wl,-soname,$(SONAME) -C link-arg=-Wl,-z,nodelete
+
+# --- make install: what `cargo cinstall` would (see [package.metadata.capi] in Cargo.toml), and
+# a CMake package.
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+CMAKEDIR := $(LIBDIR)/cmake/changeover
+
+HEADERS := changeover.h changeover_inline.h changeover.hpp
+REAL := libchangeover.so.$(VERSION)
+# What rustc --print native-static-libs says, less what every C linker adds by itself.
+PRIVATE_LIBS := -lpthread -ldl -lm -lrt -lutil
+
+# Paths in changeover.pc are relative to its prefix where they can be.
+in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+fill = sed \
+	-e 's|@PREFIX@|$(PREFIX)|' \
+	-e 's|@LIBDIR@|$(call in_prefix,$(LIBDIR))|' \
+	-e 's|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|' \
+	-e "s|@INCLUDE_FROM_CMAKE@|$$(realpath -m --relative-to='$(CMAKEDIR)' '$(INCLUDEDIR)')|" \
+	-e 's|@DESCRIPTION@|$(shell sed -n 's/^description = "\(.*\)"/\1/p' Cargo.toml)|' \
+	-e 's|@VERSION@|$(VERSION)|' -e 's|@ABI@|$(ABI)|' \
+	-e 's|@SONAME@|$(SONAME)|' -e 's|@REAL@|$(REAL)|' \
+	-e 's|@PRIVATE_LIBS@|$(PRIVATE_LIBS)|'
+
+# Built before, so that `sudo make install` after `make lib` needs no cargo.
+$(STATIC) $(SHARED): $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+	$(MAKE) lib
+	touch $(STATIC) $(SHARED)
+
+install: $(STATIC) $(SHARED)
+	install -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' '$(DESTDIR)$(CMAKEDIR)'
+	install -m 644 $(HEADERS:%=include/%) '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 $(STATIC) '$(DESTDIR)$(LIBDIR)'
+	install -m 755 $(SHARED) '$(DESTDIR)$(LIBDIR)/$(REAL)'
+	ln -sf $(REAL) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	ln -sf $(REAL) '$(DESTDIR)$(LIBDIR)/libchangeover.so'
+	$(fill) packaging/changeover.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/changeover.pc'
+	$(fill) packaging/changeover-config.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config.cmake'
+	$(fill) packaging/changeover-config-version.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config-version.cmake'
+
+uninstall:
+	rm -f $(HEADERS:%='$(DESTDIR)$(INCLUDEDIR)/%')
+	rm -f '$(DESTDIR)$(LIBDIR)/libchangeover.a' '$(DESTDIR)$(LIBDIR)/$(REAL)' \
+		'$(DESTDIR)$(LIBDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/libchangeover.so'
+	rm -f '$(DESTDIR)$(PKGCONFIGDIR)/changeover.pc'
+	rm -rf '$(DESTDIR)$(CMAKEDIR)'
 
 .PHONY: header
 header:

@@ -7,10 +7,8 @@ use std::time::Duration;
 
 fn main() -> Result<(), changeover::Error> {
     let engine = Engine::new()?;
-    let inputs = vec![
-        Input::new(0, "udp://primary:5000").hot(),
-        Input::new(1, "udp://backup:5000").hot(),
-    ];
+    let inputs =
+        vec![Input::new(0, "udp://primary:5000").hot(), Input::new(1, "udp://backup:5000").hot()];
     let config = Config::new().packet_timeout(Duration::from_millis(200));
     engine.register("news", "", inputs, config)?;
     let primary_lives = AtomicBool::new(true);

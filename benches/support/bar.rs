@@ -29,7 +29,11 @@ impl Bar {
 
     pub fn is_kept(&self) -> bool {
         // Not a number is not kept.
-        if self.at_least { self.measured >= self.limit } else { self.measured <= self.limit }
+        if self.at_least {
+            self.measured >= self.limit
+        } else {
+            self.measured <= self.limit
+        }
     }
 
     /// For whoever reads the output of a child process.

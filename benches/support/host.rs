@@ -25,7 +25,11 @@ pub fn engine(defaults: Config) -> Arc<Engine> {
 pub fn inputs(hot: bool) -> Vec<Input> {
     let input = |priority, url| {
         let input = Input::new(priority, url);
-        if hot { input.hot() } else { input }
+        if hot {
+            input.hot()
+        } else {
+            input
+        }
     };
     vec![input(0, "udp://239.1.0.1:5000"), input(1, "udp://239.1.0.2:5000")]
 }

@@ -32,10 +32,7 @@ impl StartLine {
 
 impl<F: FnMut(u64)> Pair<F> {
     /// `make_other` is called on the other thread, and makes its work.
-    pub fn new<G: FnMut(u64)>(
-        mine: F,
-        make_other: impl FnOnce() -> G + Send + 'static,
-    ) -> Pair<F> {
+    pub fn new<G: FnMut(u64)>(mine: F, make_other: impl FnOnce() -> G + Send + 'static) -> Pair<F> {
         let (orders, todo) = channel::<u64>();
         let (report, done) = channel();
         let line = Arc::new(StartLine::default());

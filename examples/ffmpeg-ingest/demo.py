@@ -232,21 +232,23 @@ def run(output, screen):
     primary = Source("PRIMARY", "testsrc2", "null", 0x1F5FBF, 440, ports[0], output / "primary.log", font=font)
     backup = Source("BACKUP", "smptehdbars", "hue=s=0", 0xE07B00, 880, ports[1], output / "backup.log", font=font)
     path = output / "recording.ts"
-    for source, number in ((primary, 0), (backup, 1)):
+    for number, source in enumerate((primary, backup)):
         screen.line(f"  input {number}   {screen.paint(source.name.ljust(7), source.name)}  {source.url}, a tone of {source.tone} Hz")
-        source.start()
-    ingest = Ingest(["-i", primary.url, "-i", backup.url, "-o", path, "-y", "--packet-timeout", f"{TIMEOUT_MS}ms",
-                     "--failback-stable", FAILBACK_STABLE_S, "--switch-cooldown", SWITCH_COOLDOWN_S, "--probe-cooldown", 3], output)
     screen.line(f"  ingest    hot standby, dead after {TIMEOUT_MS} ms without a packet; writes {os.path.relpath(path)}")
     screen.line()
-    show = Show(screen, [primary, backup], ingest)
+    ingest = None
     try:
+        primary.start()
+        backup.start()
+        ingest = Ingest(["-i", primary.url, "-i", backup.url, "-o", path, "-y", "--packet-timeout", f"{TIMEOUT_MS}ms",
+                         "--failback-stable", FAILBACK_STABLE_S, "--switch-cooldown", SWITCH_COOLDOWN_S, "--probe-cooldown", 3], output)
+        show = Show(screen, [primary, backup], ingest)
         play(show, primary)
         exit_status = ingest.end()
     finally:
-        ingest.kill()
-        primary.kill()
-        backup.kill()
+        for each in (ingest, primary, backup):
+            if each:
+                each.kill()
     screen.line()
     screen.line("  Is it true? The recording, examined with ffprobe and ffmpeg:")
     screen.line()

@@ -12,7 +12,7 @@ enum note_kind {
   NOTE_SOURCE_FAILED,  /* it could not open, or lost its source; text: why */
   NOTE_SOURCE_WARNING, /* something of the source is left out; text: what */
   NOTE_FORWARDED,      /* first packet of a switch handed to the output; took: ns since the last one before it */
-  NOTE_PICTURE,        /* a new source is in the output; took: ns since its first packet, freeze: since the last written */
+  NOTE_PICTURE,        /* a new source is in the output; took: ns since its first packet went to it, freeze: since the last */
   NOTE_OUTPUT_OPENED,  /* took: ns without an output before, 0 the first time; lost: packets thrown away meanwhile */
   NOTE_OUTPUT_FAILED,  /* being retried; text: why */
   NOTE_OUTPUT_FATAL,   /* cannot ever work; text: why */

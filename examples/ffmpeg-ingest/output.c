@@ -21,6 +21,7 @@ struct item {
   struct origin origin;
   struct tracks *tracks;
   AVPacket *packet;
+  uint64_t released; /* when it was pushed; it may have come earlier */
   bool after_loss; /* packets before it were thrown away */
 };
 
@@ -51,9 +52,9 @@ struct output {
   bool told_down, impossible;
   struct origin current;     /* the source being written or waited for */
   bool waiting;              /* for its first key frame */
-  uint64_t first_arrived;
+  uint64_t first_arrived, first_released;
   int64_t source_next[TRACKS_MAX]; /* decoding time to assume where a packet has none */
-  uint64_t last_written;     /* when the last written packet came; 0: none yet */
+  uint64_t last_written;     /* when the last written packet was pushed; 0: none yet */
   int64_t media_begin, media_end; /* presentation times of what is written, 90 kHz */
 };
 
@@ -88,35 +89,50 @@ static void tell_forwarded(struct output *output, const struct origin *origin) {
   note->switch_number = origin->switch_number;
   note->from = output->on_air;
   if (output->on_air >= 0) {
-    note->took = origin->arrived - output->forwarded;
+    note->took = origin->arrived > output->forwarded ? origin->arrived - output->forwarded : 0;
     note->stalled = origin->stalled > output->stalled ? origin->stalled - output->stalled : 0;
   }
   notes_post(output->config.notes, note);
 }
 
-void output_push(struct output *output, const struct origin *origin, struct tracks *tracks, AVPacket *packet) {
+/* Under the lock. */
+static void enqueue(struct output *output, const struct origin *origin, uint64_t arrived, struct tracks *tracks,
+                    AVPacket *packet) {
+  const bool full = output->bytes > QUEUE_BYTES || output->packets >= QUEUE_PACKETS;
+  struct item *item = full ? NULL : item_new(origin, tracks, packet);
+  if (item) {
+    item->origin.arrived = arrived;
+    item->released = origin->arrived;
+    item->after_loss = output->lost > 0;
+    output->lost = 0;
+    output->bytes += (size_t)item->packet->size;
+    output->packets++;
+    *output->last = item;
+    output->last = &item->next;
+  } else if (output->lost++ == 0) {
+    struct note *note = note_new(NOTE_OUTPUT_WARNING, -1);
+    note_text(note, "too slow: packets are thrown away until it has caught up");
+    notes_post(output->config.notes, note);
+  }
+}
+
+void output_push(struct output *output, const struct origin *origin, struct tracks *tracks, struct preroll *preroll,
+                 AVPacket *packet) {
   pthread_mutex_lock(&output->lock);
   if (origin->switch_number >= output->switch_number && !output->finish) {
-    if (origin->switch_number > output->switch_number) tell_forwarded(output, origin);
+    if (origin->switch_number > output->switch_number) {
+      tell_forwarded(output, origin);
+      const bool in_pause = preroll->count && preroll->packets[0].arrived > output->forwarded;
+      for (size_t i = 0; in_pause && i < preroll->count; i++) {
+        enqueue(output, origin, preroll->packets[i].arrived, tracks, preroll->packets[i].packet);
+      }
+    }
     output->switch_number = origin->switch_number;
     output->on_air = origin->priority;
     output->forwarded = origin->arrived;
     output->stalled = origin->stalled;
-    const bool full = output->bytes > QUEUE_BYTES || output->packets >= QUEUE_PACKETS;
-    struct item *item = full ? NULL : item_new(origin, tracks, packet);
-    if (item) {
-      item->after_loss = output->lost > 0;
-      output->lost = 0;
-      output->bytes += (size_t)item->packet->size;
-      output->packets++;
-      *output->last = item;
-      output->last = &item->next;
-      pthread_cond_broadcast(&output->changed);
-    } else if (output->lost++ == 0) {
-      struct note *note = note_new(NOTE_OUTPUT_WARNING, -1);
-      note_text(note, "too slow: packets are thrown away until it has caught up");
-      notes_post(output->config.notes, note);
-    }
+    enqueue(output, origin, origin->arrived, tracks, packet);
+    pthread_cond_broadcast(&output->changed);
   }
   pthread_mutex_unlock(&output->lock);
 }
@@ -250,12 +266,12 @@ static bool source_times(struct output *output, const struct item *item, struct 
 static void tell_picture(struct output *output, const struct item *item, int64_t pts) {
   struct note *note = note_new(NOTE_PICTURE, item->origin.priority);
   if (note) {
-    note_backdate(note, item->origin.arrived);
+    note_backdate(note, item->released);
     note->session = item->origin.session;
     note->switch_number = item->origin.switch_number;
-    note->took = item->origin.arrived - output->first_arrived;
+    note->took = item->released - output->first_released;
     if (output->last_written) {
-      note->freeze = item->origin.arrived - output->last_written;
+      note->freeze = item->released > output->last_written ? item->released - output->last_written : 0;
       note->media_before = (double)(output->media_end - output->media_begin) / TICKS_PER_S;
       note->media_after = (double)(pts - output->media_begin) / TICKS_PER_S;
     } else {
@@ -304,7 +320,7 @@ static int write_item(struct output *output, struct item *item) {
   if (!output->last_written) output->media_begin = times.pts;
   if (begins) tell_picture(output, item, times.pts);
   output->waiting = false;
-  output->last_written = item->origin.arrived;
+  output->last_written = item->released;
   if ((video || !tracks_have_video(item->tracks)) && times.pts > output->media_end) output->media_end = times.pts;
   return 0;
 }
@@ -315,6 +331,7 @@ static void handle(struct output *output, struct item *item) {
   if (new_source) {
     output->waiting = true;
     output->first_arrived = item->origin.arrived;
+    output->first_released = item->released;
     for (int i = 0; i < TRACKS_MAX; i++) output->source_next[i] = AV_NOPTS_VALUE;
   }
   if (output->mux.io && output->waiting && !may_begin(output, item)) return;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "notes.h"
+#include "preroll.h"
 #include "tracks.h"
 
 struct output;
@@ -31,8 +32,11 @@ struct origin {
 /* NULL: no memory or no thread. The target is opened by the output's own thread; how that went comes as a note. */
 struct output *output_start(const struct output_config *config);
 
-/* Takes the packet over (it is blank afterwards) unless its switch is over: then it stays and is nobody's. */
-void output_push(struct output *output, const struct origin *origin, struct tracks *tracks, AVPacket *packet);
+/* Takes the packet over (it is blank afterwards) unless its switch is over: then it stays. With the first packet of a switch,
+ * takes the preroll over too, as far as that belongs into the pause: what came before the last packet of the input before
+ * would only be shown late. */
+void output_push(struct output *output, const struct origin *origin, struct tracks *tracks, struct preroll *preroll,
+                 AVPacket *packet);
 
 /* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. */
 void output_finish(struct output *output, uint64_t patience);

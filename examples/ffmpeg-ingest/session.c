@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "preroll.h"
 #include "source.h"
 
 #define BACKOFF_FIRST (250 * NS_PER_MS)
@@ -15,6 +16,7 @@ struct session {
   struct worker *worker;
   changeover_input input;
   struct source source;
+  struct preroll preroll;
   uint64_t opening; /* numbers the openings of this session */
   /* Pacing of sources that have an end: the moment that media time `pace_media` is due. */
   uint64_t pace_due;
@@ -71,14 +73,18 @@ static uint32_t packet_flags(const struct track *track, const AVPacket *packet) 
   return packet->flags & AV_PKT_FLAG_KEY ? kind | CHANGEOVER_KEY : kind;
 }
 
-/* Every packet is told to the engine; the engine's answer says whether it goes out. */
+/* Every packet is told to the engine; the engine's answer says whether it goes out. What does not is kept for a moment: if
+ * this input comes on air next, the output can begin with its last key frame. */
 static void deliver(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
   const struct track *track = &session->source.tracks->track[packet->stream_index];
   const uint64_t verdict = changeover_record(&session->input, (uint32_t)packet->size, packet_flags(track, packet));
-  atomic_fetch_add(&worker->packets, 1);
-  if (!verdict) return;
   const uint64_t now = monotonic_now();
+  atomic_fetch_add(&worker->packets, 1);
+  if (!verdict) {
+    preroll_keep(&session->preroll, packet, track_is_video(track) && packet->flags & AV_PKT_FLAG_KEY, now);
+    return;
+  }
   uint64_t engine_now = now;
   changeover_now(worker->crew->engine, &engine_now);
   const struct origin origin = {.switch_number = verdict,
@@ -87,7 +93,8 @@ static void deliver(struct session *session, AVPacket *packet) {
                                 .priority = worker->priority,
                                 .arrived = now,
                                 .stalled = now > engine_now ? now - engine_now : 0};
-  output_push(worker->crew->output, &origin, session->source.tracks, packet);
+  output_push(worker->crew->output, &origin, session->source.tracks, &session->preroll, packet);
+  preroll_clear(&session->preroll);
 }
 
 static void allow_time(struct worker *worker) {
@@ -129,6 +136,7 @@ static void connect_once(struct session *session, AVPacket *packet) {
   }
   tell_opened(session, started);
   read_packets(session, packet);
+  preroll_clear(&session->preroll);
   source_close(&session->source);
 }
 
@@ -153,6 +161,7 @@ void session_run(struct worker *worker) {
     if (packet) reconnect_until_stopped(&session, packet);
     else fail(&session, "out of memory");
     av_packet_free(&packet);
+    preroll_free(&session.preroll);
     changeover_close_input(&session.input);
   }
   worker_end_turn(worker);

@@ -3,6 +3,7 @@
 use super::threads::spawn;
 use crate::core::Error;
 use crossbeam::channel::{bounded, Sender, TrySendError};
+use std::cell::Cell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -28,12 +29,33 @@ pub type LogCallback = Box<dyn FnMut(Level, &str) + Send>;
 /// Lines waiting for a slow callback; more are dropped and counted.
 const BACKLOG: usize = 4096;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Logger {
+    number: u64,
     /// The level in force; 0 is off. Relaxed: a line more or less around a change is fine.
     level: AtomicU8,
     dropped: AtomicU64,
     sink: Mutex<Option<Sink>>,
+    /// Threads of callbacks that were replaced, nobody has waited for yet.
+    replaced: Mutex<Vec<JoinHandle<()>>>,
+}
+
+thread_local! {
+    /// On a log thread: the number of its logger.
+    static LOGGER: Cell<u64> = const { Cell::new(0) };
+}
+
+impl Default for Logger {
+    fn default() -> Self {
+        static LOGGERS: AtomicU64 = AtomicU64::new(1);
+        Logger {
+            number: LOGGERS.fetch_add(1, Ordering::Relaxed),
+            level: AtomicU8::default(),
+            dropped: AtomicU64::default(),
+            sink: Mutex::default(),
+            replaced: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -68,43 +90,45 @@ impl Logger {
         }
     }
 
-    /// Replaces the callback. If told to, waits until the old one has returned and is dropped,
-    /// unless it is the old one that asks.
+    /// Replaces the callback. If told to, waits until all callbacks before have returned and are
+    /// dropped; never on a thread they might be waiting for.
     pub(super) fn set(
         &self,
         callback: Option<(Level, LogCallback)>,
         wait: bool,
     ) -> Result<(), Error> {
         let (level, sink) = match callback {
-            Some((level, callback)) => (level as u8, Some(Sink::open(callback)?)),
+            Some((level, callback)) => (level as u8, Some(Sink::open(self.number, callback)?)),
             None => (0, None),
         };
         self.level.store(level, Ordering::Relaxed);
         let mut slot = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *slot, sink);
         drop(slot);
-        if let Some(Sink { lines, thread }) = old {
-            drop(lines);
-            if wait && thread.thread().id() != std::thread::current().id() {
-                // It ends when it has written what was there; its panics are caught.
-                let _ = thread.join();
-            }
+        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.retain(|thread| !thread.is_finished());
+        // It ends when it has written what was there.
+        replaced.extend(old.map(|Sink { thread, .. }| thread));
+        let waited_for = if wait { std::mem::take(&mut *replaced) } else { Vec::new() };
+        drop(replaced);
+        for thread in waited_for {
+            // Its panics are caught.
+            let _ = thread.join();
         }
         Ok(())
     }
 
-    /// Whether the calling thread is the one that runs the callback.
+    /// Whether the calling thread runs a callback, be it one that was replaced.
     pub(super) fn is_this_thread(&self) -> bool {
-        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = std::thread::current().id();
-        sink.as_ref().is_some_and(|sink| sink.thread.thread().id() == current)
+        LOGGER.get() == self.number
     }
 }
 
 impl Sink {
-    fn open(mut callback: LogCallback) -> Result<Sink, Error> {
+    fn open(logger: u64, mut callback: LogCallback) -> Result<Sink, Error> {
         let (lines, inbox) = bounded::<(Level, String)>(BACKLOG);
         let thread = spawn("changeover-log", move || {
+            LOGGER.set(logger);
             for (level, line) in inbox {
                 // A panicking log callback has nobody left to complain to.
                 let _ = catch_unwind(AssertUnwindSafe(|| callback(level, &line)));

@@ -26,6 +26,7 @@ mod status;
 mod streams;
 mod threads;
 mod wall;
+mod watch;
 mod wheel;
 
 pub use delivery::{Ingestor, StreamCallback};
@@ -461,14 +462,14 @@ impl Engine {
     }
 
     /// Has lines up to a level logged, on a thread of its own; `None` ends that. Waits until the
-    /// callback before has returned, unless that or one on the event thread is what calls.
+    /// callback before has returned, unless a callback is what calls; [`Engine::shutdown`] does.
     ///
     /// # Errors
     /// [`Error::System`].
     pub fn set_log_callback(&self, log: Option<(Level, LogCallback)>) -> Result<(), Error> {
         self.check_process()?;
-        // On the event thread it can't wait: the old callback may be waiting for that thread.
-        self.logger.set(log, !self.on_event_thread())
+        // In a callback it can't wait: the old callback may be waiting for this thread.
+        self.logger.set(log, !self.in_callback())
     }
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything
@@ -497,7 +498,7 @@ impl Engine {
             }
         }
         // Without its thread, no log is a success.
-        let _ = self.logger.set(None, true);
+        let _ = self.logger.set(None, !self.in_callback());
     }
 
     fn tell_taken(&self, event: &Event) {

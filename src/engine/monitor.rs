@@ -9,9 +9,10 @@ use super::log::{Level, Logger};
 use super::queue::Queue;
 use super::shared::{Shared, StreamShared};
 use super::stamps::Stamps;
-use super::streams::{CellOwner, Entry};
+use super::streams::{CellOwner, Entry, WINDOW};
 use super::threads::wake_exactly;
 use super::wall::WallClock;
+use super::watch::{prefetch, Watch};
 use super::wheel::{Wheel, TICK};
 use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
 use crate::hot::{Absence, Cell, Router, Unlinked};
@@ -24,8 +25,9 @@ use std::time::{Duration, SystemTime};
 /// A tick later than this is a stall of the monitor, and is taken out of the engine's time.
 const STALL: Nanos = 20_000_000;
 
-/// A running stream is visited at least this often, for its rates.
-const SAMPLE_EVERY: Nanos = 2_000_000_000;
+/// Streams whose rates are measured in one tick: 16,000 in a second, for less than a percent of
+/// a core.
+const MEASURED_PER_TICK: usize = 16;
 
 /// How soon a step of the wall clock is noticed, while anything runs.
 const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
@@ -63,6 +65,8 @@ impl Mailbox {
 pub(super) struct Monitor {
     pub(super) shared: Arc<Shared>,
     pub(super) streams: Slab<Entry>,
+    /// By the same numbers.
+    pub(super) watches: Vec<Watch>,
     pub(super) router: Router<StreamShared>,
     pub(super) owners: Vec<CellOwner>,
     pub(super) free_cells: Vec<usize>,
@@ -85,6 +89,11 @@ pub(super) struct Monitor {
     /// Sessions that were started and not stopped: while there are any, the clock ticks.
     sessions: usize,
     compare_clocks_at: Nanos,
+    /// Scratch of `visit_due`.
+    due: Vec<(usize, u64)>,
+    /// How far this round of measuring rates has come, and when the next begins.
+    measured: usize,
+    measure_at: Nanos,
     stopping: bool,
 }
 
@@ -121,6 +130,7 @@ impl Monitor {
         Monitor {
             shared,
             streams: Slab::new(),
+            watches: Vec::new(),
             router,
             owners: Vec::new(),
             free_cells: Vec::new(),
@@ -139,6 +149,9 @@ impl Monitor {
             now,
             sessions: 0,
             compare_clocks_at: 0,
+            due: Vec::new(),
+            measured: 0,
+            measure_at: 0,
             stopping: false,
         }
     }
@@ -217,18 +230,41 @@ impl Monitor {
 
     fn tick(&mut self) {
         self.look_at_attention();
-        let mut due = Vec::new();
-        self.wheel.advance(self.now / TICK, &mut due);
-        for (key, tick) in due {
-            if self.streams.get(key as usize).is_some_and(|entry| entry.armed_for == tick) {
-                self.visit(key as usize);
-            }
-        }
+        self.visit_due();
         if self.now >= self.soon_at {
             self.visit_soon();
         }
+        self.measure_rates();
         self.clear_limbo();
         self.router.free_retired();
+    }
+
+    fn visit_due(&mut self) {
+        let mut due = std::mem::take(&mut self.due);
+        self.wheel.advance(self.now / TICK, &mut due);
+        for at in 0..due.len() {
+            // With many streams these lines are in no cache; they are asked for in time.
+            if let Some(watch) = due.get(at + 16).and_then(|(key, _)| self.watches.get(*key)) {
+                prefetch(watch);
+            }
+            if let Some(watch) = due.get(at + 8).and_then(|(key, _)| self.watches.get(*key)) {
+                watch.prefetch_cells();
+            }
+            let (key, tick) = due[at];
+            let Some(watch) = self.watches.get_mut(key).filter(|watch| watch.armed_for == tick)
+            else {
+                continue;
+            };
+            let quiet_until = watch.quiet_until() / TICK;
+            if quiet_until > self.now / TICK {
+                watch.armed_for = quiet_until;
+                self.wheel.insert(quiet_until, key);
+            } else {
+                self.visit(key);
+            }
+        }
+        due.clear();
+        self.due = due;
     }
 
     /// Visits the streams whose deadline is within this tick, and may have come.
@@ -236,10 +272,27 @@ impl Monitor {
         self.soon_at = Nanos::MAX;
         for index in std::mem::take(&mut self.soon) {
             let tick = self.now / TICK;
-            if self.streams.get(index).is_some_and(|entry| entry.armed_for <= tick) {
+            if self.watches[index].armed_for <= tick {
                 self.visit(index);
             }
         }
+    }
+
+    /// A few streams' rates a tick: all of them once a second, unless they are very many.
+    fn measure_rates(&mut self) {
+        if self.measured == 0 && self.now < self.measure_at {
+            return;
+        }
+        if self.measured == 0 {
+            self.measure_at = self.now + WINDOW;
+        }
+        let end = (self.measured + MEASURED_PER_TICK).min(self.watches.len());
+        for index in self.measured..end {
+            if let Some(entry) = self.streams.get_mut(index) {
+                entry.measure_rates(&self.shared.pool, self.now);
+            }
+        }
+        self.measured = if end == self.watches.len() { 0 } else { end };
     }
 
     fn look_at_attention(&mut self) {
@@ -281,22 +334,20 @@ impl Monitor {
     }
 
     /// Sees to it that the stream is visited at its next deadline.
-    fn arm(&mut self, index: usize) {
-        let entry = &mut self.streams[index];
-        let sample = (entry.sessions > 0).then_some(self.now + SAMPLE_EVERY);
-        let deadline = entry.core.next_deadline();
-        let Some(next) = deadline.into_iter().chain(sample).min() else {
-            return self.disarm(index);
-        };
+    pub(super) fn arm(&mut self, index: usize) {
+        let entry = &self.streams[index];
+        let watch = &mut self.watches[index];
+        watch.set(entry.core.fixed_deadline(), entry.watched(&self.shared.pool));
+        let Some(next) = entry.core.next_deadline() else { return self.disarm(index) };
         // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
         let tick = next / TICK;
         let is_soon = tick <= self.now / TICK;
-        if tick < entry.armed_for {
-            self.armed += usize::from(entry.armed_for == u64::MAX);
-            entry.armed_for = tick;
+        if tick < watch.armed_for {
+            self.armed += usize::from(watch.armed_for == u64::MAX);
+            watch.armed_for = tick;
             match is_soon {
                 true => self.soon.push(index),
-                false => self.wheel.insert(tick, index as u32),
+                false => self.wheel.insert(tick, index),
             }
         }
         if is_soon {
@@ -305,7 +356,7 @@ impl Monitor {
     }
 
     pub(super) fn disarm(&mut self, index: usize) {
-        let armed_for = &mut self.streams[index].armed_for;
+        let armed_for = &mut self.watches[index].armed_for;
         self.armed -= usize::from(*armed_for != u64::MAX);
         *armed_for = u64::MAX;
     }

@@ -64,6 +64,9 @@ mod tests {
         assert_eq!(stamps.latest(11 * TICK, now), 15 * TICK + 9);
         // Long ago, and one that is not known.
         stamps.replace(15 + TICKS as u64, 9000 * TICK);
-        assert_eq!(stamps.latest(11 * TICK + TICK * TICKS as u64, u64::MAX), 12 * TICK + TICK * TICKS as u64);
+        assert_eq!(
+            stamps.latest(11 * TICK + TICK * TICKS as u64, u64::MAX),
+            12 * TICK + TICK * TICKS as u64
+        );
     }
 }

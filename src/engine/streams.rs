@@ -4,13 +4,14 @@ use super::monitor::Monitor;
 use super::shared::StreamShared;
 use super::stamps::Stamps;
 use super::status::{Rates, Sample, Snapshot, Tally};
+use super::watch::Watch;
 use crate::core::{Error, Event, Nanos, Priority, SessionId, Stream};
 use crate::hot::{Cell, CellPool, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
 /// Rates are of at least this much time.
-const WINDOW: Nanos = 1_000_000_000;
+pub(super) const WINDOW: Nanos = 1_000_000_000;
 
 /// Whose packets a cell counts.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +34,6 @@ pub(super) struct Entry {
     inputs: Vec<InputCells>,
     /// Started and not stopped.
     pub(super) sessions: usize,
-    /// The wheel's tick at which it will be visited.
-    pub(super) armed_for: u64,
 }
 
 /// The cells of one input.
@@ -77,16 +76,36 @@ impl Entry {
         (owner.session == 0 || owner.session == current).then_some(current)
     }
 
-    /// Tells the core of the newest packets, and measures the rates.
+    /// Tells the core of the newest packets.
     pub(super) fn look_at_cells(&mut self, pool: &CellPool, stamps: &Stamps, now: Nanos) {
         for index in 0..self.inputs.len() {
             let Some(session) = self.core.inputs()[index].session() else { continue };
-            let input = &mut self.inputs[index];
+            let input = &self.inputs[index];
             let newest = input.of_session(session).map(|cell| pool.cell(cell).last_packet()).max();
             let at = newest.filter(|stamp| *stamp != 0).map_or(0, |s| stamps.latest(s, now));
             // Never refused.
             let _ = self.core.handle(Event::Seen { session, at }, now, &mut Default::default());
-            if now - input.sample.at >= WINDOW {
+        }
+    }
+
+    /// For each input that must not fall silent, its liveliest cell and its limit.
+    pub(super) fn watched<'a>(
+        &'a self,
+        pool: &'a CellPool,
+    ) -> impl Iterator<Item = (&'static Cell, Nanos)> + 'a {
+        self.core.silence_limits().filter_map(|(index, packet_timeout)| {
+            let session = self.core.inputs()[index].session()?;
+            let cells = self.inputs[index].of_session(session).map(|cell| pool.cell(cell));
+            Some((cells.max_by_key(|cell| cell.last_packet())?, packet_timeout))
+        })
+    }
+
+    pub(super) fn measure_rates(&mut self, pool: &CellPool, now: Nanos) {
+        if self.sessions == 0 {
+            return;
+        }
+        for (input, health) in self.inputs.iter_mut().zip(self.core.inputs()) {
+            if health.session().is_some() {
                 let sample = Sample { at: now, counters: input.sum(pool) };
                 input.rates.measure(&input.sample, &sample);
                 input.sample = sample;
@@ -161,9 +180,12 @@ impl Monitor {
             snapshot: ArcSwap::from_pointee(snapshot(&core, &inputs, &self.shared.pool)),
             index: slot,
         });
-        let entry = Entry { core, shared, inputs, sessions: 0, armed_for: u64::MAX };
+        let entry = Entry { core, shared, inputs, sessions: 0 };
         self.router.insert(entry.route(&self.shared.pool));
-        self.streams.insert(entry)
+        let index = self.streams.insert(entry);
+        self.watches.resize(self.watches.len().max(index + 1), Watch::NOTHING);
+        self.watches[index] = Watch::NOTHING;
+        index
     }
 
     pub(super) fn remove_stream(&mut self, index: usize) {
@@ -269,6 +291,8 @@ impl Monitor {
                 input.cells.retain(|(open, _)| *open != cell);
                 entry.publish(&self.shared.pool);
             }
+            // The watch must not look at the cell's next life.
+            self.arm(owner.stream as usize);
         }
         self.shared.pool.retire(cell);
         self.free_cells.push(cell);

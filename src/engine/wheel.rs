@@ -28,14 +28,14 @@ impl Wheel {
     }
 
     /// Brings up `key` at tick `due`, or at the next tick if that is past.
-    pub(super) fn insert(&mut self, due: u64, key: u32) {
+    pub(super) fn insert(&mut self, due: u64, key: usize) {
         let slot = due.max(self.now + 1) as usize % SLOTS;
-        self.slots[slot].push(Entry { due, key });
+        self.slots[slot].push(Entry { due, key: key as u32 });
         self.len += 1;
     }
 
     /// Moves on to tick `now`; appends (key, due) of everything due.
-    pub(super) fn advance(&mut self, now: u64, due: &mut Vec<(u32, u64)>) {
+    pub(super) fn advance(&mut self, now: u64, due: &mut Vec<(usize, u64)>) {
         if now <= self.now {
             return;
         }
@@ -49,7 +49,7 @@ impl Wheel {
             slot.retain(|entry| {
                 let later = entry.due > now;
                 if !later {
-                    due.push((entry.key, entry.due));
+                    due.push((entry.key as usize, entry.due));
                 }
                 later
             });
@@ -81,7 +81,7 @@ mod tests {
     fn entries_come_up_at_their_tick_also_after_whole_turns() {
         let mut wheel = Wheel::new(10);
         for due in [11, 12, 12 + SLOTS as u64, 5] {
-            wheel.insert(due, due as u32);
+            wheel.insert(due, due as usize);
         }
         let mut due = Vec::new();
         wheel.advance(11, &mut due);
@@ -94,7 +94,7 @@ mod tests {
         wheel.advance(11 + SLOTS as u64, &mut due);
         assert_eq!(due, []);
         wheel.advance(12 + 7 * SLOTS as u64, &mut due);
-        assert_eq!(due, [(12 + SLOTS as u32, 12 + SLOTS as u64)]);
+        assert_eq!(due, [(12 + SLOTS, 12 + SLOTS as u64)]);
         assert_eq!(wheel.next(), None);
     }
 }

@@ -20,7 +20,9 @@ use std::sync::Arc;
 /// Open inputs, by the `id` in the caller's struct.
 pub(super) static INPUTS: Table<InputHandle> = Table::new(Kind::Input);
 
-/// How the memory behind `cell`, `gate` and `clock` is laid out, for code compiled into callers.
+/// How the memory behind `cell`, `gate` and `clock` is laid out and what recording does to it, for
+/// code compiled into callers (`include/changeover_inline.h`). With another number than it knows,
+/// such code calls `changeover_record`. Asserted in `Cell`, `Gate` and `Clock`.
 const LAYOUT: u32 = 1;
 
 const CLOSED: changeover_input = changeover_input {

@@ -39,6 +39,23 @@ const _: () = assert!(size_of::<Cell>() == 64);
 /// In [`Cell::state`].
 const ARMED: u32 = 1;
 
+// What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
+// or in the meaning of a field needs a new layout number (`LAYOUT` in `src/ffi/input.rs`).
+#[cfg(not(loom))]
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(Cell, last_packet) == 0);
+    assert!(offset_of!(Cell, packets) == 8);
+    assert!(offset_of!(Cell, bytes) == 16);
+    assert!(offset_of!(Cell, video) == 24);
+    assert!(offset_of!(Cell, keys) == 32);
+    assert!(offset_of!(Cell, lost) == 40);
+    assert!(offset_of!(Cell, admitted) == 48);
+    assert!(offset_of!(Cell, state) == 56);
+    assert!(offset_of!(Cell, tag) == 60);
+    assert!(ARMED == 1 && Flags::VIDEO.bits() == 1 && Flags::KEY.bits() == 4);
+};
+
 /// Names a thread that records by id; 0 is nobody, and a number too large to be kept owns nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ThreadNumber(u32);

@@ -20,6 +20,10 @@ pub(crate) struct Clock {
     now: AtomicU64,
 }
 
+// `include/changeover_inline.h` loads it as a word; see `Cell`.
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(Clock, now) == 0);
+
 impl Clock {
     pub(crate) fn new(now: Nanos) -> Self {
         Clock { now: AtomicU64::new(now) }

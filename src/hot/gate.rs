@@ -30,6 +30,10 @@ pub(crate) struct Gate {
     word: AtomicU64,
 }
 
+// `include/changeover_inline.h` loads it as a word; see `Cell`.
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(Gate, word) == 0 && size_of::<Gate>() == 8);
+
 impl Gate {
     #[cfg(not(loom))]
     fn closed() -> Self {

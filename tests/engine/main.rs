@@ -25,10 +25,13 @@ mod rig;
 mod script;
 
 mod blocked_host;
+mod callbacks;
 mod counters;
 mod detection;
 mod draining;
 mod gate;
+mod idle;
+mod lifetimes;
 mod many_streams;
 mod rules;
 mod stopped_process;

@@ -29,7 +29,13 @@ pub fn against_a_lookup(engine: &Engine, streams: usize, limit: f64, rounds: usi
     let ratio = results.ratio("by id", "lookup");
     let (ns, lookup) = (results.nanos("by id"), results.nanos("lookup"));
     let note = format!("{ns} ns, lookup {lookup} ns, ratio {ratio}");
-    Bar::at_most(&format!("by id, {} streams random vs a bare lookup", short(streams)), ratio.median, limit, "×", note)
+    Bar::at_most(
+        &format!("by id, {} streams random vs a bare lookup", short(streams)),
+        ratio.median,
+        limit,
+        "×",
+        note,
+    )
 }
 
 fn short(streams: usize) -> String {
@@ -51,7 +57,12 @@ pub fn at_10k(rounds: usize) -> Vec<Bar> {
     bars
 }
 
-fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize, limits: [f64; 2]) -> Vec<Bar> {
+fn against_mutexes(
+    engine: &Arc<Engine>,
+    streams: usize,
+    rounds: usize,
+    limits: [f64; 2],
+) -> Vec<Bar> {
     let walk = Walk::new(streams, 2);
     let peer = MutexDesign::new(streams);
     let mine = || RefCell::new(walk.clone());
@@ -71,8 +82,11 @@ fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize, limits: 
         .run(rounds);
     let bar = |name: &str, ours, theirs, limit| {
         let ratio = results.ratio(theirs, ours);
-        let note =
-            format!("{} ns, mutex design {} ns, ratio {ratio}", results.nanos(ours), results.nanos(theirs));
+        let note = format!(
+            "{} ns, mutex design {} ns, ratio {ratio}",
+            results.nanos(ours),
+            results.nanos(theirs)
+        );
         Bar::at_least(name, ratio.median, limit, "×", note)
     };
     vec![
@@ -93,10 +107,8 @@ pub fn same_input(rounds: usize) -> Vec<Bar> {
         move || move |n| record_by_id(&other_engine, &mut other, n),
     );
     let (mut mine, mut other, other_peer) = (walk.clone(), walk, peer.clone());
-    let mut mutex = Pair::new(
-        |n| peer.run(&mut mine, n),
-        move || move |n| other_peer.run(&mut other, n),
-    );
+    let mut mutex =
+        Pair::new(|n| peer.run(&mut mine, n), move || move |n| other_peer.run(&mut other, n));
     let results = Race::new(SAMPLE)
         .timed("by id", |n| by_id.run(n))
         .timed("mutex", |n| mutex.run(n))
@@ -109,7 +121,13 @@ pub fn same_input(rounds: usize) -> Vec<Bar> {
         results.nanos("by id"),
         results.nanos("mutex")
     );
-    vec![Bar::at_least("same input by id, two threads, mutex vs ours", ratio.median, 5.0, "×", note)]
+    vec![Bar::at_least(
+        "same input by id, two threads, mutex vs ours",
+        ratio.median,
+        5.0,
+        "×",
+        note,
+    )]
 }
 
 fn under_churn(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Bar {

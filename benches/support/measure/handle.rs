@@ -3,8 +3,8 @@
 use crate::support::background::churn;
 use crate::support::bar::Bar;
 use crate::support::floor::Floor;
-use crate::support::host::{engine, open, packet, packets, record, record_batches, undisturbed};
 use crate::support::host::{drain, BATCH};
+use crate::support::host::{engine, open, packet, packets, record, record_batches, undisturbed};
 use crate::support::ids::id;
 use crate::support::interleave::Race;
 use crate::support::pair::Pair;
@@ -59,7 +59,8 @@ pub fn two_threads(rounds: usize) -> Vec<Bar> {
     assert!(packets(&engine, &id(0), 0) == different + 2 * same + 1, "every packet is counted");
     let bar = |name, lane| {
         let ratio = results.ratio(lane, "one");
-        let note = format!("{} ns, one {} ns, ratio {ratio}", results.nanos(lane), results.nanos("one"));
+        let note =
+            format!("{} ns, one {} ns, ratio {ratio}", results.nanos(lane), results.nanos("one"));
         Bar::at_most(name, ratio.median, 1.1, "×", note)
     };
     vec![

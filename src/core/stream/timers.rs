@@ -28,6 +28,24 @@ impl Stream {
         self.first_timer(|_| true).map(|(at, _)| at)
     }
 
+    /// The next deadline that packets do not put off.
+    pub(crate) fn fixed_deadline(&self) -> Option<Nanos> {
+        self.first_timer(|timer| !matches!(timer, Timer::Silence(_))).map(|(at, _)| at)
+    }
+
+    /// The inputs that must not fall silent, and for how long each may.
+    pub(crate) fn silence_limits(&self) -> impl Iterator<Item = (usize, Nanos)> + '_ {
+        (0..self.inputs.len()).filter_map(|index| {
+            let mut limit = None;
+            self.session_timers(index, &mut |_, timer| {
+                if timer == Timer::Silence(index) {
+                    limit = Some((index, self.inputs[index].settings.packet_timeout));
+                }
+            });
+            limit
+        })
+    }
+
     pub(super) fn fire_timers(&mut self, now: Nanos, ids: &mut Ids) {
         loop {
             // All that died is known before anything is decided: no failover goes to an input

@@ -1,0 +1,78 @@
+//! The few words the monitor reads of a stream that just delivers: visiting it costs its own
+//! cache line and one of each input, not a walk through its whole state.
+
+use super::wheel::TICK;
+use crate::core::Nanos;
+use crate::hot::Cell;
+
+/// Streams with more running inputs are visited the long way.
+const INPUTS: usize = 3;
+
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    /// Whichever of the input's cells was recorded to last.
+    cell: &'static Cell,
+    packet_timeout: Nanos,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Watch {
+    /// The wheel's tick at which the stream will be visited.
+    pub(super) armed_for: u64,
+    /// The next deadline that packets do not put off.
+    fixed: Nanos,
+    inputs: [Option<Watched>; INPUTS],
+}
+
+const _: () = assert!(size_of::<Watch>() == 64);
+
+impl Watch {
+    pub(super) const NOTHING: Watch =
+        Watch { armed_for: u64::MAX, fixed: u64::MAX, inputs: [None; INPUTS] };
+
+    /// Watches inputs (a cell and the packet timeout of each) and a deadline beside them.
+    pub(super) fn set(
+        &mut self,
+        fixed: Option<Nanos>,
+        inputs: impl Iterator<Item = (&'static Cell, Nanos)>,
+    ) {
+        self.fixed = fixed.unwrap_or(u64::MAX);
+        self.inputs = [None; INPUTS];
+        for (at, (cell, packet_timeout)) in inputs.enumerate() {
+            match self.inputs.get_mut(at) {
+                Some(watched) => *watched = Some(Watched { cell, packet_timeout }),
+                // Always due: the long way.
+                None => self.fixed = 0,
+            }
+        }
+    }
+
+    /// An instant before which the stream needs no visit, as far as these words tell.
+    #[inline]
+    pub(super) fn quiet_until(&self) -> Nanos {
+        self.inputs.iter().flatten().fold(self.fixed, |soonest, watched| {
+            // A stamp is the tick before the packet: it may have come almost a tick later.
+            soonest.min(watched.cell.last_packet() + TICK + watched.packet_timeout)
+        })
+    }
+
+    /// Asks the processor for the lines `quiet_until` will read.
+    #[inline]
+    pub(super) fn prefetch_cells(&self) {
+        self.inputs.iter().flatten().for_each(|watched| prefetch(watched.cell));
+    }
+}
+
+/// Asks the processor for a line that will be read soon.
+#[inline]
+pub(super) fn prefetch<T>(at: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; it reads nothing, and the address is a reference's.
+    unsafe {
+        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
