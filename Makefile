@@ -54,7 +54,7 @@ fill = sed \
 	-e 's|@PRIVATE_LIBS@|$(PRIVATE_LIBS)|'
 
 # Built before, so that `sudo make install` after `make lib` needs no cargo.
-$(STATIC) $(SHARED): $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+$(STATIC) $(SHARED) &: $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 	$(MAKE) lib
 	touch $(STATIC) $(SHARED)
 

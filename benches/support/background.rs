@@ -109,7 +109,11 @@ pub fn busy_monitor(engine: &Arc<Engine>) -> Background {
 pub fn overload() -> Vec<Background> {
     let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
     let hog = || {
-        let hog = Background::new(|| (0..10_000).for_each(|n| drop(super::opaque(n))));
+        let hog = Background::new(|| {
+            (0..10_000).for_each(|n| {
+                super::opaque(n);
+            })
+        });
         hog.switch(true);
         hog
     };

@@ -1,12 +1,11 @@
 //! Hosts: engines with streams, ready to be recorded to.
 
-use super::ids::{id, Walk};
+use super::ids::{id, number, Walk};
 use super::opaque;
-use changeover::{Config, Engine, EventKind, Flags, Input, InputHandle};
-use std::collections::HashMap;
+use changeover::{Config, Engine, EventKind, Flags, Input, InputHandle, SessionId};
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Settings under which nothing comes due during a bench.
@@ -41,38 +40,56 @@ pub fn packet() -> (u32, Flags) {
     (opaque(1316) as u32, Flags::from_bits(opaque(u64::from(flags)) as u32))
 }
 
+/// The sessions of each stream's inputs; 0 where none was started.
+pub type Sessions = Vec<[SessionId; 2]>;
+
+const THREADS: usize = 4;
+
 /// Registers streams from several threads, because each call waits for the monitor, and takes
-/// their events. Takes the *starts* too: all selected inputs run.
-pub fn register(engine: &Arc<Engine>, streams: Range<usize>, hot: bool) {
-    const THREADS: usize = 4;
-    let next = AtomicU64::new(streams.start as u64);
+/// their events: the *starts* too, so all selected inputs run.
+pub fn register(engine: &Arc<Engine>, streams: Range<usize>, hot: bool) -> Sessions {
     let registered = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS)
-            .map(|_| {
-                scope.spawn(|| loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed) as usize;
-                    if n >= streams.end {
-                        break;
-                    }
-                    engine.register(&id(n), "", inputs(hot), Config::new()).expect("a free id");
-                })
-            })
-            .collect();
-        let drain = scope.spawn(|| loop {
-            let over = registered.load(Ordering::Acquire);
-            let event = engine.next_event(Duration::from_millis(1)).expect("a polled engine");
-            if over && event.is_none() {
-                break;
-            }
+    let sessions = std::thread::scope(|scope| {
+        let drain = scope.spawn(|| take_starts(engine, streams.clone(), &registered));
+        each(streams.clone(), |n| {
+            engine.register(&id(n), "", inputs(hot), Config::new()).expect("a free id");
         });
-        for thread in threads {
-            thread.join().expect("no panic");
-        }
         registered.store(true, Ordering::Release);
-        drain.join().expect("no panic");
+        drain.join().expect("no panic")
     });
     // What was taken is known to the monitor.
+    sync(engine);
+    sessions
+}
+
+fn take_starts(engine: &Engine, streams: Range<usize>, registered: &AtomicBool) -> Sessions {
+    let mut sessions = vec![[0; 2]; streams.len()];
+    loop {
+        let over = registered.load(Ordering::Acquire);
+        match engine.next_event(Duration::from_millis(1)).expect("a polled engine") {
+            Some(event) => {
+                if let EventKind::Start(start) = &event.kind {
+                    let at = number(&event.stream) - streams.start;
+                    sessions[at][start.input.priority as usize] = start.session;
+                }
+            }
+            None if over => return sessions,
+            None => {}
+        }
+    }
+}
+
+/// Calls `work` for each stream, from several threads.
+fn each(streams: Range<usize>, work: impl Fn(usize) + Sync) {
+    std::thread::scope(|scope| {
+        for first in 0..THREADS {
+            let (work, streams) = (&work, streams.clone());
+            scope.spawn(move || streams.skip(first).step_by(THREADS).for_each(work));
+        }
+    });
+}
+
+pub fn sync(engine: &Engine) {
     engine.sync(Duration::from_secs(60)).expect("the monitor lives");
 }
 
@@ -84,25 +101,22 @@ pub fn drain(engine: &Engine) {
 /// Registers streams with two hot inputs and opens both inputs of each: the handles by stream,
 /// each bound to its session, and recorded to once, so that input 0 is on air.
 pub fn open(engine: &Arc<Engine>, streams: Range<usize>) -> Vec<[InputHandle; 2]> {
-    let mut sessions = HashMap::new();
-    for n in streams.clone() {
-        engine.register(&id(n), "", inputs(true), Config::new()).expect("a free id");
-        while let Some(event) = engine.next_event(Duration::ZERO).expect("a polled engine") {
-            if let EventKind::Start(start) = &event.kind {
-                sessions.insert((event.stream.to_string(), start.input.priority), start.session);
-            }
-        }
-    }
-    let open = |n, priority| {
-        let session = sessions[&(id(n), priority)];
-        let mut handle = engine.open_input(&id(n), priority, session).expect("a session");
-        let _ = handle.record(1316, Flags::VIDEO);
-        handle
-    };
-    let handles: Vec<_> = streams.map(|n| [open(n, 0), open(n, 1)]).collect();
-    engine.sync(Duration::from_secs(60)).expect("the monitor lives");
+    let sessions = register(engine, streams.clone(), true);
+    let slots: Vec<_> = streams.clone().map(|_| Mutex::new(None)).collect();
+    each(streams.clone(), |n| {
+        let at = n - streams.start;
+        let handles = [0, 1].map(|priority| {
+            let session = sessions[at][priority as usize];
+            let mut handle = engine.open_input(&id(n), priority, session).expect("it runs");
+            let _ = handle.record(1316, Flags::VIDEO);
+            handle
+        });
+        *slots[at].lock().expect("no panic") = Some(handles);
+    });
+    sync(engine);
     drain(engine);
-    handles
+    let handles = slots.into_iter().map(|slot| slot.into_inner().expect("no panic"));
+    handles.map(|handles| handles.expect("opened above")).collect()
 }
 
 /// Records through a handle.
@@ -120,8 +134,8 @@ pub const BATCH: usize = 32;
 #[inline(never)]
 pub fn record_batches(handle: &mut InputHandle, batch: &[(u32, Flags); BATCH], packets: u64) {
     for _ in 0..packets.div_ceil(BATCH as u64) {
-        // What is in the batch may have changed.
-        opaque(batch.as_ptr() as u64);
+        // Which batch it is, is not known: nothing is summed up beforehand.
+        let batch = std::hint::black_box(batch);
         opaque(handle.record_batch(batch.iter().copied()).number());
     }
 }

@@ -5,6 +5,11 @@ pub fn id(n: usize) -> String {
     format!("live/channel-{n:010}")
 }
 
+/// The stream an id was made for.
+pub fn number(id: &str) -> usize {
+    id.rsplit('-').next().and_then(|digits| digits.parse().ok()).expect("an id made by `id`")
+}
+
 const LEN: usize = 23;
 
 /// The ids of streams `0..streams` in random order, over and over: each pass a permutation.

@@ -105,8 +105,9 @@ class Show:
                                    f"since the last one of {self.name(event['from'])}", "good")
         elif kind == "picture" and event["switch_number"] > 1:
             self.pictures[event["switch_number"]] = event
-            self.tell(at, " ", f"first key frame of {self.name(priority)} written {event.get('took_ns', 0) / 1e6:.0f} ms later: "
-                               f"a clean picture again", "dim")
+            waited = event.get("took_ns", 0) / 1e6
+            how = f"{waited:.0f} ms later, with its next key frame" if waited >= 1 else "at once, from its last key frame on"
+            self.tell(at, " ", f"a clean picture of {self.name(priority)} {how}", "dim")
         elif kind == "engine" or kind.startswith("output_") and kind != "output_opened":
             self.tell(at, "!", f"{kind}: {event.get('text')}", "bad")
 

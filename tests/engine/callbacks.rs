@@ -41,6 +41,8 @@ fn end(engine: &Engine) {
 /// Every operation, on a stream of its own.
 fn call_everything(engine: &Engine, id: &str) {
     let now = engine.now();
+    assert_eq!(engine.sync(ms(1000)), Err(Error::InCallback));
+    assert_eq!(engine.shutdown(), Err(Error::InCallback));
     engine.register(id, "", inputs(), Config::new()).unwrap();
     assert_eq!(engine.register(id, "", inputs(), Config::new()), Err(Error::StreamExists));
     assert!(engine.is_registered(id));
@@ -66,8 +68,6 @@ fn call_everything(engine: &Engine, id: &str) {
     engine.set_log_callback(Some((Level::Warn, Box::new(|_, _| {})))).unwrap();
     engine.set_log_callback(None).unwrap();
     assert_eq!(engine.runtime_status(id).unwrap().inputs.len(), 1);
-    assert_eq!(engine.sync(ms(1000)), Err(Error::InCallback));
-    assert_eq!(engine.shutdown(), Err(Error::InCallback));
     engine.unregister(id).unwrap();
     assert!(!engine.is_registered(id) && engine.now() >= now);
 }

@@ -38,7 +38,7 @@ pub fn against_a_lookup(engine: &Engine, streams: usize, limit: f64, rounds: usi
     )
 }
 
-fn short(streams: usize) -> String {
+pub fn short(streams: usize) -> String {
     match streams {
         1_000_000 => "1M".into(),
         n if n % 1000 == 0 => format!("{}k", n / 1000),

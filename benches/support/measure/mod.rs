@@ -1,4 +1,9 @@
 //! The measurements behind the bars, and those the reports show besides.
 
 pub mod by_id;
+pub mod c;
 pub mod handle;
+pub mod idle;
+pub mod lateness;
+pub mod mass;
+pub mod population;

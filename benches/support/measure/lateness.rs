@@ -1,0 +1,129 @@
+//! How late a silence is found out: many streams, each falls silent at a time of its own.
+
+use crate::support::background::overload;
+use crate::support::bar::Bar;
+use crate::support::host::{engine, open, undisturbed};
+use crate::support::ids::{number, Random};
+use changeover::{Engine, EventKind, Flags, InputHandle, Reason};
+use hdrhistogram::Histogram;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Lateness in microseconds.
+pub struct Lateness {
+    /// Of the decision: the event's own stamp, on the engine's clock.
+    pub decided: Histogram<u64>,
+    /// Of the host's knowing it: when a waiting thread has the event, on the system's clock.
+    pub seen: Histogram<u64>,
+}
+
+struct Failover {
+    stream: usize,
+    at: u64,
+    seen: Instant,
+}
+
+/// When a stream's input 0 was last recorded to; rather before than after.
+#[derive(Clone, Copy)]
+struct LastPacket {
+    engine: u64,
+    system: Instant,
+}
+
+pub fn bars(streams: usize, span: Duration) -> Vec<Bar> {
+    let idle = measure(streams, span);
+    let hogs = overload();
+    let loaded = measure(streams, span);
+    drop(hogs);
+    let millis = |histogram: &Histogram<u64>, part| histogram.value_at_quantile(part) as f64 / 1000.0;
+    let bar = |name: &str, lateness: &Lateness, part, limit| {
+        let seen = millis(&lateness.seen, part);
+        let (n, most) = (lateness.decided.len(), lateness.decided.max() as f64 / 1000.0);
+        let note = format!("host knows after {seen:.2} ms; {n} failovers, latest {most:.2} ms");
+        Bar::at_most(name, millis(&lateness.decided, part), limit, "ms", note)
+    };
+    vec![
+        bar("detection lateness, 10k streams, p50", &idle, 0.5, 1.5),
+        bar("detection lateness, 10k streams, p99", &idle, 0.99, 3.0),
+        bar("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0),
+    ]
+}
+
+pub fn measure(streams: usize, span: Duration) -> Lateness {
+    let engine = engine(undisturbed());
+    let handles = open(&engine, 0..streams);
+    let config = undisturbed().packet_timeout(TIMEOUT);
+    let silent = Arc::new(AtomicBool::new(false));
+    let recorder = {
+        let (engine, silent) = (engine.clone(), silent.clone());
+        std::thread::spawn(move || record(&engine, handles, span, config, &silent))
+    };
+    let failovers = watch(&engine, streams);
+    silent.store(true, Ordering::Release);
+    let last = recorder.join().expect("no panic");
+    evaluate(&failovers, &last)
+}
+
+/// Records to all inputs, to the primaries until their time has come.
+fn record(
+    engine: &Engine,
+    mut handles: Vec<[InputHandle; 2]>,
+    span: Duration,
+    config: changeover::Config,
+    silent: &AtomicBool,
+) -> Vec<LastPacket> {
+    let mut random = Random(5);
+    let ends: Vec<u64> =
+        handles.iter().map(|_| random.next() % span.as_nanos() as u64).collect();
+    let now = || LastPacket { engine: engine.now(), system: Instant::now() };
+    let mut last = vec![now(); handles.len()];
+    let mut began = None;
+    while !silent.load(Ordering::Acquire) {
+        let elapsed = began.map_or(0, |began: Instant| began.elapsed().as_nanos() as u64);
+        for (n, [primary, backup]) in handles.iter_mut().enumerate() {
+            if elapsed <= ends[n] {
+                last[n] = now();
+                let _ = primary.record(1316, Flags::VIDEO);
+            }
+            let _ = backup.record(1316, Flags::VIDEO);
+        }
+        if began.is_none() {
+            // All of them have just delivered.
+            engine.set_config(None, config).expect("good settings");
+            began = Some(Instant::now());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    last
+}
+
+/// Takes events until each stream has failed over.
+fn watch(engine: &Engine, streams: usize) -> Vec<Failover> {
+    let mut failovers = Vec::with_capacity(streams);
+    while failovers.len() < streams {
+        let event = engine.next_event(Duration::from_secs(30)).expect("a polled engine");
+        let event = event.expect("every stream fails over");
+        let EventKind::Switched(switch) = &event.kind else { continue };
+        if switch.reason == Reason::Timeout && switch.to == 1 {
+            let stream = number(&event.stream);
+            failovers.push(Failover { stream, at: event.at, seen: Instant::now() });
+        }
+    }
+    failovers
+}
+
+fn evaluate(failovers: &[Failover], last: &[LastPacket]) -> Lateness {
+    let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).expect("good bounds");
+    let mut lateness = Lateness { decided: histogram(), seen: histogram() };
+    for Failover { stream, at, seen } in failovers {
+        let LastPacket { engine, system } = last[*stream];
+        let decided = at.saturating_sub(engine + TIMEOUT.as_nanos() as u64);
+        let known = seen.saturating_duration_since(system + TIMEOUT);
+        lateness.decided.saturating_record(decided / 1000);
+        lateness.seen.saturating_record(known.as_micros() as u64);
+    }
+    lateness
+}

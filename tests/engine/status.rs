@@ -1,0 +1,189 @@
+//! What `runtime_status` tells: the JSON's keys, times, live counters, rates.
+
+use crate::rig::*;
+use changeover::{Config, Engine, Failback, Flags, Input};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime};
+
+fn far() -> Config {
+    let far = Duration::from_secs(600);
+    Config::new().packet_timeout(far).connect_timeout(far).failback(Failback::Manual)
+}
+
+fn engine(inputs: Vec<Input>) -> Engine {
+    let engine = Engine::builder().defaults(far()).build().unwrap();
+    engine.register("s", "", inputs, Config::new()).unwrap();
+    engine
+}
+
+fn json(engine: &Engine) -> Value {
+    serde_json::from_str(&engine.runtime_status("s").unwrap().to_json()).unwrap()
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn set<'a>(keys: &[&'a str]) -> BTreeSet<&'a str> {
+    keys.iter().copied().collect()
+}
+
+/// RFC 3339, in UTC: `2026-01-02T03:04:05.678Z`.
+fn assert_time(value: &Value) {
+    let text = value.as_str().unwrap();
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(shape, "0000-00-00T00:00:00.000Z", "{text}");
+}
+
+const STREAM: [&str; 5] =
+    ["active_input_priority", "exhausted", "inputs", "state_since", "switches"];
+const INPUT: [&str; 11] = [
+    "input_priority", "bitrate_kbps", "packet_loss", "status", "fps", "packets", "bytes",
+    "receiving", "errors", "probes", "state_since",
+];
+
+#[test]
+fn the_json_has_the_promised_keys_and_no_others() {
+    let engine = engine(vec![Input::new(4, "b").hot(), Input::new(2, "a").hot()]);
+    let fresh = json(&engine);
+    assert_eq!(keys(&fresh), set(&STREAM));
+    assert_eq!(fresh["active_input_priority"], 2);
+    assert_eq!(fresh["exhausted"], false);
+    let inputs = fresh["inputs"].as_array().unwrap();
+    let priorities: Vec<_> = inputs.iter().map(|i| i["input_priority"].as_i64().unwrap()).collect();
+    assert_eq!(priorities, [2, 4], "sorted");
+    for input in inputs {
+        assert_eq!(keys(input), set(&INPUT), "never received, no error");
+        assert_eq!((&input["status"], &input["receiving"]), (&"idle".into(), &false.into()));
+        assert_time(&input["state_since"]);
+    }
+    assert_time(&fresh["state_since"]);
+    let first = &fresh["switches"][0];
+    assert_eq!(keys(first), set(&["at", "from", "to", "reason", "detail"]));
+    assert_eq!((&first["from"], &first["to"]), (&(-1).into(), &2.into()));
+    assert_eq!(first["reason"], "initial");
+    assert_time(&first["at"]);
+
+    // Everything that may be absent, present.
+    let _ = engine.record_packet("s", 2, 1000, Flags::VIDEO).unwrap();
+    engine.sync(PATIENCE).unwrap();
+    engine.switch_input("s", 4).unwrap();
+    let pending = json(&engine);
+    let both = ["pending_input_priority", "override_input_priority"];
+    assert_eq!(keys(&pending), &set(&STREAM) | &set(&both));
+    assert_eq!((&pending[both[0]], &pending[both[1]]), (&4.into(), &4.into()));
+    let input = &pending["inputs"][0];
+    assert_eq!(keys(input), &set(&INPUT) | &set(&["last_packet_at"]));
+    assert_time(&input["last_packet_at"]);
+    assert_eq!((&input["packets"], &input["bytes"]), (&1.into(), &1000.into()));
+    assert_eq!((&input["status"], &input["receiving"]), (&"active".into(), &true.into()));
+
+    for priority in [2, 4] {
+        engine.report_input_error("s", priority, "Stecker \"raus\"").unwrap();
+    }
+    let lost = json(&engine);
+    assert_eq!(keys(&lost), set(&STREAM), "the override ended");
+    assert_eq!(lost["exhausted"], true);
+    let input = &lost["inputs"][0];
+    let errors = ["last_packet_at", "last_error", "last_error_at"];
+    assert_eq!(keys(input), &set(&INPUT) | &set(&errors));
+    assert_eq!((&input["status"], &input["last_error"]), (&"degraded".into(), &"Stecker \"raus\"".into()));
+    assert_time(&input["last_error_at"]);
+    let error = &input["errors"][0];
+    assert_eq!(keys(error), set(&["at", "reason", "text"]));
+    assert_eq!((&error["reason"], &error["at"]), (&"error".into(), &input["last_error_at"]));
+}
+
+#[test]
+fn the_last_20_switches_and_5_errors_are_kept() {
+    let engine = engine(vec![Input::new(0, "a"), Input::new(1, "b")]);
+    for n in 0..30 {
+        engine.switch_input("s", (n + 1) % 2).unwrap();
+    }
+    let status = engine.runtime_status("s").unwrap();
+    assert_eq!(status.switches.len(), 20);
+    assert_eq!(status.switches.last().unwrap().number, status.switch_number);
+    assert!(status.switches.windows(2).all(|pair| pair[0].number < pair[1].number));
+    assert!(status.switches.windows(2).all(|pair| pair[0].to == pair[1].from));
+}
+
+#[test]
+fn counters_and_the_last_packet_are_live() {
+    let engine = engine(vec![Input::new(0, "a")]);
+    let mut input = engine.open_input("s", 0, 0).unwrap();
+    for n in 1..=1000u64 {
+        let _ = match n % 2 {
+            0 => input.record(10, Flags::NONE),
+            _ => engine.record_packet("s", 0, 10, Flags::NONE).unwrap(),
+        };
+        let status = engine.runtime_status("s").unwrap();
+        // Nothing was waited for.
+        assert_eq!((status.inputs[0].packets, status.inputs[0].bytes), (n, 10 * n));
+        let age = SystemTime::now().duration_since(status.inputs[0].last_packet_at.unwrap());
+        assert!(age.unwrap_or_default() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn times_are_wall_clock() {
+    let before = SystemTime::now() - ms(20);
+    let engine = engine(vec![Input::new(0, "a")]);
+    engine.report_input_error("s", 0, "x").unwrap();
+    let status = engine.runtime_status("s").unwrap();
+    let after = SystemTime::now() + ms(20);
+    let times = [status.state_since, status.switches[0].at, status.inputs[0].last_error_at.unwrap()];
+    assert!(times.iter().all(|at| (before..after).contains(at)), "{times:?} in {before:?}..{after:?}");
+}
+
+#[test]
+fn rates_are_those_of_the_packets() {
+    let engine = Engine::builder().defaults(far()).build().unwrap();
+    engine.register("s", "", vec![Input::new(0, "a"), Input::new(1, "b")], Config::new()).unwrap();
+    // The backup idles for longer than a window, which must not dilute its first one.
+    let began = Instant::now();
+    let mut feed = |priority: i32, what: &str| {
+        let mut input = engine.open_input("s", priority, 0).unwrap();
+        let (mut next, mut n) = (Instant::now(), 0u64);
+        let started = next;
+        loop {
+            if Instant::now() < next {
+                std::thread::sleep(ms(1));
+                continue;
+            }
+            // 100 packets of 1250 bytes a second are 1000 kbit/s; half of them frames, and one
+            // lost for each four that came.
+            next += ms(10);
+            n += 1;
+            let _ = input.record(1250, if n % 2 == 0 { Flags::VIDEO } else { Flags::AUDIO });
+            if n % 4 == 0 {
+                input.record_lost(1);
+            }
+            let rates = engine.runtime_status("s").unwrap().inputs[priority as usize].clone();
+            if rates.bitrate_kbps > 0.0 {
+                let ran = started.elapsed();
+                println!(
+                    "measured: {what}: {:.0} kbit/s, {:.1} fps, {:.1} % loss after {ran:?}",
+                    rates.bitrate_kbps, rates.fps, rates.packet_loss
+                );
+                return rates;
+            }
+            assert!(started.elapsed() < PATIENCE, "no rate of {what}");
+        }
+    };
+    for (priority, what) in [(0, "the primary"), (1, "the backup")] {
+        let rates = feed(priority, what);
+        // The source is only as regular as the machine is idle.
+        assert!((600.0..1400.0).contains(&rates.bitrate_kbps), "{rates:?}");
+        assert!((30.0..70.0).contains(&rates.fps), "{rates:?}");
+        assert!((15.0..25.0).contains(&rates.packet_loss), "one of five is 20 %: {rates:?}");
+        if priority == 0 {
+            engine.report_input_error("s", 0, "x").unwrap();
+        }
+    }
+    assert!(began.elapsed() > Duration::from_secs(2));
+    // A stopped session has no rates.
+    engine.unregister("s").unwrap();
+    engine.register("s", "", vec![Input::new(0, "a")], Config::new()).unwrap();
+    assert_eq!(engine.runtime_status("s").unwrap().inputs[0].bitrate_kbps, 0.0);
+}
