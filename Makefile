@@ -31,6 +31,7 @@ lib:
 # a CMake package.
 
 PREFIX ?= /usr/local
+override PREFIX := $(abspath $(PREFIX))
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
@@ -65,9 +66,10 @@ install: $(STATIC) $(SHARED)
 	install -m 755 $(SHARED) '$(DESTDIR)$(LIBDIR)/$(REAL)'
 	ln -sf $(REAL) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
 	ln -sf $(REAL) '$(DESTDIR)$(LIBDIR)/libchangeover.so'
-	$(fill) packaging/changeover.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/changeover.pc'
-	$(fill) packaging/changeover-config.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config.cmake'
-	$(fill) packaging/changeover-config-version.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config-version.cmake'
+	@$(fill) packaging/changeover.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/changeover.pc'
+	@$(fill) packaging/changeover-config.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config.cmake'
+	@$(fill) packaging/changeover-config-version.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config-version.cmake'
+	@echo "changeover $(VERSION) is installed in $(DESTDIR)$(PREFIX)"
 
 uninstall:
 	rm -f $(HEADERS:%='$(DESTDIR)$(INCLUDEDIR)/%')

@@ -1,48 +1,69 @@
-//! A promise in numbers, and whether it is kept.
+//! A figure, perhaps one that is promised to stay within a bar.
 
 use serde::{Deserialize, Serialize};
 
-/// What was measured against what is promised.
+/// What was measured.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Bar {
+pub struct Figure {
     pub name: String,
     pub measured: f64,
-    pub limit: f64,
-    /// Otherwise at most.
-    pub at_least: bool,
     pub unit: String,
+    pub bar: Bar,
     /// Spread, absolute figures, conditions.
     pub note: String,
+    /// What it consists of, for a plot.
+    pub curves: Vec<Curve>,
 }
 
-impl Bar {
-    /// Kept if at most `limit`.
-    pub fn at_most(name: &str, measured: f64, limit: f64, unit: &str, note: String) -> Bar {
+/// What is promised.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub enum Bar {
+    AtMost(f64),
+    AtLeast(f64),
+    None,
+}
+
+/// One line in a plot.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Curve {
+    pub plot: String,
+    pub name: String,
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Figure {
+    pub fn new(name: &str, measured: f64, unit: &str, bar: Bar, note: String) -> Figure {
         let (name, unit) = (name.to_owned(), unit.to_owned());
-        Bar { name, measured, limit, at_least: false, unit, note }
+        Figure { name, measured, unit, bar, note, curves: Vec::new() }
     }
 
-    /// Kept if at least `limit`.
-    pub fn at_least(name: &str, measured: f64, limit: f64, unit: &str, note: String) -> Bar {
-        Bar { at_least: true, ..Bar::at_most(name, measured, limit, unit, note) }
+    pub fn curve(mut self, plot: &str, name: &str, points: Vec<(f64, f64)>) -> Figure {
+        self.curves.push(Curve { plot: plot.to_owned(), name: name.to_owned(), points });
+        self
     }
 
-    pub fn is_kept(&self) -> bool {
-        // Not a number is not kept.
-        if self.at_least {
-            self.measured >= self.limit
-        } else {
-            self.measured <= self.limit
-        }
-    }
-
-    /// For whoever reads the output of a child process.
-    pub fn to_line(&self) -> String {
-        serde_json::to_string(self).expect("numbers and strings")
+    pub fn is_short(&self) -> bool {
+        let kept = match self.bar {
+            Bar::AtMost(limit) => self.measured <= limit,
+            Bar::AtLeast(limit) => self.measured >= limit,
+            Bar::None => true,
+        };
+        // So that what is not a number is short.
+        !kept
     }
 }
 
 impl std::fmt::Display for Bar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Bar::AtMost(limit) => write!(f, "≤ {limit}"),
+            Bar::AtLeast(limit) => write!(f, "≥ {limit}"),
+            Bar::None => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let digits = match self.measured {
             small if small < 10.0 => 2,
@@ -50,9 +71,12 @@ impl std::fmt::Display for Bar {
             _ => 0,
         };
         let measured = format!("{:.digits$} {}", self.measured, self.unit);
-        let limit = format!("{} {}", if self.at_least { '≥' } else { '≤' }, self.limit);
-        let verdict = if self.is_kept() { "ok" } else { "short" };
-        let Bar { name, note, .. } = self;
-        write!(f, "{name:<52} {measured:>12}  {limit:<7} {verdict:<5}  {note}")
+        let verdict = match self.bar {
+            Bar::None => "",
+            _ if self.is_short() => "short",
+            _ => "ok",
+        };
+        let Figure { name, note, bar, .. } = self;
+        write!(f, "{name:<52} {measured:>12}  {:<7} {verdict:<5}  {note}", bar.to_string())
     }
 }

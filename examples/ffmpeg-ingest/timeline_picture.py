@@ -133,7 +133,7 @@ def draw_row(canvas, row, frames, caption, gap_ms, y):
     canvas.text(middle, top + 50, f"{gap_ms:.0f} ms", 26, center=True)
     canvas.text(middle, top + 94, "packet to packet", 13, FAINT, center=True)
     canvas.text(middle, top + 122, f"{(first.at - last.at) * 1000:.0f} ms", 17, center=True)
-    canvas.text(middle, top + 142, "picture to picture", 13, FAINT, center=True)
+    canvas.text(middle, top + 142, "in the recording", 13, FAINT, center=True)
 
 
 def draw_timeline(path, frames, spans, captions, rule):

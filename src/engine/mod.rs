@@ -24,6 +24,8 @@ mod shared;
 mod stamps;
 mod status;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod wall;
 mod watch;

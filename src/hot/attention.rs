@@ -6,7 +6,8 @@
 
 use super::sync::{AtomicU64, Ordering};
 
-const WORDS: usize = 1024;
+/// Fewer for the model checker.
+const WORDS: usize = if cfg!(loom) { 64 } else { 1024 };
 const CHUNKS: usize = WORDS * 64;
 
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 const GATES_PER_BLOCK: usize = 512;
 
 /// The number of a gate move. Each belongs to at most one session.
+#[cfg(not(loom))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::NoUninit)]
 #[repr(transparent)]
 struct SwitchNumber(u64);

@@ -18,6 +18,8 @@ mod cell;
 mod clock;
 mod dense;
 mod gate;
+#[cfg(all(loom, test))]
+mod models;
 mod presence;
 mod routing;
 mod sync;

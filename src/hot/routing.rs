@@ -10,6 +10,10 @@ use super::sync::{AtomicPtr, AtomicU64, Ordering};
 use super::{Cell, Gate};
 use crate::core::Priority;
 use arc_swap::ArcSwap;
+// The model checker needs the same slots in each execution.
+#[cfg(loom)]
+use foldhash::fast::FixedState as RandomState;
+#[cfg(not(loom))]
 use foldhash::fast::RandomState;
 use std::cell::UnsafeCell;
 use std::hash::BuildHasher;
@@ -170,7 +174,8 @@ pub(crate) struct Router<S> {
     used: usize,
 }
 
-const MIN_SLOTS: usize = 64;
+/// Fewer for the model checker.
+const MIN_SLOTS: usize = if cfg!(loom) { 4 } else { 64 };
 
 impl<S> Router<S> {
     pub(crate) fn new() -> Self {

@@ -2,6 +2,7 @@
 //! `failback_stable`, the stream's last switch at least `switch_cooldown` ago. `auto` or `manual`.
 
 use super::rig::*;
+use changeover::core::Event;
 use changeover::{Config, Failback, Status};
 
 /// Input 0 died, 1 is on air since the switch at 3000, 0 is given back at 4000.
@@ -82,6 +83,26 @@ fn a_relapse_starts_the_count_anew() {
         "10100 stop 1a",
         "10100 switch 1>0 failback",
         "10100 active 0 after 0",
+    ]);
+}
+
+#[test]
+fn a_new_session_starts_the_count_anew() {
+    let mut rig = Rig::with_config(Config::new().switch_cooldown(ms(0)), [hot(0), cold(1)]);
+    rig.until(1000);
+    rig.switch_input(1).unwrap();
+    rig.until(2000);
+    rig.clear_override();
+    rig.until(2500);
+    rig.handle(Event::UpdateBufferWriteId("elsewhere".into())).unwrap();
+    rig.skip();
+    rig.until(5600);
+    rig.tells(&[
+        "2600 active 1 after 100",
+        "5600 gate 0b",
+        "5600 stop 1b",
+        "5600 switch 1>0 failback",
+        "5600 active 0 after 0",
     ]);
 }
 

@@ -1,13 +1,13 @@
 //! Recording from C: builds `benches/c/record.c` against the shared library, and runs it.
 
-use crate::support::bar::Bar;
+use crate::support::bar::{Bar, Figure};
 use crate::support::interleave::Spread;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// `changeover_record` through the shared library, against the floor in the same program.
-pub fn through_the_shared_library(rounds: usize) -> Result<Vec<Bar>, String> {
+pub fn through_the_shared_library(rounds: usize) -> Result<Vec<Figure>, String> {
     let program = build()?;
     let text = output(Command::new(program).arg(rounds.to_string()))?;
     let json: Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
@@ -15,10 +15,10 @@ pub fn through_the_shared_library(rounds: usize) -> Result<Vec<Bar>, String> {
         let part = |part| json[name][part].as_f64().ok_or(format!("no {name} in {text}"));
         Ok(Spread { median: part("median")?, low: part("low")?, high: part("high")? })
     };
-    let bar = |name: &str, lane: &str, limit| -> Result<Bar, String> {
+    let bar = |name: &str, lane: &str, limit| -> Result<Figure, String> {
         let (ratio, ns) = (spread(&format!("{lane}_ratio"))?, spread(&format!("{lane}_ns"))?);
         let note = format!("{ns} ns, floor {} ns, ratio {ratio}", spread("floor_ns")?);
-        Ok(Bar::at_most(name, ratio.median, limit, "F", note))
+        Ok(Figure::new(name, ratio.median, "F", Bar::AtMost(limit), note))
     };
     Ok(vec![bar("record through the shared library from C", "record", 8.0)?])
 }

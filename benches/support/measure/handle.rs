@@ -1,7 +1,7 @@
 //! Recording by handle: against the floor, on two threads, under churn.
 
 use crate::support::background::churn;
-use crate::support::bar::Bar;
+use crate::support::bar::{Bar, Figure};
 use crate::support::floor::Floor;
 use crate::support::host::{drain, BATCH};
 use crate::support::host::{engine, open, packet, packets, record, record_batches, undisturbed};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const SAMPLE: Duration = Duration::from_micros(500);
 
 /// One thread: a record, and a record in a batch, against the floor.
-pub fn against_the_floor(rounds: usize) -> Vec<Bar> {
+pub fn against_the_floor(rounds: usize) -> Vec<Figure> {
     let engine = engine(undisturbed());
     let mut handles = open(&engine, 0..2);
     let (mut one, mut batched) = (handles.remove(0), handles.remove(0));
@@ -32,13 +32,13 @@ pub fn against_the_floor(rounds: usize) -> Vec<Bar> {
     };
     let ratio = |lane| results.ratio(lane, "floor").median;
     vec![
-        Bar::at_most("inline record, exact", ratio("inline"), 4.0, "F", note("inline")),
-        Bar::at_most("batch of 32, per packet", ratio("batch"), 3.0, "F", note("batch")),
+        Figure::new("inline record, exact", ratio("inline"), "F", Bar::AtMost(4.0), note("inline")),
+        Figure::new("batch of 32, per packet", ratio("batch"), "F", Bar::AtMost(3.0), note("batch")),
     ]
 }
 
 /// Two threads, each with a handle of its own: of different inputs, and of the same one.
-pub fn two_threads(rounds: usize) -> Vec<Bar> {
+pub fn two_threads(rounds: usize) -> Vec<Figure> {
     let engine = engine(undisturbed());
     let mut handles = open(&engine, 0..3);
     let [mut other, _] = handles.remove(2);
@@ -61,7 +61,7 @@ pub fn two_threads(rounds: usize) -> Vec<Bar> {
         let ratio = results.ratio(lane, "one");
         let note =
             format!("{} ns, one {} ns, ratio {ratio}", results.nanos(lane), results.nanos("one"));
-        Bar::at_most(name, ratio.median, 1.1, "×", note)
+        Figure::new(name, ratio.median, "×", Bar::AtMost(1.1), note)
     };
     vec![
         bar("different inputs, two threads vs one", "different"),
@@ -70,7 +70,7 @@ pub fn two_threads(rounds: usize) -> Vec<Bar> {
 }
 
 /// While another thread registers, updates and unregisters.
-pub fn under_churn(rounds: usize) -> Vec<Bar> {
+pub fn under_churn(rounds: usize) -> Vec<Figure> {
     let engine = engine(undisturbed());
     let [handle, _] = open(&engine, 0..1).remove(0);
     let handle = RefCell::new(handle);
@@ -93,5 +93,5 @@ pub fn under_churn(rounds: usize) -> Vec<Bar> {
         results.nanos("quiet"),
         churn.turns()
     );
-    vec![Bar::at_most("by handle, under churn vs quiet", ratio.median, 1.15, "×", note)]
+    vec![Figure::new("by handle, under churn vs quiet", ratio.median, "×", Bar::AtMost(1.15), note)]
 }

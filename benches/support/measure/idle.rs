@@ -1,6 +1,6 @@
 //! An engine without anything to do.
 
-use crate::support::bar::Bar;
+use crate::support::bar::{Bar, Figure};
 use crate::support::host::{drain, engine, register, sync, undisturbed};
 use crate::support::ids::id;
 use crate::support::process::{Thread, MONITOR};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Wake-ups a second of an engine with streams, none of whose inputs was started; before that,
 /// some were, and are stopped again.
-pub fn wake_ups(seconds: u64) -> Vec<Bar> {
+pub fn wake_ups(seconds: u64) -> Vec<Figure> {
     let engine = engine(undisturbed());
     register(&engine, 0..100, true);
     (0..100).for_each(|n| engine.unregister(&id(n)).expect("it is registered"));
@@ -25,5 +25,5 @@ pub fn wake_ups(seconds: u64) -> Vec<Bar> {
     std::thread::sleep(Duration::from_secs(seconds));
     let woken = monitor.wake_ups() - before;
     let note = format!("{woken} in {seconds} s, 1000 streams without inputs");
-    vec![Bar::at_most("idle engine, wake-ups a second", woken as f64 / seconds as f64, 0.0, "", note)]
+    vec![Figure::new("idle engine, wake-ups a second", woken as f64 / seconds as f64, "", Bar::AtMost(0.0), note)]
 }

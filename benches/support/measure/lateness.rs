@@ -1,7 +1,7 @@
 //! How late a silence is found out: many streams, each falls silent at a time of its own.
 
 use crate::support::background::overload;
-use crate::support::bar::Bar;
+use crate::support::bar::{Bar, Figure};
 use crate::support::host::{engine, open, undisturbed};
 use crate::support::ids::{number, Random};
 use changeover::{Engine, EventKind, Flags, InputHandle, Reason};
@@ -33,7 +33,7 @@ struct LastPacket {
     system: Instant,
 }
 
-pub fn bars(streams: usize, span: Duration) -> Vec<Bar> {
+pub fn bars(streams: usize, span: Duration) -> Vec<Figure> {
     let idle = measure(streams, span);
     let hogs = overload();
     let loaded = measure(streams, span);
@@ -43,7 +43,7 @@ pub fn bars(streams: usize, span: Duration) -> Vec<Bar> {
         let seen = millis(&lateness.seen, part);
         let (n, most) = (lateness.decided.len(), lateness.decided.max() as f64 / 1000.0);
         let note = format!("host knows after {seen:.2} ms; {n} failovers, latest {most:.2} ms");
-        Bar::at_most(name, millis(&lateness.decided, part), limit, "ms", note)
+        Figure::new(name, millis(&lateness.decided, part), "ms", Bar::AtMost(limit), note)
     };
     vec![
         bar("detection lateness, 10k streams, p50", &idle, 0.5, 1.5),

@@ -1,6 +1,6 @@
 //! All streams lose their input at once: when is the last gate moved?
 
-use crate::support::bar::Bar;
+use crate::support::bar::{Bar, Figure};
 use crate::support::host::{engine, open, undisturbed};
 use crate::support::interleave::Spread;
 use changeover::{Flags, InputHandle};
@@ -16,7 +16,7 @@ struct Stream {
     forwarded: Option<Instant>,
 }
 
-pub fn failover(streams: usize) -> Vec<Bar> {
+pub fn failover(streams: usize) -> Vec<Figure> {
     let engine = engine(undisturbed());
     let mut handles = open(&engine, 0..streams);
     let record_all = |handles: &mut [[InputHandle; 2]]| {
@@ -69,7 +69,7 @@ fn wait_for_all(all: &mut [Stream]) {
     }
 }
 
-fn evaluate(all: &[Stream], within: Duration) -> Bar {
+fn evaluate(all: &[Stream], within: Duration) -> Figure {
     let late = |stream: &Stream| {
         let forwarded = stream.forwarded.expect("waited for");
         forwarded.saturating_duration_since(stream.deadline).as_secs_f64() * 1000.0
@@ -81,5 +81,5 @@ fn evaluate(all: &[Stream], within: Duration) -> Bar {
         within.as_secs_f64() * 1000.0
     );
     let name = format!("mass failover, {}k streams, last gate", all.len() / 1000);
-    Bar::at_most(&name, most, 250.0, "ms", note)
+    Figure::new(&name, most, "ms", Bar::AtMost(250.0), note)
 }

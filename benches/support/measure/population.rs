@@ -1,7 +1,7 @@
 //! A million streams: what the next one costs, what each occupies, what watching them takes.
 
 use super::by_id;
-use crate::support::bar::Bar;
+use crate::support::bar::{Bar, Figure};
 use crate::support::host::{drain, engine, inputs, packet, register, sync, undisturbed};
 use crate::support::ids::id;
 use crate::support::interleave::Spread;
@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const WINDOW: usize = 2_000;
 
 /// From an empty engine to `streams` streams, of which `live` have two inputs that run.
-pub fn grow(live: usize, streams: usize, watched: Duration) -> Vec<Bar> {
+pub fn grow(live: usize, streams: usize, watched: Duration) -> Vec<Figure> {
     let before = resident();
     let engine = engine(undisturbed().packet_timeout(TIMEOUT));
     register(&engine, 0..10_000, true);
@@ -32,7 +32,7 @@ pub fn grow(live: usize, streams: usize, watched: Duration) -> Vec<Bar> {
     let ratio = at_most.median / at_10k.median;
     let note = format!("{at_most} µs, at 10k {at_10k} µs");
     let name = format!("register one stream, at {} vs at 10k", by_id::short(streams));
-    vec![memory, monitor, Bar::at_most(&name, ratio, 3.0, "×", note), by_id]
+    vec![memory, monitor, Figure::new(&name, ratio, "×", Bar::AtMost(3.0), note), by_id]
 }
 
 /// Microseconds to register one stream, when there are `have`.
@@ -48,15 +48,15 @@ fn one_by_one(engine: &Arc<Engine>, have: usize) -> Spread {
     Spread::of(micros)
 }
 
-fn memory_per_stream(before: u64, streams: usize) -> Bar {
+fn memory_per_stream(before: u64, streams: usize) -> Figure {
     let kib = (resident() - before) as f64 / 1024.0 / streams as f64;
     let name = format!("memory per stream with two inputs, at {}", by_id::short(streams));
     let note = format!("{} MiB resident more", (resident() - before) >> 20);
-    Bar::at_most(&name, kib, 1.5, "KiB", note)
+    Figure::new(&name, kib, "KiB", Bar::AtMost(1.5), note)
 }
 
 /// The monitor's share of a processor while both inputs of streams `0..live` are recorded to.
-fn monitor_share(engine: &Arc<Engine>, live: usize, watched: Duration) -> Bar {
+fn monitor_share(engine: &Arc<Engine>, live: usize, watched: Duration) -> Figure {
     let ids: Vec<String> = (0..live).map(id).collect();
     // The first packets, and the first deadlines.
     record_for(engine, &ids, TIMEOUT);
@@ -70,7 +70,7 @@ fn monitor_share(engine: &Arc<Engine>, live: usize, watched: Duration) -> Bar {
     let degraded = count_events(engine);
     let note = format!("over {:.1?}, {TIMEOUT:?} timeout, {degraded} events", began.elapsed());
     let name = format!("monitor CPU, {} live inputs", by_id::short(2 * live));
-    Bar::at_most(&name, share * 100.0, 3.0, "%", note)
+    Figure::new(&name, share * 100.0, "%", Bar::AtMost(3.0), note)
 }
 
 /// Records to each input at least every 1.5 s, evenly, for a time.

@@ -1,0 +1,216 @@
+package changeover
+
+// The operations that change what the engine does.
+
+// #include <changeover.h>
+import "C"
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Register puts a stream under supervision: its best input is started, and every hot one.
+// bufferWriteID names where the ingestor writes; empty means the stream's id. Cancelling ctx
+// unregisters the stream. An id that is registered already is [ErrStreamExists].
+//
+// It waits for the engine's decision, not for the ingestor.
+func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID string) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("changeover: register %q: %w", stream.ID, err)
+	}
+	s.control.Lock()
+	defer s.control.Unlock()
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	inputs, inputsLen := specs(&pinner, stream.Inputs)
+	id, idLen := chars(stream.ID)
+	buffer, bufferLen := chars(bufferWriteID)
+	var config C.changeover_config
+	stream.Config.toC(&config)
+	var number C.uint64_t
+	result := C.changeover_register(s.engine, id, idLen, buffer, bufferLen, inputs, inputsLen, &config, &number)
+	if err := failure(result, "register", stream.ID); err != nil {
+		return err
+	}
+	r := &registration{service: s, id: stream.ID, number: uint64(number), overlap: stream.Config.Overlap}
+	r.ctx, r.end = context.WithCancelCause(ctx)
+	s.mu.Lock()
+	s.registrations[r.id] = r
+	s.byNumber[r.number] = r
+	s.mu.Unlock()
+	r.release = context.AfterFunc(ctx, func() { s.unregister(r) })
+	return nil
+}
+
+// Unregister ends a stream's supervision. The contexts of its sessions and probes have ended when
+// it returns; Stop is called soon after.
+func (s *Service) Unregister(streamID string) error {
+	s.control.Lock()
+	defer s.control.Unlock()
+	s.mu.Lock()
+	r := s.registrations[streamID]
+	s.mu.Unlock()
+	if r == nil {
+		// The engine knows the right error.
+		id, idLen := chars(streamID)
+		return failure(C.changeover_unregister(s.engine, id, idLen), "unregister", streamID)
+	}
+	return s.endRegistration(r)
+}
+
+// unregister ends this registration, if it has not ended and another one of its id begun.
+func (s *Service) unregister(r *registration) {
+	s.control.Lock()
+	defer s.control.Unlock()
+	s.mu.Lock()
+	current := s.registrations[r.id] == r
+	s.mu.Unlock()
+	if current {
+		_ = s.endRegistration(r)
+	}
+}
+
+// endRegistration ends a current registration. s.control is held.
+func (s *Service) endRegistration(r *registration) error {
+	s.mu.Lock()
+	delete(s.registrations, r.id)
+	delete(s.byNumber, r.number)
+	entry := s.index.remove(r.id)
+	s.mu.Unlock()
+	entry.close()
+	r.release()
+	r.end(ErrSessionEnded)
+	id, idLen := chars(r.id)
+	return failure(C.changeover_unregister(s.engine, id, idLen), "unregister", r.id)
+}
+
+// IsRegistered says whether a stream is under supervision.
+func (s *Service) IsRegistered(streamID string) bool {
+	id, idLen := chars(streamID)
+	var registered C.int32_t
+	result := C.changeover_is_registered(s.engine, id, idLen, &registered)
+	return result == C.CHANGEOVER_OK && registered != 0
+}
+
+// RegisteredStreams returns the ids of all streams under supervision, sorted.
+func (s *Service) RegisteredStreams() []string {
+	s.mu.Lock()
+	ids := make([]string, 0, len(s.registrations))
+	for id := range s.registrations {
+		ids = append(ids, id)
+	}
+	s.mu.Unlock()
+	slices.Sort(ids)
+	return ids
+}
+
+// ReportInputError gives an input up at once, with the text of err as the reason; if it is on air,
+// another one takes over. Reporting twice is the same as once. Errors of unknown streams and inputs
+// are ignored, as they are of those just removed.
+func (s *Service) ReportInputError(streamID string, inputPriority int, err error) {
+	id, idLen := chars(streamID)
+	why, whyLen := chars(errorText(err))
+	C.changeover_report_input_error(s.engine, id, idLen, cPriority(inputPriority), why, whyLen)
+}
+
+// SwitchInput puts an input on air and keeps it there while it is healthy. The old input stays on
+// air until the new one delivers. It waits for the decision, not for the input.
+func (s *Service) SwitchInput(streamID string, priority int) error {
+	id, idLen := chars(streamID)
+	result := C.changeover_switch_input(s.engine, id, idLen, cPriority(priority))
+	return failure(result, "switch input of", streamID)
+}
+
+// ClearOverride ends a choice made with [Service.SwitchInput]; failback is free again.
+func (s *Service) ClearOverride(streamID string) error {
+	id, idLen := chars(streamID)
+	return failure(C.changeover_clear_override(s.engine, id, idLen), "clear override of", streamID)
+}
+
+// UpdateInputs removes, adds and updates inputs, in this order, as one change: if it is refused,
+// nothing has changed. Of the removed only the priorities matter. An updated input that runs is
+// stopped, and started in a new session.
+func (s *Service) UpdateInputs(streamID string, added, removed, updated []InputConfig) error {
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	add, addLen := specs(&pinner, added)
+	update, updateLen := specs(&pinner, updated)
+	var remove *C.int32_t
+	if len(removed) > 0 {
+		priorities := make([]C.int32_t, len(removed))
+		for i, input := range removed {
+			priorities[i] = cPriority(input.Priority)
+		}
+		remove = &priorities[0]
+	}
+	id, idLen := chars(streamID)
+	result := C.changeover_update_inputs(s.engine, id, idLen,
+		add, addLen, remove, C.size_t(len(removed)), update, updateLen)
+	// What by-id recording holds open may belong to an input that is gone.
+	s.mu.Lock()
+	entry := s.index.remove(streamID)
+	if r := s.registrations[streamID]; r != nil {
+		r.changes++
+	}
+	s.mu.Unlock()
+	entry.close()
+	return failure(result, "update inputs of", streamID)
+}
+
+// UpdateBufferWriteID has every running session of a stream restarted onto another buffer; empty
+// means the stream's id.
+func (s *Service) UpdateBufferWriteID(streamID, bufferWriteID string) error {
+	id, idLen := chars(streamID)
+	buffer, bufferLen := chars(bufferWriteID)
+	result := C.changeover_update_buffer_write_id(s.engine, id, idLen, buffer, bufferLen)
+	return failure(result, "update buffer of", streamID)
+}
+
+// SetConfig changes the settings of a stream, or with an empty id the service's. What is zero in
+// config inherits again. Running deadlines move at once.
+func (s *Service) SetConfig(streamID string, config Config) error {
+	s.control.Lock()
+	defer s.control.Unlock()
+	var c C.changeover_config
+	config.toC(&c)
+	id, idLen := chars(streamID)
+	err := failure(C.changeover_set_config(s.engine, id, idLen, &c), "set config of", streamID)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if streamID == "" {
+		s.overlap = config.Overlap
+	} else if r := s.registrations[streamID]; r != nil {
+		r.overlap = config.Overlap
+	}
+	return nil
+}
+
+// Sync returns when everything before it, recorded packets included, is decided and published, or
+// when ctx is done. (What was decided may still be on its way to the host.)
+func (s *Service) Sync(ctx context.Context) error {
+	// In slices, so that a context without a deadline is heeded, too.
+	const slice = 20 * time.Millisecond
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		result := C.changeover_sync(s.engine, C.uint64_t(slice))
+		if result != C.CHANGEOVER_ERR_TIMEOUT {
+			return failure(result, "sync", "")
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

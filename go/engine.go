@@ -1,0 +1,116 @@
+package changeover
+
+// The engine behind a service: made with the service's settings, polled through Go's netpoller.
+
+// #include <changeover.h>
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+func (s *Service) newEngine(options *Options) error {
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	defaults := new(C.changeover_config)
+	options.Config.toC(defaults)
+	pinner.Pin(defaults)
+	var made C.changeover_options
+	C.changeover_options_init(&made, C.sizeof_changeover_options)
+	made.defaults = defaults
+	made.event_limit = C.uint64_t(max(options.EventLimit, 0))
+	return failure(C.changeover_new(&made, &s.engine), "new", "")
+}
+
+// openDescriptor hands a duplicate of the engine's descriptor to Go's netpoller. (The engine closes
+// its own, so it can't be Go's.)
+func (s *Service) openDescriptor() error {
+	var fd C.int32_t
+	if err := failure(C.changeover_event_fd(s.engine, &fd), "event descriptor", ""); err != nil {
+		return err
+	}
+	syscall.ForkLock.RLock()
+	duplicate, err := syscall.Dup(int(fd))
+	if err == nil {
+		syscall.CloseOnExec(duplicate)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return fmt.Errorf("changeover: event descriptor: %w", err)
+	}
+	s.descriptor = os.NewFile(uintptr(duplicate), "changeover")
+	return nil
+}
+
+// pump takes the engine's events as they come, without a thread that waits for them, and deals them
+// out. It never runs host code, so it never waits.
+func (s *Service) pump() {
+	defer close(s.pumped)
+	var event C.changeover_event
+	C.changeover_event_init(&event, C.sizeof_changeover_event)
+	// Empties the queue. The netpoller tells of the next event only if this one saw the end:
+	// the descriptor is polled edge-triggered, and written when the queue ceases to be empty.
+	drain := func(uintptr) bool {
+		for C.changeover_next_event(s.engine, 0, &event) == C.CHANGEOVER_OK {
+			s.deal(&event)
+		}
+		return false
+	}
+	if waiter, err := s.descriptor.SyscallConn(); err == nil {
+		// Returns when the descriptor is closed, by Close.
+		_ = waiter.Read(drain)
+	}
+	drain(0)
+}
+
+// deal gives an event to the lane of its stream.
+func (s *Service) deal(event *C.changeover_event) {
+	streamID := text(event.stream, event.stream_len)
+	switch event.kind {
+	case C.CHANGEOVER_EVENT_START:
+		// None: the registration has ended meanwhile, and the stop follows.
+		if r := s.registration(uint64(event.registration)); r != nil {
+			buffer := text(event.buffer_write_id, event.buffer_write_id_len)
+			started := newSession(r, uint64(event.session), eventInput(event), buffer)
+			s.mu.Lock()
+			s.lane(streamID).started(started)
+			s.mu.Unlock()
+		}
+	case C.CHANGEOVER_EVENT_STOP:
+		s.mu.Lock()
+		s.lane(streamID).stopped(uint64(event.session))
+		s.mu.Unlock()
+	case C.CHANGEOVER_EVENT_PROBE:
+		if r := s.registration(uint64(event.registration)); r != nil {
+			s.probe(r, uint64(event.probe), eventInput(event), nanoseconds(event.limit))
+		}
+	default:
+		notice := newEvent(event, streamID)
+		if notice.Kind == EventGap {
+			s.log.Warn("changeover: events dropped, the host is slow", "dropped", notice.Dropped)
+		}
+		s.mu.Lock()
+		s.lane(streamID).notice(notice)
+		s.mu.Unlock()
+	}
+}
+
+// registration finds a registration by its number. Events may come before the call that made it has
+// returned; then it is waited for, which the engine's monitor decides and nobody else.
+func (s *Service) registration(number uint64) *registration {
+	find := func() *registration {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.byNumber[number]
+	}
+	r := find()
+	if r == nil {
+		s.control.Lock()
+		r = find()
+		s.control.Unlock()
+	}
+	return r
+}

@@ -1,0 +1,141 @@
+package changeover
+
+// The decisions a host is told of, as Go values.
+
+// #include <changeover.h>
+import "C"
+
+import (
+	"log/slog"
+	"time"
+)
+
+// EventKind is what an [Event] tells.
+type EventKind int
+
+const (
+	// EventSwitched: the active input changed from From to Priority, or recovered by itself
+	// (then both are the same).
+	EventSwitched EventKind = C.CHANGEOVER_EVENT_SWITCHED
+	// EventActive: the first packet of the active input is on air, Measured after its selection.
+	EventActive EventKind = C.CHANGEOVER_EVENT_ACTIVE
+	// EventDegraded: an input was given up; Reason, Detail, Measured against Limit.
+	EventDegraded EventKind = C.CHANGEOVER_EVENT_DEGRADED
+	// EventRecovered: a degraded input is usable again.
+	EventRecovered EventKind = C.CHANGEOVER_EVENT_RECOVERED
+	// EventExhausted: no usable input is left.
+	EventExhausted EventKind = C.CHANGEOVER_EVENT_EXHAUSTED
+	// EventRestored: an input is on air again.
+	EventRestored EventKind = C.CHANGEOVER_EVENT_RESTORED
+	// EventUnregistered: the last event of a registration.
+	EventUnregistered EventKind = C.CHANGEOVER_EVENT_UNREGISTERED
+	// EventGap: Dropped events were lost here, because the host was slow.
+	EventGap EventKind = C.CHANGEOVER_EVENT_GAP
+)
+
+// String is the kind's name, e.g. "switched".
+func (k EventKind) String() string {
+	return C.GoString(C.changeover_event_name(C.int32_t(k)))
+}
+
+// Reason is why an input was given up or switched to.
+type Reason string
+
+// The reasons.
+const (
+	ReasonInitial      Reason = "initial"
+	ReasonError        Reason = "error"
+	ReasonTimeout      Reason = "timeout"
+	ReasonStartFailed  Reason = "start_failed"
+	ReasonManual       Reason = "manual"
+	ReasonFailback     Reason = "failback"
+	ReasonRecovery     Reason = "recovery"
+	ReasonInputAdded   Reason = "input_added"
+	ReasonInputRemoved Reason = "input_removed"
+	ReasonLowBitrate   Reason = "low_bitrate"
+	ReasonLowFPS       Reason = "low_fps"
+	ReasonPacketLoss   Reason = "packet_loss"
+	ReasonVideoLost    Reason = "video_lost"
+)
+
+// Event is a decision. Fields that don't apply are zero, priorities −1.
+type Event struct {
+	Kind EventKind
+	// Stream is the stream's id, Registration which life of it.
+	Stream       string
+	Registration uint64
+	// Priority is the input, From the one that was left.
+	Priority, From int
+	Reason         Reason
+	// Detail is the evidence, for people.
+	Detail string
+	// Session is the session on air.
+	Session uint64
+	// SwitchNumber is what the [Verdict] of a forwarded packet is from here on.
+	SwitchNumber uint64
+	// Dropped is how many events were lost.
+	Dropped uint64
+	// At is when it was decided.
+	At time.Time
+	// Measured is what was measured, against Limit.
+	Measured, Limit time.Duration
+}
+
+// LogValue makes a group of what applies, for log/slog.
+func (e Event) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("kind", e.Kind.String()), slog.String("stream", e.Stream)}
+	add := func(applies bool, attr slog.Attr) {
+		if applies {
+			attrs = append(attrs, attr)
+		}
+	}
+	add(e.From >= 0, slog.Int("from", e.From))
+	add(e.Priority >= 0, slog.Int("input", e.Priority))
+	add(e.Reason != "", slog.String("reason", string(e.Reason)))
+	add(e.Detail != "", slog.String("detail", e.Detail))
+	add(e.Measured != 0, slog.Duration("measured", e.Measured))
+	add(e.Limit != 0, slog.Duration("limit", e.Limit))
+	add(e.SwitchNumber != 0, slog.Uint64("switch", e.SwitchNumber))
+	add(e.Dropped != 0, slog.Uint64("dropped", e.Dropped))
+	return slog.GroupValue(attrs...)
+}
+
+// isOutage: exhausted or restored, which strictly alternate.
+func (e *Event) isOutage() bool {
+	return e.Kind == EventExhausted || e.Kind == EventRestored
+}
+
+// newEvent copies an event that is no command.
+func newEvent(event *C.changeover_event, streamID string) Event {
+	e := Event{
+		Kind:         EventKind(event.kind),
+		Stream:       streamID,
+		Registration: uint64(event.registration),
+		Priority:     int(event.priority),
+		From:         int(event.from),
+		Detail:       text(event.detail, event.detail_len),
+		Session:      uint64(event.session),
+		SwitchNumber: uint64(event.switch_number),
+		Dropped:      uint64(event.dropped),
+		At:           time.Unix(0, int64(event.at_unix)),
+		Measured:     nanoseconds(event.measured),
+		Limit:        nanoseconds(event.limit),
+	}
+	if event.reason != C.CHANGEOVER_REASON_NONE {
+		e.Reason = Reason(C.GoString(C.changeover_reason_name(event.reason)))
+	}
+	return e
+}
+
+// eventInput copies the input of a start or a probe.
+func eventInput(event *C.changeover_event) InputConfig {
+	return InputConfig{
+		Priority: int(event.priority),
+		URL:      text(event.url, event.url_len),
+		Options:  copyOptions(event.options, event.options_len),
+	}
+}
+
+func nanoseconds(n C.uint64_t) time.Duration {
+	return time.Duration(n)
+}

@@ -1,0 +1,3 @@
+module changeover
+
+go 1.24

@@ -1,0 +1,63 @@
+package changeover
+
+// The host's side, and how its code is called: panics stop here.
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+)
+
+// Ingestor is the host's side: it can start, stop and probe an input.
+//
+// Its methods run on goroutines of their own, may block, and may call any method of the service.
+// A panic is recovered, logged, and counts as a failure.
+type Ingestor interface {
+	// Start begins a session: it pulls input and writes what [Input.Record] lets through to
+	// bufferWriteID, until ctx is done. It may return as soon as that is under way, or block for
+	// as long as the session lasts. An error gives the input up, with its text as the reason;
+	// what is returned after ctx is done is ignored.
+	//
+	// The Starts of a stream begin in the order of the decisions. A Start may overlap sessions
+	// of the same stream that still run, unless the stream's settings say OverlapOff.
+	Start(ctx context.Context, streamID string, input InputConfig, bufferWriteID string) error
+
+	// Probe finds out whether input works: nil if it does, [ErrProbeUnsupported] if that can't be
+	// found out. ctx carries the probe's deadline.
+	Probe(ctx context.Context, input InputConfig) error
+
+	// Stop is called when no session of the stream is left, after their contexts have ended. The
+	// stream's next Start waits until it returns.
+	Stop(streamID string)
+}
+
+// Options are how a service is made. The zero value is fine.
+type Options struct {
+	// Config is the settings of all streams that don't say otherwise.
+	Config Config
+	// OnEvent is told each decision that is no command: one call at a time for each stream, in
+	// order. It may block, which delays later events of its stream only.
+	OnEvent func(Event)
+	// Logger is told of panics in the host's code, and of events dropped because it was slow.
+	// Default: slog.Default().
+	Logger *slog.Logger
+	// EventLimit is how many decisions that are no commands are kept for a host that is slow,
+	// before the oldest are dropped: 65536 in all, 1024 of a stream.
+	EventLimit int
+}
+
+// guarded calls host code. The error says that it panicked or ended its goroutine.
+func (s *Service) guarded(what, streamID string, code func() error, done func(error)) {
+	err := fmt.Errorf("%s ended its goroutine", what)
+	// In a deferred call, because host code may end its goroutine with runtime.Goexit.
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("panic in %s: %v", what, value)
+			s.log.Error("changeover: panic in the host's code", "in", what, "stream", streamID,
+				"panic", value, "stack", string(debug.Stack()))
+		}
+		done(err)
+	}()
+	err = code()
+}

@@ -1,0 +1,246 @@
+package changeover
+
+// A lane keeps one stream's calls of the host in order, whatever they take: lanes don't wait for
+// each other, and within one only what must wait does.
+
+// #include <changeover.h>
+import "C"
+
+// noticeLimit is how many notices wait for a slow host, for each stream.
+const noticeLimit = 1024
+
+// lane is one stream id's, for as long as there is something to do or to remember. All of it is
+// guarded by Service.mu.
+type lane struct {
+	service *Service
+	id      string
+
+	// Sessions whose stop has not come.
+	sessions map[uint64]*session
+	// Those of them whose Start is still to be called, in order.
+	waiting []*session
+	// How many Starts have not returned.
+	starts int
+	// A Start is about to be called: the next one comes after it.
+	entering bool
+	// A Start was called since the last Stop; Stop is being called.
+	owesStop, stopping bool
+
+	notices []Event
+	// Of the notices, what was dropped before the first.
+	dropped    uint64
+	delivering bool
+}
+
+// lane finds a stream's lane, or makes one. s.mu is held; whoever calls it then tells the lane
+// something, which ends with l.leave.
+func (s *Service) lane(id string) *lane {
+	l := s.lanes[id]
+	if l == nil {
+		l = &lane{service: s, id: id, sessions: make(map[uint64]*session)}
+		s.lanes[id] = l
+	}
+	return l
+}
+
+// leave forgets the lane if there is nothing left to remember.
+func (l *lane) leave() {
+	if len(l.sessions) == 0 && l.starts == 0 && !l.stopping && !l.delivering {
+		delete(l.service.lanes, l.id)
+	}
+}
+
+func (l *lane) started(s *session) {
+	l.sessions[s.id] = s
+	l.waiting = append(l.waiting, s)
+	l.advance()
+}
+
+func (l *lane) stopped(id uint64) {
+	if s := l.sessions[id]; s != nil {
+		s.end(ErrSessionEnded)
+		delete(l.sessions, id)
+		// If its Start was not called yet, it never will be.
+		for i, waiting := range l.waiting {
+			if waiting == s {
+				l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
+				break
+			}
+		}
+	}
+	l.advance()
+}
+
+// advance begins what may begin.
+func (l *lane) advance() {
+	defer l.leave()
+	if l.entering || l.stopping {
+		return
+	}
+	if l.owesStop && !l.running() {
+		l.owesStop, l.stopping = false, true
+		l.service.spawn(l.callStop)
+		return
+	}
+	for len(l.waiting) > 0 && !l.entering {
+		next := l.waiting[0]
+		if l.starts > 0 && !l.service.mayOverlap(next.registration) {
+			return
+		}
+		l.waiting = l.waiting[1:]
+		// Its registration may have ended, and its stop be on the way: then it is left out.
+		if next.ctx.Err() == nil {
+			next.begun, l.owesStop, l.entering = true, true, true
+			l.starts++
+			l.service.spawn(func() { l.callStart(next) })
+		}
+	}
+}
+
+// mayOverlap says whether two sessions of a stream may run at once. s.mu is held.
+func (s *Service) mayOverlap(r *registration) bool {
+	overlap := r.overlap
+	if overlap == 0 {
+		overlap = s.overlap
+	}
+	return overlap != OverlapOff
+}
+
+// running says whether there is a session whose Start was called and whose stop has not come.
+func (l *lane) running() bool {
+	for _, s := range l.sessions {
+		if s.begun {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *lane) callStart(s *session) {
+	service := l.service
+	service.mu.Lock()
+	l.entering = false
+	l.advance()
+	service.mu.Unlock()
+	service.guarded("Start", l.id, func() error {
+		return service.ingestor.Start(s.ctx, l.id, s.input, s.bufferWriteID)
+	}, func(err error) {
+		if err != nil && s.ctx.Err() == nil {
+			id, idLen := chars(l.id)
+			why, whyLen := chars(err.Error())
+			// It may have ended meanwhile: then nobody wants to know.
+			C.changeover_start_result(service.engine, id, idLen, C.uint64_t(s.id), -1, why, whyLen)
+		}
+		service.mu.Lock()
+		l.starts--
+		l.advance()
+		service.mu.Unlock()
+	})
+}
+
+func (l *lane) callStop() {
+	service := l.service
+	service.guarded("Stop", l.id, func() error {
+		service.ingestor.Stop(l.id)
+		return nil
+	}, func(error) {
+		service.mu.Lock()
+		l.stopping = false
+		l.advance()
+		service.mu.Unlock()
+	})
+}
+
+// notice queues what the host is to be told. An outage that ended before it could be told is not
+// told at all.
+func (l *lane) notice(event Event) {
+	if l.service.onEvent == nil && !event.isOutage() {
+		l.leave()
+		return
+	}
+	if event.isOutage() {
+		for i := len(l.notices) - 1; i >= 0; i-- {
+			if l.notices[i].isOutage() && l.notices[i].Registration == event.Registration {
+				l.notices = append(l.notices[:i], l.notices[i+1:]...)
+				return
+			}
+		}
+	}
+	l.notices = append(l.notices, event)
+	if len(l.notices) > noticeLimit {
+		l.dropOldest()
+	}
+	if !l.delivering {
+		l.delivering = true
+		l.service.spawn(l.deliver)
+	}
+}
+
+func (l *lane) dropOldest() {
+	for i := range l.notices {
+		if !l.notices[i].isOutage() {
+			l.notices = append(l.notices[:i], l.notices[i+1:]...)
+			l.dropped++
+			return
+		}
+	}
+}
+
+// deliver tells the host its notices, one after the other.
+func (l *lane) deliver() {
+	finished := false
+	defer func() {
+		if !finished {
+			// A callback ended this goroutine: another one goes on.
+			l.service.mu.Lock()
+			defer l.service.mu.Unlock()
+			l.service.spawn(l.deliver)
+		}
+	}()
+	for {
+		event, more := l.nextNotice()
+		if !more {
+			finished = true
+			return
+		}
+		l.service.tell(event)
+	}
+}
+
+func (l *lane) nextNotice() (event Event, more bool) {
+	l.service.mu.Lock()
+	defer l.service.mu.Unlock()
+	if l.dropped > 0 {
+		event = Event{Kind: EventGap, Stream: l.id, Priority: -1, From: -1, Dropped: l.dropped}
+		l.dropped = 0
+		return event, true
+	}
+	if len(l.notices) == 0 {
+		l.notices, l.delivering = nil, false
+		l.leave()
+		return event, false
+	}
+	event = l.notices[0]
+	l.notices = l.notices[1:]
+	return event, true
+}
+
+// tell calls what the host has for an event.
+func (s *Service) tell(event Event) {
+	outage := &s.onExhausted
+	if event.Kind == EventRestored {
+		outage = &s.onRestored
+	}
+	if callback := outage.Load(); callback != nil && event.isOutage() {
+		s.guarded(event.Kind.String()+" callback", event.Stream, func() error {
+			(*callback)(event.Stream)
+			return nil
+		}, func(error) {})
+	}
+	if s.onEvent != nil {
+		s.guarded("OnEvent", event.Stream, func() error {
+			s.onEvent(event)
+			return nil
+		}, func(error) {})
+	}
+}

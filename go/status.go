@@ -1,0 +1,115 @@
+package changeover
+
+// The state of a stream. The engine writes it as JSON, and these types read and write the same.
+
+// #include <changeover.h>
+import "C"
+
+import (
+	"encoding/json"
+	"time"
+	"unsafe"
+)
+
+// Status is what an input is worth.
+type Status string
+
+// The statuses.
+const (
+	// StatusIdle: usable and not on air.
+	StatusIdle Status = "idle"
+	// StatusActive: on air.
+	StatusActive Status = "active"
+	// StatusDegraded: given up until it recovers.
+	StatusDegraded Status = "degraded"
+	// StatusStopped: its stream was unregistered.
+	StatusStopped Status = "stopped"
+)
+
+// RuntimeStatus is the state of a stream at one instant.
+type RuntimeStatus struct {
+	// ActiveInputPriority is the input that is on air, or selected to be; −1: none.
+	ActiveInputPriority int `json:"active_input_priority"`
+	// PendingInputPriority is the target of a planned switch that waits for its first packet.
+	PendingInputPriority *int `json:"pending_input_priority,omitempty"`
+	// OverrideInputPriority is the manual choice in force.
+	OverrideInputPriority *int `json:"override_input_priority,omitempty"`
+	// Exhausted: no usable input is left.
+	Exhausted bool `json:"exhausted"`
+	// StateSince is when the active input, or its status, last changed.
+	StateSince time.Time `json:"state_since"`
+	// Inputs are best first.
+	Inputs []InputHealthSnapshot `json:"inputs"`
+	// Switches are the last 20, oldest first.
+	Switches []SwitchRecord `json:"switches"`
+}
+
+// InputHealthSnapshot is the health of one input at one instant.
+type InputHealthSnapshot struct {
+	InputPriority int `json:"input_priority"`
+	// LastPacketAt is zero if there was none.
+	LastPacketAt time.Time `json:"last_packet_at,omitzero"`
+	// BitrateKbps is in 1000 bits per second, over the last second or two.
+	BitrateKbps float64 `json:"bitrate_kbps"`
+	// PacketLoss is in percent of the packets sent.
+	PacketLoss float64 `json:"packet_loss"`
+	Status     Status  `json:"status"`
+	// LastError is the newest of Errors.
+	LastError   string    `json:"last_error,omitempty"`
+	LastErrorAt time.Time `json:"last_error_at,omitzero"`
+	// FPS counts packets flagged as video.
+	FPS     float64 `json:"fps"`
+	Packets uint64  `json:"packets"`
+	Bytes   uint64  `json:"bytes"`
+	// Receiving: packets came within the last PacketTimeout.
+	Receiving bool `json:"receiving"`
+	// Errors are the last 5, oldest first. Recovery clears them.
+	Errors []ErrorRecord `json:"errors"`
+	// Probes is how often it was probed or tried.
+	Probes uint64 `json:"probes"`
+	// StateSince is when its status last changed.
+	StateSince time.Time `json:"state_since"`
+}
+
+// ErrorRecord is one error of an input.
+type ErrorRecord struct {
+	At     time.Time `json:"at"`
+	Reason Reason    `json:"reason"`
+	Text   string    `json:"text"`
+}
+
+// SwitchRecord is one switch of a stream; From is −1 if there was no input before.
+type SwitchRecord struct {
+	At     time.Time `json:"at"`
+	From   int       `json:"from"`
+	To     int       `json:"to"`
+	Reason Reason    `json:"reason"`
+	Detail string    `json:"detail"`
+}
+
+// RuntimeStatus returns the state of a stream at this instant, or false if it is not registered.
+// It does not wait for the engine. Counters and LastPacketAt are live.
+func (s *Service) RuntimeStatus(streamID string) (RuntimeStatus, bool) {
+	var status RuntimeStatus
+	document, ok := s.statusJSON(streamID)
+	if !ok || json.Unmarshal(document, &status) != nil {
+		return RuntimeStatus{}, false
+	}
+	return status, true
+}
+
+// statusJSON is the engine's own JSON.
+func (s *Service) statusJSON(streamID string) ([]byte, bool) {
+	id, idLen := chars(streamID)
+	var handle *C.changeover_status
+	if C.changeover_runtime_status(s.engine, id, idLen, &handle) != C.CHANGEOVER_OK {
+		return nil, false
+	}
+	defer C.changeover_status_free(handle)
+	var document *C.char
+	var length C.size_t
+	if C.changeover_status_json(handle, &document, &length) != C.CHANGEOVER_OK {
+		return nil, false
+	}
+	return C.GoBytes(unsafe.Pointer(document), C.int(length)), true
+}

@@ -1,0 +1,85 @@
+package changeover
+
+// What a stream is, as the host describes it, and its way through the C ABI.
+
+// #include <changeover.h>
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// Stream is one live channel.
+type Stream struct {
+	// ID names it: 1 to 255 bytes of UTF-8.
+	ID string
+	// Inputs are its sources. A stream without inputs waits for [Service.UpdateInputs].
+	Inputs []InputConfig
+	// Config overrides the service's settings.
+	Config Config
+}
+
+// InputConfig is one source of a stream, as the host describes it. (The handle through which its
+// packets are recorded is an [Input].) It comes back with each Start and Probe.
+type InputConfig struct {
+	// Priority is 0 or more and unique in the stream; lower is preferred.
+	Priority int
+	// URL is anything the host understands.
+	URL string
+	// Options are key/value pairs, e.g. HTTP headers, kept in order.
+	Options []Option
+	// Config overrides the stream's settings. It does not come back.
+	Config Config
+}
+
+// Option is a key/value pair of an input.
+type Option struct {
+	Key, Value string
+}
+
+// specs describes inputs to C. What it points to is pinned until the pinner lets go.
+func specs(pinner *runtime.Pinner, inputs []InputConfig) (*C.changeover_input_spec, C.size_t) {
+	if len(inputs) == 0 {
+		return nil, 0
+	}
+	list := make([]C.changeover_input_spec, len(inputs))
+	for i := range inputs {
+		input, spec := &inputs[i], &list[i]
+		C.changeover_input_spec_init(spec, C.sizeof_changeover_input_spec)
+		spec.priority = cPriority(input.Priority)
+		spec.url, spec.url_len = pinnedChars(pinner, input.URL)
+		if len(input.Options) > 0 {
+			options := make([]C.changeover_option, len(input.Options))
+			for j, option := range input.Options {
+				options[j].key, options[j].key_len = pinnedChars(pinner, option.Key)
+				options[j].value, options[j].value_len = pinnedChars(pinner, option.Value)
+			}
+			pinner.Pin(&options[0])
+			spec.options, spec.options_len = &options[0], C.size_t(len(options))
+		}
+		if input.Config != (Config{}) {
+			config := new(C.changeover_config)
+			input.Config.toC(config)
+			pinner.Pin(config)
+			spec.config = config
+		}
+	}
+	pinner.Pin(&list[0])
+	return &list[0], C.size_t(len(list))
+}
+
+// copyOptions copies what comes back with a start or a probe.
+func copyOptions(first *C.changeover_option, length C.size_t) []Option {
+	if length == 0 {
+		return nil
+	}
+	options := make([]Option, 0, int(length))
+	for _, option := range unsafe.Slice(first, int(length)) {
+		options = append(options, Option{
+			Key:   text(option.key, option.key_len),
+			Value: text(option.value, option.value_len),
+		})
+	}
+	return options
+}

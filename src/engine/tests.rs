@@ -1,0 +1,102 @@
+//! What can't be brought about, or seen, from outside the engine.
+
+use super::*;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn register(engine: &Engine, id: &str) {
+    let inputs = vec![Input::new(0, "a").hot(), Input::new(1, "b").hot()];
+    engine.register(id, "", inputs, Config::new()).unwrap();
+}
+
+/// A bug in the monitor, as a caller could meet one.
+fn break_the_monitor(engine: &Engine) {
+    let broken: Result<(), _> = engine.mailbox.call(|_| panic!("planted"));
+    assert_eq!(broken, Err(Error::ShutDown), "the caller does not hang");
+}
+
+struct Silent;
+
+impl Ingestor for Silent {
+    fn start(&mut self, _: &Event, _: &Start) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn stop(&mut self, _: &Event, _: &Stop) {}
+}
+
+#[test]
+fn a_panic_of_the_monitor_leaves_nobody_waiting() {
+    let engine = Engine::new().unwrap();
+    register(&engine, "s");
+    let mut input = engine.open_input("s", 0, 0).unwrap();
+    std::thread::scope(|scope| {
+        let poller = scope.spawn(|| loop {
+            if let Err(error) = engine.next_event(Duration::MAX) {
+                return error;
+            }
+        });
+        let recorder = scope.spawn(|| {
+            // What this thread may find is not freed under it.
+            (0..200_000).all(|_| engine.record_packet("s", 0, 1, Flags::NONE).is_ok())
+        });
+        break_the_monitor(&engine);
+        assert_eq!(poller.join().unwrap(), Error::ShutDown);
+        assert!(recorder.join().unwrap());
+    });
+    assert_eq!(engine.sync(PATIENCE), Err(Error::ShutDown));
+    assert_eq!(engine.unregister("s"), Err(Error::ShutDown));
+    assert_eq!(engine.runtime_status("s").unwrap().active_input_priority, 0);
+    let _ = input.record(1, Flags::NONE);
+    drop(engine);
+    let _ = input.record(1, Flags::NONE);
+}
+
+#[test]
+fn a_panic_of_the_monitor_ends_the_event_thread() {
+    let engine = Engine::builder().ingestor(Silent).build().unwrap();
+    register(&engine, "s");
+    break_the_monitor(&engine);
+    engine.shutdown().unwrap();
+}
+
+#[test]
+fn a_status_being_read_never_shows_the_next_life_of_a_cell() {
+    let engine = Engine::new().unwrap();
+    register(&engine, "s");
+    let _ = engine.record_packet("s", 0, 1, Flags::NONE).unwrap();
+    // A reader got this far, and is slow.
+    let stream = engine.shared.with_route("s", |route, _| Ok(route.stream().clone())).unwrap();
+    engine.unregister("s").unwrap();
+    for n in 0..100 {
+        let id = n.to_string();
+        register(&engine, &id);
+        let _ = engine.record_packet(&id, 0, 1000, Flags::NONE).unwrap();
+        engine.sync(PATIENCE).unwrap();
+    }
+    let status = stream.snapshot.load().status(engine.now(), &engine.shared.wall.load());
+    assert_eq!((status.inputs[0].packets, status.inputs[0].bytes), (1, 1));
+    assert_eq!(status.inputs[1].packets, 0);
+}
+
+#[test]
+fn cells_are_used_again() {
+    let engine = Engine::new().unwrap();
+    let cells = || engine.mailbox.call(|monitor| Ok(monitor.owners.len())).unwrap();
+    let mut after_the_first = 0;
+    for round in 0..50 {
+        let ids: Vec<_> = (0..20).map(|n| n.to_string()).collect();
+        ids.iter().for_each(|id| register(&engine, id));
+        let handles: Vec<_> = ids.iter().map(|id| engine.open_input(id, 0, 0).unwrap()).collect();
+        let _ = engine.record_packet("0", 0, 1, Flags::NONE).unwrap();
+        drop(handles);
+        ids.iter().for_each(|id| engine.unregister(id).unwrap());
+        // In limbo until the second step after.
+        (0..3).for_each(|_| engine.sync(PATIENCE).unwrap());
+        if round == 0 {
+            after_the_first = cells();
+        }
+    }
+    assert_eq!(cells(), after_the_first);
+}

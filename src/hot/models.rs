@@ -1,0 +1,302 @@
+//! Models of everything in here that crosses threads, for the model checker: it runs each of
+//! them in every order of steps, and with every value a load may return, that the memory model
+//! allows.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" cargo test --release --lib hot::models
+//! ```
+
+use super::sync::{fence, AtomicU64, Ordering};
+use super::*;
+use loom::cell::UnsafeCell;
+use loom::thread;
+use std::sync::Arc;
+
+const NONE: Flags = Flags::NONE;
+
+/// Every order of steps, with at most so many changes of the running thread other than at the
+/// end of one. (With three, the known bugs of this kind are found; more take minutes.)
+fn check(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(model);
+}
+
+struct Rig {
+    pool: CellPool,
+    clock: Clock,
+    gate: OwnedGate,
+}
+
+impl Rig {
+    /// With room for two cells in each of so many chunks.
+    fn new(chunks: usize) -> Arc<Rig> {
+        let rig = Rig { pool: CellPool::new(), clock: Clock::new(1), gate: OwnedGate::new() };
+        (0..chunks).for_each(|_| drop(rig.pool.grow()));
+        Arc::new(rig)
+    }
+
+    fn gate(&self) -> &'static Gate {
+        self.gate.get()
+    }
+
+    fn record(&self, cell: &Cell) -> u64 {
+        cell.record(10, NONE, &self.clock, self.gate()).number()
+    }
+
+    fn record_by_id(&self, owned: &Cell, shared: &Cell, me: u64) -> u64 {
+        let me = ThreadNumber::new(me);
+        owned.record_by_id(me, shared, 10, NONE, &self.clock, self.gate()).number()
+    }
+
+    /// The cells that told the monitor, and what it then sees of them.
+    fn attracted(&self) -> Vec<(usize, u64)> {
+        let mut told = Vec::new();
+        self.pool.attracted(|cell| told.push(cell));
+        told.into_iter().map(|cell| (cell, self.pool.cell(cell).read().packets)).collect()
+    }
+}
+
+#[test]
+fn the_gate_admits_one_session_and_its_numbers_rise() {
+    check(|| {
+        let rig = Rig::new(1);
+        let (a, b) = (rig.pool.cell(0), rig.pool.cell(1));
+        a.admit(1);
+        rig.gate().move_to(1);
+        // What any thread has seen the gate at.
+        let newest = Arc::new(AtomicU64::new(0));
+        let threads = [(a, [1, 3]), (b, [2, 2])].map(|(cell, own)| {
+            let (rig, newest) = (rig.clone(), newest.clone());
+            thread::spawn(move || {
+                let before = newest.load(Ordering::Acquire);
+                let seen = rig.gate().number();
+                let number = rig.record(cell);
+                assert!(number == 0 || own.contains(&number), "the other session's number");
+                assert!(number == 0 || number >= before, "admitted after another one was");
+                // Whoever sees that the gate admits it is not shut out, but by a later move.
+                assert!(!own.contains(&seen) || number == seen || rig.gate().number() > seen);
+                newest.fetch_max(number, Ordering::AcqRel);
+            })
+        });
+        b.admit(2);
+        rig.gate().move_to(2);
+        a.admit(3);
+        rig.gate().move_to(3);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!((rig.record(a), rig.record(b)), (3, 0));
+    });
+}
+
+#[test]
+fn an_armed_record_is_never_lost() {
+    check(|| {
+        // Two cells of one chunk, and one of another that shares the words above.
+        let rig = Rig::new(2);
+        let cells = [0, 1, 2];
+        cells.iter().for_each(|cell| rig.pool.cell(*cell).arm());
+        let threads = [[0, 2], [1, 1]].map(|own| own.map(|cell| rig.pool.cell(cell))).map(|own| {
+            let rig = rig.clone();
+            thread::spawn(move || {
+                for cell in own {
+                    rig.record(cell);
+                }
+            })
+        });
+        let mut told = rig.attracted();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        told.extend(rig.attracted());
+        assert!(told.iter().all(|(_, packets)| *packets > 0), "told before it counted: {told:?}");
+        let mut told: Vec<_> = told.into_iter().map(|(cell, _)| cell).collect();
+        told.sort_unstable();
+        assert_eq!(told, cells, "each once");
+    });
+}
+
+#[test]
+fn arming_while_a_thread_claims_a_cell_loses_neither() {
+    check(|| {
+        let rig = Rig::new(1);
+        let (owned, shared) = (rig.pool.cell(0), rig.pool.cell(1));
+        let recorder = {
+            let rig = rig.clone();
+            thread::spawn(move || rig.record_by_id(owned, shared, 1))
+        };
+        [owned, shared].map(Cell::arm);
+        let mut told = rig.attracted();
+        recorder.join().unwrap();
+        rig.record_by_id(owned, shared, 1);
+        told.extend(rig.attracted());
+        assert!(!told.is_empty(), "the second record came after the arming");
+        assert_eq!(owned.read().packets + shared.read().packets, 2);
+    });
+}
+
+#[test]
+fn by_id_counts_are_exact() {
+    check(|| {
+        let rig = Rig::new(1);
+        let (owned, shared) = (rig.pool.cell(0), rig.pool.cell(1));
+        owned.arm();
+        let threads = [1, 2].map(|me| {
+            let rig = rig.clone();
+            thread::spawn(move || {
+                rig.record_by_id(owned, shared, me);
+                rig.record_by_id(owned, shared, me);
+            })
+        });
+        rig.record_by_id(owned, shared, 3);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let mut sum = owned.read();
+        sum.add(&shared.read());
+        assert_eq!((sum.packets, sum.bytes, sum.last_packet), (5, 50, 1));
+    });
+}
+
+#[test]
+fn a_retired_cell_begins_anew() {
+    check(|| {
+        let rig = Rig::new(1);
+        let cell = rig.pool.cell(0);
+        cell.admit(1);
+        rig.gate().move_to(1);
+        cell.arm();
+        let recorder = {
+            let rig = rig.clone();
+            thread::spawn(move || rig.record(cell))
+        };
+        // The handle comes back from its thread, and is closed before the monitor looked.
+        assert_eq!(recorder.join().unwrap(), 1);
+        let tag = cell.tag();
+        rig.pool.retire(0);
+        assert_eq!(rig.attracted(), [], "not told of the next life");
+        assert_eq!(cell.read(), Counters::default());
+        assert_ne!(cell.tag(), tag);
+        let recorder = {
+            let rig = rig.clone();
+            thread::spawn(move || rig.record(cell))
+        };
+        assert_eq!(recorder.join().unwrap(), 0, "not admitted");
+        assert_eq!(rig.attracted(), [], "not armed");
+    });
+}
+
+#[test]
+fn a_status_shows_no_other_life_of_a_cell() {
+    check(|| {
+        let rig = Rig::new(1);
+        let cell = rig.pool.cell(0);
+        rig.record(cell);
+        // The sum of closed handles, with which the snapshot without the cell is published. As
+        // in `Shared::status`: the fence between the counters and the second look.
+        let snapshot = Arc::new(AtomicU64::new(0));
+        let reader = {
+            let snapshot = snapshot.clone();
+            thread::spawn(move || loop {
+                let closed = snapshot.load(Ordering::Acquire);
+                let open = if closed == 0 { cell.read().packets } else { 0 };
+                fence(Ordering::SeqCst);
+                if snapshot.load(Ordering::Acquire) == closed {
+                    return closed + open;
+                }
+            })
+        };
+        snapshot.store(1, Ordering::Release);
+        rig.pool.retire(0);
+        // The next life, of another input, on another thread.
+        let other = {
+            let rig = rig.clone();
+            thread::spawn(move || (0..2).for_each(|_| drop(rig.record(cell))))
+        };
+        assert_eq!(reader.join().unwrap(), 1);
+        other.join().unwrap();
+    });
+}
+
+/// What a route leads to: the model checker sees whoever touches it too early or too late.
+struct Target {
+    content: UnsafeCell<u64>,
+    gate: OwnedGate,
+}
+
+// SAFETY: that access to `content` is ordered is what the models show.
+unsafe impl Sync for Target {}
+
+impl Target {
+    fn route(id: &str, content: u64) -> Route<Target> {
+        let target = Target { content: UnsafeCell::new(0), gate: OwnedGate::new() };
+        // SAFETY: nobody else has it yet.
+        target.content.with_mut(|it| unsafe { *it = content });
+        let gate = target.gate.get();
+        Route::new(&Arc::from(id), Arc::new(target), gate, [])
+    }
+
+    fn read(&self) -> u64 {
+        // SAFETY: whoever found it is inside.
+        self.content.with(|it| unsafe { *it })
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has it any more.
+        self.content.with_mut(|it| unsafe { *it = u64::MAX });
+    }
+}
+
+/// What a by-id call finds.
+fn look_up(table: &Table<Target>, presence: &Presence, id: &str) -> Option<u64> {
+    let _inside = presence.enter();
+    // SAFETY: found while inside, and used while inside.
+    table.find(id.as_bytes()).map(|route| unsafe { route.as_ref() }.stream().read())
+}
+
+fn wait_and_free(router: &mut Router<Target>, presences: &Presences, route: Unlinked<Target>) {
+    let mut absence = presences.inside();
+    while !absence.complete() {
+        thread::yield_now();
+    }
+    router.free(route);
+}
+
+#[test]
+fn nothing_is_freed_while_a_thread_is_inside() {
+    check(|| {
+        let mut router = Router::new();
+        let (presences, table) = (Presences::default(), router.shared().load_full());
+        router.insert(Target::route("a", 1));
+        let presence = presences.join();
+        let reader = thread::spawn(move || {
+            let found = [(); 2].map(|()| look_up(&table, &presence, "a"));
+            assert!(found.iter().flatten().all(|content| *content == 1));
+            assert!(found[0].is_some() || found[1].is_none(), "gone stays gone");
+        });
+        let removed = router.remove("a").unwrap();
+        wait_and_free(&mut router, &presences, removed);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
+    check(|| {
+        let mut router = Router::new();
+        let (presences, table) = (Presences::default(), router.shared().load_full());
+        // They get into each other's way: there are four slots.
+        router.insert(Target::route("gone", 9));
+        router.insert(Target::route("a", 1));
+        let presence = presences.join();
+        let reader = thread::spawn(move || {
+            let found = look_up(&table, &presence, "a").expect("it is there all the time");
+            assert!(found == 1 || found == 2, "{found}");
+            let new = look_up(&table, &presence, "new");
+            assert!(new.is_none_or(|content| content == 3), "{new:?}");
+        });
+        let gone = router.remove("gone").unwrap();
+        let replaced = router.replace(Target::route("a", 2)).unwrap();
+        router.insert(Target::route("new", 3));
+        wait_and_free(&mut router, &presences, gone);
+        wait_and_free(&mut router, &presences, replaced);
+        reader.join().unwrap();
+    });
+}
