@@ -5,53 +5,40 @@ mod support;
 
 use std::process::ExitCode;
 use std::time::Duration;
-use support::bar::Figure;
 use support::measure::{by_id, c, handle, idle, lateness, mass, population};
-use support::sections::{run, Effort, Section};
+use support::sections::{run, section, Effort, Section, Show};
 
 fn main() -> ExitCode {
     if !support::is_bench() {
         return ExitCode::SUCCESS;
     }
-    run(&SECTIONS, "gate")
+    run("gate", &SECTIONS, Duration::from_secs(88))
 }
 
-/// The limits are several times what they take on a machine that is otherwise idle.
+/// Each has several times what it takes on a machine that is otherwise idle.
 const SECTIONS: [Section; 7] = [
-    section("handle", 10, by_handle),
-    section("c", 10, through_c),
-    section("by_id", 15, by_name),
-    section("population", 45, a_million),
-    section("lateness", 20, |_| lateness::bars(10_000, Duration::from_secs(2))),
-    section("mass", 15, |_| mass::failover(100_000)),
-    section("idle", 5, |_| idle::wake_ups(2)),
+    section("handle", 15, by_handle),
+    section("c", 20, through_c),
+    section("by id", 20, by_name),
+    section("idle", 5, |_, show| show(idle::wake_ups(2))),
+    section("lateness", 25, |_, show| lateness::bars(10_000, Duration::from_secs(2), show)),
+    section("mass failover", 20, |_, show| show(mass::failover(100_000))),
+    section("a million streams", 60, |_, show| {
+        population::grow(500_000, 1_000_000, Duration::from_secs(5), show);
+    }),
 ];
 
-const fn section(
-    name: &'static str,
-    seconds: u64,
-    measure: fn(Effort) -> Vec<Figure>,
-) -> Section {
-    Section { name, limit: Duration::from_secs(seconds), measure }
+fn by_handle(effort: Effort, show: Show<'_>) {
+    show(handle::against_the_floor(effort.rounds(301)));
+    show(handle::two_threads(effort.rounds(101)));
+    show(handle::under_churn(effort.rounds(201)));
 }
 
-fn by_handle(effort: Effort) -> Vec<Figure> {
-    let mut figures = handle::against_the_floor(effort.rounds(301));
-    figures.extend(handle::two_threads(effort.rounds(101)));
-    figures.extend(handle::under_churn(effort.rounds(201)));
-    figures
+fn through_c(effort: Effort, show: Show<'_>) {
+    show(c::through_the_shared_library(effort.rounds(201)).expect("a C compiler, the library"));
 }
 
-fn through_c(effort: Effort) -> Vec<Figure> {
-    c::through_the_shared_library(effort.rounds(201)).expect("a C compiler and the library")
-}
-
-fn by_name(effort: Effort) -> Vec<Figure> {
-    let mut figures = by_id::same_input(effort.rounds(101));
-    figures.extend(by_id::at_10k(effort.rounds(51)));
-    figures
-}
-
-fn a_million(_: Effort) -> Vec<Figure> {
-    population::grow(500_000, 1_000_000, Duration::from_secs(5))
+fn by_name(effort: Effort, show: Show<'_>) {
+    show(by_id::same_input(effort.rounds(101)));
+    by_id::at_10k(effort.rounds(51), show);
 }

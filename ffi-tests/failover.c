@@ -16,6 +16,7 @@ static void a_silent_input_fails_over_and_comes_back(void) {
   changeover_config config = patient_config();
   config.packet_timeout = 200 * MILLISECOND;
   config.probe_cooldown = 20 * MILLISECOND;
+  config.probe_timeout = 2 * SECOND; /* one may come, and be overlooked, before the loop below */
   config.switch_cooldown = config.failback_stable = 0;
   changeover_engine *engine = new_engine(&config, NULL);
   register_stream(engine, "news", 2);

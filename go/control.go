@@ -24,6 +24,9 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 	}
 	s.control.Lock()
 	defer s.control.Unlock()
+	if s.closed {
+		return failure(C.CHANGEOVER_ERR_SHUT_DOWN, "register", stream.ID)
+	}
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	inputs, inputsLen := specs(&pinner, stream.Inputs)

@@ -305,8 +305,8 @@ class input_spec {
   config settings_;
 };
 
-/** What recording answers. */
-class verdict {
+/** What recording answers: whether to forward the packet. */
+class [[nodiscard]] verdict {
  public:
   constexpr verdict() noexcept = default;
   constexpr explicit verdict(std::uint64_t number) noexcept : number_(number) {}
@@ -462,7 +462,8 @@ struct switch_entry : changeover_switch_entry {
   std::string_view detail_view() const noexcept { return {detail, detail_len}; }
 };
 
-/** All that is known of a stream at one instant. Outlives stream and engine. */
+/** All that is known of a stream at one instant. Outlives stream and engine. What has strings must
+ * not be asked of a temporary: they would be gone at once. */
 class runtime_status {
  public:
   stream_status stream() const {
@@ -472,19 +473,19 @@ class runtime_status {
     return out;
   }
   /** Best first. */
-  input_status input(std::size_t index) const {
+  input_status input(std::size_t index) const& {
     input_status out;
     changeover_input_status_init(&out, sizeof(changeover_input_status));
     detail::check(changeover_status_input(raw_.get(), index, &out));
     return out;
   }
-  std::vector<input_status> inputs() const {
+  std::vector<input_status> inputs() const& {
     std::vector<input_status> list;
     for (std::size_t i = 0, n = stream().inputs_len; i < n; i++) list.push_back(input(i));
     return list;
   }
   /** Oldest first. */
-  std::vector<error_entry> errors(std::size_t input) const {
+  std::vector<error_entry> errors(std::size_t input) const& {
     std::vector<error_entry> list;
     for (std::size_t i = 0, n = this->input(input).errors_len; i < n; i++) {
       error_entry out;
@@ -495,7 +496,7 @@ class runtime_status {
     return list;
   }
   /** Oldest first. */
-  std::vector<switch_entry> switches() const {
+  std::vector<switch_entry> switches() const& {
     std::vector<switch_entry> list;
     for (std::size_t i = 0, n = stream().switches_len; i < n; i++) {
       switch_entry out;
@@ -505,12 +506,18 @@ class runtime_status {
     }
     return list;
   }
-  std::string_view json() const {
+  std::string_view json() const& {
     const char* text;
     std::size_t length;
     detail::check(changeover_status_json(raw_.get(), &text, &length));
     return {text, length};
   }
+
+  input_status input(std::size_t) const&& = delete;
+  std::vector<input_status> inputs() const&& = delete;
+  std::vector<error_entry> errors(std::size_t) const&& = delete;
+  std::vector<switch_entry> switches() const&& = delete;
+  std::string_view json() const&& = delete;
 
  private:
   friend class engine;

@@ -1,9 +1,9 @@
 /* changeover: recording without a function call.
  *
  * Written by hand, to be included instead of changeover.h or after it. changeover_record_inline is
- * changeover_record compiled into the caller, about three times as fast; the two may be mixed
- * freely. It relies on how the library lays out its memory, so it asks each open input for the
- * number of that layout, and calls changeover_record
+ * changeover_record compiled into the caller, for a third less time; the two may be mixed freely. It
+ * relies on how the library lays out its memory, so it asks each open input for the number of that
+ * layout, and calls changeover_record
  *
  *   - when the library has another layout than this header knows (a program compiled today keeps
  *     working with a later library, at the price of the call),

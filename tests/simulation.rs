@@ -41,7 +41,7 @@ fn run(seed: u64) -> (u64, u64) {
 /// Every seventh run is made twice: the same events give the same actions.
 fn check(seed: u64) -> u64 {
     let (events, hash) = run(seed);
-    if seed % 7 == 0 {
+    if seed.is_multiple_of(7) {
         assert_eq!(run(seed), (events, hash), "the same events, other actions");
     }
     events

@@ -11,7 +11,14 @@ use std::time::{Duration, Instant};
 pub struct Section {
     pub name: &'static str,
     pub limit: Duration,
-    pub measure: fn(Effort) -> Vec<Figure>,
+    /// Shows its figures as it has them.
+    pub measure: fn(Effort, Show<'_>),
+}
+
+pub type Show<'a> = &'a mut dyn FnMut(Vec<Figure>);
+
+pub const fn section(name: &'static str, seconds: u64, measure: fn(Effort, Show<'_>)) -> Section {
+    Section { name, limit: Duration::from_secs(seconds), measure }
 }
 
 /// How often to repeat what can be repeated.
@@ -29,13 +36,13 @@ const CHILD: &str = "--section=";
 
 /// The main function of a bench that consists of sections. Arguments: `--json=FILE` also writes
 /// the figures there, a line each; `--thorough` takes three times the rounds; names choose
-/// sections.
-pub fn run(sections: &[Section], title: &str) -> ExitCode {
+/// sections. It ends within `limit`.
+pub fn run(title: &str, sections: &[Section], limit: Duration) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let effort = Effort(if arguments.iter().any(|a| a == "--thorough") { 3 } else { 1 });
     if let Some(name) = arguments.iter().find_map(|a| a.strip_prefix(CHILD)) {
         let section = sections.iter().find(|section| section.name == name);
-        print_lines((section.expect("a name the parent knows").measure)(effort));
+        (section.expect("a name the parent knows").measure)(effort, &mut print_lines);
         return ExitCode::SUCCESS;
     }
     let names: Vec<_> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
@@ -54,7 +61,9 @@ pub fn run(sections: &[Section], title: &str) -> ExitCode {
                 writeln!(file, "{line}").expect("space on the disk");
             }
         };
-        if let Err(why) = run_child(section, &arguments, show) {
+        if let Err(why) =
+            run_child(section, limit.saturating_sub(began.elapsed()), &arguments, show)
+        {
             println!("{:<52} {:>12}  {:<7} short  {why}", section.name, "none", "");
             short += 1;
         }
@@ -72,6 +81,7 @@ fn print_lines(figures: Vec<Figure>) {
 /// Runs one section, shows its figures as they come; says why if it did not end well.
 fn run_child(
     section: &Section,
+    left: Duration,
     arguments: &[String],
     mut show: impl FnMut(&Figure, &str),
 ) -> Result<(), String> {
@@ -90,24 +100,29 @@ fn run_child(
             let _ = sender.send(line);
         }
     });
-    let deadline = Instant::now() + section.limit;
+    let limit = section.limit.min(left);
+    let deadline = Instant::now() + limit;
     loop {
         match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => match serde_json::from_str(&line) {
                 Ok(figure) => show(&figure, &line),
                 Err(_) => println!("{line}"),
             },
-            Err(RecvTimeoutError::Timeout) => return Err(give_up(&mut child, section.limit)),
+            Err(RecvTimeoutError::Timeout) => return Err(give_up(&mut child, limit)),
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     let status = child.wait().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(format!("it ended with {status}")) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("it ended with {status}"))
+    }
 }
 
 fn give_up(child: &mut Child, limit: Duration) -> String {
     // Either fails only if it has just ended.
     let _ = child.kill();
     let _ = child.wait();
-    format!("not measured in {limit:?}")
+    format!("not all measured in {limit:.0?}")
 }

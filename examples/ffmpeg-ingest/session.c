@@ -9,6 +9,7 @@
 
 #define BACKOFF_FIRST (250 * NS_PER_MS)
 #define BACKOFF_LAST (2 * NS_PER_S)
+#define LEFTOVER_AFTER (100 * NS_PER_MS)
 /* A timestamp this far from where it should be is a new beginning, not a long wait. */
 #define PACE_JUMP (10 * NS_PER_S)
 
@@ -22,6 +23,7 @@ struct session {
   uint64_t pace_due;
   int64_t pace_media;
   bool paced;
+  bool leftovers; /* what still comes was held inside libavformat */
 };
 
 /* How a session tells the engine that its source is lost; `text` reaches the status and the events. */
@@ -101,13 +103,29 @@ static void allow_time(struct worker *worker) {
   atomic_store(&worker->read_deadline, monotonic_now() + worker->crew->read_timeout);
 }
 
+/* Reads a packet. When a source ends or is interrupted after a silence, libavformat first hands out what its parsers still
+ * held; that came long ago and is no sign of life: such packets are thrown away. */
+static int read_packet(struct session *session, AVPacket *packet) {
+  struct worker *worker = session->worker;
+  for (;;) {
+    allow_time(worker);
+    const uint64_t asked = monotonic_now();
+    const int error = source_read(&session->source, packet);
+    if (error < 0) return error;
+    const bool over = worker_must_interrupt(worker) || source_at_end(&session->source);
+    if (over && monotonic_now() - asked > LEFTOVER_AFTER) session->leftovers = true;
+    if (!session->leftovers) return 0;
+    av_packet_unref(packet);
+    if (worker_must_interrupt(worker)) return AVERROR_EXIT;
+  }
+}
+
 /* Reads until the source is lost (false) or the session is asked to stop (true). */
 static bool read_packets(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
-  session->paced = false;
+  session->paced = session->leftovers = false;
   while (!worker_stopped(worker)) {
-    allow_time(worker);
-    const int error = source_read(&session->source, packet);
+    const int error = read_packet(session, packet);
     if (error == AVERROR(EAGAIN)) {
       worker_sleep_until(worker, monotonic_now() + 5 * NS_PER_MS);
     } else if (error < 0) {

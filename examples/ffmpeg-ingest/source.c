@@ -161,6 +161,11 @@ int source_read(struct source *source, AVPacket *packet) {
   }
 }
 
+bool source_at_end(const struct source *source) {
+  const AVIOContext *io = source->format->pb;
+  return io && (io->eof_reached || io->error);
+}
+
 void source_close(struct source *source) {
   for (int i = 0; source->tracks && i < source->tracks->count; i++) selfcontained_free(&source->whole[i]);
   tracks_release(source->tracks);

@@ -23,6 +23,8 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
                 size_t why_size);
 /* The next packet of a chosen track, complete in itself; packet->stream_index becomes the number of its track. */
 int source_read(struct source *source, AVPacket *packet);
+/* Its connection or file has ended: packets that still come were held inside libavformat. */
+bool source_at_end(const struct source *source);
 void source_close(struct source *source);
 
 void error_text(int error, char *text, size_t size);

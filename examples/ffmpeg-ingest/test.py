@@ -289,8 +289,8 @@ def silent_servers_are_left_at_once(bench):
         port = server.getsockname()[1]
         ingest = bench.ingest("-i", f"tcp://127.0.0.1:{port}", "-i", bench.file("twenty.flv"), "-o", bench.directory / "out.ts",
                               "--connect-timeout", "1s", "--read-timeout", "1500ms", "--probe-cooldown", "30s")
-        ingest.wait(20, "switched", priority=1, reason="timeout")
-        ingest.wait(5, "source_failed", priority=0)
+        ingest.wait(10, "switched", priority=1)
+        ingest.wait(10, "source_failed", priority=0)
         server.settimeout(10)
         for _ in range(2):
             server.accept()[0].close()

@@ -187,12 +187,13 @@ bool worker_other_packets(struct worker *worker, uint64_t *packets) {
   return found;
 }
 
-static int must_interrupt(void *argument) {
-  const struct worker *worker = argument;
-  if (worker_stopped(worker)) return 1;
+bool worker_must_interrupt(const struct worker *worker) {
+  if (worker_stopped(worker)) return true;
   const uint64_t deadline = atomic_load(&worker->read_deadline);
   return deadline && monotonic_now() > deadline;
 }
+
+static int must_interrupt(void *worker) { return worker_must_interrupt(worker); }
 
 AVIOInterruptCB worker_interrupt(struct worker *worker) {
   return (AVIOInterruptCB){.callback = must_interrupt, .opaque = worker};

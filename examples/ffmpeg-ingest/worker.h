@@ -67,7 +67,9 @@ bool worker_take_turn(struct worker *worker, uint64_t deadline);
 void worker_end_turn(struct worker *worker);
 /* Packets that the session now reading this worker's input has delivered; false: none is reading it. */
 bool worker_other_packets(struct worker *worker, uint64_t *packets);
-/* For libavformat: interrupts blocking calls at stop and at the read deadline. */
+/* It is asked to stop, or past its read deadline. */
+bool worker_must_interrupt(const struct worker *worker);
+/* For libavformat: interrupts blocking calls then. */
 AVIOInterruptCB worker_interrupt(struct worker *worker);
 
 #endif

@@ -16,7 +16,8 @@ pub(super) struct Membership {
     table: RefCell<Cache<Arc<ArcSwap<Routes>>, Arc<Routes>>>,
 }
 
-/// All memberships of a thread. Boxed, so that their addresses last.
+/// All memberships of a thread.
+#[expect(clippy::vec_box, reason = "their addresses must last")]
 struct Memberships(Vec<Box<Membership>>);
 
 thread_local! {

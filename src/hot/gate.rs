@@ -8,7 +8,8 @@ use atomic::Atomic;
 use loom::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
-const GATES_PER_BLOCK: usize = 512;
+/// One, where it must not outlive an execution of the model checker.
+const GATES_PER_BLOCK: usize = if cfg!(loom) { 1 } else { 512 };
 
 /// The number of a gate move. Each belongs to at most one session.
 #[cfg(not(loom))]

@@ -10,13 +10,16 @@ use super::sync::{fence, AtomicU64, Ordering};
 use super::*;
 use loom::cell::UnsafeCell;
 use loom::thread;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const NONE: Flags = Flags::NONE;
 
 /// Every order of steps, with at most so many changes of the running thread other than at the
 /// end of one. (With three, the known bugs of this kind are found; more take minutes.)
 fn check(model: impl Fn() + Sync + Send + 'static) {
+    // They share the statics of this module.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(model);

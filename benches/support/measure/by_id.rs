@@ -1,13 +1,14 @@
 //! Recording by id: against a bare lookup, against the mutex design, on two threads, under churn.
 
 use crate::support::background::churn;
-use crate::support::bar::Bar;
+use crate::support::bar::{Bar, Figure};
 use crate::support::floor::Bare;
 use crate::support::host::{engine, packets, record_by_id, register, undisturbed};
 use crate::support::ids::{id, Walk};
 use crate::support::interleave::Race;
 use crate::support::pair::Pair;
 use crate::support::peer::MutexDesign;
+use crate::support::sections::Show;
 use changeover::Engine;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use std::time::Duration;
 const SAMPLE: Duration = Duration::from_millis(3);
 
 /// Streams 0.. of `engine` against a bare lookup.
-pub fn against_a_lookup(engine: &Engine, streams: usize, limit: f64, rounds: usize) -> Bar {
+pub fn against_a_lookup(engine: &Engine, streams: usize, limit: f64, rounds: usize) -> Figure {
     let walk = Walk::new(streams, 1);
     let mut bare = Bare::new(streams, walk.clone());
     let mut walk = walk.clone();
@@ -29,11 +30,11 @@ pub fn against_a_lookup(engine: &Engine, streams: usize, limit: f64, rounds: usi
     let ratio = results.ratio("by id", "lookup");
     let (ns, lookup) = (results.nanos("by id"), results.nanos("lookup"));
     let note = format!("{ns} ns, lookup {lookup} ns, ratio {ratio}");
-    Bar::at_most(
+    Figure::new(
         &format!("by id, {} streams random vs a bare lookup", short(streams)),
         ratio.median,
-        limit,
         "×",
+        Bar::AtMost(limit),
         note,
     )
 }
@@ -47,14 +48,13 @@ pub fn short(streams: usize) -> String {
 }
 
 /// 10k streams: against a bare lookup, and on one and two threads against the mutex design.
-pub fn at_10k(rounds: usize) -> Vec<Bar> {
+pub fn at_10k(rounds: usize, show: Show<'_>) {
     const STREAMS: usize = 10_000;
     let engine = engine(undisturbed());
     register(&engine, 0..STREAMS, false);
-    let mut bars = vec![against_a_lookup(&engine, STREAMS, 3.0, rounds)];
-    bars.extend(against_mutexes(&engine, STREAMS, rounds, [10.0, 20.0]));
-    bars.push(under_churn(&engine, STREAMS, rounds));
-    bars
+    show(vec![against_a_lookup(&engine, STREAMS, 3.0, rounds)]);
+    show(against_mutexes(&engine, STREAMS, rounds, [10.0, 20.0]));
+    show(vec![under_churn(&engine, STREAMS, rounds)]);
 }
 
 fn against_mutexes(
@@ -62,7 +62,7 @@ fn against_mutexes(
     streams: usize,
     rounds: usize,
     limits: [f64; 2],
-) -> Vec<Bar> {
+) -> Vec<Figure> {
     let walk = Walk::new(streams, 2);
     let peer = MutexDesign::new(streams);
     let mine = || RefCell::new(walk.clone());
@@ -87,7 +87,7 @@ fn against_mutexes(
             results.nanos(ours),
             results.nanos(theirs)
         );
-        Bar::at_least(name, ratio.median, limit, "×", note)
+        Figure::new(name, ratio.median, "×", Bar::AtLeast(limit), note)
     };
     vec![
         bar("by id at 10k, one thread, mutex design vs ours", "by id", "mutex", limits[0]),
@@ -96,7 +96,7 @@ fn against_mutexes(
 }
 
 /// Two threads on the same input of one stream.
-pub fn same_input(rounds: usize) -> Vec<Bar> {
+pub fn same_input(rounds: usize) -> Vec<Figure> {
     let engine = engine(undisturbed());
     register(&engine, 0..1, false);
     let peer = MutexDesign::new(1);
@@ -121,16 +121,16 @@ pub fn same_input(rounds: usize) -> Vec<Bar> {
         results.nanos("by id"),
         results.nanos("mutex")
     );
-    vec![Bar::at_least(
+    vec![Figure::new(
         "same input by id, two threads, mutex vs ours",
         ratio.median,
-        5.0,
         "×",
+        Bar::AtLeast(5.0),
         note,
     )]
 }
 
-fn under_churn(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Bar {
+fn under_churn(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Figure {
     let walk = RefCell::new(Walk::new(streams, 4));
     let churn = churn(engine);
     let results = Race::new(SAMPLE)
@@ -150,5 +150,5 @@ fn under_churn(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Bar {
         results.nanos("quiet"),
         churn.turns()
     );
-    Bar::at_most("by id at 10k, under churn vs quiet", ratio.median, 1.5, "×", note)
+    Figure::new("by id at 10k, under churn vs quiet", ratio.median, "×", Bar::AtMost(1.5), note)
 }

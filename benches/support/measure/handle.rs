@@ -33,7 +33,13 @@ pub fn against_the_floor(rounds: usize) -> Vec<Figure> {
     let ratio = |lane| results.ratio(lane, "floor").median;
     vec![
         Figure::new("inline record, exact", ratio("inline"), "F", Bar::AtMost(4.0), note("inline")),
-        Figure::new("batch of 32, per packet", ratio("batch"), "F", Bar::AtMost(3.0), note("batch")),
+        Figure::new(
+            "batch of 32, per packet",
+            ratio("batch"),
+            "F",
+            Bar::AtMost(3.0),
+            note("batch"),
+        ),
     ]
 }
 

@@ -25,5 +25,11 @@ pub fn wake_ups(seconds: u64) -> Vec<Figure> {
     std::thread::sleep(Duration::from_secs(seconds));
     let woken = monitor.wake_ups() - before;
     let note = format!("{woken} in {seconds} s, 1000 streams without inputs");
-    vec![Figure::new("idle engine, wake-ups a second", woken as f64 / seconds as f64, "", Bar::AtMost(0.0), note)]
+    vec![Figure::new(
+        "idle engine, wake-ups a second",
+        woken as f64 / seconds as f64,
+        "",
+        Bar::AtMost(0.0),
+        note,
+    )]
 }

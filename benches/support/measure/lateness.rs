@@ -4,6 +4,7 @@ use crate::support::background::overload;
 use crate::support::bar::{Bar, Figure};
 use crate::support::host::{engine, open, undisturbed};
 use crate::support::ids::{number, Random};
+use crate::support::sections::Show;
 use changeover::{Engine, EventKind, Flags, InputHandle, Reason};
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,23 +34,45 @@ struct LastPacket {
     system: Instant,
 }
 
-pub fn bars(streams: usize, span: Duration) -> Vec<Figure> {
+/// The bars: on an idle machine, and on one with twice as much to do as it can.
+pub fn bars(streams: usize, span: Duration, show: Show<'_>) {
     let idle = measure(streams, span);
+    show(vec![
+        figure("detection lateness, 10k streams, p50", &idle, 0.5, 1.5),
+        figure("detection lateness, 10k streams, p99", &idle, 0.99, 3.0),
+    ]);
     let hogs = overload();
     let loaded = measure(streams, span);
     drop(hogs);
-    let millis = |histogram: &Histogram<u64>, part| histogram.value_at_quantile(part) as f64 / 1000.0;
-    let bar = |name: &str, lateness: &Lateness, part, limit| {
-        let seen = millis(&lateness.seen, part);
-        let (n, most) = (lateness.decided.len(), lateness.decided.max() as f64 / 1000.0);
-        let note = format!("host knows after {seen:.2} ms; {n} failovers, latest {most:.2} ms");
-        Figure::new(name, millis(&lateness.decided, part), "ms", Bar::AtMost(limit), note)
-    };
-    vec![
-        bar("detection lateness, 10k streams, p50", &idle, 0.5, 1.5),
-        bar("detection lateness, 10k streams, p99", &idle, 0.99, 3.0),
-        bar("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0),
-    ]
+    show(vec![figure("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0)]);
+}
+
+/// The bars, and the distributions behind them.
+pub fn distributions(streams: usize, span: Duration, show: Show<'_>) {
+    let idle = measure(streams, span);
+    let p50 = figure("detection lateness, 10k streams, p50", &idle, 0.5, 1.5);
+    let p99 = figure("detection lateness, 10k streams, p99", &idle, 0.99, 3.0);
+    show(vec![p50, p99.curve("lateness", "idle", distribution(&idle.decided))]);
+    let hogs = overload();
+    let loaded = measure(streams, span);
+    drop(hogs);
+    let p99 = figure("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0);
+    show(vec![p99.curve("lateness", "2× overload", distribution(&loaded.decided))]);
+}
+
+fn figure(name: &str, lateness: &Lateness, part: f64, limit: f64) -> Figure {
+    let millis = |of: &Histogram<u64>| of.value_at_quantile(part) as f64 / 1000.0;
+    let (n, most) = (lateness.decided.len(), lateness.decided.max() as f64 / 1000.0);
+    let seen = millis(&lateness.seen);
+    let note = format!("host knows after {seen:.2} ms; {n} failovers, latest {most:.2} ms");
+    Figure::new(name, millis(&lateness.decided), "ms", Bar::AtMost(limit), note)
+}
+
+/// Of so many percent (in nines: 1 is 90 %, 2 is 99 %) the lateness is at most so many ms.
+fn distribution(of: &Histogram<u64>) -> Vec<(f64, f64)> {
+    let nines = (0..=40).map(|tenth| f64::from(tenth) / 10.0);
+    let at = |nines: f64| of.value_at_quantile(1.0 - 10f64.powf(-nines)) as f64 / 1000.0;
+    nines.map(|nines| (nines, at(nines))).collect()
 }
 
 pub fn measure(streams: usize, span: Duration) -> Lateness {
@@ -76,8 +99,7 @@ fn record(
     silent: &AtomicBool,
 ) -> Vec<LastPacket> {
     let mut random = Random(5);
-    let ends: Vec<u64> =
-        handles.iter().map(|_| random.next() % span.as_nanos() as u64).collect();
+    let ends: Vec<u64> = handles.iter().map(|_| random.next() % span.as_nanos() as u64).collect();
     let now = || LastPacket { engine: engine.now(), system: Instant::now() };
     let mut last = vec![now(); handles.len()];
     let mut began = None;

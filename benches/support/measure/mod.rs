@@ -2,8 +2,11 @@
 
 pub mod by_id;
 pub mod c;
+pub mod growth;
 pub mod handle;
 pub mod idle;
 pub mod lateness;
 pub mod mass;
 pub mod population;
+pub mod status;
+pub mod threads;

@@ -6,6 +6,7 @@ use crate::support::host::{drain, engine, inputs, packet, register, sync, undist
 use crate::support::ids::id;
 use crate::support::interleave::Spread;
 use crate::support::process::{resident, Thread, MONITOR};
+use crate::support::sections::Show;
 use changeover::{Config, Engine};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,23 +17,30 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const WINDOW: usize = 2_000;
 
 /// From an empty engine to `streams` streams, of which `live` have two inputs that run.
-pub fn grow(live: usize, streams: usize, watched: Duration) -> Vec<Figure> {
+pub fn grow(live: usize, streams: usize, watched: Duration, show: Show<'_>) {
     let before = resident();
     let engine = engine(undisturbed().packet_timeout(TIMEOUT));
     register(&engine, 0..10_000, true);
     let at_10k = one_by_one(&engine, 10_000);
     register(&engine, 10_000 + WINDOW..live, true);
-    let memory = memory_per_stream(before, live);
-    let monitor = monitor_share(&engine, live, watched);
+    show(vec![memory_per_stream(before, live)]);
+    show(vec![monitor_share(&engine, live, watched)]);
     // From here on nobody records to all of them in time.
     engine.set_config(None, undisturbed()).expect("good settings");
     register(&engine, live..streams - WINDOW, false);
     let at_most = one_by_one(&engine, streams - WINDOW);
-    let by_id = by_id::against_a_lookup(&engine, streams, 1.3, 31);
     let ratio = at_most.median / at_10k.median;
     let note = format!("{at_most} µs, at 10k {at_10k} µs");
     let name = format!("register one stream, at {} vs at 10k", by_id::short(streams));
-    vec![memory, monitor, Figure::new(&name, ratio, "×", Bar::AtMost(3.0), note), by_id]
+    show(vec![Figure::new(&name, ratio, "×", Bar::AtMost(3.0), note)]);
+    show(vec![by_id::against_a_lookup(&engine, streams, 1.3, 31)]);
+}
+
+/// The monitor's share alone.
+pub fn watch(live: usize, watched: Duration) -> Vec<Figure> {
+    let engine = engine(undisturbed().packet_timeout(TIMEOUT));
+    register(&engine, 0..live, true);
+    vec![monitor_share(&engine, live, watched)]
 }
 
 /// Microseconds to register one stream, when there are `have`.

@@ -124,7 +124,7 @@ impl Stream {
             exhausted: false,
             unregistered: false,
             last_switch: None,
-            switches: VecDeque::new(),
+            switches: VecDeque::with_capacity(1),
             actions: VecDeque::new(),
         };
         for input in inputs {
@@ -214,8 +214,9 @@ impl Stream {
     }
 
     /// Takes the queued actions, oldest first.
-    pub fn drain(&mut self) -> impl Iterator<Item = Action> + '_ {
-        self.actions.drain(..)
+    pub fn drain(&mut self) -> impl Iterator<Item = Action> {
+        // With its memory: there is nothing to do most of the time.
+        std::mem::take(&mut self.actions).into_iter()
     }
 
     /// The stream's id.

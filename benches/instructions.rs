@@ -1,0 +1,41 @@
+//! The packet path, to be counted by callgrind: `ci/test-instructions` runs it and compares with
+//! `benches/instructions.txt`. Arguments: which path, how many packets.
+//!
+//! Callgrind counts only inside the functions `counted_…`, on the thread that runs them.
+
+mod support;
+
+use support::host::{drain, engine, open, packet, record_batches, undisturbed, BATCH};
+use support::host::{record, record_by_id};
+use support::ids::Walk;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [path, packets] = &arguments[..] else {
+        println!("instructions: see ci/test-instructions");
+        return;
+    };
+    let packets = packets.parse().expect("a number of packets");
+    let engine = engine(undisturbed());
+    let [mut handle, _] = open(&engine, 0..1).remove(0);
+    let mut walk = Walk::new(1, 0);
+    let batch = [packet(); BATCH];
+    drain(&engine);
+    // The thread's first call by id joins the engine.
+    record_by_id(&engine, &mut walk, 1);
+    match path.as_str() {
+        "floor" => counted(|| support::floor::Floor::new().run(packets)),
+        "handle" => counted(|| record(&mut handle, packets)),
+        "batch" => counted(|| record_batches(&mut handle, &batch, packets)),
+        "id" => counted(|| record_by_id(&engine, &mut walk, packets)),
+        _ => panic!("no such path: {path}"),
+    }
+}
+
+/// What is counted.
+#[inline(never)]
+fn counted(work: impl FnOnce()) {
+    work();
+    // Not a tail call: it is left where it was entered.
+    support::opaque(0);
+}

@@ -1,0 +1,99 @@
+package changeover
+
+// The packet path: straight from Go into the engine's memory.
+//
+// An Input has a cell there, one cache line of counters that it writes and the engine reads. Why plain
+// Go loads and stores are right for it, on amd64 and arm64:
+//
+//   - The counters have one writer at a time, so adding is exact without read-modify-writes.
+//   - Each is an aligned 64-bit word, which Go writes at once on 64-bit machines (its memory model
+//     forbids tearing words), so the engine reads old or new numbers, never halves.
+//   - They order nothing: the engine reads them relaxed and concludes nothing from one about another.
+//   - What orders is loaded atomically: the gate with acquire, before the cell's admission. Whoever
+//     sees a gate's number sees the admissions under it. (sync/atomic's loads are MOV on amd64 and
+//     LDAR on arm64.)
+//   - The race detector does not watch memory that is not Go's, so it has nothing to say about the
+//     cell. What it should say, that two goroutines record to one Input, enter has it say.
+//
+// Cells are never given back to the system, but they are given to other handles, and the clock goes
+// with its engine. So a handle is not given back while a goroutine is inside of its Input: see enter
+// and Close.
+
+// #cgo noescape changeover_record
+// #cgo nocallback changeover_record
+// #include <changeover.h>
+import "C"
+
+import "sync/atomic"
+
+// cell is struct Cell of src/hot/cell.rs, in layout 1.
+type cell struct {
+	lastPacket, packets, bytes, video, keys, lost, admitted uint64
+	state, tag                                              uint32
+}
+
+const (
+	// The layout of cells, gates and clocks that this file knows.
+	layout = 1
+	// armed, in a cell's state: the engine waits for the next packet, which takes a call.
+	armed = 1
+)
+
+var (
+	// What a closed Input records to: armed for ever, and known to recordByCall.
+	closedCell = &cell{state: armed}
+	// What an Input records to whose layout is not ours: armed for ever.
+	foreignCell = &cell{state: armed}
+)
+
+// Where the tests can look in.
+const (
+	recording = iota
+	reporting
+)
+
+// current is the cell to record to. The Input was entered before, or else it may be another's.
+func (i *Input) current() *cell {
+	return (*cell)(atomic.LoadPointer(&i.cell))
+}
+
+// record counts one packet in c, the current cell, and leaves the Input, which was entered.
+func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
+	if atomic.LoadUint32(&c.state)&armed != 0 {
+		return i.recordByCall(c, bytes, flags)
+	}
+	if hooked {
+		testHook(recording)
+	}
+	c.lastPacket = atomic.LoadUint64(i.clock)
+	c.packets++
+	c.bytes += uint64(uint32(bytes))
+	c.video += uint64(flags & Video)
+	c.keys += uint64(flags >> 2 & 1)
+	verdict := atomic.LoadUint64(i.gate)
+	if c.admitted != verdict {
+		verdict = 0
+	}
+	i.leave()
+	return Verdict(verdict)
+}
+
+//go:noinline
+func (i *Input) recordByCall(c *cell, bytes int, flags Flags) Verdict {
+	defer i.leave()
+	if c == closedCell {
+		return 0
+	}
+	return Verdict(C.changeover_record(&i.handle.open, C.uint32_t(bytes), C.uint32_t(flags)))
+}
+
+// recordLost counts packets known to be lost. The Input was entered.
+func (i *Input) recordLost(packets uint64) {
+	switch c := i.current(); c {
+	case closedCell:
+	case foreignCell:
+		C.changeover_record_lost(&i.handle.open, C.uint64_t(packets))
+	default:
+		c.lost += packets
+	}
+}
