@@ -99,7 +99,7 @@ static const struct type {
     {"callbacks", 56, sizeof(changeover_callbacks), init_callbacks, use_callbacks},
     {"event", 184, sizeof(changeover_event), init_event, use_event},
     {"stream_status", 56, sizeof(changeover_stream_status), init_stream_status, use_stream_status},
-    {"input_status", 136, sizeof(changeover_input_status), init_input_status, use_input_status},
+    {"input_status", 144, sizeof(changeover_input_status), init_input_status, use_input_status},
     {"error_entry", 56, sizeof(changeover_error_entry), init_error_entry, use_error},
     {"switch_entry", 56, sizeof(changeover_switch_entry), init_switch_entry, use_switch},
 };

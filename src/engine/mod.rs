@@ -5,6 +5,7 @@
 //! | `monitor.rs` | the monitor thread: commands, ticks, decisions |
 //! | `streams.rs` | a stream as the monitor keeps it: core, cells, published state |
 //! | `wheel.rs`, `stamps.rs` | deadlines; when a stamped packet came |
+//! | `stamps.rs`, `stalls.rs` | how late a packet may have come; what is not blamed on inputs |
 //! | `shared.rs` | what recording threads and readers of status share with the monitor |
 //! | `membership.rs` | what a thread keeps for calls by id |
 //! | `handle.rs` | an open input |
@@ -21,6 +22,7 @@ mod membership;
 mod monitor;
 mod queue;
 mod shared;
+mod stalls;
 mod stamps;
 mod status;
 mod streams;

@@ -8,6 +8,7 @@ use super::event::{Event, EventKind, Probe, Start, Stop};
 use super::log::{Level, Logger};
 use super::queue::Queue;
 use super::shared::{Shared, StreamShared};
+use super::stalls::Stalls;
 use super::stamps::Stamps;
 use super::streams::{CellOwner, Entry, WINDOW};
 use super::threads::wake_exactly;
@@ -15,15 +16,12 @@ use super::wall::WallClock;
 use super::watch::{prefetch, Watch};
 use super::wheel::{Wheel, TICK};
 use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
-use crate::hot::{Absence, Cell, Router, Unlinked};
+use crate::hot::{monotonic, Absence, Cell, Router, Unlinked};
 use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-/// A tick later than this is a stall of the monitor, and is taken out of the engine's time.
-const STALL: Nanos = 20_000_000;
 
 /// Streams whose rates are measured in one tick: 16,000 in a second, for less than a percent of
 /// a core.
@@ -80,6 +78,7 @@ pub(super) struct Monitor {
     soon: Vec<usize>,
     soon_at: Nanos,
     stamps: Stamps,
+    stalls: Stalls,
     wall: WallClock,
     ids: Ids,
     registrations: u64,
@@ -142,6 +141,7 @@ impl Monitor {
             soon: Vec::new(),
             soon_at: Nanos::MAX,
             stamps: Stamps::new(now),
+            stalls: Stalls::new(monotonic()),
             wall: WallClock::default(),
             ids: Ids::default(),
             registrations: 0,
@@ -207,15 +207,16 @@ impl Monitor {
     fn look_at_the_clock(&mut self, wake: Option<Nanos>) {
         let now = self.shared.now();
         let late = wake.map_or(0, |wake| now.saturating_sub(wake));
-        if late > STALL {
-            self.shared.add_stall(late);
-            let millis = late / 1_000_000;
+        let taken_out = self.stalls.take_out(late, monotonic());
+        if taken_out > 0 {
+            self.shared.add_stall(taken_out);
+            let [late, moved] = [late, taken_out].map(|nanos| nanos / 1_000_000);
             self.logger.log(Level::Warn, || {
-                format!("the monitor stalled for {millis} ms; deadlines move by as much")
+                format!("the monitor stalled for {late} ms; deadlines move by {moved} ms")
             });
         }
-        self.now = (now - if late > STALL { late } else { 0 }).max(self.now);
-        if late > STALL || self.now >= self.compare_clocks_at {
+        self.now = (now - taken_out).max(self.now);
+        if taken_out > 0 || self.now >= self.compare_clocks_at {
             if self.wall.observe(self.now, SystemTime::now()) {
                 self.shared.wall.store(Arc::new(self.wall.clone()));
             }

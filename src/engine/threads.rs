@@ -27,11 +27,22 @@ fn block_signals() -> libc::sigset_t {
     }
 }
 
-/// Asks for wake-ups as exact as the kernel can; the default lets it be 50 µs late.
+/// Asks for wake-ups as exact as the kernel can, and to be let in early on a busy machine, as a
+/// thread that never runs long may be. All of it is advice: a refusal is no error.
 pub(super) fn wake_exactly() {
     #[cfg(target_os = "linux")]
-    // SAFETY: takes integers only; concerns this thread alone.
+    // SAFETY: concerns this thread alone; `attributes` is a valid sched_attr of the size given.
     unsafe {
+        // The default lets a wake-up be 50 µs late.
         libc::prctl(libc::PR_SET_TIMERSLACK, 1);
+        // Nanoseconds at a stretch before others may run (Linux 6.12; 0.1 ms is the least).
+        let mut attributes: libc::sched_attr = std::mem::zeroed();
+        let size = size_of::<libc::sched_attr>() as u32;
+        if libc::syscall(libc::SYS_sched_getattr, 0, &mut attributes, size, 0) == 0
+            && attributes.sched_policy == libc::SCHED_OTHER as u32
+        {
+            attributes.sched_runtime = 100_000;
+            libc::syscall(libc::SYS_sched_setattr, 0, &attributes, 0);
+        }
     }
 }

@@ -77,8 +77,10 @@ fn the_gate_admits_one_session_and_its_numbers_rise() {
                 let number = rig.record(cell);
                 assert!(number == 0 || own.contains(&number), "the other session's number");
                 assert!(number == 0 || number >= before, "admitted after another one was");
-                // Whoever sees that the gate admits it is not shut out, but by a later move.
-                assert!(!own.contains(&seen) || number == seen || rig.gate().number() > seen);
+                // Whoever sees that the gate admits it is not shut out, but by a later move. (Of
+                // the first number nobody hears any more when the third is being given.)
+                let shut_out = seen > 1 && own.contains(&seen) && number != seen;
+                assert!(!shut_out || rig.gate().number() > seen);
                 newest.fetch_max(number, Ordering::AcqRel);
             })
         });
@@ -125,7 +127,7 @@ fn arming_while_a_thread_claims_a_cell_loses_neither() {
             let rig = rig.clone();
             thread::spawn(move || rig.record_by_id(owned, shared, 1))
         };
-        [owned, shared].map(Cell::arm);
+        [owned, shared].iter().for_each(|cell| cell.arm());
         let mut told = rig.attracted();
         recorder.join().unwrap();
         rig.record_by_id(owned, shared, 1);
@@ -209,7 +211,7 @@ fn a_status_shows_no_other_life_of_a_cell() {
         // The next life, of another input, on another thread.
         let other = {
             let rig = rig.clone();
-            thread::spawn(move || (0..2).for_each(|_| drop(rig.record(cell))))
+            thread::spawn(move || assert_eq!([(); 2].map(|()| rig.record(cell)), [0; 2]))
         };
         assert_eq!(reader.join().unwrap(), 1);
         other.join().unwrap();
@@ -269,6 +271,8 @@ fn nothing_is_freed_while_a_thread_is_inside() {
         let (presences, table) = (Presences::default(), router.shared().load_full());
         router.insert(Target::route("a", 1));
         let presence = presences.join();
+        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
+        let _not_ended = presence.clone();
         let reader = thread::spawn(move || {
             let found = [(); 2].map(|()| look_up(&table, &presence, "a"));
             assert!(found.iter().flatten().all(|content| *content == 1));
@@ -289,6 +293,8 @@ fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
         router.insert(Target::route("gone", 9));
         router.insert(Target::route("a", 1));
         let presence = presences.join();
+        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
+        let _not_ended = presence.clone();
         let reader = thread::spawn(move || {
             let found = look_up(&table, &presence, "a").expect("it is there all the time");
             assert!(found == 1 || found == 2, "{found}");

@@ -75,7 +75,8 @@ impl Presences {
         // Pairs with the light fence in `Presence::enter`.
         heavy_fence();
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        // A thread that ended has dropped its own reference.
+        // A thread that ended has dropped its own reference. Dropping the last one acquires what
+        // it did before.
         all.retain(|presence| Arc::strong_count(presence) > 1);
         let waiting = all
             .iter()

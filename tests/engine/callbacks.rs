@@ -22,7 +22,10 @@ fn engine(script: Script) -> Engine {
 }
 
 /// An engine that its own script can call.
-fn looped(logbook: &Logbook, mut script: impl FnMut(&Engine, &str, &str) + Send + 'static) -> Arc<Engine> {
+fn looped(
+    logbook: &Logbook,
+    mut script: impl FnMut(&Engine, &str, &str) + Send + 'static,
+) -> Arc<Engine> {
     let late = Late::default();
     let own = late.clone();
     let engine = Arc::new(engine(Script::new(logbook, move |event| {
@@ -111,7 +114,9 @@ fn every_call_is_legal_in_the_outage_and_log_callbacks() {
     let logbook = Logbook::default();
     let engine = looped(&logbook, |_, _, _| {});
     let (told, tell) = answers();
-    for (n, set) in [Engine::set_exhausted_callback, Engine::set_restored_callback].iter().enumerate() {
+    for (n, set) in
+        [Engine::set_exhausted_callback, Engine::set_restored_callback].iter().enumerate()
+    {
         let (own, tell) = (engine.clone(), tell.clone());
         let callback = move |stream: &str| {
             call_everything(&own, &format!("inner{n}"));
@@ -164,7 +169,8 @@ fn unregister_returns_after_the_last_word_but_at_once_on_the_event_thread() {
         if (stream, what) == ("inside", "start 0") {
             engine.unregister("inside").unwrap();
             assert_eq!(engine.unregister("inside"), Err(Error::UnknownStream));
-            let early = book.events().iter().any(|e| &*e.stream == "inside" && brief(e) == "unregistered");
+            let early =
+                book.events().iter().any(|e| &*e.stream == "inside" && brief(e) == "unregistered");
             tell.send(format!("early: {early}")).unwrap();
         }
         if what == "stop 1" {

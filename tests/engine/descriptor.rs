@@ -112,7 +112,9 @@ fn several_pollers_share_the_queue() {
         for n in 0..STREAMS {
             engine.register(&n.to_string(), "", inputs(), Config::new()).unwrap();
         }
-        eventually("all are taken", || (taken.lock().unwrap().0.len() == 3 * STREAMS).then_some(()));
+        eventually("all are taken", || {
+            (taken.lock().unwrap().0.len() == 3 * STREAMS).then_some(())
+        });
         engine.shutdown().unwrap();
     });
     let (events, started) = taken.into_inner().unwrap();

@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 /// The files of the monitor's thread; there is one engine in this process.
 fn monitor() -> std::path::PathBuf {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
-    let is_monitor =
-        |task: &std::path::PathBuf| std::fs::read_to_string(task.join("comm")).unwrap() == "changeover-mon\n";
+    let is_monitor = |task: &std::path::PathBuf| {
+        std::fs::read_to_string(task.join("comm")).unwrap() == "changeover-mon\n"
+    };
     let monitors: Vec<_> = tasks.filter(is_monitor).collect();
     assert_eq!(monitors.len(), 1);
     monitors[0].clone()
@@ -63,7 +64,9 @@ fn an_idle_engine_does_not_wake_up() {
     let _ = engine.record_packet("ran", 0, 1, Flags::NONE).unwrap();
     engine.sync(PATIENCE).unwrap();
     let before = wake_ups(&monitor);
-    eventually("it ticks while a session runs", || (wake_ups(&monitor) > before + 20).then_some(()));
+    eventually("it ticks while a session runs", || {
+        (wake_ups(&monitor) > before + 20).then_some(())
+    });
     engine.report_input_error("ran", 1, "gone").unwrap();
     engine.unregister("ran").unwrap();
     engine.sync(PATIENCE).unwrap();

@@ -3,7 +3,9 @@
 
 use crate::rig::*;
 use crate::script::{Logbook, Script};
-use changeover::{Config, Engine, Error, EventKind, Flags, Input, InputsUpdate, ProbeOutcome, Verdict};
+use changeover::{
+    Config, Engine, Error, EventKind, Flags, Input, InputsUpdate, ProbeOutcome, Verdict,
+};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
@@ -126,8 +128,10 @@ fn after_shutdown_every_call_says_so() {
     assert_eq!(engine.runtime_status("s").unwrap_err(), Error::UnknownStream);
     assert_eq!(engine.record_packet("s", 0, 1, Flags::NONE), Err(Error::UnknownStream));
     // What was decided before can still be taken: a host must hear of its stops.
-    let story: Vec<String> =
-        std::iter::from_fn(|| engine.next_event(PATIENCE).ok()).flatten().map(|e| brief(&e)).collect();
+    let story: Vec<String> = std::iter::from_fn(|| engine.next_event(PATIENCE).ok())
+        .flatten()
+        .map(|e| brief(&e))
+        .collect();
     assert_eq!(story, ["stop 0", "stop 1", "unregistered"]);
     assert_eq!(engine.next_event(PATIENCE).unwrap_err(), gone);
 }

@@ -126,7 +126,8 @@ fn a_panic_or_a_blocked_log_callback_harms_nothing() {
     eventually("the backlog is written", || {
         engine.register("next", "", vec![], Config::new()).unwrap();
         engine.unregister("next").unwrap();
-        told.try_iter().find(|(level, line)| *level == Level::Warn && line.contains("log lines dropped"))
+        told.try_iter()
+            .find(|(level, line)| *level == Level::Warn && line.contains("log lines dropped"))
     });
     drop(engine);
 }

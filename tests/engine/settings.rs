@@ -1,7 +1,9 @@
 //! Settings changed while running, of a stream and of the engine; what `sync` means.
 
 use crate::rig::*;
-use changeover::{Config, Engine, Error, EventKind, Failback, Flags, Input, Overlap, Standby, Status};
+use changeover::{
+    Config, Engine, Error, EventKind, Failback, Flags, Input, Overlap, Standby, Status,
+};
 use std::time::Duration;
 
 fn cold() -> Vec<Input> {
@@ -71,13 +73,19 @@ fn hot_standby_and_overlap_change_while_running() {
     assert_eq!(story(&take_all(&engine)), ["start 1"]);
     // Refused, and nothing has changed.
     let off = Config::new().overlap(Overlap::Off);
-    assert_eq!(engine.set_config(Some("s"), off.standby(Standby::Hot)), Err(Error::HotWithoutOverlap));
+    assert_eq!(
+        engine.set_config(Some("s"), off.standby(Standby::Hot)),
+        Err(Error::HotWithoutOverlap)
+    );
     let hot = Engine::builder().defaults(far()).build().unwrap();
     hot.register("s", "", vec![Input::new(0, "a").hot()], Config::new()).unwrap();
     hot.register("t", "", cold(), Config::new()).unwrap();
     assert_eq!(hot.set_config(None, off), Err(Error::HotWithoutOverlap), "of any stream");
     assert_eq!(hot.set_config(Some("t"), off), Ok(()));
-    assert_eq!(hot.set_config(None, Config::new().packet_timeout(Duration::ZERO)), Err(Error::Config));
+    assert_eq!(
+        hot.set_config(None, Config::new().packet_timeout(Duration::ZERO)),
+        Err(Error::Config)
+    );
     assert_eq!(hot.set_config(Some("u"), Config::new()), Err(Error::UnknownStream));
     engine.set_config(Some("s"), Config::new()).unwrap();
     assert_eq!(story(&take_all(&engine)), ["stop 1"]);
@@ -119,7 +127,10 @@ fn control_calls_are_published_when_they_return() {
         let target = (n + 1) % 2;
         engine.switch_input("s", target).unwrap();
         let status = engine.runtime_status("s").unwrap();
-        assert_eq!((status.active_input_priority, status.override_input_priority), (target, Some(target)));
+        assert_eq!(
+            (status.active_input_priority, status.override_input_priority),
+            (target, Some(target))
+        );
         assert_eq!(engine.record_packet("s", 1 - target, 1, Flags::NONE).unwrap().number(), 0);
     }
 }

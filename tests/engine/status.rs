@@ -39,8 +39,17 @@ fn assert_time(value: &Value) {
 const STREAM: [&str; 5] =
     ["active_input_priority", "exhausted", "inputs", "state_since", "switches"];
 const INPUT: [&str; 11] = [
-    "input_priority", "bitrate_kbps", "packet_loss", "status", "fps", "packets", "bytes",
-    "receiving", "errors", "probes", "state_since",
+    "input_priority",
+    "bitrate_kbps",
+    "packet_loss",
+    "status",
+    "fps",
+    "packets",
+    "bytes",
+    "receiving",
+    "errors",
+    "probes",
+    "state_since",
 ];
 
 #[test]
@@ -88,7 +97,10 @@ fn the_json_has_the_promised_keys_and_no_others() {
     let input = &lost["inputs"][0];
     let errors = ["last_packet_at", "last_error", "last_error_at"];
     assert_eq!(keys(input), &set(&INPUT) | &set(&errors));
-    assert_eq!((&input["status"], &input["last_error"]), (&"degraded".into(), &"Stecker \"raus\"".into()));
+    assert_eq!(
+        (&input["status"], &input["last_error"]),
+        (&"degraded".into(), &"Stecker \"raus\"".into())
+    );
     assert_time(&input["last_error_at"]);
     let error = &input["errors"][0];
     assert_eq!(keys(error), set(&["at", "reason", "text"]));
@@ -132,8 +144,12 @@ fn times_are_wall_clock() {
     engine.report_input_error("s", 0, "x").unwrap();
     let status = engine.runtime_status("s").unwrap();
     let after = SystemTime::now() + ms(20);
-    let times = [status.state_since, status.switches[0].at, status.inputs[0].last_error_at.unwrap()];
-    assert!(times.iter().all(|at| (before..after).contains(at)), "{times:?} in {before:?}..{after:?}");
+    let times =
+        [status.state_since, status.switches[0].at, status.inputs[0].last_error_at.unwrap()];
+    assert!(
+        times.iter().all(|at| (before..after).contains(at)),
+        "{times:?} in {before:?}..{after:?}"
+    );
 }
 
 #[test]

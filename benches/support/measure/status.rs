@@ -12,13 +12,9 @@ use std::time::{Duration, Instant};
 pub fn while_recording(streams: usize) -> Vec<Figure> {
     let engine = engine(undisturbed());
     register(&engine, 0..streams, false);
-    let over = AtomicBool::new(false);
+    let (over, asked) = (AtomicBool::new(false), AtomicBool::new(false));
     let (one, all, json, alone, besides) = std::thread::scope(|scope| {
-        let asked = AtomicBool::new(false);
-        let recorder = scope.spawn({
-            let (engine, over, asked) = (&engine, &over, &asked);
-            move || record_until(engine, streams, over, asked)
-        });
+        let recorder = scope.spawn(|| record_until(&engine, streams, &over, &asked));
         std::thread::sleep(Duration::from_millis(300));
         asked.store(true, Ordering::Release);
         let one = ask_for_one(&engine, streams);

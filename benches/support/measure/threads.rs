@@ -28,28 +28,15 @@ pub fn scaling(effort: Effort) -> Vec<Figure> {
     let mut walks: [Vec<Walk>; 2] =
         std::array::from_fn(|_| (0..most).map(|n| Walk::new(STREAMS, n as u64)).collect());
     let [ours, theirs] = &mut walks;
+    let by_handle = |handle| -> Work<'_> { Box::new(move |n| record(handle, n)) };
+    let by_id = |walk| -> Work<'_> { Box::new(|n| record_by_id(&engine, walk, n)) };
+    let by_peer = |walk| -> Work<'_> { Box::new(|n| peer.run(walk, n)) };
+    let first = handles.iter_mut().map(|[first, _]| first);
     let lanes: [(&str, Vec<Work<'_>>); 4] = [
-        (
-            "by handle, different inputs",
-            handles
-                .iter_mut()
-                .map(|[handle, _]| -> Work<'_> { Box::new(|n| record(handle, n)) })
-                .collect(),
-        ),
-        (
-            "by handle, same input",
-            same.iter_mut().map(|handle| -> Work<'_> { Box::new(|n| record(handle, n)) }).collect(),
-        ),
-        (
-            "by id, 10k streams",
-            ours.iter_mut()
-                .map(|walk| -> Work<'_> { Box::new(|n| record_by_id(&engine, walk, n)) })
-                .collect(),
-        ),
-        (
-            "mutex design, 10k streams",
-            theirs.iter_mut().map(|walk| -> Work<'_> { Box::new(|n| peer.run(walk, n)) }).collect(),
-        ),
+        ("by handle, different inputs", first.map(by_handle).collect()),
+        ("by handle, same input", same.iter_mut().map(by_handle).collect()),
+        ("by id, 10k streams", ours.iter_mut().map(by_id).collect()),
+        ("mutex design, 10k streams", theirs.iter_mut().map(by_peer).collect()),
     ];
     let mut figures = Vec::new();
     for (name, mut works) in lanes {
