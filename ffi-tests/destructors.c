@@ -219,7 +219,7 @@ static void after_a_callback_that_runs(void) {
 }
 
 struct self {
-  changeover_engine *engine;
+  _Atomic(changeover_engine *) engine;
   struct owned owned;
 };
 
@@ -240,7 +240,8 @@ static void replace_myself(void *data, const char *stream, size_t len) {
 static void after_a_callback_that_replaces_itself(void) {
   struct owned mine = owned_init();
   const changeover_callbacks callbacks = callbacks_of(&mine);
-  struct self self = {new_engine(NULL, &callbacks), owned_init()};
+  struct self self = {NULL, owned_init()};
+  self.engine = new_engine(NULL, &callbacks);
   register_stream(self.engine, "s", 1);
   OK(changeover_set_exhausted_callback(self.engine, replace_myself, &self, destroy_self));
   OK(changeover_report_input_error(self.engine, S("s"), 0, S("down")));
@@ -260,7 +261,8 @@ static void replace_my_log(void *data, int32_t level, const char *message, size_
 }
 
 static void after_a_log_that_replaces_itself(void) {
-  struct self self = {patient_engine(), owned_init()};
+  struct self self = {NULL, owned_init()};
+  self.engine = patient_engine();
   OK(changeover_set_log_callback(self.engine, CHANGEOVER_LOG_DEBUG, replace_my_log, &self, destroy_self));
   register_stream(self.engine, "s", 1);
   WAIT_FOR(&self.owned.destroyed, 1);

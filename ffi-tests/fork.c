@@ -129,7 +129,7 @@ static void a_fork_amid_other_threads_work(void) {
   pthread_t threads[2];
   for (size_t i = 0; i < LENGTH(threads); i++)
     pthread_create(&threads[i], NULL, be_busy, NULL);
-  for (int i = 0; i < 50; i++)
+  for (int i = 0; i < scaled(50); i++)
     in_child(use_the_parents);
   counter_add(&stop_busy, 1);
   for (size_t i = 0; i < LENGTH(threads); i++)

@@ -67,6 +67,12 @@ void note(const char *format, ...) {
   va_end(arguments);
 }
 
+int scaled(int repetitions) {
+  const char *scale = getenv("TEST_SCALE");
+  const int by = scale ? atoi(scale) : 1;
+  return by > 1 && repetitions > by ? repetitions / by : by > 1 ? 1 : repetitions;
+}
+
 uint64_t clock_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -43,6 +43,9 @@ int finish(void);
 /* Counts besides the checks, shown in the suite's line. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Fewer repetitions where everything is slow: divides by what TEST_SCALE says. */
+int scaled(int repetitions);
+
 /* The system's monotonic clock, ns. */
 uint64_t clock_now(void);
 /* How many threads this process has. */

@@ -160,7 +160,7 @@ static void opening_and_closing_loses_no_count(void) {
   changeover_engine *engine = patient_engine();
   register_stream(engine, "s", 1);
   uint64_t expected = 0;
-  for (int i = 0; i < 2000; i++) {
+  for (int i = 0; i < scaled(2000); i++) {
     changeover_input a = open_input(engine, "s", 0, 0), b = open_input(engine, "s", 0, 0);
     for (int j = 0; j < i % 5; j++, expected += 2) {
       EQUAL(1, changeover_record(&a, 1, 0));

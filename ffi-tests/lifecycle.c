@@ -189,7 +189,7 @@ static void *free_it_too(void *data) {
 }
 
 static void calls_may_race_with_free(void) {
-  for (int round = 0; round < 10; round++) {
+  for (int round = 0; round < scaled(10); round++) {
     struct crowd crowd = {patient_engine(), COUNTER, COUNTER};
     register_stream(crowd.engine, "s", 2);
     pthread_t threads[3], freeing[2];

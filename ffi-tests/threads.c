@@ -1,5 +1,6 @@
 /* Recording by id from threads that come and go, while streams and engines do. */
 #include "harness.h"
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { PACKETS = 20 };
@@ -21,7 +22,7 @@ static void *record_some(void *data) {
 
 /* Makes threads, one after the other. */
 static void *make_threads(void *data) {
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < scaled(500); i++) {
     pthread_t thread;
     pthread_create(&thread, NULL, record_some, data);
     pthread_join(thread, NULL);
@@ -36,7 +37,7 @@ static void thousands_of_threads_lose_no_packet(void) {
   for (size_t i = 0; i < LENGTH(threads); i++)
     pthread_create(&threads[i], NULL, make_threads, &work);
   /* Meanwhile, what makes the routing table change and its old parts be freed. */
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < scaled(500); i++) {
     register_stream(work.engine, "other", 2);
     OK(changeover_unregister(work.engine, S("other")));
   }
@@ -44,16 +45,16 @@ static void thousands_of_threads_lose_no_packet(void) {
     pthread_join(threads[i], NULL);
   sync_engine(work.engine);
   const changeover_input_status status = input_status(work.engine, "s", 0);
-  EQUAL(LENGTH(threads) * 500 * PACKETS, status.packets);
-  EQUAL(LENGTH(threads) * 500 * PACKETS * 10, status.bytes);
+  EQUAL((int)LENGTH(threads) * scaled(500) * PACKETS, status.packets);
+  EQUAL(10 * status.packets, status.bytes);
   EQUAL(status.packets, status.video_packets);
   OK(changeover_free(work.engine));
-  note("%d threads", (int)LENGTH(threads) * 500);
+  note("%d threads", (int)LENGTH(threads) * scaled(500));
 }
 
 /* One thread and many engines: what it keeps for those that are gone must not add up. */
 static void one_thread_and_many_engines(void) {
-  for (int i = 0; i < 300; i++) {
+  for (int i = 0; i < scaled(300); i++) {
     changeover_engine *engines[3];
     for (size_t j = 0; j < LENGTH(engines); j++) {
       engines[j] = patient_engine();
@@ -85,6 +86,7 @@ static void *record_while_it_lasts(void *data) {
     const int32_t result = changeover_record_packet(work->engine, S("flickering"), 0, 10, 0, &verdict);
     others += result != CHANGEOVER_OK && result != CHANGEOVER_ERR_UNKNOWN_STREAM;
     work->packets += result == CHANGEOVER_OK;
+    sched_yield();
   }
   EQUAL(0, others);
   return NULL;
@@ -97,7 +99,7 @@ static void streams_come_and_go_meanwhile(void) {
   atomic_store(&going, 1);
   for (size_t i = 0; i < LENGTH(work); i++)
     pthread_create(&threads[i], NULL, record_while_it_lasts, &work[i]);
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < scaled(200); i++) {
     register_stream(engine, "flickering", 1);
     const changeover_input_spec added = input_spec(1, "test://1");
     OK(changeover_update_inputs(engine, S("flickering"), &added, 1, NULL, 0, NULL, 0));
@@ -146,7 +148,7 @@ static void a_thread_may_record_while_it_ends(void) {
   register_stream(last_engine, "s", 1);
   pthread_key_create(&key, record_at_the_end);
   uint64_t expected = 0;
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < scaled(200); i++) {
     pthread_t thread;
     pthread_create(&thread, NULL, end_recording, NULL);
     pthread_join(thread, NULL);

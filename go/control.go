@@ -82,9 +82,9 @@ func (s *Service) endRegistration(r *registration) error {
 	s.mu.Lock()
 	delete(s.registrations, r.id)
 	delete(s.byNumber, r.number)
-	entry := s.index.remove(r.id)
+	opened := s.takeOpened(r)
 	s.mu.Unlock()
-	entry.close()
+	closeAll(opened)
 	r.release()
 	r.end(ErrSessionEnded)
 	id, idLen := chars(r.id)
@@ -154,13 +154,14 @@ func (s *Service) UpdateInputs(streamID string, added, removed, updated []InputC
 	result := C.changeover_update_inputs(s.engine, id, idLen,
 		add, addLen, remove, C.size_t(len(removed)), update, updateLen)
 	// What by-id recording holds open may belong to an input that is gone.
+	var opened []*Input
 	s.mu.Lock()
-	entry := s.index.remove(streamID)
 	if r := s.registrations[streamID]; r != nil {
 		r.changes++
+		opened = s.takeOpened(r)
 	}
 	s.mu.Unlock()
-	entry.close()
+	closeAll(opened)
 	return failure(result, "update inputs of", streamID)
 }
 

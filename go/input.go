@@ -44,7 +44,7 @@ func (v Verdict) Forward() bool {
 // outlives its stream and its service: from then on it answers drop.
 type Input struct {
 	// In one cache line what recording needs. Inputs don't share lines: each is written to by its
-	// own goroutine for every packet.
+	// own goroutine for every packet. (Go aligns objects of 128 bytes accordingly.)
 
 	// Not 0 while a goroutine is inside.
 	inside uint32
@@ -54,7 +54,10 @@ type Input struct {
 	cell  unsafe.Pointer
 	clock *uint64
 	gate  *uint64
-	_     [32]byte
+	// Only of those that recording by id goes through, see index.
+	hash     uint64
+	streamID string
+	priority int
 
 	handle *handle
 	// Closes what was forgotten.

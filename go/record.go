@@ -68,8 +68,11 @@ func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
 	c.lastPacket = atomic.LoadUint64(i.clock)
 	c.packets++
 	c.bytes += uint64(uint32(bytes))
-	c.video += uint64(flags & Video)
-	c.keys += uint64(flags >> 2 & 1)
+	// Datagrams of a multiplex have no flags. (Two stores less.)
+	if flags&(Video|Key) != 0 {
+		c.video += uint64(flags & Video)
+		c.keys += uint64(flags >> 2 & 1)
+	}
 	verdict := atomic.LoadUint64(i.gate)
 	if c.admitted != verdict {
 		verdict = 0

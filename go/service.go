@@ -58,8 +58,9 @@ type registration struct {
 
 	// Guarded by Service.mu.
 	overlap Overlap
-	// How often its inputs have changed.
+	// How often its inputs have changed, and what recording by id holds open of them.
 	changes int
+	opened  []*Input
 }
 
 // New makes a service and its engine. It is to be ended with [Service.Close] or

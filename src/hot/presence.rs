@@ -28,7 +28,9 @@ impl Presence {
     #[inline(always)]
     pub(crate) fn enter(&self) -> Inside<'_> {
         let word = self.word.load(Ordering::Relaxed).wrapping_add(1);
-        self.word.store(word, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `Absence::complete`, which may see this thread back
+        // inside without having seen it leave.
+        self.word.store(word, Ordering::Release);
         // Pairs with the heavy fence in `Presences::inside`: either the monitor sees the word
         // odd, or this thread sees what the monitor made unreachable before.
         light_fence();
@@ -96,7 +98,7 @@ pub(crate) struct Absence {
 impl Absence {
     /// Whether all of them have left. Never blocks.
     pub(crate) fn complete(&mut self) -> bool {
-        // Acquire: pairs with the Release in `Inside::drop`.
+        // Acquire: pairs with the Releases in `Inside::drop` and `Presence::enter`.
         self.waiting.retain(|(presence, word)| presence.word.load(Ordering::Acquire) == *word);
         self.waiting.is_empty()
     }

@@ -6,6 +6,7 @@ use crate::support::ids::{id, Walk};
 use crate::support::interleave::Spread;
 use crate::support::peer::MutexDesign;
 use crate::support::sections::Effort;
+use changeover::{Engine, InputHandle};
 use std::sync::Barrier;
 use std::time::Instant;
 
@@ -28,15 +29,12 @@ pub fn scaling(effort: Effort) -> Vec<Figure> {
     let mut walks: [Vec<Walk>; 2] =
         std::array::from_fn(|_| (0..most).map(|n| Walk::new(STREAMS, n as u64)).collect());
     let [ours, theirs] = &mut walks;
-    let by_handle = |handle| -> Work<'_> { Box::new(move |n| record(handle, n)) };
-    let by_id = |walk| -> Work<'_> { Box::new(|n| record_by_id(&engine, walk, n)) };
-    let by_peer = |walk| -> Work<'_> { Box::new(|n| peer.run(walk, n)) };
     let first = handles.iter_mut().map(|[first, _]| first);
     let lanes: [(&str, Vec<Work<'_>>); 4] = [
         ("by handle, different inputs", first.map(by_handle).collect()),
         ("by handle, same input", same.iter_mut().map(by_handle).collect()),
-        ("by id, 10k streams", ours.iter_mut().map(by_id).collect()),
-        ("mutex design, 10k streams", theirs.iter_mut().map(by_peer).collect()),
+        ("by id, 10k streams", ours.iter_mut().map(|walk| by_id(&engine, walk)).collect()),
+        ("mutex design, 10k streams", theirs.iter_mut().map(|walk| by_peer(&peer, walk)).collect()),
     ];
     let mut figures = Vec::new();
     for (name, mut works) in lanes {
@@ -51,6 +49,18 @@ pub fn scaling(effort: Effort) -> Vec<Figure> {
         figures.push(figure.curve("threads", name, points));
     }
     figures
+}
+
+fn by_handle(handle: &mut InputHandle) -> Work<'_> {
+    Box::new(|n| record(handle, n))
+}
+
+fn by_id<'a>(engine: &'a Engine, walk: &'a mut Walk) -> Work<'a> {
+    Box::new(|n| record_by_id(engine, walk, n))
+}
+
+fn by_peer<'a>(peer: &'a MutexDesign, walk: &'a mut Walk) -> Work<'a> {
+    Box::new(|n| peer.run(walk, n))
 }
 
 /// Nanoseconds a packet, with all at work at once until each is done.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unsafe"
 
 	"changeover"
 )
@@ -18,7 +19,7 @@ func (host) Probe(context.Context, changeover.InputConfig) error {
 func (host) Stop(string) {}
 
 func main() {
-	for _, n := range []int{1, 10000} {
+	for _, n := range []int{1, 10, 1, 10} {
 		quiet := changeover.Config{PacketTimeout: time.Hour, ConnectTimeout: time.Hour}
 		s, _ := changeover.New(host{}, &changeover.Options{Config: quiet})
 		var in *changeover.Input
@@ -31,16 +32,19 @@ func main() {
 		}
 		in.Record(1, 1)
 		s.Sync(context.Background())
-		var a []float64
-		for range 3000 {
-			t := time.Now()
-			for range 20000 {
-				in.Record(1316, changeover.Video)
+		for _, flags := range []changeover.Flags{0, 1} {
+			var a []float64
+			for range 3000 {
+				t := time.Now()
+				for range 20000 {
+					in.Record(1316, flags)
+				}
+				a = append(a, float64(time.Since(t))/20000)
 			}
-			a = append(a, float64(time.Since(t))/20000)
+			slices.Sort(a)
+			p := (*[4]uintptr)(unsafe.Pointer(in))
+			fmt.Printf("%d %d %.2f %.2f %.2f in %p cell %x clock %x gate %x\n", n, flags, a[0], a[300], a[1500], in, p[1], p[2], p[3])
 		}
-		slices.Sort(a)
-		fmt.Println(n, a[0], a[300], a[750], a[1500])
 		s.Close()
 	}
 }
