@@ -53,7 +53,7 @@ static void *record(void *data) {
 int main(int argc, char **argv) {
   if (argc != 2)
     return 2;
-  void *first = NULL;
+  version_fn *first = NULL;
   for (int i = 0; i < 100; i++) {
     void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     if (!library) {
@@ -63,8 +63,8 @@ int main(int argc, char **argv) {
     version_fn *version;
     *(void **)&version = symbol(library, "changeover_version_number");
     CHECK(version() > 0);
-    first = first ? first : (void *)version;
-    CHECK(first == (void *)version); /* it never left */
+    first = first ? first : version;
+    CHECK(first == version); /* it never left */
     new_fn *new_engine;
     free_fn *free_engine;
     register_fn *register_stream;

@@ -319,7 +319,9 @@ fn a_replaced_callback_is_dropped_once_and_never_while_it_runs() {
 
     // The last ones are dropped when the engine ends.
     let witness = Dropped(drops.clone(), false);
-    let callback = move |_: &str| drop(&witness);
+    let callback = move |_: &str| {
+        let _ = &witness;
+    };
     engine.set_restored_callback(Some(Box::new(callback))).unwrap();
     end(&engine);
     assert_eq!(drops.load(Ordering::SeqCst), 4);

@@ -67,7 +67,9 @@ fn sources_never_interleave_whatever_is_switched() {
             let (watch, over) = (&watch, &over);
             scope.spawn(move || {
                 while !over.load(Ordering::Relaxed) {
-                    (0..50).for_each(|_| drop(watch.record(&mut input, priority as u64)));
+                    for _ in 0..50 {
+                        let _ = watch.record(&mut input, priority as u64);
+                    }
                     // There may be fewer processors than threads.
                     std::thread::yield_now();
                 }

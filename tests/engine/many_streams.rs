@@ -16,11 +16,11 @@ fn id(n: usize) -> String {
 
 /// By handle every eighth one, the rest by id.
 fn by_handle(n: usize) -> bool {
-    n % 8 == 0
+    n.is_multiple_of(8)
 }
 
 fn dies(n: usize) -> bool {
-    n % 2 == 1 || n % 16 == 0
+    n % 2 == 1 || n.is_multiple_of(16)
 }
 
 /// Splits the streams among threads.

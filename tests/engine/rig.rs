@@ -242,14 +242,6 @@ impl Host {
             before.iter().all(moved).then_some(())
         });
     }
-
-    /// Forwarded and recorded packets of the running session of an input.
-    pub fn counts(&self, stream: &str, priority: i32) -> (u64, u64) {
-        let key = (stream.to_owned(), priority);
-        let world = self.shared.lock();
-        let open = world.open.values().find(|open| open.key == key).expect("it runs");
-        (open.forwarded, open.records)
-    }
 }
 
 impl Drop for Host {

@@ -158,7 +158,7 @@ fn rates_are_those_of_the_packets() {
     engine.register("s", "", vec![Input::new(0, "a"), Input::new(1, "b")], Config::new()).unwrap();
     // The backup idles for longer than a window, which must not dilute its first one.
     let began = Instant::now();
-    let mut feed = |priority: i32, what: &str| {
+    let feed = |priority: i32, what: &str| {
         let mut input = engine.open_input("s", priority, 0).unwrap();
         let (mut next, mut n) = (Instant::now(), 0u64);
         let started = next;

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,14 +61,16 @@ func (c *contender) one() {
 	c.samples = append(c.samples, float64(time.Since(start))/float64(c.n))
 }
 
-// two measures samples on two goroutines at once. Those during which the other one did not run,
-// because the machine is busy, are left out.
+// two measures a sample on two goroutines at once. It counts only if both ran all the time.
 func (c *contender) two() {
-	const series = 20
+	type span struct {
+		start, end time.Time
+		cpu        time.Duration
+	}
 	var ready atomic.Int32
-	var times [2][series + 1]time.Time
+	var spans [2]span
 	var done sync.WaitGroup
-	for worker := range 2 {
+	for worker := range spans {
 		done.Add(1)
 		go func() {
 			defer done.Done()
@@ -75,42 +78,36 @@ func (c *contender) two() {
 			defer runtime.UnlockOSThread()
 			for ready.Add(1); ready.Load() < 2; {
 			}
-			times[worker][0] = time.Now()
-			for i := range series {
-				c.record(worker, c.n)
-				times[worker][i+1] = time.Now()
-			}
+			before := threadTime()
+			start := time.Now()
+			c.record(worker, c.n)
+			spans[worker] = span{start, time.Now(), threadTime() - before}
 		}()
 	}
 	done.Wait()
-	// A sample that took ten times the usual was interrupted.
-	usual := times[0][series].Sub(times[0][0])
-	for worker := range times {
-		for i := range series {
-			usual = min(usual, times[worker][i+1].Sub(times[worker][i]))
+	a, b := spans[0], spans[1]
+	if a.start.After(b.start) {
+		a, b = b, a
+	}
+	overlap := min(a.end.Sub(b.start), b.end.Sub(b.start))
+	for _, s := range spans {
+		if wall := s.end.Sub(s.start); float64(overlap) < 0.9*float64(wall) || float64(s.cpu) < 0.95*float64(wall) {
+			return
 		}
 	}
-	for worker := range times {
-		for i := range series {
-			start, end := times[worker][i], times[worker][i+1]
-			if end.Sub(start) < 10*usual && ran(times[1-worker][:], start, end, 10*usual) {
-				c.samples = append(c.samples, float64(end.Sub(start))/float64(c.n))
-			}
-		}
+	for _, s := range spans {
+		c.samples = append(c.samples, float64(s.end.Sub(s.start))/float64(c.n))
 	}
 }
 
-// ran says whether the samples that times delimit cover all of start to end, uninterrupted.
-func ran(times []time.Time, start, end time.Time, limit time.Duration) bool {
-	if times[0].After(start) || times[len(times)-1].Before(end) {
-		return false
+// threadTime is how long this thread has run.
+func threadTime() time.Duration {
+	const thisThread = 1 // RUSAGE_THREAD
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(thisThread, &usage); err != nil {
+		log.Fatal(err)
 	}
-	for i := range len(times) - 1 {
-		if times[i].Before(end) && times[i+1].After(start) && times[i+1].Sub(times[i]) > limit {
-			return false
-		}
-	}
-	return true
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // typical is the first decile.
@@ -193,7 +190,10 @@ func main() {
 	handle := func() *contender {
 		return &contender{name: "Input.Record", record: func(worker, n int) {
 			input := inputs[worker]
-			for range n {
+			for range n / 4 {
+				input.Record(1316, 0)
+				input.Record(1316, 0)
+				input.Record(1316, 0)
 				input.Record(1316, 0)
 			}
 		}}
@@ -201,13 +201,19 @@ func main() {
 	locks := func() *contender {
 		return &contender{name: "RWMutex and map", record: func(worker, n int) {
 			id := ids[worker]
-			for range n {
+			for range n / 4 {
+				fewLocks.RecordPacket(id, 0)
+				fewLocks.RecordPacket(id, 0)
+				fewLocks.RecordPacket(id, 0)
 				fewLocks.RecordPacket(id, 0)
 			}
 		}}
 	}
 	empty := &contender{name: "empty cgo call", record: func(_, n int) {
-		for range n {
+		for range n / 4 {
+			peer.EmptyCall()
+			peer.EmptyCall()
+			peer.EmptyCall()
 			peer.EmptyCall()
 		}
 	}}
@@ -231,7 +237,7 @@ func main() {
 	alone, locksAlone := handle(), locks()
 	run(*rounds, (*contender).one, alone, locksAlone, empty)
 	together, locksTogether := handle(), locks()
-	run(*rounds/10, (*contender).two, together, locksTogether)
+	run(4**rounds, (*contender).two, together, locksTogether)
 
 	many, manyLocks := setUp(ids)
 	byID := &contender{name: "RecordPacket", record: each(many.RecordPacket)}
