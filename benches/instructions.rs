@@ -5,6 +5,7 @@
 
 mod support;
 
+use support::floor::Floor;
 use support::host::{drain, engine, open, packet, record_batches, undisturbed, BATCH};
 use support::host::{record, record_by_id};
 use support::ids::Walk;
@@ -24,7 +25,7 @@ fn main() {
     // The thread's first call by id joins the engine.
     record_by_id(&engine, &mut walk, 1);
     match path.as_str() {
-        "floor" => counted(|| support::floor::Floor::new().run(packets)),
+        "floor" => counted(|| Floor::new().run(packets)),
         "handle" => counted(|| record(&mut handle, packets)),
         "batch" => counted(|| record_batches(&mut handle, &batch, packets)),
         "id" => counted(|| record_by_id(&engine, &mut walk, packets)),

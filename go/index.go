@@ -15,7 +15,7 @@ import (
 type index struct {
 	seed  maphash.Seed
 	slots atomic.Pointer[[]indexSlot]
-	// Slots with a hash; of those, the ones with an Input.
+	// Slots with a hash, at most three quarters; of those, the ones with an Input.
 	used, live int
 }
 
@@ -58,7 +58,7 @@ func (x *index) find(streamID string, priority int) *Input {
 
 // add adds an Input that is not in it.
 func (x *index) add(i *Input, streamID string, priority int) {
-	if 2*(x.used+1) > len(*x.slots.Load()) {
+	if 4*(x.used+1) > 3*len(*x.slots.Load()) {
 		x.rebuild()
 	}
 	i.hash, i.streamID, i.priority = x.hash(streamID, priority), streamID, priority
@@ -93,7 +93,7 @@ func (x *index) remove(i *Input) {
 // rebuild makes room, without the places of those removed. Readers go on in the old table.
 func (x *index) rebuild() {
 	size := indexMinimum
-	for size < 4*(x.live+1) {
+	for size < 2*(x.live+1) {
 		size *= 2
 	}
 	slots := make([]indexSlot, size)

@@ -105,11 +105,9 @@ check "--static --libs" equal "$(pkg-config --static --libs changeover | xargs |
 step headers
 strict=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wundef -Wcast-qual -Werror -fsyntax-only)
 include="-I$prefix/include"
-header() { # LANGUAGE STANDARD COMPILER HEADER: alone, and twice.
-  printf '#include <%s>\nextern int nothing;\n' "$4" >"$work/alone"
+header() { # LANGUAGE STANDARD COMPILER HEADER: alone in a file, twice.
   printf '#include <%s>\n#include <%s>\nextern int nothing;\n' "$4" "$4" >"$work/twice"
-  check "$3 -std=$2: $4 alone" "$3" -x "$1" -std="$2" "${strict[@]}" "$include" "$work/alone"
-  check "$3 -std=$2: $4 twice" "$3" -x "$1" -std="$2" "${strict[@]}" "$include" "$work/twice"
+  check "$3 -std=$2: $4, twice" "$3" -x "$1" -std="$2" "${strict[@]}" "$include" "$work/twice"
 }
 for compiler in gcc clang; do
   for standard in c99 c11 c17 gnu2x; do
@@ -215,6 +213,10 @@ for cpp in g++ clang++; do
   check "$cpp sanitized: hpp" "$work/hpp-sanitized"
 done
 check "hpp under valgrind" valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect "$work/hpp"
+# The C blocks of docs/c-api.md are one program.
+sed -n '/^```c$/,/^```$/p' "$root/docs/c-api.md" | grep -v '^```' >"$work/c-api.c"
+check "docs/c-api.md" gcc -std=c11 -D_GNU_SOURCE -g "${warnings[@]}" "${sanitizers[@]}" "$work/c-api.c" "${static[@]}" -o "$work/c-api"
+check "docs/c-api.md runs" timeout 60 "$work/c-api"
 check "examples/quickstart.cpp" g++ -std=c++17 "${warnings[@]}" "$root/examples/quickstart.cpp" "${shared[@]}" -pthread -o "$work/quickstart"
 check "examples/quickstart.cpp runs" "$work/quickstart"
 check "examples/quickstart.c" gcc -std=c11 -D_GNU_SOURCE "${warnings[@]}" "$root/examples/quickstart.c" "${shared[@]}" -pthread -o "$work/quickstart"

@@ -9,7 +9,7 @@ use super::log::{Level, Logger};
 use super::queue::Queue;
 use super::shared::{Shared, StreamShared};
 use super::stalls::Stalls;
-use super::stamps::Stamps;
+use super::stamps::{Stamps, LOOK_EVERY};
 use super::streams::{CellOwner, Entry, WINDOW};
 use super::threads::wake_exactly;
 use super::wall::WallClock;
@@ -340,6 +340,8 @@ impl Monitor {
         let watch = &mut self.watches[index];
         watch.set(entry.core.fixed_deadline(), entry.watched(&self.shared.pool));
         let Some(next) = entry.core.next_deadline() else { return self.disarm(index) };
+        let look = if watch.is_watching() { self.now + LOOK_EVERY } else { Nanos::MAX };
+        let next = next.min(look);
         // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
         let tick = next / TICK;
         let is_soon = tick <= self.now / TICK;

@@ -7,8 +7,11 @@
 use super::wheel::TICK;
 use crate::core::Nanos;
 
-/// Ticks remembered: more than pass between two visits of a running stream.
+/// Ticks remembered: more than pass in [`LOOK_EVERY`].
 const TICKS: usize = 4096;
+
+/// At least so often, the stamps of what runs are looked at, before they are forgotten.
+pub(super) const LOOK_EVERY: Nanos = 2_000_000_000;
 
 /// For each of the last ticks, when it was replaced by a later one.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! What can't be brought about, or seen, from outside the engine.
 
 use super::*;
-use std::time::Duration;
+use crate::core::Status;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -99,4 +100,33 @@ fn cells_are_used_again() {
         }
     }
     assert_eq!(cells(), after_the_first);
+}
+
+#[test]
+fn a_late_tick_makes_no_silence_longer() {
+    // Shorter and longer than stamps are remembered.
+    for timeout in [Duration::from_millis(100), Duration::from_secs(5)] {
+        let engine =
+            Engine::builder().defaults(Config::new().packet_timeout(timeout)).build().unwrap();
+        engine.register("s", "", vec![Input::new(0, "a")], Config::new()).unwrap();
+        let mut input = engine.open_input("s", 0, 0).unwrap();
+        let _ = input.record(1, Flags::NONE);
+        engine.sync(PATIENCE).unwrap();
+        // The monitor is late, yet not as late as in a stall, while the last packet comes.
+        let (late, is_late) = crossbeam::channel::bounded(1);
+        engine.mailbox.post(move |_| {
+            late.send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(17));
+        });
+        is_late.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(14));
+        let last = Instant::now();
+        let _ = input.record(1, Flags::NONE);
+        let deadline = last + timeout + PATIENCE;
+        while engine.runtime_status("s").unwrap().inputs[0].status != Status::Degraded {
+            assert!(Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(last.elapsed() >= timeout, "early by {:?}", timeout - last.elapsed());
+    }
 }

@@ -1,6 +1,7 @@
 //! The few words the monitor reads of a stream that just delivers: visiting it costs its own
 //! cache line and one of each input, not a walk through its whole state.
 
+use super::stamps::LOOK_EVERY;
 use super::wheel::TICK;
 use crate::core::Nanos;
 use crate::hot::Cell;
@@ -12,7 +13,8 @@ const INPUTS: usize = 3;
 struct Watched {
     /// Whichever of the input's cells was recorded to last.
     cell: &'static Cell,
-    packet_timeout: Nanos,
+    /// After so long without a packet it is visited.
+    patience: Nanos,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +43,19 @@ impl Watch {
         self.inputs = [None; INPUTS];
         for (at, (cell, packet_timeout)) in inputs.enumerate() {
             match self.inputs.get_mut(at) {
-                Some(watched) => *watched = Some(Watched { cell, packet_timeout }),
+                Some(watched) => {
+                    let patience = packet_timeout.min(LOOK_EVERY);
+                    *watched = Some(Watched { cell, patience });
+                }
                 // Always due: the long way.
                 None => self.fixed = 0,
             }
         }
+    }
+
+    /// Whether anything runs that is to be looked at now and then.
+    pub(super) fn is_watching(&self) -> bool {
+        self.inputs[0].is_some()
     }
 
     /// An instant before which the stream needs no visit, as far as these words tell.
@@ -53,7 +63,7 @@ impl Watch {
     pub(super) fn quiet_until(&self) -> Nanos {
         self.inputs.iter().flatten().fold(self.fixed, |soonest, watched| {
             // A stamp is the tick before the packet: it may have come almost a tick later.
-            soonest.min(watched.cell.last_packet() + TICK + watched.packet_timeout)
+            soonest.min(watched.cell.last_packet() + TICK + watched.patience)
         })
     }
 

@@ -16,12 +16,12 @@ const NONE: Flags = Flags::NONE;
 
 /// Every order of steps, with at most so many changes of the running thread other than at the
 /// end of one. (With three, the known bugs of this kind are found; more take minutes.)
-fn check(model: impl Fn() + Sync + Send + 'static) {
+fn check(changes: usize, model: impl Fn() + Sync + Send + 'static) {
     // They share the statics of this module.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.preemption_bound = builder.preemption_bound.or(Some(changes));
     builder.check(model);
 }
 
@@ -62,7 +62,7 @@ impl Rig {
 
 #[test]
 fn the_gate_admits_one_session_and_its_numbers_rise() {
-    check(|| {
+    check(3, || {
         let rig = Rig::new(1);
         let (a, b) = (rig.pool.cell(0), rig.pool.cell(1));
         a.admit(1);
@@ -95,7 +95,7 @@ fn the_gate_admits_one_session_and_its_numbers_rise() {
 
 #[test]
 fn an_armed_record_is_never_lost() {
-    check(|| {
+    check(3, || {
         // Two cells of one chunk, and one of another that shares the words above.
         let rig = Rig::new(2);
         let cells = [0, 1, 2];
@@ -120,7 +120,7 @@ fn an_armed_record_is_never_lost() {
 
 #[test]
 fn arming_while_a_thread_claims_a_cell_loses_neither() {
-    check(|| {
+    check(3, || {
         let rig = Rig::new(1);
         let (owned, shared) = (rig.pool.cell(0), rig.pool.cell(1));
         let recorder = {
@@ -139,7 +139,7 @@ fn arming_while_a_thread_claims_a_cell_loses_neither() {
 
 #[test]
 fn by_id_counts_are_exact() {
-    check(|| {
+    check(2, || {
         let rig = Rig::new(1);
         let (owned, shared) = (rig.pool.cell(0), rig.pool.cell(1));
         owned.arm();
@@ -160,7 +160,7 @@ fn by_id_counts_are_exact() {
 
 #[test]
 fn a_retired_cell_begins_anew() {
-    check(|| {
+    check(3, || {
         let rig = Rig::new(1);
         let cell = rig.pool.cell(0);
         cell.admit(1);
@@ -188,7 +188,7 @@ fn a_retired_cell_begins_anew() {
 
 #[test]
 fn a_status_shows_no_other_life_of_a_cell() {
-    check(|| {
+    check(2, || {
         let rig = Rig::new(1);
         let cell = rig.pool.cell(0);
         rig.record(cell);
@@ -266,7 +266,7 @@ fn wait_and_free(router: &mut Router<Target>, presences: &Presences, route: Unli
 
 #[test]
 fn nothing_is_freed_while_a_thread_is_inside() {
-    check(|| {
+    check(3, || {
         let mut router = Router::new();
         let (presences, table) = (Presences::default(), router.shared().load_full());
         router.insert(Target::route("a", 1));
@@ -286,7 +286,7 @@ fn nothing_is_freed_while_a_thread_is_inside() {
 
 #[test]
 fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
-    check(|| {
+    check(3, || {
         let mut router = Router::new();
         let (presences, table) = (Presences::default(), router.shared().load_full());
         // They get into each other's way: there are four slots.

@@ -88,6 +88,17 @@ fn an_input_silent_for_the_packet_timeout_is_left() {
 }
 
 #[test]
+fn what_is_seen_late_does_not_turn_the_clock_back() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.until(1000);
+    rig.handle(Event::Tick).unwrap();
+    let (session, at) = (rig.session("0a"), rig.at(500));
+    rig.dies(0);
+    rig.handle(Event::Seen { session, at }).unwrap();
+    assert_eq!(rig.deadline().unwrap(), "3000");
+}
+
+#[test]
 fn a_packet_in_the_last_instant_is_in_time() {
     let config = Config::new().packet_timeout(ms(100)).connect_timeout(ms(100));
     let mut rig = Rig::with_config(config, [cold(0), cold(1)]);

@@ -293,6 +293,16 @@ fn the_last_input_is_tried_when_probes_do_not_help() {
 }
 
 #[test]
+fn a_trial_of_another_input_that_failed_is_stopped() {
+    let mut rig = exhausted([cold(0), cold(1)]);
+    rig.probes_are(1, Answer::Unsupported);
+    rig.reach("start 1a");
+    rig.until(5000);
+    rig.skip();
+    assert_eq!(rig.on_host(), ["0a"]);
+}
+
+#[test]
 fn a_trial_that_failed_leaves_the_last_session_running() {
     let mut rig = exhausted([cold(0)]);
     rig.probes_are(0, Answer::Unsupported);

@@ -213,6 +213,27 @@ fn a_failback_that_does_not_deliver_backs_off() {
 }
 
 #[test]
+fn a_healthy_better_input_does_not_wait_for_one_that_never_connects() {
+    let config = Config::new().connect_timeout(ms(60_000));
+    let mut rig = Rig::prepared(config, [cold(0), cold(1)], |rig| {
+        rig.start_fails(0);
+        rig.dies(1);
+    });
+    assert_eq!(rig.stream.active(), Some(1));
+    rig.start_works(0);
+    rig.reach("recovered 0");
+    rig.count_from_registration();
+    rig.until(12_100);
+    rig.tells(&[
+        "12000 gate 0b",
+        "12000 start 0b",
+        "12000 stop 1a",
+        "12000 switch 1>0 failback",
+        "12100 active 0 after 100",
+    ]);
+}
+
+#[test]
 fn with_both_waits_zero_a_hot_input_is_taken_back_at_its_first_packet() {
     let config = Config::new().switch_cooldown(ms(0)).failback_stable(ms(0));
     let mut rig = primary_back(config, [hot(0), cold(1)]);

@@ -124,12 +124,15 @@ fn an_error_tells_its_kind_and_its_time() {
 }
 
 #[test]
-fn a_failure_that_lasts_is_one_error() {
+fn the_last_five_errors_are_kept() {
     let mut rig = Rig::with_config(Config::new().probe_cooldown(ms(100)), [cold(0), cold(1)]);
     rig.until(1000);
     rig.dies(1);
     rig.report(1, "gone").unwrap();
     rig.until(60_000);
     assert!(rig.input(1).probes() > 5);
-    assert_eq!(rig.errors(1).len(), 1);
+    let errors = rig.errors(1);
+    assert_eq!(errors.len(), 5);
+    assert!(errors.iter().all(|error| &*error.text == "no answer"), "the oldest went");
+    assert!(errors.is_sorted_by_key(|error| error.at));
 }

@@ -28,6 +28,32 @@ fn an_inputs_setting_goes_before_the_streams_and_the_streams_before_the_engines(
 }
 
 #[test]
+fn every_setting_of_an_input_may_come_from_the_stream_or_the_engine() {
+    let config = Config::new()
+        .connect_timeout(ms(300))
+        .probe_cooldown(ms(100))
+        .probe_timeout(ms(70))
+        .standby(Standby::Hot);
+    for from_engine in [false, true] {
+        let mut rig = running([cold(0), cold(1)]);
+        if from_engine {
+            rig.handle(Event::SetDefaults(config)).unwrap();
+        } else {
+            rig.set_config(config).unwrap();
+        }
+        rig.dies(1);
+        rig.until(1350);
+        rig.tells(&["1050 start 1a", "1350 degraded 1 timeout"]);
+        let restarted = rig.reach("start 1b");
+        assert!((1450.0..=1462.5).contains(&restarted), "{restarted}");
+        rig.set_config(config.standby(Standby::Cold)).unwrap();
+        rig.probes_are(1, Answer::Never);
+        rig.reach("probe 1");
+        assert!(rig.reach("cancel probe") == 70.0);
+    }
+}
+
+#[test]
 fn a_new_timeout_counts_for_a_silence_that_already_lasts() {
     let mut rig = running([cold(0), cold(1)]);
     rig.dies(0);
@@ -58,6 +84,23 @@ fn a_pending_input_that_becomes_cold_goes_on() {
     rig.is_quiet();
     rig.until(1100);
     assert_eq!(rig.stream.active(), Some(1));
+}
+
+#[test]
+fn a_hot_input_that_never_delivered_and_becomes_cold_may_be_returned_to() {
+    let hot = Config::new().standby(Standby::Hot).connect_timeout(ms(60_000));
+    let mut rig = Rig::prepared(hot, [cold(0), cold(1)], |rig| rig.dies(0));
+    rig.switch_input(1).unwrap();
+    rig.clear_override();
+    rig.until(20_000);
+    rig.skip();
+    rig.set_config(hot.standby(Standby::Cold)).unwrap();
+    rig.until(23_000);
+    assert_eq!(rig.stream.pending(), Some(0), "healthy since it is cold");
+    rig.returns(0);
+    rig.until(30_000);
+    let told: Vec<_> = rig.lines().filter(|line| line.starts_with("switch")).collect();
+    assert_eq!(told, ["switch 1>0 failback"]);
 }
 
 #[test]
@@ -215,6 +258,30 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
     rig.is_quiet();
     rig.set_config(Config::new().switch_cooldown(year).probe_cooldown(year)).unwrap();
     rig.set_config(Config::new().switch_cooldown(ms(0)).failback_stable(ms(0))).unwrap();
+}
+
+#[test]
+fn a_failback_that_waits_is_abandoned_by_the_policy_manual() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.switch_input(1).unwrap();
+    rig.until(2000);
+    rig.dies(0);
+    rig.clear_override();
+    rig.until(14_000);
+    assert_eq!(rig.stream.pending(), Some(0));
+    rig.skip();
+    rig.set_config(Config::new().failback(Failback::Manual)).unwrap();
+    rig.tells(&["14000 stop 0b"]);
+    assert_eq!(rig.stream.pending(), None);
+}
+
+#[test]
+fn a_manual_switch_that_waits_is_not_abandoned_by_the_policy_manual() {
+    let mut rig = running([cold(0), cold(1)]);
+    rig.dies(1);
+    rig.switch_input(1).unwrap();
+    rig.set_config(Config::new().failback(Failback::Manual)).unwrap();
+    assert_eq!(rig.stream.pending(), Some(1));
 }
 
 #[test]

@@ -3,6 +3,31 @@
 use super::*;
 use crate::core::input::{InputError, Probe};
 
+/// Why an input, or an attempt to get it back, is given up.
+pub(super) struct Failure {
+    reason: Reason,
+    text: Arc<str>,
+    measured: Nanos,
+    limit: Nanos,
+}
+
+impl Failure {
+    /// The host says so.
+    fn told(reason: Reason, text: &str) -> Self {
+        Failure { reason, text: cut(text), measured: 0, limit: 0 }
+    }
+
+    pub(super) fn overdue(what: &str, measured: Nanos, limit: Nanos) -> Self {
+        let text = format!("{what} for {}, limit {}", millis(measured), millis(limit)).into();
+        Failure { reason: Reason::Timeout, text, measured, limit }
+    }
+
+    fn at(self, now: Nanos) -> InputError {
+        let Failure { reason, text, measured, limit } = self;
+        InputError { at: now, reason, text, measured, limit }
+    }
+}
+
 impl Stream {
     /// Opens a new session of an input, through the gate if it is the active one.
     pub(super) fn start(&mut self, index: usize, trial: bool, ids: &mut Ids) {
@@ -105,14 +130,7 @@ impl Stream {
     }
 
     /// Gives an input up.
-    pub(super) fn degrade(
-        &mut self,
-        index: usize,
-        reason: Reason,
-        text: Arc<str>,
-        (measured, limit): (Nanos, Nanos),
-        now: Nanos,
-    ) {
+    pub(super) fn degrade(&mut self, index: usize, failure: Failure, now: Nanos) {
         let (active, pending) = (self.is_active(index), self.is_pending(index));
         let input = &mut self.inputs[index];
         let priority = input.spec.priority;
@@ -122,7 +140,9 @@ impl Stream {
             input.backoff.increase();
         }
         input.schedule_retry(now);
-        let error = InputError { at: now, reason, text: text.clone(), measured, limit };
+        let reason = failure.reason;
+        let error = failure.at(now);
+        let detail = error.text.clone();
         input.push_error(error.clone());
         // A dead session that may still come back by its own packets.
         let keep = (active || input.is_hot()) && reason != Reason::StartFailed;
@@ -143,7 +163,7 @@ impl Stream {
         }
         if active {
             self.on_air_since = None;
-            self.cause = Some(Cause { from: Some(priority), reason, detail: text });
+            self.cause = Some(Cause { from: Some(priority), reason, detail });
         }
     }
 
@@ -171,9 +191,10 @@ impl Stream {
     }
 
     /// A probe, a trial or the restart of a degraded input did not help.
-    pub(super) fn attempt_failed(&mut self, index: usize, now: Nanos) {
+    pub(super) fn attempt_failed(&mut self, index: usize, failure: Failure, now: Nanos) {
         let active = self.is_active(index);
         let input = &mut self.inputs[index];
+        input.push_error(failure.at(now));
         input.backoff.increase();
         input.schedule_retry(now);
         let was_trial = input.on_trial();
@@ -188,22 +209,24 @@ impl Stream {
 
     pub(super) fn start_failed(&mut self, index: usize, text: &str, now: Nanos) {
         let input = &self.inputs[index];
+        let failure = Failure::told(Reason::StartFailed, text);
         if input.status == Status::Degraded {
             if input.on_trial() || self.restarting(index) {
-                self.attempt_failed(index, now);
+                self.attempt_failed(index, failure, now);
             }
             self.stop(index);
         } else {
-            self.degrade(index, Reason::StartFailed, cut(text), (0, 0), now);
+            self.degrade(index, failure, now);
         }
     }
 
     pub(super) fn error_reported(&mut self, index: usize, text: &str, now: Nanos) {
         let input = &self.inputs[index];
+        let failure = Failure::told(Reason::Error, text);
         if input.status != Status::Degraded {
-            self.degrade(index, Reason::Error, cut(text), (0, 0), now);
+            self.degrade(index, failure, now);
         } else if input.on_trial() || self.restarting(index) {
-            self.attempt_failed(index, now);
+            self.attempt_failed(index, failure, now);
         }
     }
 
@@ -239,7 +262,9 @@ impl Stream {
                     self.cause = Some(Cause { from, reason, detail: "probe succeeded".into() });
                 }
             }
-            ProbeOutcome::Failed(_) => self.attempt_failed(index, now),
+            ProbeOutcome::Failed(text) => {
+                self.attempt_failed(index, Failure::told(Reason::Error, &text), now);
+            }
             ProbeOutcome::Unsupported => {
                 self.inputs[index].probe_unsupported = true;
                 self.inputs[index].retry_at = Some(now);

@@ -205,8 +205,7 @@ impl Stream {
     pub(super) fn failback_target(&self) -> Option<(Nanos, Priority)> {
         let free = self.settings.failback == Failback::Auto
             && self.pending.is_none()
-            && self.pinned.is_none()
-            && self.on_air();
+            && self.pinned.is_none();
         let active = self.active.filter(|_| free)?;
         let cooled = self.last_switch? + self.settings.switch_cooldown;
         self.inputs

@@ -1,6 +1,7 @@
 //! Every deadline of a stream, derived from its state. Nothing is armed, so nothing can be
 //! forgotten: [`Stream::next_deadline`] and the tick read the same list.
 
+use super::health::Failure;
 use super::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,16 +132,24 @@ impl Stream {
                 let input = &self.inputs[index];
                 let taken_at = input.session.as_ref().and_then(|s| s.taken_at).unwrap_or(now);
                 let limit = input.settings.connect_timeout;
-                self.timed_out(index, "no first packet", now - taken_at, limit, now);
+                self.timed_out(
+                    index,
+                    Failure::overdue("no first packet", now - taken_at, limit),
+                    now,
+                );
             }
             Timer::Silence(index) => {
                 let silent = now - self.silent_since(index);
                 let limit = self.inputs[index].settings.packet_timeout;
-                self.timed_out(index, "no packet", silent, limit, now);
+                self.timed_out(index, Failure::overdue("no packet", silent, limit), now);
             }
             Timer::ProbeTimeout(index) => {
+                let input = &self.inputs[index];
+                let taken_at = input.probe.as_ref().and_then(|p| p.taken_at).unwrap_or(now);
+                let limit = input.settings.probe_timeout;
                 self.cancel_probe(index);
-                self.attempt_failed(index, now);
+                let failure = Failure::overdue("no answer to a probe", now - taken_at, limit);
+                self.attempt_failed(index, failure, now);
             }
             Timer::TrialDelivered(index) => {
                 let session = self.inputs[index].session.as_ref();
@@ -156,12 +165,11 @@ impl Stream {
         }
     }
 
-    fn timed_out(&mut self, index: usize, what: &str, measured: Nanos, limit: Nanos, now: Nanos) {
+    fn timed_out(&mut self, index: usize, failure: Failure, now: Nanos) {
         if self.inputs[index].status == Status::Degraded {
-            self.attempt_failed(index, now);
-            return;
+            self.attempt_failed(index, failure, now);
+        } else {
+            self.degrade(index, failure, now);
         }
-        let text = format!("{what} for {}, limit {}", millis(measured), millis(limit));
-        self.degrade(index, Reason::Timeout, text.into(), (measured, limit), now);
     }
 }

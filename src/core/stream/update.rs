@@ -112,9 +112,7 @@ impl Stream {
         if !self.active_runs() {
             let (from, reason) = (self.active, Reason::InputAdded);
             self.cause.get_or_insert(Cause { from, reason, detail: "".into() });
-        } else if self.pending().or(self.active).is_none_or(|current| best < current)
-            && self.active.is_none_or(|active| best < active)
-        {
+        } else if self.pending().or(self.active).is_some_and(|current| best < current) {
             self.begin_switch(best, Reason::InputAdded, "".into(), now, ids);
         }
     }
@@ -167,9 +165,6 @@ impl Stream {
             let cooled_down = was_hot && !input.is_hot();
             if cooled_down && input.usable() {
                 input.healthy_since.get_or_insert(now);
-            }
-            if cooled_down && !self.is_active(index) && !self.is_pending(index) {
-                self.stop(index);
             }
         }
         let by_itself = self.pending.as_ref().is_some_and(|p| p.reason == Reason::Failback);
