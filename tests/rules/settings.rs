@@ -132,6 +132,22 @@ fn a_probed_input_that_becomes_hot_is_started_when_it_recovers() {
 }
 
 #[test]
+fn a_probe_stays_the_only_one_whatever_the_standby_becomes() {
+    let slow = Config::new().connect_timeout(ms(3_600_000));
+    let mut rig = Rig::with_config(slow, [cold(0), cold(1)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.dies(1);
+    rig.until(10_000);
+    rig.host_is_stuck();
+    rig.reach("probe 0");
+    rig.set_config(slow.standby(Standby::Hot)).unwrap();
+    rig.set_config(slow).unwrap();
+    rig.until(600_000);
+    assert_eq!(rig.lines().filter(|line| line == "probe 0").count(), 0);
+}
+
+#[test]
 fn a_trial_that_becomes_hot_goes_on() {
     let mut rig = running([cold(0), cold(1)]);
     rig.probes_are(0, Answer::Unsupported);

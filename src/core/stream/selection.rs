@@ -58,10 +58,11 @@ impl Stream {
         self.pending().or_else(|| self.select())
     }
 
-    /// While nothing is on air, an input that delivers again is taken at once.
+    /// While nothing is on air, an input that delivers again is taken at once, unless another was
+    /// chosen by hand.
     fn take_comeback(&mut self, now: Nanos, ids: &mut Ids) {
         let Some(priority) = self.comeback.take() else { return };
-        if self.pinned.is_none_or(|pinned| pinned == priority) {
+        if self.pinned.is_none() {
             let (from, reason) = (self.active, Reason::Recovery);
             self.commit(
                 priority,

@@ -112,7 +112,7 @@ impl Stream {
         if !self.active_runs() {
             let (from, reason) = (self.active, Reason::InputAdded);
             self.cause.get_or_insert(Cause { from, reason, detail: "".into() });
-        } else if self.pending().or(self.active).is_some_and(|current| best < current) {
+        } else if self.active.is_some_and(|active| best < active) {
             self.begin_switch(best, Reason::InputAdded, "".into(), now, ids);
         }
     }
