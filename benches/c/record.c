@@ -3,7 +3,7 @@
  * the 10th and the 90th percentile. One line of JSON.
  *
  * Usage: record ROUNDS */
-#include "changeover.h"
+#include "changeover_inline.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +59,17 @@ __attribute__((noinline)) static void run_record(struct bench *bench, uint64_t p
     OPAQUE(bytes);
     OPAQUE(flags);
     uint64_t verdict = changeover_record(&bench->input, bytes, flags);
+    OPAQUE(verdict);
+  }
+  bench->done += packets;
+}
+
+__attribute__((noinline)) static void run_inline(struct bench *bench, uint64_t packets) {
+  for (uint64_t n = 0; n < packets; n++) {
+    uint32_t bytes = 1316, flags = CHANGEOVER_VIDEO | CHANGEOVER_KEY;
+    OPAQUE(bytes);
+    OPAQUE(flags);
+    uint64_t verdict = changeover_record_inline(&bench->input, bytes, flags);
     OPAQUE(verdict);
   }
   bench->done += packets;
@@ -167,6 +178,7 @@ int main(int argc, char **argv) {
   struct lane lanes[] = {
       {.name = "floor", .run = run_floor},
       {.name = "record", .run = run_record},
+      {.name = "inline", .run = run_inline},
       {.name = "batch", .run = run_batch},
       {.name = "by_id", .run = run_by_id},
   };

@@ -28,7 +28,7 @@ pub struct Effort(pub usize);
 impl Effort {
     pub fn rounds(self, rounds: usize) -> usize {
         // Odd, for the median.
-        rounds * self.0 | 1
+        (rounds * self.0) | 1
     }
 }
 

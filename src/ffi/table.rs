@@ -1,7 +1,9 @@
 //! Handles: numbers dressed as pointers.
 //!
-//! A handle is looked up, never dereferenced. It is odd, so no real object has that address; the
-//! low four bits say what it is a handle of; the rest is a number that is never given out again.
+//! A handle is looked up, never dereferenced. It is odd and, on 64 bits, outside of what can be
+//! mapped, so no real object has that address; nor is it so small that a runtime which looks at
+//! pointers (Go's) takes it for a mistake. The low four bits say what it is a handle of; the rest
+//! is a number that is never given out again.
 
 use super::fork;
 use super::result::{
@@ -14,6 +16,9 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 const KIND_BITS: u32 = 4;
+
+/// Added to every handle.
+const BASE: u64 = if usize::BITS < 64 { 1 << 12 } else { 1 << 60 };
 
 /// What a handle is a handle of. Odd numbers below 16.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +63,8 @@ impl<T: 'static> Table<T> {
     pub(super) fn insert_as(&self, number: u64, object: Arc<T>) -> Outcome<u64> {
         fork::watch()?;
         self.issued.fetch_max(number, Ordering::Relaxed);
-        let id = number.checked_mul(1 << KIND_BITS).map(|id| id | self.kind as u64);
+        let id = number.checked_mul(1 << KIND_BITS);
+        let id = id.and_then(|id| id.checked_add(BASE | self.kind as u64));
         // It must fit a pointer. On 64 bits the numbers don't run out.
         let id = id.filter(|id| usize::try_from(*id).is_ok()).ok_or(Code(CHANGEOVER_ERR_SYSTEM))?;
         let mut entries = self.entries().write().unwrap_or_else(PoisonError::into_inner);
@@ -82,11 +88,11 @@ impl<T: 'static> Table<T> {
     /// The number of a handle of this kind, live or not. Wait-free.
     #[inline]
     pub(super) fn number(&self, id: u64) -> Outcome<u64> {
-        let number = id >> KIND_BITS;
         if id == 0 {
             return Err(Code(CHANGEOVER_ERR_NULL));
         }
-        if id % (1 << KIND_BITS) != self.kind as u64 || number == 0 {
+        let number = id.wrapping_sub(BASE) >> KIND_BITS;
+        if id % (1 << KIND_BITS) != self.kind as u64 || id < BASE || number == 0 {
             return Err(Code(CHANGEOVER_ERR_HANDLE));
         }
         if number <= self.inherited.load(Ordering::Relaxed) {

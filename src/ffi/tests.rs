@@ -324,6 +324,8 @@ fn handles_are_odd_unique_and_end_once() {
     let first = TABLE.insert(Arc::new(1)).unwrap();
     let second = TABLE.insert(Arc::new(2)).unwrap();
     assert!(first % 2 == 1 && second % 2 == 1 && first != second);
+    // Go takes a pointer below 4096 for a mistake.
+    assert!(first >= 4096);
     assert_eq!(*TABLE.find(first).unwrap(), 1);
     assert_eq!(*TABLE.take(first).unwrap(), 1);
     let gone = Code(CHANGEOVER_ERR_HANDLE);
@@ -331,7 +333,7 @@ fn handles_are_odd_unique_and_end_once() {
     assert_eq!(TABLE.take(first).unwrap_err(), gone);
     assert_eq!(TABLE.find(0).unwrap_err(), Code(CHANGEOVER_ERR_NULL));
     // Another kind, an address, a number not given out, and any bits.
-    for foreign in [second + 2, second & !1, second + 16, 5, 1, u64::MAX, 1 << 63] {
+    for foreign in [second + 2, second & !1, second + 16, 5, 1, first >> 1, u64::MAX, 1 << 63] {
         assert_eq!(TABLE.find(foreign).unwrap_err(), gone);
     }
     let third = TABLE.insert(Arc::new(3)).unwrap();

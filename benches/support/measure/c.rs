@@ -20,7 +20,11 @@ pub fn through_the_shared_library(rounds: usize) -> Result<Vec<Figure>, String> 
         let note = format!("{ns} ns, floor {} ns, ratio {ratio}", spread("floor_ns")?);
         Ok(Figure::new(name, ratio.median, "F", Bar::AtMost(limit), note))
     };
-    Ok(vec![bar("record through the shared library from C", "record", 8.0)?])
+    Ok(vec![
+        bar("record through the shared library from C", "record", 8.0)?,
+        bar("record inline from C", "inline", 4.0)?,
+        bar("batch of 32 from C, per packet", "batch", 3.0)?,
+    ])
 }
 
 /// Makes the library (unless it is fresh) and the program.

@@ -1,0 +1,480 @@
+package changeover_test
+
+// Each operation, as a host sees it.
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"changeover"
+)
+
+func TestRegisterStartsTheBestInput(t *testing.T) {
+	var got changeover.InputConfig
+	var buffer string
+	done := make(chan struct{})
+	h := &host{start: func(_ context.Context, _ string, input changeover.InputConfig, b string) error {
+		got, buffer = input, b
+		close(done)
+		return nil
+	}}
+	service := newService(t, h, changeover.Config{})
+	stream := twoInputs("news")
+	stream.Inputs[0].Priority = 5
+	stream.Inputs[1].Options = []changeover.Option{{Key: "User-Agent", Value: "x"}, {Key: "", Value: ""}, {Key: "User-Agent", Value: "ü"}}
+	if err := service.Register(context.Background(), stream, "slot-7"); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	want := stream.Inputs[1]
+	if !reflect.DeepEqual(got, want) || buffer != "slot-7" {
+		t.Errorf("started %+v onto %q, want %+v", got, buffer, want)
+	}
+	if !service.IsRegistered("news") || service.IsRegistered("other") {
+		t.Error("IsRegistered")
+	}
+	s := status(t, service, "news")
+	if s.ActiveInputPriority != 1 || s.Switches[0].From != -1 || s.Switches[0].Reason != changeover.ReasonInitial {
+		t.Errorf("status %+v", s)
+	}
+	register(t, service, changeover.Stream{ID: "a/b c"})
+	if ids := service.RegisteredStreams(); !slices.Equal(ids, []string{"a/b c", "news"}) {
+		t.Errorf("registered: %q", ids)
+	}
+}
+
+func TestEmptyBufferIsTheStreamsID(t *testing.T) {
+	buffers := make(chan string, 2)
+	h := &host{start: func(_ context.Context, _ string, _ changeover.InputConfig, buffer string) error {
+		buffers <- buffer
+		return nil
+	}}
+	service := newService(t, h, changeover.Config{})
+	register(t, service, twoInputs("news"))
+	if buffer := <-buffers; buffer != "news" {
+		t.Errorf("buffer %q", buffer)
+	}
+	if err := service.UpdateBufferWriteID("news", "other"); err != nil {
+		t.Fatal(err)
+	}
+	if buffer := <-buffers; buffer != "other" {
+		t.Errorf("buffer %q", buffer)
+	}
+}
+
+func TestErrorsAreToldApart(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	register(t, service, twoInputs("news"))
+	background := context.Background()
+	cancelled, cancel := context.WithCancel(background)
+	cancel()
+	inputs := func(priorities ...int) (list []changeover.InputConfig) {
+		for _, priority := range priorities {
+			list = append(list, changeover.InputConfig{Priority: priority})
+		}
+		return list
+	}
+	open := func(_ *changeover.Input, err error) error { return err }
+	service.ReportInputError("news", 1, errors.New("gone"))
+	for name, c := range map[string]struct{ got, want error }{
+		"again":              {service.Register(background, twoInputs("news"), ""), changeover.ErrStreamExists},
+		"cancelled":          {service.Register(cancelled, twoInputs("late"), ""), context.Canceled},
+		"no id":              {service.Register(background, twoInputs(""), ""), changeover.ErrStreamID},
+		"long id":            {service.Register(background, twoInputs(strings.Repeat("x", 256)), ""), changeover.ErrStreamID},
+		"not UTF-8":          {service.Register(background, twoInputs("\xff"), ""), changeover.ErrUTF8},
+		"duplicate":          {service.Register(background, changeover.Stream{ID: "d", Inputs: inputs(1, 1)}, ""), changeover.ErrDuplicatePriority},
+		"negative":           {service.Register(background, changeover.Stream{ID: "d", Inputs: inputs(-1)}, ""), changeover.ErrPriority},
+		"beyond int32":       {service.Register(background, changeover.Stream{ID: "d", Inputs: inputs(1 << 40)}, ""), changeover.ErrPriority},
+		"negative timeout":   {service.SetConfig("news", changeover.Config{PacketTimeout: -1}), changeover.ErrConfig},
+		"negative wait":      {service.SetConfig("news", changeover.Config{FailbackStable: -2}), changeover.ErrConfig},
+		"two years":          {service.SetConfig("", changeover.Config{PacketTimeout: 2 * 365 * 24 * time.Hour}), changeover.ErrConfig},
+		"hot, no overlap":    {service.SetConfig("news", changeover.Config{Standby: changeover.StandbyHot, Overlap: changeover.OverlapOff}), changeover.ErrHotWithoutOverlap},
+		"unregister unknown": {service.Unregister("other"), changeover.ErrUnknownStream},
+		"switch unknown":     {service.SwitchInput("other", 0), changeover.ErrUnknownStream},
+		"switch to unknown":  {service.SwitchInput("news", 7), changeover.ErrUnknownInput},
+		"switch to degraded": {service.SwitchInput("news", 1), changeover.ErrInputDegraded},
+		"clear unknown":      {service.ClearOverride("other"), changeover.ErrUnknownStream},
+		"update unknown":     {service.UpdateInputs("other", nil, nil, nil), changeover.ErrUnknownStream},
+		"remove unknown":     {service.UpdateInputs("news", nil, inputs(7), nil), changeover.ErrUnknownInput},
+		"add duplicate":      {service.UpdateInputs("news", inputs(0), nil, nil), changeover.ErrDuplicatePriority},
+		"buffer of unknown":  {service.UpdateBufferWriteID("other", ""), changeover.ErrUnknownStream},
+		"open unknown":       {open(service.OpenInput("other", 0)), changeover.ErrUnknownStream},
+		"open unknown input": {open(service.OpenInput("news", 7)), changeover.ErrUnknownInput},
+		"no session":         {open(service.OpenSession(background)), changeover.ErrNoSession},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v, want %v", name, c.got, c.want)
+		}
+	}
+	if ids := service.RegisteredStreams(); !slices.Equal(ids, []string{"news"}) {
+		t.Errorf("registered: %q", ids)
+	}
+	if text := changeover.ErrUnknownStream.Error(); text != "no such stream is registered" {
+		t.Errorf("text %q", text)
+	}
+}
+
+func TestCancellingTheContextUnregisters(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{})
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := service.Register(ctx, twoInputs("news"), ""); err != nil {
+		t.Fatal(err)
+	}
+	session := h.session(t, "news", 0)
+	cancel()
+	eventually(t, "unregistered", func() bool { return !service.IsRegistered("news") && h.called("stop news") })
+	if session.Err() == nil {
+		t.Error("the session goes on")
+	}
+	// The old context has nothing to do with another registration of the id.
+	register(t, service, twoInputs("news"))
+	if !service.IsRegistered("news") {
+		t.Error("not registered")
+	}
+}
+
+func TestUnregisterEndsTheSessions(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{})
+	register(t, service, twoInputs("news"))
+	session := h.session(t, "news", 0)
+	if err := service.Unregister("news"); err != nil {
+		t.Fatal(err)
+	}
+	if session.Err() == nil || !errors.Is(context.Cause(session), changeover.ErrSessionEnded) {
+		t.Errorf("the session's context: %v, %v", session.Err(), context.Cause(session))
+	}
+	eventually(t, "stop", func() bool { return h.called("stop news") })
+	eventually(t, "unregistered", func() bool { return len(h.seen(changeover.EventUnregistered)) == 1 })
+	if _, ok := service.RuntimeStatus("news"); ok {
+		t.Error("there is a status")
+	}
+}
+
+func TestASessionBelongsToItsService(t *testing.T) {
+	h := &host{}
+	one, two := newService(t, h, changeover.Config{}), newService(t, &host{}, changeover.Config{})
+	register(t, one, twoInputs("news"))
+	register(t, two, twoInputs("news"))
+	if _, err := two.OpenSession(h.session(t, "news", 0)); !errors.Is(err, changeover.ErrNoSession) {
+		t.Error(err)
+	}
+}
+
+func TestSwitchInputIsMakeBeforeBreak(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{})
+	register(t, service, twoInputs("news"))
+	old := openSession(t, service, h, "news", 0)
+	old.Record(100, changeover.Video)
+	settle(t, service)
+	if err := service.SwitchInput("news", 1); err != nil {
+		t.Fatal(err)
+	}
+	s := status(t, service, "news")
+	if s.ActiveInputPriority != 0 || s.PendingInputPriority == nil || *s.PendingInputPriority != 1 ||
+		s.OverrideInputPriority == nil || *s.OverrideInputPriority != 1 {
+		t.Errorf("status %+v", s)
+	}
+	next := openSession(t, service, h, "news", 1)
+	before := old.Record(100, changeover.Video)
+	if !before.Forward() {
+		t.Error("the old input is off before the new one delivers")
+	}
+	next.Record(100, changeover.Video)
+	settle(t, service)
+	after := next.Record(100, changeover.Video)
+	if !after.Forward() || after <= before || old.Record(100, 0).Forward() {
+		t.Errorf("verdicts %d, then %d", before, after)
+	}
+	eventually(t, "the old session's end", func() bool { return h.session(t, "news", 0).Err() != nil })
+	if err := service.ClearOverride("news"); err != nil {
+		t.Fatal(err)
+	}
+	s = status(t, service, "news")
+	last := s.Switches[len(s.Switches)-1]
+	if s.OverrideInputPriority != nil || last.Reason != changeover.ReasonManual || last.From != 0 || last.To != 1 {
+		t.Errorf("status %+v", s)
+	}
+	if slices.Contains(h.calls(), "stop news") {
+		t.Error("Stop was called while a session ran")
+	}
+}
+
+func TestUpdateInputs(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{})
+	register(t, service, changeover.Stream{ID: "news"})
+	add := func(priority int) []changeover.InputConfig {
+		return []changeover.InputConfig{{Priority: priority, URL: "u"}}
+	}
+	if err := service.UpdateInputs("news", add(3), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	service.RecordPacket("news", 3)
+	settle(t, service)
+	if err := service.UpdateInputs("news", add(4), add(3), nil); err != nil {
+		t.Fatal(err)
+	}
+	s := status(t, service, "news")
+	if len(s.Inputs) != 1 || s.ActiveInputPriority != 4 || s.Switches[len(s.Switches)-1].Reason != changeover.ReasonInputRemoved {
+		t.Errorf("status %+v", s)
+	}
+	first := h.session(t, "news", 4)
+	if err := service.UpdateInputs("news", nil, nil, add(4)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a new session", func() bool { return first.Err() != nil && h.session(t, "news", 4) != first })
+}
+
+// Recording by id goes on after each change of a stream's inputs, and none of its packets is lost.
+func TestRecordingByIDSurvivesUpdates(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	register(t, service, twoInputs("news"))
+	zero := []changeover.InputConfig{{Priority: 0, URL: "again"}}
+	for round := uint64(1); round <= 5; round++ {
+		for range 10 {
+			service.Record("news", 0, 100, 0)
+		}
+		settle(t, service)
+		if got := input(t, service, "news", 0); got.Packets != 10 || got.Bytes != 1000 || got.Status != changeover.StatusActive {
+			t.Fatalf("round %d: %+v", round, got)
+		}
+		if !service.Record("news", 0, 0, 0).Forward() || service.Record("news", 1, 0, 0).Forward() {
+			t.Fatalf("round %d: verdict", round)
+		}
+		var err error
+		if round%2 == 0 {
+			err = service.UpdateInputs("news", zero, zero, nil)
+		} else if err = service.Unregister("news"); err == nil {
+			register(t, service, twoInputs("news"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	service.RecordPacket("news", 9)
+	service.RecordPacket("other", 0)
+	service.RecordPacket("", -1)
+}
+
+func TestSetConfigIsHeeded(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{PacketTimeout: time.Hour, ConnectTimeout: time.Hour})
+	register(t, service, twoInputs("news"))
+	service.RecordPacket("news", 0)
+	settle(t, service)
+	if err := service.SetConfig("news", changeover.Config{PacketTimeout: 20 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "failover", func() bool { return h.called("start news/1") })
+	degraded := h.seen(changeover.EventDegraded)[0]
+	if degraded.Reason != changeover.ReasonTimeout || degraded.Limit != 20*time.Millisecond || degraded.Measured < degraded.Limit {
+		t.Errorf("%+v", degraded)
+	}
+}
+
+func TestOriginalConfig(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.OriginalConfig())
+	register(t, service, twoInputs("news"))
+	service.RecordPacket("news", 0)
+	settle(t, service)
+	service.ReportInputError("news", 0, errors.New("gone"))
+	eventually(t, "start", func() bool { return h.called("start news/1") })
+	// One session at a time: Stop comes before the next Start.
+	if want := []string{"start news/0", "stop news", "start news/1"}; !slices.Equal(h.calls(), want) {
+		t.Errorf("calls %q, want %q", h.calls(), want)
+	}
+	eventually(t, "the event", func() bool { return len(h.seen(changeover.EventDegraded)) == 1 })
+	stream := twoInputs("other")
+	stream.Config.Standby = changeover.StandbyHot
+	if err := service.Register(context.Background(), stream, ""); !errors.Is(err, changeover.ErrHotWithoutOverlap) {
+		t.Errorf("hot: %v", err)
+	}
+}
+
+func TestCallbacksAlternate(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{})
+	service.SetExhaustedCallback(func(id string) { h.note("exhausted %s", id) })
+	service.SetRestoredCallback(func(id string) { h.note("restored %s", id) })
+	register(t, service, changeover.Stream{ID: "news", Inputs: []changeover.InputConfig{{Priority: 0}}})
+	h.session(t, "news", 0)
+	for round := range 3 {
+		service.ReportInputError("news", 0, errors.New("gone"))
+		eventually(t, "exhausted", func() bool { return count(h, "exhausted news") == round+1 })
+		if !status(t, service, "news").Exhausted {
+			t.Error("not exhausted")
+		}
+		service.RecordPacket("news", 0)
+		eventually(t, "restored", func() bool { return count(h, "restored news") == round+1 })
+	}
+	service.SetExhaustedCallback(nil)
+	service.ReportInputError("news", 0, errors.New("gone"))
+	eventually(t, "the event", func() bool { return len(h.seen(changeover.EventExhausted)) == 4 })
+	if count(h, "exhausted news") != 3 {
+		t.Error("a callback that was taken back was called")
+	}
+}
+
+func count(h *host, call string) (n int) {
+	for _, c := range h.calls() {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+func TestProbes(t *testing.T) {
+	answers := make(chan error, 3)
+	answers <- errors.New("still dead")
+	answers <- nil
+	deadlines := make(chan time.Duration, 3)
+	h := &host{probe: func(ctx context.Context, input changeover.InputConfig) error {
+		deadline, _ := ctx.Deadline()
+		deadlines <- time.Until(deadline)
+		if input.URL != "udp://primary" {
+			t.Errorf("probes %+v", input)
+		}
+		return <-answers
+	}}
+	config := changeover.Config{
+		ConnectTimeout: time.Hour, PacketTimeout: time.Hour, ProbeCooldown: 10 * time.Millisecond,
+		ProbeTimeout: time.Minute, SwitchCooldown: changeover.NoWait, FailbackStable: changeover.NoWait,
+	}
+	service := newService(t, h, config)
+	register(t, service, twoInputs("news"))
+	service.ReportInputError("news", 0, errors.New("gone"))
+	service.RecordPacket("news", 1)
+	eventually(t, "recovered", func() bool { return len(h.seen(changeover.EventRecovered)) == 1 })
+	if left := <-deadlines; left <= 0 || left > time.Minute {
+		t.Errorf("deadline in %v", left)
+	}
+	if got := input(t, service, "news", 0).Probes; got < 2 {
+		t.Errorf("%d probes", got)
+	}
+	// And back it goes.
+	eventually(t, "failback", func() bool { return count(h, "start news/0") == 2 })
+	service.RecordPacket("news", 0)
+	settle(t, service)
+	s := status(t, service, "news")
+	if last := s.Switches[len(s.Switches)-1]; s.ActiveInputPriority != 0 || last.Reason != changeover.ReasonFailback {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestAProbeEndsWithItsRegistration(t *testing.T) {
+	probing, ended := make(chan struct{}), make(chan error, 1)
+	h := &host{probe: func(ctx context.Context, _ changeover.InputConfig) error {
+		close(probing)
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}}
+	service := newService(t, h, changeover.Config{ConnectTimeout: time.Hour, ProbeCooldown: time.Millisecond, ProbeTimeout: time.Hour})
+	register(t, service, twoInputs("news"))
+	service.ReportInputError("news", 0, nil)
+	<-probing
+	if err := service.Unregister("news"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestUnsupportedProbesBecomeTrials(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{ConnectTimeout: time.Hour, ProbeCooldown: time.Millisecond})
+	register(t, service, twoInputs("news"))
+	h.session(t, "news", 0)
+	service.ReportInputError("news", 0, errors.New("gone"))
+	service.RecordPacket("news", 1)
+	eventually(t, "a trial", func() bool { return count(h, "start news/0") == 2 })
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	h := &host{}
+	service := newService(t, h, changeover.Config{})
+	register(t, service, twoInputs("news"))
+	session := h.session(t, "news", 0)
+	in := openInput(t, service, "news", 0)
+	in.Record(1, 0)
+	service.RecordPacket("news", 0)
+	if err := service.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if session.Err() == nil {
+		t.Error("the session goes on")
+	}
+	if in.Record(1, 0).Forward() || service.Record("news", 0, 1, 0).Forward() {
+		t.Error("a packet is forwarded")
+	}
+	open := func(_ *changeover.Input, err error) error { return err }
+	for name, err := range map[string]error{
+		"register":   service.Register(context.Background(), twoInputs("more"), ""),
+		"unregister": service.Unregister("news"),
+		"switch":     service.SwitchInput("news", 1),
+		"open":       open(service.OpenInput("news", 0)),
+		"sync":       service.Sync(context.Background()),
+	} {
+		if !errors.Is(err, changeover.ErrClosed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if service.IsRegistered("news") || len(service.RegisteredStreams()) != 0 {
+		t.Error("registered")
+	}
+	service.ReportInputError("news", 0, errors.New("gone"))
+	in.ReportError(errors.New("gone"))
+	if err := service.Close(); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "the last calls", func() bool {
+		return h.called("stop news") && len(h.seen(changeover.EventUnregistered)) == 1
+	})
+}
+
+func TestShutdownWaitsForTheHost(t *testing.T) {
+	release := make(chan struct{})
+	h := &host{stop: func(string) { <-release }}
+	service := newService(t, h, changeover.Config{})
+	register(t, service, twoInputs("news"))
+	h.session(t, "news", 0)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if err := service.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("shutdown: %v", err)
+	}
+	close(release)
+	if err := service.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOptionsNil(t *testing.T) {
+	service, err := changeover.New(&host{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := service.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := changeover.New(&host{}, &changeover.Options{Config: changeover.Config{PacketTimeout: -1}}); !errors.Is(err, changeover.ErrConfig) {
+		t.Errorf("new: %v", err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an ingestor is needed")
+		}
+	}()
+	changeover.New(nil, nil)
+}
