@@ -150,9 +150,12 @@ static void expect(int32_t code, const struct function *function, const struct a
         what);
 }
 
-/* The state of the engine, as far as it can be seen. */
+/* The state of the engine, as far as it can be seen. Without the times: they are the engine's clock
+ * as wall clock time, which is set right after a stall of the machine. */
 static char *state(void) {
   char *json = status_json(engine, "s");
+  for (char *time = json; (time = strstr(time, ":\"20")) != NULL; time++)
+    memset(time + 2, '#', strlen("2000-01-01T00:00:00.000Z"));
   changeover_stream_list *list = NULL;
   OK(changeover_registered_streams(engine, &list));
   EQUAL(1, changeover_stream_list_len(list));

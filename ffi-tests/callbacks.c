@@ -137,6 +137,8 @@ static void on_line(void *data, int32_t level, const char *message, size_t len) 
   struct host *host = data;
   CHECK(level >= CHANGEOVER_LOG_ERROR && level <= CHANGEOVER_LOG_DEBUG);
   EQUAL(len, strlen(message));
+  if (strstr(message, "stalled")) /* the machine's doing, on a busy one */
+    return;
   pthread_mutex_lock(&host->lock);
   CHECK(!host->has_thread || !pthread_equal(host->thread, pthread_self()));
   snprintf(host->last_line, sizeof host->last_line, "%s", message);

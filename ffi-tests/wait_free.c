@@ -98,16 +98,16 @@ static void *record(void *data) {
 }
 
 static void *change_everything(void *data) {
-  (void)data;
+  const char *stream = data;
   while (!atomic_load(&all_done)) {
-    register_stream(engine, "flickering", 2);
-    changeover_input input = open_input(engine, "flickering", 0, 0);
+    register_stream(engine, stream, 2);
+    changeover_input input = open_input(engine, stream, 0, 0);
     changeover_status *status = NULL;
     OK(changeover_runtime_status(engine, S("s"), &status));
     changeover_status_free(status);
     changeover_engine *other = patient_engine();
     OK(changeover_close_input(&input));
-    OK(changeover_unregister(engine, S("flickering")));
+    OK(changeover_unregister(engine, S(stream)));
     OK(changeover_free(other));
     drain(engine);
   }
@@ -119,8 +119,9 @@ static void recording_makes_no_system_call_and_allocates_nothing(void) {
   register_stream(engine, "s", 1);
   changeover_input inputs[2] = {open_input(engine, "s", 0, 0), open_input(engine, "s", 0, 0)};
   pthread_t recorders[2], others[2];
+  static char names[2][16] = {"flickering", "other"};
   for (size_t i = 0; i < LENGTH(others); i++)
-    pthread_create(&others[i], NULL, change_everything, NULL);
+    pthread_create(&others[i], NULL, change_everything, names[i]);
   for (size_t i = 0; i < LENGTH(recorders); i++) {
     pthread_create(&recorders[i], NULL, record, &inputs[i]);
     pthread_detach(recorders[i]);

@@ -765,8 +765,9 @@ int32_t changeover_set_restored_callback(struct changeover_engine *engine,
  * callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses lines, which are
  * counted.
  *
- * destroy as for changeover_set_exhausted_callback. The one before has returned and its
- * destroy was called when this returns, unless it is the one that calls.
+ * destroy as for changeover_set_exhausted_callback. The callback before has returned and its
+ * destroy was called when this returns; but called in a callback of this engine, it returns at
+ * once and they follow.
  *
  * Any thread; waits for callbacks (the one before).
  * Errors: SYSTEM. Since 0.1.

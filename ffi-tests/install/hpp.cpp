@@ -143,7 +143,11 @@ void inputs_close_and_move() {
   EXPECT(input.is_open() && !moved.is_open() && input.record(7).forward());
   changeover::input second = engine.open_input("s", 0);
   EXPECT(second.record(7));
+  changeover_input copy;
+  std::memcpy(&copy, static_cast<const void*>(&second), sizeof copy);
+  EXPECT(changeover_record(&copy, 7, 0) == 1);
   second = std::move(input);
+  EXPECT(changeover_record(&copy, 7, 0) == 0);
   EXPECT(second.record(7));
   changeover::input& itself = second;
   second = std::move(itself);
@@ -153,7 +157,7 @@ void inputs_close_and_move() {
   EXPECT(!second.is_open() && !second.record(7));
   EXPECT(code_of([&] { second.report_error("x"); }) == CHANGEOVER_ERR_HANDLE);
   const auto status = engine.runtime_status("s");
-  EXPECT(status.input(0).packets == 5);
+  EXPECT(status.input(0).packets == 6);
   EXPECT(code_of([&] { engine.open_input("s", 1); }) == CHANGEOVER_ERR_UNKNOWN_INPUT);
 }
 
@@ -189,11 +193,17 @@ void events_are_forgotten_and_move() {
   event = std::move(itself);
   EXPECT(event.url() == "the url");
   engine.unregister("s");
-  // Taken into one that holds another.
+  // Taken into one that holds another, assigned to, and destroyed: forgotten each time.
+  changeover_event copy = event.raw();
   EXPECT(engine.next_event(event, 1s) && event.kind() != event_kind::start);
-  const changeover_event old = event.raw();
+  EXPECT(changeover_event_clear(&copy) == CHANGEOVER_ERR_HANDLE);
+  copy = event.raw();
   event = changeover::event();
-  changeover_event copy = old;
+  EXPECT(changeover_event_clear(&copy) == CHANGEOVER_ERR_HANDLE);
+  {
+    changeover::event last = await_event(engine, event_kind::unregistered);
+    copy = last.raw();
+  }
   EXPECT(changeover_event_clear(&copy) == CHANGEOVER_ERR_HANDLE);
 }
 

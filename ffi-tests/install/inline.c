@@ -80,24 +80,41 @@ int main(void) {
   calls = 0;
 
   /* From then on there is none, and each flag counts what it should. */
-  for (uint32_t i = 0; i < 1000; i++) {
-    EXPECT(changeover_record_inline(&on_air, 1000 + i, i & 15) == 1);
-    EXPECT(changeover_record_inline(&standby, UINT32_MAX, CHANGEOVER_VIDEO) == 0);
-  }
-  EXPECT(calls == fast(2000));
+  const struct {
+    uint32_t flags, packets;
+  } kinds[] = {{0, 500},
+               {CHANGEOVER_VIDEO, 30},
+               {CHANGEOVER_AUDIO, 50},
+               {CHANGEOVER_KEY, 70},
+               {CHANGEOVER_VIDEO | CHANGEOVER_KEY, 110},
+               {~UINT32_C(0), 130}};
+  for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
+    for (uint32_t i = 0; i < kinds[kind].packets; i++) {
+      EXPECT(changeover_record_inline(&on_air, 1000 + i, kinds[kind].flags) == 1);
+      EXPECT(changeover_record_inline(&standby, UINT32_MAX, 0) == 0);
+    }
+  EXPECT(calls == fast(2 * 890));
   changeover_input_status live = status_of(0), spare = status_of(1);
-  EXPECT(live.packets == 1001 && live.bytes == 10 + 1000 * 1000 + 999 * 1000 / 2);
-  /* Of 0..999: every second one has bit 0; bit 2 is set in four of each eight. */
-  EXPECT(live.video_packets == 1 + 500 && live.key_packets == 1 + 500);
-  EXPECT(spare.packets == 1001 && spare.bytes == 10 + 1000 * (uint64_t)UINT32_MAX);
-  EXPECT(spare.video_packets == 1000 && spare.key_packets == 0 && spare.last_packet_at != 0);
+  EXPECT(live.packets == 1 + 890 && spare.packets == 1 + 890);
+  EXPECT(live.bytes == 10 + 890 * 1000 + (500 * 499 + 30 * 29 + 50 * 49 + 70 * 69 + 110 * 109 + 130 * 129) / 2);
+  EXPECT(live.video_packets == 1 + 30 + 110 + 130 && live.key_packets == 1 + 70 + 110 + 130);
+  EXPECT(spare.bytes == 10 + 890 * (uint64_t)UINT32_MAX && spare.video_packets == 0);
+
+  /* Each is a sign of life at the time it comes. */
+  uint64_t then, now;
+  EXPECT(changeover_now(engine, &then) == CHANGEOVER_OK);
+  do
+    EXPECT(changeover_now(engine, &now) == CHANGEOVER_OK);
+  while (now < then + SECOND / 50);
+  EXPECT(changeover_record_inline(&standby, 1, 0) == 0);
+  EXPECT(status_of(1).last_packet_at >= spare.last_packet_at + (int64_t)SECOND / 100);
 
   /* Mixed with calls nothing is lost. */
   for (int i = 0; i < 100; i++) {
     EXPECT(changeover_record(&on_air, 1, 0) == 1);
     EXPECT(changeover_record_inline(&on_air, 1, 0) == 1);
   }
-  EXPECT(status_of(0).packets == 1201);
+  EXPECT(status_of(0).packets == live.packets + 200);
 
   /* After a switch the verdicts change places, with the next switch number. */
   EXPECT(changeover_switch_input(engine, "s", 1, 1) == CHANGEOVER_OK);
