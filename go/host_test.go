@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,11 +136,15 @@ func newService(t testing.TB, h *host, config changeover.Config) *changeover.Ser
 	if err != nil {
 		t.Fatal(err)
 	}
+	services.Add(1)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := service.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
+		}
+		if services.Add(-1) > 0 {
+			return
 		}
 		if left := goroutinesOfPackage(); left != "" {
 			t.Errorf("goroutines are left:\n%s", left)
@@ -147,6 +152,9 @@ func newService(t testing.TB, h *host, config changeover.Config) *changeover.Ser
 	})
 	return service
 }
+
+// services counts those that newService made and that have not ended.
+var services atomic.Int32
 
 // patience is how long a test waits for what ought to come at once: it fails then.
 const patience = 30 * time.Second

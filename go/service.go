@@ -102,22 +102,24 @@ func New(ingestor Ingestor, options *Options) (*Service, error) {
 // Closing twice is fine.
 func (s *Service) Close() error {
 	s.control.Lock()
-	if !s.closed {
-		s.closed = true
-		s.mu.Lock()
-		all := make([]*registration, 0, len(s.registrations))
-		for _, r := range s.registrations {
-			all = append(all, r)
-		}
-		s.mu.Unlock()
-		for _, r := range all {
-			s.endRegistration(r)
-		}
+	first := !s.closed
+	s.closed = true
+	s.mu.Lock()
+	all := make([]*registration, 0, len(s.registrations))
+	for _, r := range s.registrations {
+		all = append(all, r)
+	}
+	s.mu.Unlock()
+	for _, r := range all {
+		_ = s.endRegistration(r)
+	}
+	// The pump may be waiting for it.
+	s.control.Unlock()
+	if first {
 		// The pump takes what is queued, and ends.
 		s.descriptor.Close()
 		defer C.changeover_free(s.engine)
 	}
-	s.control.Unlock()
 	<-s.pumped
 	return nil
 }

@@ -239,11 +239,12 @@ func TestRecordingByIDSurvivesUpdates(t *testing.T) {
 	register(t, service, twoInputs("news"))
 	zero := []changeover.InputConfig{{Priority: 0, URL: "again"}}
 	for round := uint64(1); round <= 5; round++ {
+		before := input(t, service, "news", 0)
 		for range 10 {
 			service.Record("news", 0, 100, 0)
 		}
 		settle(t, service)
-		if got := input(t, service, "news", 0); got.Packets != 10 || got.Bytes != 1000 || got.Status != changeover.StatusActive {
+		if got := input(t, service, "news", 0); got.Packets != before.Packets+10 || got.Bytes != before.Bytes+1000 || got.Status != changeover.StatusActive {
 			t.Fatalf("round %d: %+v", round, got)
 		}
 		if !service.Record("news", 0, 0, 0).Forward() || service.Record("news", 1, 0, 0).Forward() {

@@ -27,13 +27,17 @@ const PERIOD: usize = 1 << 14;
 
 impl Walk {
     pub fn new(streams: usize, seed: u64) -> Walk {
+        Walk::over((0..streams).collect(), seed)
+    }
+
+    /// The same over some streams only.
+    pub fn over(mut order: Vec<usize>, seed: u64) -> Walk {
         let mut random = Random(seed);
         let mut packed = Vec::new();
         while packed.len() < PERIOD {
-            let mut order: Vec<usize> = (0..streams).collect();
             random.shuffle(&mut order);
-            packed.extend(order.into_iter().map(|n| -> [u8; LEN] {
-                id(n).into_bytes().try_into().expect("ids are of one length")
+            packed.extend(order.iter().map(|n| -> [u8; LEN] {
+                id(*n).into_bytes().try_into().expect("ids are of one length")
             }));
         }
         Walk { packed: packed.into(), at: 0 }

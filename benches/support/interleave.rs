@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 pub struct Race<'a> {
     lanes: Vec<Lane<'a>>,
     sample: Duration,
+    warm_up: u64,
 }
 
 struct Lane<'a> {
@@ -24,7 +25,13 @@ struct Lane<'a> {
 impl<'a> Race<'a> {
     /// Each sample is to take about so long.
     pub fn new(sample: Duration) -> Race<'a> {
-        Race { lanes: Vec::new(), sample }
+        Race { lanes: Vec::new(), sample, warm_up: 0 }
+    }
+
+    /// So many operations, at least, come before each sample: until everything is again where
+    /// it is while nothing else runs.
+    pub fn warm_up(self, operations: usize) -> Race<'a> {
+        Race { warm_up: operations as u64, ..self }
     }
 
     /// Adds a candidate that runs on this thread.
@@ -50,7 +57,7 @@ impl<'a> Race<'a> {
             // Each lane follows each other lane equally often or nearly so.
             let first = round % self.lanes.len();
             let (head, tail) = self.lanes.split_at_mut(first);
-            tail.iter_mut().chain(head).for_each(Lane::sample);
+            tail.iter_mut().chain(head).for_each(|lane| lane.sample(self.warm_up));
         }
         let lanes = self.lanes.into_iter();
         Results { lanes: lanes.map(|lane| (lane.name, lane.samples, lane.done)).collect() }
@@ -75,9 +82,9 @@ impl Lane<'_> {
         }
     }
 
-    fn sample(&mut self) {
+    fn sample(&mut self, warm_up: u64) {
         // What the lanes before left in the caches is not this one's.
-        self.take(self.operations / 4 + 1);
+        self.take((self.operations / 4 + 1).max(warm_up));
         let took = self.take(self.operations);
         self.samples.push(took / self.operations as f64);
     }

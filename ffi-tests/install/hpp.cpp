@@ -201,7 +201,11 @@ void events_are_forgotten_and_move() {
   event = changeover::event();
   EXPECT(changeover_event_clear(&copy) == CHANGEOVER_ERR_HANDLE);
   {
+    engine.next_event(event, 1s);
     changeover::event last = await_event(engine, event_kind::unregistered);
+    event = std::move(last);
+    EXPECT(event.kind() == event_kind::unregistered && last.kind() == event_kind::none);
+    last = std::move(event);
     copy = last.raw();
   }
   EXPECT(changeover_event_clear(&copy) == CHANGEOVER_ERR_HANDLE);

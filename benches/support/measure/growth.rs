@@ -67,8 +67,9 @@ fn record(engine: &Arc<Engine>, streams: usize, effort: Effort, curves: &mut Cur
     let peer = MutexDesign::new(streams);
     let (mut mine, mut peers) = (walk.clone(), walk);
     record_by_id(engine, &mut mine, streams as u64);
-    let sample = if streams > 100_000 { 20 } else { 3 };
+    let (sample, warm_up) = if streams > 10_000 { (20, 0) } else { (3, 2 * streams) };
     let results = Race::new(Duration::from_millis(sample))
+        .warm_up(warm_up)
         .lane("lookup", |n| bare.run(n))
         .lane("by id", |n| record_by_id(engine, &mut mine, n))
         .lane("mutex", |n| peer.run(&mut peers, n))
