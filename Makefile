@@ -1,9 +1,10 @@
 # What a person types. Each target is a script in ci/ or a few plain rules.
 
-.PHONY: help lib test check demo clean install uninstall
+.PHONY: help lib test test-go check demo clean install uninstall
 help:
 	@echo "make demo       watch a live stream survive the death of its source (a minute)"
 	@echo "make test       run every test, installing what it needs"
+	@echo "make test-go    the Go tests only"
 	@echo "make lib        build the C libraries in target/release"
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
 	@echo "make uninstall  with the same variables: removes them"
@@ -81,6 +82,9 @@ uninstall:
 .PHONY: header
 header:
 	CHANGEOVER_WRITE_HEADER=1 cargo test --quiet --features capi --test header
+
+test-go:
+	ci/test-go
 
 test:
 	ci/test

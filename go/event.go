@@ -122,9 +122,13 @@ func newEvent(event *C.changeover_event, streamID string) Event {
 		Limit:        nanoseconds(event.limit),
 	}
 	if event.reason != C.CHANGEOVER_REASON_NONE {
-		e.Reason = Reason(C.GoString(C.changeover_reason_name(event.reason)))
+		e.Reason = reasonName(event.reason)
 	}
 	return e
+}
+
+func reasonName(reason C.int32_t) Reason {
+	return Reason(C.GoString(C.changeover_reason_name(reason)))
 }
 
 // eventInput copies the input of a start or a probe.
@@ -138,4 +142,9 @@ func eventInput(event *C.changeover_event) InputConfig {
 
 func nanoseconds(n C.uint64_t) time.Duration {
 	return time.Duration(n)
+}
+
+// engineReason is the name of a reason by number, for the tests (which can't use cgo).
+func engineReason(reason int) Reason {
+	return reasonName(C.int32_t(reason))
 }

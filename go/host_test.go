@@ -171,14 +171,17 @@ func eventually(t testing.TB, what string, condition func() bool) {
 }
 
 // goroutinesOfPackage waits for the package's goroutines to end, and returns those that don't.
-func goroutinesOfPackage() string {
+func goroutinesOfPackage() string { return goroutinesOfPackageBut("nothing") }
+
+// goroutinesOfPackageBut leaves out those that run a function.
+func goroutinesOfPackageBut(function string) string {
 	var left []string
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		buffer := make([]byte, 1<<20)
 		all := string(buffer[:runtime.Stack(buffer, true)])
 		left = nil
 		for _, goroutine := range strings.Split(all, "\n\n") {
-			if strings.Contains(goroutine, "created by changeover.") {
+			if strings.Contains(goroutine, "created by changeover.") && !strings.Contains(goroutine, ")."+function+"(") {
 				left = append(left, goroutine)
 			}
 		}

@@ -112,6 +112,8 @@ func TestWithoutOverlapStartWaits(t *testing.T) {
 		}
 		eventually(t, "next start", func() bool { return count(h, "start news/0") == round+2 })
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if most != 1 {
 		t.Errorf("%d Starts at once", most)
 	}
@@ -235,6 +237,9 @@ func TestABlockedCallbackDelaysItsStreamOnly(t *testing.T) {
 		}
 	}
 	settle(t, service)
+	// Events are dealt out in order: with this one, all before it were.
+	register(t, service, twoInputs("last"))
+	eventually(t, "the marker", func() bool { return len(h.kinds("last")) > 0 })
 	close(release)
 	if err := service.Unregister("news"); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,92 @@
+package changeover_test
+
+// One stream, two sources, one death.
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"changeover"
+)
+
+// relay is the host's side of a small server.
+type relay struct {
+	service *changeover.Service
+	// Ends the primary source.
+	dies chan struct{}
+}
+
+// Start receives a source until its session ends.
+func (r *relay) Start(ctx context.Context, streamID string, input changeover.InputConfig, bufferWriteID string) error {
+	recorder, err := r.service.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer recorder.Close()
+	var dies chan struct{}
+	if input.Priority == 0 {
+		dies = r.dies
+	}
+	// Here your ingest goroutine reads packets from input.URL.
+	for packets := time.NewTicker(20 * time.Millisecond); ; {
+		select {
+		case <-packets.C:
+			if recorder.Record(1316, changeover.Video).Forward() {
+				// Here you write the packet to bufferWriteID.
+			}
+		case <-dies:
+			<-ctx.Done()
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (r *relay) Probe(ctx context.Context, input changeover.InputConfig) error {
+	return changeover.ErrProbeUnsupported
+}
+
+func (r *relay) Stop(streamID string) {}
+
+func Example() {
+	r := &relay{dies: make(chan struct{})}
+	onAir := make(chan changeover.Event, 2)
+	service, err := changeover.New(r, &changeover.Options{
+		Config: changeover.Config{PacketTimeout: 200 * time.Millisecond},
+		OnEvent: func(event changeover.Event) {
+			if event.Kind == changeover.EventActive {
+				onAir <- event
+			}
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r.service = service
+	defer service.Close()
+
+	err = service.Register(context.Background(), changeover.Stream{
+		ID: "news",
+		Inputs: []changeover.InputConfig{
+			{Priority: 0, URL: "udp://primary:5000"},
+			{Priority: 1, URL: "udp://backup:5000"},
+		},
+	}, "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("on air: input", (<-onAir).Priority)
+	close(r.dies)
+	fmt.Println("on air: input", (<-onAir).Priority)
+	status, _ := service.RuntimeStatus("news")
+	fmt.Println("because of", status.Switches[1].Reason)
+
+	// Output:
+	// on air: input 0
+	// on air: input 1
+	// because of timeout
+}

@@ -1,0 +1,144 @@
+package main
+
+// The host's side: sessions that receive UDP, and the outputs they forward to.
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"changeover"
+)
+
+// A datagram carries up to 7 packets of 188 bytes; leave room for more.
+const datagram = 2048
+
+// ingestor receives each session's source and forwards what is on air.
+type ingestor struct {
+	service *changeover.Service
+	logger  *slog.Logger
+
+	mu      sync.Mutex
+	outputs map[string]*output
+}
+
+// output is where a stream goes. Writing under one lock, and dropping packets that were let through
+// before the last switch, never mixes two inputs.
+type output struct {
+	mu   sync.Mutex
+	last changeover.Verdict
+	conn net.Conn
+}
+
+func newIngestor(logger *slog.Logger) *ingestor {
+	return &ingestor{logger: logger, outputs: make(map[string]*output)}
+}
+
+func (g *ingestor) addOutput(streamID, to string) error {
+	address, err := udpAddress(to)
+	if err != nil {
+		return err
+	}
+	conn, err := net.Dial("udp", address)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.outputs[streamID] = &output{conn: conn}
+	return nil
+}
+
+func (g *ingestor) output(streamID string) *output {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.outputs[streamID]
+}
+
+// Start receives the input until ctx is done. It blocks for as long as the session lasts.
+func (g *ingestor) Start(ctx context.Context, streamID string, input changeover.InputConfig, bufferWriteID string) error {
+	conn, err := listenUDP(input.URL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	// Ends a read that waits.
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+
+	recorder, err := g.service.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer recorder.Close()
+	g.logger.Info("session", "stream", streamID, "input", input.Priority, "url", input.URL)
+	output := g.output(bufferWriteID)
+	packet := make([]byte, datagram)
+	for {
+		n, err := conn.Read(packet)
+		if err != nil {
+			return err
+		}
+		if verdict := recorder.Record(n, 0); verdict.Forward() {
+			output.write(packet[:n], verdict)
+		}
+	}
+}
+
+// Stop has nothing to do: sessions end by their contexts.
+func (g *ingestor) Stop(string) {}
+
+// Probe listens whether the source sends. A port that a session listens on can't be probed.
+func (g *ingestor) Probe(ctx context.Context, input changeover.InputConfig) error {
+	conn, err := listenUDP(input.URL)
+	if err != nil {
+		return changeover.ErrProbeUnsupported
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) })()
+	_, err = conn.Read(make([]byte, datagram))
+	return err
+}
+
+func (o *output) write(packet []byte, verdict changeover.Verdict) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if verdict < o.last {
+		return
+	}
+	o.last = verdict
+	// Nobody may be listening there; that is no concern of the inputs'.
+	_, _ = o.conn.Write(packet)
+}
+
+func listenUDP(source string) (*net.UDPConn, error) {
+	address, err := udpAddress(source)
+	if err != nil {
+		return nil, err
+	}
+	local, err := net.ResolveUDPAddr("udp", address)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := net.ListenUDP("udp", local)
+	if err != nil {
+		return nil, err
+	}
+	// A burst must not be lost; if the system allows less, so be it.
+	_ = conn.SetReadBuffer(1 << 20)
+	return conn, nil
+}
+
+func udpAddress(from string) (string, error) {
+	parsed, err := url.Parse(from)
+	if err != nil {
+		return "", err
+	}
+	if parsed.Scheme != "udp" || parsed.Port() == "" {
+		return "", fmt.Errorf("%q: want udp://host:port", from)
+	}
+	return parsed.Host, nil
+}

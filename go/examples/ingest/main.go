@@ -1,0 +1,130 @@
+// Command ingest is a small live-ingest server on top of changeover: it receives MPEG-TS over UDP,
+// several streams with several inputs each, and forwards to each stream's output what is on air.
+//
+//	ingest -config streams.json -listen 127.0.0.1:8080
+//
+//	GET  /status              every stream's state as JSON; /status?stream=news one stream's
+//	POST /switch?stream=news&input=1    puts an input on air; without input: ends that choice
+//	GET  /metrics             for Prometheus
+//
+// The configuration is a list of streams:
+//
+//	[{"id": "news", "output": "udp://127.0.0.1:6000",
+//	  "inputs": ["udp://127.0.0.1:5000", "udp://127.0.0.1:5001"]}]
+//
+// The first input is preferred. Logs are JSON, by log/slog.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"changeover"
+)
+
+// streamConfig is one stream in the configuration file.
+type streamConfig struct {
+	ID     string   `json:"id"`
+	Output string   `json:"output"`
+	Inputs []string `json:"inputs"`
+}
+
+func main() {
+	config := flag.String("config", "streams.json", "the streams")
+	listen := flag.String("listen", "127.0.0.1:8080", "where to serve HTTP")
+	timeout := flag.Duration("packet-timeout", 2*time.Second, "silence after which an input is given up")
+	stable := flag.Duration("failback-stable", 3*time.Second, "how long a better input must deliver before it is returned to")
+	flag.Parse()
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	settings := changeover.Config{PacketTimeout: *timeout, FailbackStable: *stable}
+	if err := run(ctx, logger, *config, *listen, settings); err != nil {
+		logger.Error("ingest", "error", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, logger *slog.Logger, file, listen string, settings changeover.Config) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var streams []streamConfig
+	if err := json.Unmarshal(text, &streams); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+
+	metrics := newMetrics()
+	ingest := newIngestor(logger)
+	service, err := changeover.New(ingest, &changeover.Options{
+		Config: settings,
+		Logger: logger,
+		OnEvent: func(event changeover.Event) {
+			metrics.count(event)
+			logEvent(logger, event)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	ingest.service = service
+	metrics.watch(service)
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := service.Shutdown(ctx); err != nil {
+			logger.Warn("shutdown", "error", err)
+		}
+	}()
+
+	for _, stream := range streams {
+		if err := ingest.addOutput(stream.ID, stream.Output); err != nil {
+			return err
+		}
+		inputs := make([]changeover.InputConfig, len(stream.Inputs))
+		for priority, url := range stream.Inputs {
+			inputs[priority] = changeover.InputConfig{Priority: priority, URL: url}
+		}
+		// The streams end with ctx.
+		if err := service.Register(ctx, changeover.Stream{ID: stream.ID, Inputs: inputs}, ""); err != nil {
+			return err
+		}
+	}
+
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
+	logger.Info("serving", "address", listener.Addr().String(), "streams", len(streams))
+	server := &http.Server{Handler: handler(service, metrics), ReadHeaderTimeout: 5 * time.Second}
+	context.AfterFunc(ctx, func() { server.Close() })
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// logEvent gives each decision the level it deserves.
+func logEvent(logger *slog.Logger, event changeover.Event) {
+	level := slog.LevelInfo
+	switch event.Kind {
+	case changeover.EventExhausted:
+		level = slog.LevelError
+	case changeover.EventDegraded, changeover.EventGap:
+		level = slog.LevelWarn
+	}
+	logger.Log(context.Background(), level, event.Kind.String(), "event", event)
+}
