@@ -228,7 +228,9 @@ def main():
         # A source is dead after so long that a busy machine does not make it look dead.
         [PROGRAM, "packet-timeout=1500", "connect-timeout=6000", "switch-cooldown=500", "failback-stable=500",
          "probe-cooldown=60000", table],
-        stdout=subprocess.PIPE, stderr=log, text=True)
+        stdout=subprocess.PIPE, stderr=log, text=True,
+        # SIGUSR1 waits for the program to be ready for it, however slowly that starts.
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]))
     alive = multiprocessing.Array("b", [1] * (2 * STREAMS), lock=False)
     sent = multiprocessing.Array("Q", [0] * (2 * STREAMS), lock=False)
     ended = multiprocessing.Value("b", 0, lock=False)
