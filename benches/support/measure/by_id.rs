@@ -73,26 +73,33 @@ fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Vec<F
     let mut by_id_2 = two_by_id(streams, [walk.clone(), walk.halfway()]);
     let half = |first| Walk::over((first..streams).step_by(2).collect(), 3);
     let mut halves = two_by_id(streams, [half(0), half(1)]);
+    let mut lookup = Bare::new(streams, walk.clone());
+    let [mut first, mut second] =
+        [walk.clone(), walk.halfway()].map(|walk| Bare::new(streams, walk));
+    let mut lookup_2 = Pair::new(|n| first.run(n), move || move |n| second.run(n));
     let results = Race::new(SAMPLE)
         .warm_up(2 * streams)
+        .lane("lookup", |n| lookup.run(n))
+        .timed("lookup, 2", |n| lookup_2.run(n))
         .lane("by id", |n| record_by_id(engine, &mut mine, n))
         .lane("mutex", |n| peer.run(&mut peers, n))
         .timed("by id, 2", |n| by_id_2.run(n))
         .timed("halves", |n| halves.run(n))
         .timed("mutex, 2", |n| mutex_2.run(n))
         .run(rounds);
-    let bar = |name: &str, ours, theirs, limit, more: String| {
+    let bar = |name: &str, ours, theirs, bare, limit, more: String| {
         let ratio = results.ratio(theirs, ours);
         let (ns, mutex) = (results.nanos(ours), results.nanos(theirs));
         let note = format!("{ns} ns, mutex design {mutex} ns, ratio {ratio}{more}");
         Figure::new(name, ratio.median, "×", Bar::AtLeast(limit), note)
+            .no_less_than("a bare lookup", results.ratio(theirs, bare).median)
     };
     let one = "by id at 10k, one thread, mutex design vs ours";
     let two = "by id at 10k, two threads, mutex design vs ours";
     let more = format!("; each with streams of its own {} ns", results.nanos("halves"));
     vec![
-        bar(one, "by id", "mutex", 10.0, String::new()),
-        bar(two, "by id, 2", "mutex, 2", 20.0, more),
+        bar(one, "by id", "mutex", "lookup", 10.0, String::new()),
+        bar(two, "by id, 2", "mutex, 2", "lookup, 2", 20.0, more),
     ]
 }
 

@@ -56,7 +56,12 @@ pub fn two_threads(rounds: usize) -> Vec<Figure> {
     let by_me = |n| record(&mut mine.borrow_mut(), n);
     let mut on_different = Pair::new(by_me, move || move |n| record(&mut different, n));
     let mut on_same = Pair::new(by_me, move || move |n| record(&mut same, n));
+    let (floor, floors) = (Floor::new(), [Floor::new(), Floor::new()]);
+    let [my_floor, other_floor] = floors;
+    let mut both_floors = Pair::new(|n| my_floor.run(n), move || move |n| other_floor.run(n));
     let results = Race::new(4 * SAMPLE)
+        .lane("floor", |n| floor.run(n))
+        .timed("floors", |n| both_floors.run(n))
         .lane("one", |n| record(&mut other, n))
         .timed("different", |n| on_different.run(n))
         .timed("same", |n| on_same.run(n))
@@ -67,7 +72,9 @@ pub fn two_threads(rounds: usize) -> Vec<Figure> {
         let ratio = results.ratio(lane, "one");
         let note =
             format!("{} ns, one {} ns, ratio {ratio}", results.nanos(lane), results.nanos("one"));
+        // Two processors that are one core's hardware threads share what it can do.
         Figure::new(name, ratio.median, "×", Bar::AtMost(1.1), note)
+            .no_less_than("two floors", results.ratio("floors", "floor").median)
     };
     vec![
         bar("different inputs, two threads vs one", "different"),
