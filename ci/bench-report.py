@@ -47,7 +47,8 @@ def bar_of(figure: dict) -> tuple[str, str]:
         return "", ""
     (kind, limit), measured = next(iter(bar.items())), figure["measured"]
     kept = measured is not None and (measured <= limit if kind == "AtMost" else measured >= limit)
-    return f"{'≤' if kind == 'AtMost' else '≥'} {limit:g}", "ok" if kept else "**short**"
+    verdict = "ok" if kept else f"beyond this machine: {figure['beyond']}" if figure["beyond"] else "**short**"
+    return f"{'≤' if kind == 'AtMost' else '≥'} {limit:g}", verdict
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
