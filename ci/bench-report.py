@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes report.md and its plots from what the benches left in a directory. See ci/bench."""
+"""Writes report.md and its plots from what the benches left in a directory; with --readme also the
+README's part on performance. See ci/bench."""
 import json
 import os
 import pathlib
@@ -88,6 +89,13 @@ def criterion_table(directory: pathlib.Path) -> str:
     return table(["group", "what", "streams or conditions", "ns a packet", "median deviation", "95 % confidence"], rows)
 
 
+def kind() -> str:
+    """The kind of machine, in a few words."""
+    names = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    memory = int(open("/proc/meminfo").readline().split()[1]) >> 20
+    return f"{len(names)} × {names[0] if names else platform.processor()}, {memory} GiB, Linux {platform.release().split('-')[0]}"
+
+
 def machine() -> str:
     cpu = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
     memory = int(open("/proc/meminfo").readline().split()[1]) >> 20
@@ -122,6 +130,23 @@ def criterion_directory() -> pathlib.Path:
     return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "criterion"
 
 
+README = pathlib.Path("README.md")
+BEGIN, END = "<!-- performance: make bench -->\n", "<!-- end of performance -->\n"
+
+
+def update_readme(promised: list[dict]) -> None:
+    """The README's part on performance: the promises, as just measured."""
+    rows = []
+    for figure in promised:
+        limit, verdict = bar_of(figure)
+        if limit:
+            rows.append([figure["name"], f"{number(figure['measured'])} {figure['unit']}", limit, verdict])
+    begin, rest = README.read_text().split(BEGIN)
+    _, end = rest.split(END)
+    measured = f"`make bench` on {kind()}:\n\n" + table(["what", "measured", "bar", ""], rows)
+    README.write_text(f"{begin}{BEGIN}{measured}{END}{end}")
+
+
 def main() -> int:
     out = pathlib.Path(sys.argv[1])
     gate, scale = (read_figures(out / f"{name}.jsonl") for name in ("gate", "scale"))
@@ -135,6 +160,8 @@ def main() -> int:
     text += write_plots(scale, out)
     text += f"## Recording, in nanoseconds (criterion)\n\n{criterion_table(criterion_directory())}"
     (out / "report.md").write_text(text)
+    if sys.argv[2:] == ["--readme"]:
+        update_readme(promised)
     return 0
 
 
