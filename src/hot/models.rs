@@ -47,10 +47,8 @@ impl Rig {
         cell.record(10, NONE, &self.clock, self.gate()).number()
     }
 
-    /// To the cells 0 and 1.
-    fn record_by_id(&self, me: u64) -> u64 {
-        let (cells, me) = (self.pool.by_id_cells([0, 1]), ThreadNumber::new(me));
-        cells.record(me, 10, NONE, &self.clock, self.gate()).number()
+    fn record_by_id(&self, cells: ByIdCells, me: u64) -> u64 {
+        cells.record(ThreadNumber::new(me), 10, NONE, &self.clock, self.gate()).number()
     }
 
     /// The cells that told the monitor, and what it then sees of them.
@@ -124,14 +122,15 @@ fn arming_while_a_thread_claims_a_cell_loses_neither() {
     check(3, || {
         let rig = Rig::new(1);
         let (owned, shared) = (rig.pool.cell(0), rig.pool.cell(1));
+        let cells = rig.pool.by_id_cells([0, 1]);
         let recorder = {
             let rig = rig.clone();
-            thread::spawn(move || rig.record_by_id(1))
+            thread::spawn(move || rig.record_by_id(cells, 1))
         };
         [owned, shared].iter().for_each(|cell| cell.arm());
         let mut told = rig.attracted();
         recorder.join().unwrap();
-        rig.record_by_id(1);
+        rig.record_by_id(cells, 1);
         told.extend(rig.attracted());
         assert!(!told.is_empty(), "the second record came after the arming");
         assert_eq!(owned.read().packets + shared.read().packets, 2);
@@ -143,15 +142,16 @@ fn by_id_counts_are_exact() {
     check(2, || {
         let rig = Rig::new(1);
         let (owned, shared) = (rig.pool.cell(0), rig.pool.cell(1));
+        let cells = rig.pool.by_id_cells([0, 1]);
         owned.arm();
         let threads = [1, 2].map(|me| {
             let rig = rig.clone();
             thread::spawn(move || {
-                rig.record_by_id(me);
-                rig.record_by_id(me);
+                rig.record_by_id(cells, me);
+                rig.record_by_id(cells, me);
             })
         });
-        rig.record_by_id(3);
+        rig.record_by_id(cells, 3);
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         let mut sum = owned.read();
         sum.add(&shared.read());
@@ -251,10 +251,10 @@ impl Drop for Target {
 }
 
 /// What a by-id call finds.
-fn look_up(table: &Table<Target>, presence: &Presence, id: &str) -> Option<u64> {
+fn look_up(view: &mut View<Target>, presence: &Presence, id: &str) -> Option<u64> {
     let _inside = presence.enter();
     // SAFETY: found while inside, and used while inside.
-    table.find(id.as_bytes()).map(|route| unsafe { route.as_ref() }.stream().read())
+    view.table().find(id.as_bytes()).map(|route| unsafe { route.as_ref() }.stream().read())
 }
 
 fn wait_and_free(router: &mut Router<Target>, presences: &Presences, route: Unlinked<Target>) {
@@ -269,13 +269,13 @@ fn wait_and_free(router: &mut Router<Target>, presences: &Presences, route: Unli
 fn nothing_is_freed_while_a_thread_is_inside() {
     check(3, || {
         let mut router = Router::new();
-        let (presences, table) = (Presences::default(), router.shared().load_full());
+        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
         router.insert(Target::route("a", 1));
         let presence = presences.join();
         // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
         let _not_ended = presence.clone();
         let reader = thread::spawn(move || {
-            let found = [(); 2].map(|()| look_up(&table, &presence, "a"));
+            let found = [(); 2].map(|()| look_up(&mut view, &presence, "a"));
             assert!(found.iter().flatten().all(|content| *content == 1));
             assert!(found[0].is_some() || found[1].is_none(), "gone stays gone");
         });
@@ -286,10 +286,31 @@ fn nothing_is_freed_while_a_thread_is_inside() {
 }
 
 #[test]
+fn an_old_table_leads_to_nothing_freed() {
+    check(2, || {
+        let mut router = Router::new();
+        ["a", "b", "c"].iter().for_each(|id| router.insert(Target::route(id, 1)));
+        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
+        let presence = presences.join();
+        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
+        let _not_ended = presence.clone();
+        let reader = thread::spawn(move || {
+            let found = [(); 2].map(|()| look_up(&mut view, &presence, "a"));
+            assert!(found.iter().flatten().all(|content| *content == 1));
+        });
+        // There is no room: from here on there is a newer table, and only that loses the route.
+        router.insert(Target::route("d", 1));
+        let removed = router.remove("a").unwrap();
+        wait_and_free(&mut router, &presences, removed);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
 fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
     check(3, || {
         let mut router = Router::new();
-        let (presences, table) = (Presences::default(), router.shared().load_full());
+        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
         // They get into each other's way: there are four slots.
         router.insert(Target::route("gone", 9));
         router.insert(Target::route("a", 1));
@@ -297,9 +318,9 @@ fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
         // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
         let _not_ended = presence.clone();
         let reader = thread::spawn(move || {
-            let found = look_up(&table, &presence, "a").expect("it is there all the time");
+            let found = look_up(&mut view, &presence, "a").expect("it is there all the time");
             assert!(found == 1 || found == 2, "{found}");
-            let new = look_up(&table, &presence, "new");
+            let new = look_up(&mut view, &presence, "new");
             assert!(new.is_none_or(|content| content == 3), "{new:?}");
         });
         let gone = router.remove("gone").unwrap();
