@@ -709,8 +709,8 @@ int32_t changeover_options_init(struct changeover_options *options, size_t struc
  *
  * options may be NULL: the library's settings, and the host polls. All of it is copied.
  * engine receives a handle that the caller owns and ends with changeover_free. If the call
- * fails, the callbacks' destroy is called before it returns; except after
- * CHANGEOVER_ERR_STRUCT_SIZE for options or callbacks, which could not be read then.
+ * fails, the callbacks' destroy is called before it returns. Only options or callbacks with a
+ * struct_size that their _init refuses are not read, so not taken over either.
  *
  * Any thread; does not wait.
  * Errors: CONFIG, SYSTEM; NULL also when start or stop is missing. Since 0.1.
