@@ -1,19 +1,17 @@
 //! What a thread keeps for each engine it calls by id: its presence and its view of the routing
 //! table.
 
-use super::shared::{Routes, Shared, StreamShared};
-use crate::core::Error;
-use crate::hot::{Presence, Route, ThreadNumber};
-use arc_swap::cache::Cache;
-use arc_swap::ArcSwap;
-use std::cell::{Cell, RefCell};
+use super::shared::{Shared, StreamShared};
+use crate::core::{Error, Priority};
+use crate::hot::{Flags, Presence, Route, Verdict, View};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
 pub(super) struct Membership {
     shared: Arc<Shared>,
     presence: Arc<Presence>,
-    table: RefCell<Cache<Arc<ArcSwap<Routes>>, Arc<Routes>>>,
+    view: UnsafeCell<View<StreamShared>>,
 }
 
 /// All memberships of a thread.
@@ -28,44 +26,62 @@ thread_local! {
 
 impl Membership {
     /// Calls `f` with this thread's membership; joins before, if this is its first call.
-    #[inline(always)]
+    #[inline]
     pub(super) fn with<R>(shared: &Arc<Shared>, f: impl FnOnce(&Membership) -> R) -> R {
         match Membership::find(shared.number).or_else(|| Membership::join_for_good(shared)) {
-            // SAFETY: in this thread's `ALL`, from which nothing is removed while `f` runs: only
-            // a first call by id removes, and `f` makes none.
+            // SAFETY: as in `known`; `f` makes no first call by id.
             Some(membership) => f(unsafe { &*membership }),
             // The thread is ending: a membership for this call only.
             None => f(&Membership::join(shared)),
         }
     }
 
-    /// Calls `f` with this thread's membership in the engine of this number, if it has joined.
-    #[cfg(feature = "capi")]
+    /// This thread's membership in the engine of this number, if it has joined.
+    ///
+    /// # Safety
+    /// It is used no longer than until this thread's next first call by id to any engine.
     #[inline(always)]
-    pub(super) fn with_known<R>(
-        engine: u64,
-        f: impl FnOnce(&Membership, &Shared) -> R,
-    ) -> Option<R> {
-        Membership::find(engine).map(|membership| {
-            // SAFETY: as in `with`.
-            let membership = unsafe { &*membership };
-            f(membership, &membership.shared)
-        })
+    pub(super) unsafe fn known<'a>(engine: u64) -> Option<&'a Membership> {
+        // SAFETY: in this thread's `ALL`, from which only a first call by id removes.
+        Membership::find(engine).map(|membership| unsafe { &*membership })
     }
 
-    /// Calls `f` with a stream's route and this thread's number. Wait-free.
+    /// Calls `f` with a stream's route. Wait-free, if `f` is.
     #[inline(always)]
     pub(super) fn route<R>(
         &self,
         id: &str,
-        f: impl FnOnce(&Route<StreamShared>, ThreadNumber) -> Result<R, Error>,
+        f: impl FnOnce(&Route<StreamShared>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let _inside = self.presence.enter();
-        // Not borrowed: no caller's `f` comes back here.
-        let mut table = self.table.borrow_mut();
-        let route = table.load().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
+        // SAFETY: a membership is one thread's (`UnsafeCell` is not `Sync`), and nothing that is
+        // called while this lasts comes back here.
+        let view = unsafe { &mut *self.view.get() };
+        let route = view.table().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
         // SAFETY: found while inside, and used while inside.
-        f(unsafe { route.as_ref() }, self.presence.thread())
+        f(unsafe { route.as_ref() })
+    }
+
+    /// Counts one packet of an input's current session. Wait-free.
+    #[inline(always)]
+    pub(super) fn record(
+        &self,
+        id: &str,
+        priority: Priority,
+        bytes: u32,
+        flags: Flags,
+    ) -> Result<Verdict, Error> {
+        self.route(id, |route| {
+            let cells = route.input(priority).ok_or(Error::UnknownInput)?;
+            let me = self.presence.thread();
+            Ok(cells.record(me, bytes, flags, &self.shared.clock, route.gate()))
+        })
+    }
+
+    /// Whether its engine is shut down.
+    #[cfg(feature = "capi")]
+    pub(super) fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Relaxed)
     }
 
     #[inline(always)]
@@ -105,7 +121,7 @@ impl Membership {
         Membership {
             shared: shared.clone(),
             presence: shared.presences().join(),
-            table: RefCell::new(Cache::new(shared.table.clone())),
+            view: UnsafeCell::new(View::new(shared.table.clone())),
         }
     }
 }

@@ -13,10 +13,10 @@ use super::stamps::{Stamps, LOOK_EVERY};
 use super::streams::{CellOwner, Entry, WINDOW};
 use super::threads::wake_exactly;
 use super::wall::WallClock;
-use super::watch::{prefetch, Watch};
+use super::watch::Watch;
 use super::wheel::{Wheel, TICK};
 use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
-use crate::hot::{monotonic, Absence, Cell, Router, Unlinked};
+use crate::hot::{monotonic, prefetch, Absence, Cell, Router, Unlinked};
 use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
 use std::sync::atomic::Ordering;
@@ -68,6 +68,8 @@ pub(super) struct Monitor {
     pub(super) router: Router<StreamShared>,
     pub(super) owners: Vec<CellOwner>,
     pub(super) free_cells: Vec<usize>,
+    /// The first of two neighbours each.
+    pub(super) free_pairs: Vec<usize>,
     pub(super) limbo: Limbo,
     queue: Arc<Queue>,
     logger: Arc<Logger>,
@@ -100,20 +102,21 @@ pub(super) struct Monitor {
 #[derive(Debug, Default)]
 pub(super) struct Limbo {
     pub(super) routes: Vec<Unlinked<StreamShared>>,
-    pub(super) cells: Vec<usize>,
+    /// By-id cells: the first of two neighbours each.
+    pub(super) pairs: Vec<usize>,
     leaving: Option<Batch>,
 }
 
 #[derive(Debug)]
 struct Batch {
     routes: Vec<Unlinked<StreamShared>>,
-    cells: Vec<usize>,
+    pairs: Vec<usize>,
     absence: Absence,
 }
 
 impl Limbo {
     fn is_empty(&self) -> bool {
-        self.routes.is_empty() && self.cells.is_empty() && self.leaving.is_none()
+        self.routes.is_empty() && self.pairs.is_empty() && self.leaving.is_none()
     }
 }
 
@@ -133,6 +136,7 @@ impl Monitor {
             router,
             owners: Vec::new(),
             free_cells: Vec::new(),
+            free_pairs: Vec::new(),
             limbo: Limbo::default(),
             queue,
             logger,
@@ -442,16 +446,16 @@ impl Monitor {
                 return;
             }
             batch.routes.drain(..).for_each(|route| self.router.free(route));
-            for cell in batch.cells.drain(..) {
-                self.shared.pool.retire(cell);
-                self.free_cells.push(cell);
+            for first in batch.pairs.drain(..) {
+                [first, first + 1].iter().for_each(|cell| self.shared.pool.retire(*cell));
+                self.free_pairs.push(first);
             }
             limbo.leaving = None;
         }
-        if !limbo.routes.is_empty() || !limbo.cells.is_empty() {
+        if !limbo.routes.is_empty() || !limbo.pairs.is_empty() {
             limbo.leaving = Some(Batch {
                 routes: std::mem::take(&mut limbo.routes),
-                cells: std::mem::take(&mut limbo.cells),
+                pairs: std::mem::take(&mut limbo.pairs),
                 absence: self.shared.presences().inside(),
             });
         }

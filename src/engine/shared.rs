@@ -4,10 +4,7 @@ use super::membership::Membership;
 use super::status::{RuntimeStatus, Snapshot};
 use super::wall::WallClock;
 use crate::core::{Error, Nanos, Priority};
-use crate::hot::{
-    monotonic, CellPool, Clock, Flags, InputRoute, OwnedGate, Presences, Route, Table,
-    ThreadNumber, Verdict,
-};
+use crate::hot::{monotonic, CellPool, Clock, Flags, OwnedGate, Presences, Route, Table, Verdict};
 use arc_swap::{ArcSwap, Guard};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
@@ -22,14 +19,12 @@ pub(super) struct StreamShared {
     pub(super) index: usize,
 }
 
-pub(super) type Routes = Table<StreamShared>;
-
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) pool: CellPool,
     presences: Presences,
-    pub(super) table: Arc<ArcSwap<Routes>>,
+    pub(super) table: Arc<ArcSwap<Table<StreamShared>>>,
     /// Monotonic time less engine time: the sum of the stalls.
     stalled: AtomicU64,
     pub(super) wall: ArcSwap<WallClock>,
@@ -39,7 +34,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(table: Arc<ArcSwap<Routes>>) -> Shared {
+    pub(super) fn new(table: Arc<ArcSwap<Table<StreamShared>>>) -> Shared {
         static ENGINES: AtomicU64 = AtomicU64::new(1);
         let now = monotonic();
         let mut wall = WallClock::default();
@@ -70,13 +65,13 @@ impl Shared {
         self.stalled.fetch_add(length, Ordering::Relaxed);
     }
 
-    /// Calls `f` with the stream's route and this thread's number, from any thread. Wait-free,
-    /// but for a thread's first call to this engine.
-    #[inline(always)]
+    /// Calls `f` with the stream's route, from any thread. Wait-free, but for a thread's first
+    /// call to this engine.
+    #[inline]
     pub(super) fn with_route<R>(
         self: &Arc<Self>,
         id: &str,
-        f: impl FnOnce(&Route<StreamShared>, ThreadNumber) -> Result<R, Error>,
+        f: impl FnOnce(&Route<StreamShared>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         Membership::with(self, |membership| membership.route(id, f))
     }
@@ -90,7 +85,23 @@ impl Shared {
         bytes: u32,
         flags: Flags,
     ) -> Result<Verdict, Error> {
-        self.with_route(id, |route, me| self.count(route, me, priority, bytes, flags))
+        // SAFETY: used for this call only.
+        match unsafe { Membership::known(self.number) } {
+            Some(membership) => membership.record(id, priority, bytes, flags),
+            None => self.record_first(id, priority, bytes, flags),
+        }
+    }
+
+    /// [`Shared::record`] for a thread's first call.
+    #[cold]
+    fn record_first(
+        self: &Arc<Self>,
+        id: &str,
+        priority: Priority,
+        bytes: u32,
+        flags: Flags,
+    ) -> Result<Verdict, Error> {
+        Membership::with(self, |membership| membership.record(id, priority, bytes, flags))
     }
 
     /// [`Shared::record`] to the engine of this number, for a thread that has called it by id
@@ -104,29 +115,14 @@ impl Shared {
         bytes: u32,
         flags: Flags,
     ) -> Option<Result<Verdict, Error>> {
-        Membership::with_known(engine, |membership, shared| {
-            let count = |route: &_, me| shared.count(route, me, priority, bytes, flags);
-            let result = membership.route(id, count);
-            (result.is_ok() || !shared.closed.load(Ordering::Relaxed)).then_some(result)
-        })
-        .flatten()
-    }
-
-    #[inline(always)]
-    fn count(
-        &self,
-        route: &Route<StreamShared>,
-        me: ThreadNumber,
-        priority: Priority,
-        bytes: u32,
-        flags: Flags,
-    ) -> Result<Verdict, Error> {
-        let InputRoute { owned, shared, .. } = route.input(priority).ok_or(Error::UnknownInput)?;
-        Ok(owned.record_by_id(me, shared, bytes, flags, &self.clock, route.gate()))
+        // SAFETY: used for this call only.
+        let membership = unsafe { Membership::known(engine) }?;
+        let result = membership.record(id, priority, bytes, flags);
+        (result.is_ok() || !membership.is_closed()).then_some(result)
     }
 
     pub(super) fn status(self: &Arc<Self>, id: &str) -> Result<RuntimeStatus, Error> {
-        let stream = self.with_route(id, |route, _| Ok(route.stream().clone()))?;
+        let stream = self.with_route(id, |route| Ok(route.stream().clone()))?;
         loop {
             let snapshot: Guard<Arc<Snapshot>> = stream.snapshot.load();
             let status = snapshot.status(self.now(), &self.wall.load());

@@ -150,8 +150,7 @@ impl Entry {
     fn route(&self, pool: &CellPool) -> Route<StreamShared> {
         let by_id = |input: &InputCells| InputRoute {
             priority: input.priority,
-            owned: pool.cell(input.cells[0].0),
-            shared: pool.cell(input.cells[1].0),
+            cells: pool.by_id_cells([input.cells[0].0, input.cells[1].0]),
         };
         let inputs = self.inputs.iter().map(by_id);
         Route::new(self.core.id(), self.shared.clone(), self.shared.gate.get(), inputs)
@@ -219,7 +218,7 @@ impl Monitor {
 
     fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
         let owner = CellOwner { stream: stream as u32, priority, session: 0 };
-        let by_id = [self.new_cell(owner), self.new_cell(owner)];
+        let by_id = self.new_pair(owner);
         InputCells {
             priority,
             cells: by_id.map(|cell| (cell, 0)).into(),
@@ -234,19 +233,36 @@ impl Monitor {
         for (cell, _) in &cells {
             self.owners[*cell] = CellOwner::NOBODY;
         }
-        self.limbo.cells.extend(cells[..2].iter().map(|(cell, _)| *cell));
+        self.limbo.pairs.push(cells[0].0);
     }
 
     fn new_cell(&mut self, owner: CellOwner) -> usize {
         let cell = self.free_cells.pop().unwrap_or_else(|| {
-            let fresh = self.shared.pool.grow();
-            self.owners.resize(fresh.end, CellOwner::NOBODY);
             // So that cells are handed out in order.
-            self.free_cells.extend(fresh.rev());
+            let fresh = self.grow_pool().rev();
+            self.free_cells.extend(fresh);
             self.free_cells.pop().expect("the pool grew")
         });
         self.owners[cell] = owner;
         cell
+    }
+
+    /// Two neighbours, for by-id recording.
+    fn new_pair(&mut self, owner: CellOwner) -> [usize; 2] {
+        let first = self.free_pairs.pop().unwrap_or_else(|| {
+            let fresh = self.grow_pool().step_by(2).rev();
+            self.free_pairs.extend(fresh);
+            self.free_pairs.pop().expect("the pool grew")
+        });
+        let pair = [first, first + 1];
+        pair.iter().for_each(|cell| self.owners[*cell] = owner);
+        pair
+    }
+
+    fn grow_pool(&mut self) -> std::ops::Range<usize> {
+        let fresh = self.shared.pool.grow();
+        self.owners.resize(fresh.end, CellOwner::NOBODY);
+        fresh
     }
 
     pub(super) fn open_cell_of(

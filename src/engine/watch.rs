@@ -4,7 +4,7 @@
 use super::stamps::LOOK_EVERY;
 use super::wheel::TICK;
 use crate::core::Nanos;
-use crate::hot::Cell;
+use crate::hot::{prefetch, Cell};
 
 /// Streams with more running inputs are visited the long way.
 const INPUTS: usize = 3;
@@ -72,17 +72,4 @@ impl Watch {
     pub(super) fn prefetch_cells(&self) {
         self.inputs.iter().flatten().for_each(|watched| prefetch(watched.cell));
     }
-}
-
-/// Asks the processor for a line that will be read soon.
-#[inline]
-pub(super) fn prefetch<T>(at: &T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint; it reads nothing, and the address is a reference's.
-    unsafe {
-        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
 }

@@ -26,10 +26,11 @@ pub(crate) struct Cell {
     video: AtomicU64,
     keys: AtomicU64,
     lost: AtomicU64,
-    /// The switch number under which this cell is admitted.
+    /// The switch number under which this cell is admitted. [`ARMED`]: the next record tells the
+    /// monitor. One word, so that a packet on air needs one comparison for both.
     admitted: AtomicU64,
-    /// Bit 0: the next record tells the monitor. The rest: the thread that owns this by-id cell.
-    state: AtomicU32,
+    /// The thread that owns this by-id cell; 0 is nobody.
+    owner: AtomicU32,
     /// The cell's life (upper bits) and its slot in the chunk (lower 6).
     tag: AtomicU32,
 }
@@ -37,8 +38,8 @@ pub(crate) struct Cell {
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Cell>() == 64);
 
-/// In [`Cell::state`].
-const ARMED: u32 = 1;
+/// In [`Cell::admitted`]. No gate ever shows it.
+const ARMED: u64 = 1 << 63;
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
 // or in the meaning of a field needs a new layout number (`LAYOUT` in `src/ffi/input.rs`).
@@ -52,9 +53,9 @@ const _: () = {
     assert!(offset_of!(Cell, keys) == 32);
     assert!(offset_of!(Cell, lost) == 40);
     assert!(offset_of!(Cell, admitted) == 48);
-    assert!(offset_of!(Cell, state) == 56);
+    assert!(offset_of!(Cell, owner) == 56);
     assert!(offset_of!(Cell, tag) == 60);
-    assert!(ARMED == 1 && Flags::VIDEO.bits() == 1 && Flags::KEY.bits() == 4);
+    assert!(ARMED == 1 << 63 && Flags::VIDEO.bits() == 1 && Flags::KEY.bits() == 4);
 };
 
 /// Names a thread that records by id; 0 is nobody, and a number too large to be kept owns nothing.
@@ -62,10 +63,43 @@ const _: () = {
 pub(crate) struct ThreadNumber(u32);
 
 impl ThreadNumber {
+    /// Such a thread always counts in the shared cell.
+    const NOT_KEPT: ThreadNumber = ThreadNumber(u32::MAX);
+
     pub(crate) fn new(number: u64) -> ThreadNumber {
-        // One no cell can hold: such a thread always counts in the shared cell.
-        const NOT_KEPT: u32 = u32::MAX;
-        ThreadNumber(u32::try_from(number).ok().filter(|n| *n < 1 << 31).unwrap_or(NOT_KEPT))
+        u32::try_from(number).map_or(ThreadNumber::NOT_KEPT, ThreadNumber)
+    }
+}
+
+/// The two cells in which packets of one input are counted by id, side by side: that of the first
+/// thread that records there, and that of all others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByIdCells(&'static [Cell; 2]);
+
+impl ByIdCells {
+    /// Of the cell that most packets are counted in.
+    pub(crate) fn address(self) -> usize {
+        std::ptr::from_ref(self.0).addr()
+    }
+
+    /// Counts one packet of thread `me`: plainly where it owns the first cell, else in the second
+    /// one. Wait-free.
+    #[inline(always)]
+    pub(crate) fn record(
+        self,
+        me: ThreadNumber,
+        bytes: u32,
+        flags: Flags,
+        clock: &Clock,
+        gate: &Gate,
+    ) -> Verdict {
+        let [owned, shared] = self.0;
+        let owner = owned.owner.load(Ordering::Relaxed);
+        if owner == me.0 || (owner == 0 && owned.claim(me)) {
+            owned.record(bytes, flags, clock, gate)
+        } else {
+            shared.record_shared(bytes, flags, clock, gate)
+        }
     }
 }
 
@@ -118,7 +152,7 @@ impl Cell {
             keys: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             admitted: AtomicU64::new(0),
-            state: AtomicU32::new(0),
+            owner: AtomicU32::new(0),
             tag: AtomicU32::new(slot as u32),
         }
     }
@@ -127,7 +161,7 @@ impl Cell {
     #[inline(always)]
     pub(crate) fn record(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
         self.count(1, bytes as u64, is_video(flags), is_key(flags), clock);
-        self.verdict(gate)
+        self.answer(gate)
     }
 
     /// Counts several packets of the handle that owns this cell, under one verdict. Wait-free.
@@ -140,7 +174,7 @@ impl Cell {
     ) -> Verdict {
         let count = packets.len() as u64;
         if count == 0 {
-            return self.verdict(gate);
+            return self.verdict(gate.number());
         }
         let (mut bytes, mut video, mut keys) = (0, 0, 0);
         for (size, flags) in packets {
@@ -149,7 +183,7 @@ impl Cell {
             keys += is_key(flags);
         }
         self.count(count, bytes, video, keys, clock);
-        self.verdict(gate)
+        self.answer(gate)
     }
 
     #[inline(always)]
@@ -159,42 +193,17 @@ impl Cell {
         bump(&self.bytes, bytes);
         bump(&self.video, video);
         bump(&self.keys, keys);
-        if self.state.load(Ordering::Relaxed) & ARMED != 0 {
-            self.tell_monitor();
-        }
-    }
-
-    /// Counts one packet of thread `me`, by id: plainly where this cell is that thread's, else in
-    /// `shared`. Wait-free.
-    #[inline(always)]
-    pub(crate) fn record_by_id(
-        &self,
-        me: ThreadNumber,
-        shared: &Cell,
-        bytes: u32,
-        flags: Flags,
-        clock: &Clock,
-        gate: &Gate,
-    ) -> Verdict {
-        let state = self.state.load(Ordering::Relaxed);
-        if state >> 1 == me.0 || (state >> 1 == 0 && self.claim(me)) {
-            self.record(bytes, flags, clock, gate)
-        } else {
-            shared.record_shared(bytes, flags, clock, gate)
-        }
     }
 
     #[cold]
     fn claim(&self, me: ThreadNumber) -> bool {
-        let armed = self.state.load(Ordering::Relaxed) & ARMED;
-        // A single try, so it is wait-free; who loses to the monitor's arming counts in the
-        // shared cell this time. Relaxed: an owner has nothing to learn from the cell but its
-        // counters, which nobody wrote before it.
-        let claimed = me.0 << 1 | armed;
-        let won = self.state.compare_exchange(armed, claimed, Ordering::Relaxed, Ordering::Relaxed);
-        won.is_ok()
+        // Relaxed: an owner has nothing to learn from the cell but its counters, which nobody
+        // wrote before it.
+        let claim = || self.owner.compare_exchange(0, me.0, Ordering::Relaxed, Ordering::Relaxed);
+        me != ThreadNumber::NOT_KEPT && claim().is_ok()
     }
 
+    #[cold]
     fn record_shared(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
         let now = clock.now();
         // The newest stamp wins, so that a thread held up in here can't turn the clock back.
@@ -207,10 +216,7 @@ impl Cell {
             self.video.fetch_add(is_video(flags), Ordering::Relaxed);
             self.keys.fetch_add(is_key(flags), Ordering::Relaxed);
         }
-        if self.state.load(Ordering::Relaxed) & ARMED != 0 {
-            self.tell_monitor();
-        }
-        self.verdict(gate)
+        self.answer(gate)
     }
 
     /// Counts packets the host knows to be lost.
@@ -218,10 +224,11 @@ impl Cell {
         bump(&self.lost, lost);
     }
 
+    /// The packet just counted was awaited.
     #[cold]
     fn tell_monitor(&self) {
         // AcqRel: pairs with the Release in `arm`. Only the thread that takes the flag tells.
-        if self.state.fetch_and(!ARMED, Ordering::AcqRel) & ARMED == 0 {
+        if self.admitted.fetch_and(!ARMED, Ordering::AcqRel) & ARMED == 0 {
             return;
         }
         let slot = self.tag.load(Ordering::Relaxed) as usize % CELLS;
@@ -245,23 +252,45 @@ impl Cell {
         }
     }
 
+    /// The verdict on the packet just counted; tells the monitor if it was awaited.
     #[inline(always)]
-    fn verdict(&self, gate: &Gate) -> Verdict {
+    fn answer(&self, gate: &Gate) -> Verdict {
         let number = gate.number();
         // Relaxed: `Gate::number` acquired what was stored before the gate moved to `number`.
-        let admitted = self.admitted.load(Ordering::Relaxed) == number;
-        Verdict::new(if admitted { number } else { 0 })
+        let admitted = self.admitted.load(Ordering::Relaxed);
+        if admitted == number {
+            Verdict::new(number)
+        } else if admitted & ARMED == 0 {
+            Verdict::DROP
+        } else {
+            self.tell_and_answer(number)
+        }
+    }
+
+    /// Called last, so that the way without it needs no stack.
+    #[cold]
+    fn tell_and_answer(&self, number: u64) -> Verdict {
+        let verdict = self.verdict(number);
+        self.tell_monitor();
+        verdict
+    }
+
+    fn verdict(&self, number: u64) -> Verdict {
+        let admitted = self.admitted.load(Ordering::Relaxed) & !ARMED;
+        Verdict::new(if admitted == number { number } else { 0 })
     }
 
     /// Lets this cell through while the gate shows `number`. To be called before the gate moves.
     pub(crate) fn admit(&self, number: u64) {
-        self.admitted.store(number, Ordering::Relaxed);
+        // Relaxed: the gate's Release publishes it. Whoever records meanwhile may take the flag.
+        let admit = |word| Some(word & ARMED | number);
+        let _ = self.admitted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, admit);
     }
 
     /// Asks for the next record to be told to the monitor.
     pub(crate) fn arm(&self) {
         // Release: pairs with the AcqRel in `tell_monitor`.
-        self.state.fetch_or(ARMED, Ordering::Release);
+        self.admitted.fetch_or(ARMED, Ordering::Release);
     }
 
     /// The cell's life and slot: a handle that carries another tag is stale.
@@ -303,7 +332,7 @@ impl Cell {
         for word in counters.into_iter().chain([&self.admitted]) {
             word.store(0, Ordering::Relaxed);
         }
-        self.state.store(0, Ordering::Relaxed);
+        self.owner.store(0, Ordering::Relaxed);
         let slot = self.tag() as usize % CELLS;
         self.chunk(slot).attracted.fetch_and(!(1 << slot), Ordering::Relaxed);
         self.tag.store(self.tag().wrapping_add(1 << SLOT_BITS), Ordering::Relaxed);
@@ -386,6 +415,12 @@ impl CellPool {
 
     pub(crate) fn cell(&self, number: usize) -> &'static Cell {
         &self.lock_chunks()[number / CELLS].cells[number % CELLS]
+    }
+
+    /// The cells of these two numbers, an even one and the next.
+    pub(crate) fn by_id_cells(&self, [first, _]: [usize; 2]) -> ByIdCells {
+        let (pairs, _) = self.lock_chunks()[first / CELLS].cells.as_chunks::<2>();
+        ByIdCells(&pairs[first % CELLS / 2])
     }
 
     /// Ends a cell's life; its next one may begin. Nobody may be recording to it any more.

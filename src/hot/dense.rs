@@ -75,6 +75,19 @@ impl<T> Drop for Dense<T> {
     }
 }
 
+/// Asks the processor for a line that will be used soon. Any address will do.
+#[inline(always)]
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; it reads nothing, and no address makes it fail.
+    unsafe {
+        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// How many elements the next block should have: 64 at first, then as many as there are, up to a
 /// huge page.
 pub(super) fn block_len<T>(have: usize) -> usize {

@@ -27,11 +27,12 @@ mod sync;
 pub(crate) use sync::prepare_fences;
 
 use attention::Attention;
-pub(crate) use cell::{Cell, CellPool, Counters, ThreadNumber};
+pub(crate) use cell::{ByIdCells, Cell, CellPool, Counters, ThreadNumber};
 pub(crate) use clock::{monotonic, Clock};
+pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};
 pub(crate) use presence::{Absence, Presence, Presences};
-pub(crate) use routing::{InputRoute, Route, Router, Table, Unlinked};
+pub(crate) use routing::{InputRoute, Route, Router, Table, Unlinked, View};
 
 /// What a packet is, for the counters: a set of flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

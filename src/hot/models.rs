@@ -47,9 +47,10 @@ impl Rig {
         cell.record(10, NONE, &self.clock, self.gate()).number()
     }
 
-    fn record_by_id(&self, owned: &Cell, shared: &Cell, me: u64) -> u64 {
-        let me = ThreadNumber::new(me);
-        owned.record_by_id(me, shared, 10, NONE, &self.clock, self.gate()).number()
+    /// To the cells 0 and 1.
+    fn record_by_id(&self, me: u64) -> u64 {
+        let (cells, me) = (self.pool.by_id_cells([0, 1]), ThreadNumber::new(me));
+        cells.record(me, 10, NONE, &self.clock, self.gate()).number()
     }
 
     /// The cells that told the monitor, and what it then sees of them.
@@ -125,12 +126,12 @@ fn arming_while_a_thread_claims_a_cell_loses_neither() {
         let (owned, shared) = (rig.pool.cell(0), rig.pool.cell(1));
         let recorder = {
             let rig = rig.clone();
-            thread::spawn(move || rig.record_by_id(owned, shared, 1))
+            thread::spawn(move || rig.record_by_id(1))
         };
         [owned, shared].iter().for_each(|cell| cell.arm());
         let mut told = rig.attracted();
         recorder.join().unwrap();
-        rig.record_by_id(owned, shared, 1);
+        rig.record_by_id(1);
         told.extend(rig.attracted());
         assert!(!told.is_empty(), "the second record came after the arming");
         assert_eq!(owned.read().packets + shared.read().packets, 2);
@@ -146,11 +147,11 @@ fn by_id_counts_are_exact() {
         let threads = [1, 2].map(|me| {
             let rig = rig.clone();
             thread::spawn(move || {
-                rig.record_by_id(owned, shared, me);
-                rig.record_by_id(owned, shared, me);
+                rig.record_by_id(me);
+                rig.record_by_id(me);
             })
         });
-        rig.record_by_id(owned, shared, 3);
+        rig.record_by_id(3);
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         let mut sum = owned.read();
         sum.add(&shared.read());

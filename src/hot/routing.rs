@@ -6,8 +6,8 @@
 //! table is freed by the monitor, when no thread's cached reference is left.
 
 use super::dense::{block_len, Dense};
-use super::sync::{AtomicPtr, AtomicU64, Ordering};
-use super::{Cell, Gate};
+use super::sync::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use super::{prefetch, ByIdCells, Gate};
 use crate::core::Priority;
 use arc_swap::ArcSwap;
 // The model checker needs the same slots in each execution.
@@ -16,31 +16,38 @@ use foldhash::fast::FixedState as RandomState;
 #[cfg(not(loom))]
 use foldhash::fast::RandomState;
 use std::cell::UnsafeCell;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Where a stream's packets are counted, and what its readers want. Immutable: a change of
 /// inputs makes a new one. What recording needs, for a stream with a short id and up to two
-/// inputs, is in two neighbouring cache lines.
+/// inputs, is in the first cache line.
 #[derive(Debug)]
-#[repr(C, align(128))]
+#[repr(C, align(64))]
 pub(crate) struct Route<S> {
     gate: &'static Gate,
-    first: [Option<InputRoute>; 2],
-    id: RouteId,
+    first: [Option<ByIdCells>; 2],
+    priorities: [Priority; 2],
+    len: u8,
+    /// Of a short id.
+    bytes: [u8; SHORT_ID],
+    id: Arc<str>,
     more: Box<[InputRoute]>,
     stream: Arc<S>,
 }
 
-/// The by-id cells of one input.
+/// What is left of the line.
+const SHORT_ID: usize = 31;
+
+const _: () = assert!(std::mem::offset_of!(Route<()>, id) == 64);
+
+/// One input, by id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InputRoute {
     pub(crate) priority: Priority,
-    /// Of the first thread that records.
-    pub(crate) owned: &'static Cell,
-    /// Of all others.
-    pub(crate) shared: &'static Cell,
+    pub(crate) cells: ByIdCells,
 }
 
 impl<S> Route<S> {
@@ -52,21 +59,41 @@ impl<S> Route<S> {
         inputs: impl IntoIterator<Item = InputRoute>,
     ) -> Self {
         let mut inputs = inputs.into_iter();
+        let first = [inputs.next(), inputs.next()];
+        let mut bytes = [0; SHORT_ID];
+        let short = id.len().min(SHORT_ID);
+        bytes[..short].copy_from_slice(&id.as_bytes()[..short]);
         Route {
             gate,
-            first: [inputs.next(), inputs.next()],
-            id: RouteId::new(id),
+            first: first.map(|input| input.map(|input| input.cells)),
+            priorities: first.map(|input| input.map_or(-1, |input| input.priority)),
+            // 255 at most: the core has checked it.
+            len: id.len() as u8,
+            bytes,
+            id: id.clone(),
             more: inputs.collect(),
             stream,
         }
     }
 
-    #[inline]
-    pub(crate) fn input(&self, priority: Priority) -> Option<&InputRoute> {
-        self.first.iter().flatten().chain(&self.more).find(|input| input.priority == priority)
+    /// The cells of an input.
+    #[inline(always)]
+    pub(crate) fn input(&self, priority: Priority) -> Option<ByIdCells> {
+        if priority == self.priorities[0] {
+            self.first[0]
+        } else if priority == self.priorities[1] {
+            self.first[1]
+        } else {
+            self.further_input(priority)
+        }
     }
 
-    #[inline]
+    #[cold]
+    fn further_input(&self, priority: Priority) -> Option<ByIdCells> {
+        self.more.iter().find(|input| input.priority == priority).map(|input| input.cells)
+    }
+
+    #[inline(always)]
     pub(crate) fn gate(&self) -> &Gate {
         self.gate
     }
@@ -75,42 +102,74 @@ impl<S> Route<S> {
     pub(crate) fn stream(&self) -> &Arc<S> {
         &self.stream
     }
-}
 
-#[derive(Debug)]
-enum RouteId {
-    Short { len: u8, bytes: [u8; RouteId::SHORT] },
-    Long(Arc<str>),
-}
-
-impl RouteId {
-    const SHORT: usize = 38;
-
-    fn new(id: &Arc<str>) -> Self {
-        match id.len() {
-            len @ ..=Self::SHORT => {
-                let mut bytes = [0; Self::SHORT];
-                bytes[..len].copy_from_slice(id.as_bytes());
-                RouteId::Short { len: len as u8, bytes }
+    #[inline(always)]
+    fn has_id(&self, id: &[u8]) -> bool {
+        id.len() == usize::from(self.len)
+            && match self.bytes.get(..id.len()) {
+                Some(own) => same(own, id),
+                None => self.id.as_bytes() == id,
             }
-            _ => RouteId::Long(id.clone()),
-        }
-    }
-
-    #[inline]
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            RouteId::Short { len, bytes } => &bytes[..*len as usize],
-            RouteId::Long(id) => id.as_bytes(),
-        }
     }
 }
 
-/// A slot is free (hash 0), taken (hash and route), or was taken (hash without route).
+/// Whether two slices of one length are equal. Without a call, because most ids are short.
+#[inline(always)]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let (Some(last_a), Some(last_b)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
+        return a == b;
+    };
+    // Whole words, and the last one of each, which may overlap.
+    let (words_a, words_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    words_a.iter().zip(words_b).all(|(a, b)| word(a) == word(b)) && word(last_a) == word(last_b)
+}
+
+#[inline(always)]
+fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_ne_bytes(*bytes)
+}
+
+/// A slot is free (mark 0), taken (mark and route), or was taken (mark without route).
 #[derive(Debug)]
 struct Slot<S> {
-    hash: AtomicU64,
+    mark: AtomicU64,
     route: AtomicPtr<Route<S>>,
+}
+
+/// What is in a slot beside the route: a part of the id's hash, so that hardly any other route is
+/// looked at, and the address of the first input's cells, so that they are on their way from
+/// memory while the route still is. (Only a hint: bits that have no room are left out.)
+#[derive(Clone, Copy)]
+struct Mark(u64);
+
+impl Mark {
+    /// For the address of a cache line, in the lower bits.
+    const ADDRESS_BITS: u32 = 42;
+    const LINE_BITS: u32 = 6;
+
+    fn new<S>(hash: u64, route: &Route<S>) -> Mark {
+        let cells = route.first[0].map_or(0, |cells| cells.address() as u64);
+        let line = cells >> Mark::LINE_BITS & ((1 << Mark::ADDRESS_BITS) - 1);
+        // Never 0, which is a free slot.
+        Mark((hash >> Mark::ADDRESS_BITS | 1) << Mark::ADDRESS_BITS | line)
+    }
+
+    #[inline(always)]
+    fn is_free(self) -> bool {
+        self.0 == 0
+    }
+
+    #[inline(always)]
+    fn is_of(self, hash: u64) -> bool {
+        (self.0 ^ hash) >> (Mark::ADDRESS_BITS + 1) == 0
+    }
+
+    #[inline(always)]
+    fn prefetch(self) {
+        let address =
+            (self.0 << (64 - Mark::ADDRESS_BITS)) >> (64 - Mark::ADDRESS_BITS - Mark::LINE_BITS);
+        prefetch(std::ptr::without_provenance::<u8>(address as usize));
+    }
 }
 
 #[derive(Debug)]
@@ -118,46 +177,82 @@ pub(crate) struct Table<S> {
     /// A power of two of them.
     slots: Dense<Slot<S>>,
     hasher: RandomState,
+    /// There is a newer one.
+    superseded: AtomicBool,
 }
 
 impl<S> Table<S> {
     fn new(capacity: usize, hasher: RandomState) -> Self {
         let slot =
-            |_| Slot { hash: AtomicU64::new(0), route: AtomicPtr::new(std::ptr::null_mut()) };
-        Table { slots: Dense::new(capacity, slot), hasher }
+            |_| Slot { mark: AtomicU64::new(0), route: AtomicPtr::new(std::ptr::null_mut()) };
+        let superseded = AtomicBool::new(false);
+        Table { slots: Dense::new(capacity, slot), hasher, superseded }
     }
 
-    /// 0 marks a free slot.
-    #[inline]
+    #[inline(always)]
     fn hash(&self, id: &[u8]) -> u64 {
-        self.hasher.hash_one(id).max(1)
+        // Not `hash_one`, which hashes the length too: foldhash does that by itself.
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(id);
+        hasher.finish()
     }
 
     /// Finds a stream's route. The pointer is good while the caller is inside (see
     /// [`super::Presence`]), or is the monitor. Wait-free: at most one look at each slot, and a
     /// quarter of them is always free.
-    #[inline]
-    pub(crate) fn find(&self, id: &[u8]) -> Option<std::ptr::NonNull<Route<S>>> {
+    #[inline(always)]
+    pub(crate) fn find(&self, id: &[u8]) -> Option<NonNull<Route<S>>> {
         let hash = self.hash(id);
         let mask = self.slots.len() - 1;
         for step in 0..self.slots.len() {
             let slot = &self.slots[(hash as usize).wrapping_add(step) & mask];
             // Acquire: pairs with the Release in `place`.
-            let found = slot.hash.load(Ordering::Acquire);
-            if found == hash {
+            let mark = Mark(slot.mark.load(Ordering::Acquire));
+            if mark.is_of(hash) {
+                mark.prefetch();
                 // Acquire: pairs with the Release in `place` and the swaps.
-                let route = std::ptr::NonNull::new(slot.route.load(Ordering::Acquire));
+                let route = NonNull::new(slot.route.load(Ordering::Acquire));
                 // SAFETY: a route is freed only when no thread is inside any more that may have
                 // found it; the monitor, which frees, does not keep what it finds.
-                if let Some(route) = route.filter(|r| unsafe { r.as_ref() }.id.as_bytes() == id) {
+                if let Some(route) = route.filter(|route| unsafe { route.as_ref() }.has_id(id)) {
                     return Some(route);
                 }
             }
-            if found == 0 {
+            if mark.is_free() {
                 return None;
             }
         }
         None
+    }
+}
+
+/// The readers' side of the table: one thread's.
+#[derive(Debug)]
+pub(crate) struct View<S> {
+    current: Arc<ArcSwap<Table<S>>>,
+    table: Arc<Table<S>>,
+}
+
+impl<S> View<S> {
+    pub(crate) fn new(current: Arc<ArcSwap<Table<S>>>) -> Self {
+        View { table: current.load_full(), current }
+    }
+
+    /// The newest table. To be called inside, and used there. Wait-free.
+    #[inline(always)]
+    pub(crate) fn table(&mut self) -> &Table<S> {
+        // Acquire: pairs with the Release in `rebuild`. (Who is inside and does not see it is
+        // waited for before anything is freed that is in the old table still.)
+        if self.table.superseded.load(Ordering::Acquire) {
+            self.renew();
+        }
+        &self.table
+    }
+
+    #[cold]
+    fn renew(&mut self) {
+        // Not the last reference: the monitor has one until it sees that it is alone.
+        self.table = self.current.load_full();
     }
 }
 
@@ -206,9 +301,9 @@ impl<S> Router<S> {
         if (self.used + 1) * 4 > self.table.slots.len() * 3 {
             self.rebuild();
         }
-        let hash = self.table.hash(route.id.as_bytes());
         let route = self.arena.keep(route);
-        self.used += usize::from(place(&self.table, hash, route));
+        // SAFETY: just kept.
+        self.used += usize::from(unsafe { place(&self.table, route) });
         self.live += 1;
     }
 
@@ -216,7 +311,11 @@ impl<S> Router<S> {
     pub(crate) fn replace(&mut self, route: Route<S>) -> Option<Unlinked<S>> {
         let new = self.arena.keep(route);
         // SAFETY: just kept.
-        let slot = self.slot_of(unsafe { (*new).id.as_bytes() })?;
+        let route = unsafe { &*new };
+        let slot = self.slot_of(route.id.as_bytes())?;
+        let mark = Mark::new(self.table.hash(route.id.as_bytes()), route);
+        // Relaxed: for this id before and after, and the cells in it are a hint.
+        slot.mark.store(mark.0, Ordering::Relaxed);
         // AcqRel: readers acquire the new route; the old one comes back whole.
         Some(Unlinked(slot.route.swap(new, Ordering::AcqRel)))
     }
@@ -255,28 +354,40 @@ impl<S> Router<S> {
         for slot in self.table.slots.iter() {
             let route = slot.route.load(Ordering::Relaxed);
             if !route.is_null() {
-                place(&table, slot.hash.load(Ordering::Relaxed), route);
+                // SAFETY: what is in the table is freed by `&mut self` only, later.
+                unsafe { place(&table, route) };
             }
         }
         self.used = self.live;
         let old = std::mem::replace(&mut self.table, Arc::new(table));
         self.current.store(self.table.clone());
+        // Release: pairs with the Acquire in `View::table`.
+        old.superseded.store(true, Ordering::Release);
         self.retired.push(old);
     }
 }
 
 /// Writes a route into the first fitting slot; true if that was a free one.
-fn place<S>(table: &Table<S>, hash: u64, route: *mut Route<S>) -> bool {
+///
+/// # Safety
+/// `route` is from [`Arena::keep`] and not freed.
+unsafe fn place<S>(table: &Table<S>, route: *mut Route<S>) -> bool {
+    // SAFETY: by the contract above.
+    let (hash, mark) = unsafe {
+        let hash = table.hash((*route).id.as_bytes());
+        (hash, Mark::new(hash, &*route))
+    };
     let mask = table.slots.len() - 1;
     let mut at = hash as usize & mask;
     loop {
         let slot = &table.slots[at];
-        let found = slot.hash.load(Ordering::Relaxed);
-        if found == 0 || (found == hash && slot.route.load(Ordering::Relaxed).is_null()) {
-            // Release, the route before the hash: pairs with the Acquires in `find`.
+        let found = Mark(slot.mark.load(Ordering::Relaxed));
+        let was_taken = || found.is_of(hash) && slot.route.load(Ordering::Relaxed).is_null();
+        if found.is_free() || was_taken() {
+            // Release, the route before the mark: pairs with the Acquires in `find`.
             slot.route.store(route, Ordering::Release);
-            slot.hash.store(hash, Ordering::Release);
-            return found == 0;
+            slot.mark.store(mark.0, Ordering::Release);
+            return found.is_free();
         }
         at = (at + 1) & mask;
     }
