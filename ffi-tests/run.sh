@@ -2,7 +2,7 @@
 # Tests the built C library as a C program sees it: plainly, under valgrind, with AddressSanitizer and
 # UndefinedBehaviorSanitizer, and with ThreadSanitizer.
 #
-#   ffi-tests/run.sh [PREFIX]     PREFIX: an installation; else include/ and the cargo target
+#   ffi-tests/run.sh [PREFIX]     PREFIX: an installed copy; else include/ and the cargo target
 #   TESTS="matrix fork" VARIANTS=asan ffi-tests/run.sh     only these
 #
 # What they see. asan: every access of C and of the library, which is built for this with the sanitizer
@@ -17,7 +17,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 target=${CARGO_TARGET_DIR:-$root/target}
 if [ $# -gt 0 ]; then
-  include=$1/include libraries=$1/lib
+  installed() { PKG_CONFIG_PATH=$1/lib/pkgconfig pkg-config --variable="$2" changeover; }
+  include=$(installed "$1" includedir) && libraries=$(installed "$1" libdir) || exit 1
 else
   include=$root/include libraries=$target/release
 fi
