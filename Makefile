@@ -30,6 +30,16 @@ lib:
 	cargo rustc --quiet --release --lib --features capi --crate-type cdylib -- \
 		-C link-arg=-Wl,-soname,$(SONAME) -C link-arg=-Wl,-z,nodelete
 
+# For ffi-tests: itself under AddressSanitizer, and with the hook that has any function panic. Stable
+# Rust has the sanitizer, but lets nobody use it.
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+SANITIZED := $(TARGET)/sanitized
+.PHONY: lib-sanitized
+lib-sanitized:
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo rustc --quiet --profile sanitized --lib --features capi \
+		--crate-type staticlib --target $(HOST) --target-dir $(SANITIZED) -- --cfg changeover_panic_hook
+	cp $(SANITIZED)/$(HOST)/sanitized/libchangeover.a $(SANITIZED)
+
 # --- make install: what `cargo cinstall` would (see [package.metadata.capi] in Cargo.toml), and
 # a CMake package.
 

@@ -117,14 +117,32 @@ static void when_new_fails(void) {
   EXPECT(CHANGEOVER_ERR_NULL, changeover_new(&options, &engine));
   DESTROYED(7, &owned);
 
+  /* A newer caller that sets what this library does not know. */
+  struct {
+    changeover_callbacks known;
+    uint64_t unknown;
+  } newer_callbacks = {callbacks_of(&owned), 1};
+  newer_callbacks.known.struct_size = sizeof newer_callbacks;
+  options = options_of(&newer_callbacks.known);
+  EXPECT(CHANGEOVER_ERR_STRUCT_SIZE, changeover_new(&options, &engine));
+  DESTROYED(8, &owned);
+  struct {
+    changeover_options known;
+    uint64_t unknown;
+  } newer_options = {options_of(&callbacks), 1};
+  newer_options.known.struct_size = sizeof newer_options;
+  EXPECT(CHANGEOVER_ERR_STRUCT_SIZE, changeover_new(&newer_options.known, &engine));
+  DESTROYED(9, &owned);
+
   /* What could not be read was not taken. */
   incomplete = callbacks_of(&owned);
   incomplete.struct_size = 8;
+  options = options_of(&incomplete);
   EXPECT(CHANGEOVER_ERR_STRUCT_SIZE, changeover_new(&options, &engine));
   options = options_of(&callbacks);
   options.struct_size = 8;
   EXPECT(CHANGEOVER_ERR_STRUCT_SIZE, changeover_new(&options, &engine));
-  DESTROYED(7, &owned);
+  DESTROYED(9, &owned);
   CHECK(engine == none);
 }
 

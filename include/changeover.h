@@ -30,7 +30,8 @@
  * host's code. Those that "wait for callbacks" do.
  *
  * Callbacks: user_data comes first. Its destructor, if there is one, is called exactly once, after
- * any running callback, also when the call that was given it fails. Callbacks may call every
+ * any running callback, also when the call that was given it fails, and with whatever user_data it was
+ * given, NULL too. Callbacks may call every
  * function except changeover_free and changeover_sync, which answer CHANGEOVER_ERR_IN_CALLBACK.
  * They must return: no longjmp and no C++ exception may leave them.
  *
@@ -40,6 +41,9 @@
  * Processes: after fork, a child that uses a handle of its parent gets CHANGEOVER_ERR_FORKED; it may
  * make engines of its own. The shared library stays loaded after dlclose. No function may be called
  * from a signal handler.
+ *
+ * Versions: each function says since which version it is there. Types, fields and constants that don't
+ * say so are of 0.1.
  *
  * What the library can't check is the caller's promise: that a pointer it is given is NULL or good
  * for the length that goes with it, that nobody writes there during the call, and that structs were
@@ -709,8 +713,8 @@ int32_t changeover_options_init(struct changeover_options *options, size_t struc
  *
  * options may be NULL: the library's settings, and the host polls. All of it is copied.
  * engine receives a handle that the caller owns and ends with changeover_free. If the call
- * fails, the callbacks' destroy is called before it returns; except after
- * CHANGEOVER_ERR_STRUCT_SIZE for options or callbacks, which could not be read then.
+ * fails, the callbacks' destroy is called before it returns. Only options or callbacks with a
+ * struct_size that their _init refuses are not read, so not taken over either.
  *
  * Any thread; does not wait.
  * Errors: CONFIG, SYSTEM; NULL also when start or stop is missing. Since 0.1.

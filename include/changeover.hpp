@@ -835,10 +835,7 @@ class engine {
     options.defaults = &defaults.raw();
     options.callbacks = host;
     options.event_limit = event_limit;
-    std::int32_t result = changeover_new(&options, &raw_);
-    // The one failure after which the library has not destroyed the callbacks.
-    if (result == CHANGEOVER_ERR_STRUCT_SIZE && host != nullptr) host->destroy(host->user_data);
-    detail::check(result);
+    detail::check(changeover_new(&options, &raw_));
   }
 
   using set_function = std::int32_t (*)(changeover_engine*, changeover_stream_fn, void*,

@@ -78,9 +78,9 @@ CHANGEOVER_INLINE_ASSERT(CHANGEOVER_VIDEO == 1u && CHANGEOVER_KEY == 4u);
 #define CHANGEOVER_INLINE_LOAD(word) __atomic_load_n(word, __ATOMIC_RELAXED)
 #define CHANGEOVER_INLINE_STORE(word, value) __atomic_store_n(word, value, __ATOMIC_RELAXED)
 #ifdef __x86_64__
-/* The same in one instruction, which GCC does not find by itself. */
+/* The same in one instruction, which GCC does not find by itself. (A cast would not be C++'s.) */
 #define CHANGEOVER_INLINE_ADD(word, by) \
-  __asm__("addq %1, %0" : "+m"(*(word)) : "er"((uint64_t)(by)) : "cc")
+  __asm__("addq %1, %0" : "+m"(*(word)) : "er"(UINT64_C(0) + (by)) : "cc")
 #else
 #define CHANGEOVER_INLINE_ADD(word, by) \
   CHANGEOVER_INLINE_STORE(word, CHANGEOVER_INLINE_LOAD(word) + (by))

@@ -29,7 +29,10 @@ TS = 188
 INTERVAL = 0.04  # seconds between two datagrams of one source
 STAMP = struct.Struct("!8sHHQ")
 MAGIC = b"changovr"
-MULTICAST = "239.255.77.77"  # the best input of the first stream, on the loopback interface
+# Addresses of this run alone: no other process on the machine takes its ports or hears its datagrams.
+OWN = ".".join(str(os.getpid() >> shift & 255) for shift in (16, 8, 0))
+LOOPBACK = f"127.{OWN}"
+MULTICAST = f"239.{OWN}"  # the best input of the first stream, on the loopback interface
 
 passed = failed = 0
 
@@ -169,12 +172,17 @@ class Receiver:
 
 
 def free_ports(count):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for sock in sockets:
-        sock.bind(("127.0.0.1", 0))
-    ports = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
+    """Below those that the system gives to whoever asks for none: nobody takes them before the program does."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        candidates = iter(range(int(file.read().split()[0]) - 1, 1024, -1))
+    ports = []
+    while len(ports) < count:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.bind((LOOPBACK, next(candidates)))
+                ports.append(sock.getsockname()[1])
+            except OSError:
+                pass  # taken by somebody on all addresses
     return ports
 
 
@@ -212,7 +220,7 @@ def main():
     receiver = Receiver()
     outputs = receiver.addresses()
     ports = free_ports(2 * STREAMS)
-    addresses = [("127.0.0.1", port) for port in ports]
+    addresses = [(LOOPBACK, port) for port in ports]
     addresses[0] = (MULTICAST, ports[0])
     table = os.path.join(directory.name, "table")
     with open(table, "w") as file:

@@ -212,6 +212,9 @@ for cpp in g++ clang++; do
   check "$cpp sanitized" "$cpp" -std=c++17 -O1 -g "${warnings[@]}" "${sanitizers[@]}" "$here/hpp.cpp" "${static[@]}" -pthread -o "$work/hpp-sanitized"
   check "$cpp sanitized: hpp" "$work/hpp-sanitized"
 done
+# The library is not built for ThreadSanitizer, so its own calls are left alone, see ffi-tests/run.sh.
+check "g++ -fsanitize=thread" g++ -std=c++17 -O1 -g "${warnings[@]}" -fsanitize=thread "$here/hpp.cpp" "${shared[@]}" -pthread -o "$work/hpp-tsan"
+check "hpp under ThreadSanitizer" env TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" "$work/hpp-tsan"
 check "hpp under valgrind" valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect "$work/hpp"
 # The C blocks of docs/c-api.md are one program.
 sed -n '/^```c$/,/^```$/p' "$root/docs/c-api.md" | grep -v '^```' >"$work/c-api.c"

@@ -10,7 +10,7 @@ use super::constants::level;
 use super::guard::guard;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN};
 use super::table::{Kind, Table};
-use super::versioned::{init, read, Versioned};
+use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
 use std::ffi::c_void;
 use std::ptr::without_provenance_mut;
@@ -82,22 +82,32 @@ unsafe fn take_options(
         return Ok((changeover_options::INITIAL, None));
     }
     // SAFETY: the same contract.
-    let options = unsafe { read(options) }?;
-    if options.callbacks.is_null() {
-        return Ok((options, None));
-    }
+    let known = unsafe { read_known(options) }?;
+    let callbacks = match known.callbacks.is_null() {
+        true => None,
+        // SAFETY: the same contract.
+        false => Some(unsafe { read_known(known.callbacks) }?),
+    };
+    let callbacks = callbacks.map(|callbacks| {
+        let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
+        (callbacks, user_data)
+    });
+    // Only now, so that `user_data` ends also when these set what this version does not know.
     // SAFETY: the same contract.
-    let callbacks = unsafe { read(options.callbacks) }?;
-    let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-    Ok((options, Some((callbacks, user_data))))
+    unsafe { read(options) }?;
+    if callbacks.is_some() {
+        // SAFETY: the same contract.
+        unsafe { read(known.callbacks) }?;
+    }
+    Ok((known, callbacks))
 }
 
 /// Makes an engine and starts its threads.
 ///
 /// `options` may be NULL: the library's settings, and the host polls. All of it is copied.
 /// `engine` receives a handle that the caller owns and ends with changeover_free. If the call
-/// fails, the callbacks' `destroy` is called before it returns; except after
-/// CHANGEOVER_ERR_STRUCT_SIZE for options or callbacks, which could not be read then.
+/// fails, the callbacks' `destroy` is called before it returns. Only options or callbacks with a
+/// struct_size that their _init refuses are not read, so not taken over either.
 ///
 /// Any thread; does not wait.
 /// Errors: CONFIG, SYSTEM; NULL also when start or stop is missing. Since 0.1.

@@ -15,16 +15,17 @@ pub(super) fn guard(body: impl FnOnce() -> Outcome) -> i32 {
 pub(super) fn guard_or<R>(if_it_panics: R, body: impl FnOnce() -> R) -> R {
     // What a panic leaves behind is sound: locks shrug off poison, handles are counted.
     let result = catch_unwind(AssertUnwindSafe(move || {
-        #[cfg(test)]
+        #[cfg(changeover_panic_hook)]
         test_hook::panic_if_asked();
         body()
     }));
     result.unwrap_or(if_it_panics)
 }
 
-/// Lets tests show that a panic in any entry point stays inside.
-#[cfg(test)]
-pub(super) mod test_hook {
+/// Lets `ffi-tests/matrix.c` show that a panic in any entry point stays inside. Only in a library
+/// built for that.
+#[cfg(changeover_panic_hook)]
+mod test_hook {
     use std::cell::Cell;
 
     thread_local! {
@@ -32,13 +33,15 @@ pub(super) mod test_hook {
     }
 
     /// Has the next entry point on this thread panic.
-    pub(in crate::ffi) fn panic_next() {
+    #[no_mangle]
+    extern "C" fn changeover_test_panic_next() {
         ASKED.set(true);
     }
 
-    /// Whether a panic that was asked for is still to come.
-    pub(in crate::ffi) fn is_pending() -> bool {
-        ASKED.get()
+    /// 1: a panic that was asked for is still to come.
+    #[no_mangle]
+    extern "C" fn changeover_test_panic_pending() -> i32 {
+        ASKED.get().into()
     }
 
     pub(super) fn panic_if_asked() {

@@ -1,153 +1,17 @@
-//! What can only be shown from inside: that panics stay there, that tables match enums, and how
-//! structs of other versions are met. Everything else is tested from C, in `ffi-tests/`.
+//! What can only be shown from inside: that tables match enums, and how structs of other versions are
+//! met. Everything else is tested from C, in `ffi-tests/`.
 
-use super::guard::test_hook;
 use super::result::{Code, CODES};
 use super::table::{Kind, Table};
 use super::versioned::{fill, init, read, read_all, Versioned};
 use super::*;
 use crate::core::{Reason, Status};
-use std::ffi::{c_char, c_void, CStr};
-use std::ptr::{null, null_mut};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ffi::{c_char, CStr};
 use std::sync::Arc;
 
 fn name(name: *const c_char) -> &'static str {
     // SAFETY: the functions that return names return static strings with a NUL.
     unsafe { CStr::from_ptr(name) }.to_str().unwrap()
-}
-
-static DESTROYED: AtomicU32 = AtomicU32::new(0);
-
-unsafe extern "C" fn destroy(_: *mut c_void) {
-    DESTROYED.fetch_add(1, Ordering::Relaxed);
-}
-
-/// Has each entry point panic, and compares what it answers.
-macro_rules! panicking {
-    ($($function:ident($($argument:expr),*): $answer:expr;)*) => {
-        [$((stringify!($function), {
-            test_hook::panic_next();
-            #[allow(unused_unsafe)]
-            // SAFETY: it panics before it looks at an argument.
-            let answer = unsafe { $function($($argument),*) };
-            assert!(!test_hook::is_pending(), "{} has no guard", stringify!($function));
-            assert_eq!(answer, $answer, "{}", stringify!($function));
-        })),*]
-    };
-}
-
-#[test]
-fn no_panic_leaves_an_entry_point() {
-    let (e, s) = (null_mut(), null());
-    let panic = CHANGEOVER_ERR_PANIC;
-    let unknown = c"unknown".as_ptr();
-    let named = |p: *const c_char| {
-        assert_eq!(name(p), name(unknown));
-        p
-    };
-    // Names are compared by content: two equal literals may have two addresses.
-    for function in [
-        changeover_error_name,
-        changeover_error_message,
-        changeover_reason_name,
-        changeover_event_name,
-        changeover_status_name,
-    ] {
-        test_hook::panic_next();
-        named(function(0));
-        assert!(!test_hook::is_pending());
-    }
-    let all = panicking! {
-        changeover_config_init(null_mut(), 0): panic;
-        changeover_input_spec_init(null_mut(), 0): panic;
-        changeover_callbacks_init(null_mut(), 0): panic;
-        changeover_options_init(null_mut(), 0): panic;
-        changeover_event_init(null_mut(), 0): panic;
-        changeover_stream_status_init(null_mut(), 0): panic;
-        changeover_input_status_init(null_mut(), 0): panic;
-        changeover_error_entry_init(null_mut(), 0): panic;
-        changeover_switch_entry_init(null_mut(), 0): panic;
-        changeover_new(null(), null_mut()): panic;
-        changeover_free(e): panic;
-        changeover_register(e, s, 0, s, 0, null(), 0, null(), null_mut()): panic;
-        changeover_unregister(e, s, 0): panic;
-        changeover_is_registered(e, s, 0, null_mut()): panic;
-        changeover_registered_streams(e, null_mut()): panic;
-        changeover_stream_list_len(null()): 0;
-        changeover_stream_list_get(null(), 0, null_mut(), null_mut()): panic;
-        changeover_stream_list_free(null_mut()): ();
-        changeover_set_config(e, s, 0, null()): panic;
-        changeover_switch_input(e, s, 0, 0): panic;
-        changeover_clear_override(e, s, 0): panic;
-        changeover_update_inputs(e, s, 0, null(), 0, null(), 0, null(), 0): panic;
-        changeover_update_buffer_write_id(e, s, 0, s, 0): panic;
-        changeover_record_packet(e, s, 0, 0, 0, 0, null_mut()): panic;
-        changeover_open_input(e, s, 0, 0, 0, null_mut()): panic;
-        changeover_close_input(null_mut()): panic;
-        changeover_record_lost(null_mut(), 0): panic;
-        changeover_input_report_error(null(), s, 0): panic;
-        changeover_report_input_error(e, s, 0, 0, s, 0): panic;
-        changeover_start_result(e, s, 0, 0, 0, s, 0): panic;
-        changeover_probe_result(e, s, 0, 0, 0, s, 0): panic;
-        changeover_next_event(e, 0, null_mut()): panic;
-        changeover_event_clear(null_mut()): panic;
-        changeover_event_fd(e, null_mut()): panic;
-        changeover_sync(e, 0): panic;
-        changeover_now(e, null_mut()): panic;
-        changeover_runtime_status(e, s, 0, null_mut()): panic;
-        changeover_status_stream(null(), null_mut()): panic;
-        changeover_status_input(null(), 0, null_mut()): panic;
-        changeover_status_error(null(), 0, 0, null_mut()): panic;
-        changeover_status_switch(null(), 0, null_mut()): panic;
-        changeover_status_json(null(), null_mut(), null_mut()): panic;
-        changeover_status_free(null_mut()): ();
-        changeover_set_exhausted_callback(e, None, null_mut(), Some(destroy)): panic;
-        changeover_set_restored_callback(e, None, null_mut(), Some(destroy)): panic;
-        changeover_set_log_callback(e, 0, None, null_mut(), Some(destroy)): panic;
-    };
-    // Ownership was taken before the panic.
-    assert_eq!(DESTROYED.load(Ordering::Relaxed), 3);
-    let mut covered: Vec<_> = all.iter().map(|(function, ())| *function).collect();
-    covered.extend([
-        // Above.
-        "changeover_error_name",
-        "changeover_error_message",
-        "changeover_reason_name",
-        "changeover_event_name",
-        "changeover_status_name",
-        // Constants.
-        "changeover_version",
-        "changeover_version_number",
-        // Can't panic, see there.
-        "changeover_record",
-        "changeover_record_batch",
-    ]);
-    covered.sort_unstable();
-    let symbols = concat!(env!("CARGO_MANIFEST_DIR"), "/ffi-tests/symbols.txt");
-    let symbols = std::fs::read_to_string(symbols).unwrap();
-    let exported: Vec<_> = symbols.lines().collect();
-    assert_eq!(covered, exported);
-}
-
-#[test]
-fn a_panic_in_new_destroys_the_callbacks_user_data() {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    unsafe extern "C" fn count(_: *mut c_void) {
-        COUNT.fetch_add(1, Ordering::Relaxed);
-    }
-    let size = size_of::<changeover_callbacks>();
-    let callbacks =
-        changeover_callbacks { struct_size: size, destroy: Some(count), ..Versioned::INITIAL };
-    let size = size_of::<changeover_options>();
-    let options =
-        changeover_options { struct_size: size, callbacks: &callbacks, ..Versioned::INITIAL };
-    let mut engine = null_mut();
-    test_hook::panic_next();
-    // SAFETY: all structs are as they say.
-    let result = unsafe { changeover_new(&options, &mut engine) };
-    assert_eq!((result, COUNT.load(Ordering::Relaxed)), (CHANGEOVER_ERR_PANIC, 1));
-    assert!(engine.is_null());
 }
 
 #[test]

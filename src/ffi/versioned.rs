@@ -30,17 +30,27 @@ fn check_size<T: Versioned>(size: usize) -> Outcome {
     }
 }
 
-/// The struct's size as the caller knows it, and proof that it sets nothing we don't know.
+/// The struct's size as the caller knows it.
 ///
 /// # Safety
 /// `from` is NULL or points to as many readable bytes as its `struct_size` says.
-unsafe fn checked_size<T: Versioned>(from: *const T) -> Outcome<usize> {
+unsafe fn callers_size<T: Versioned>(from: *const T) -> Outcome<usize> {
     if from.is_null() {
         return Err(Code(CHANGEOVER_ERR_NULL));
     }
     // SAFETY: `struct_size` comes first; unaligned, so a misaligned struct does no harm.
     let size = unsafe { from.cast::<usize>().read_unaligned() };
     check_size::<T>(size)?;
+    Ok(size)
+}
+
+/// The struct's size as the caller knows it, and proof that it sets nothing we don't know.
+///
+/// # Safety
+/// As [`callers_size`].
+unsafe fn checked_size<T: Versioned>(from: *const T) -> Outcome<usize> {
+    // SAFETY: the same contract.
+    let size = unsafe { callers_size(from) }?;
     for at in size_of::<T>()..size {
         // SAFETY: within `struct_size`, by this function's contract.
         if unsafe { from.cast::<u8>().add(at).read() } != 0 {
@@ -77,7 +87,19 @@ pub(super) unsafe fn init<T: Versioned>(to: *mut T, size: usize) -> Outcome {
 /// `from` is NULL or points to as many readable bytes as its `struct_size` says.
 pub(super) unsafe fn read<T: Versioned>(from: *const T) -> Outcome<T> {
     // SAFETY: the same contract.
-    let size = unsafe { checked_size(from) }?;
+    unsafe { checked_size(from) }?;
+    // SAFETY: the same contract.
+    unsafe { read_known(from) }
+}
+
+/// The same, whatever it sets that we don't know: for what must be taken over even from a struct
+/// that is refused.
+///
+/// # Safety
+/// `from` is NULL or points to as many readable bytes as its `struct_size` says.
+pub(super) unsafe fn read_known<T: Versioned>(from: *const T) -> Outcome<T> {
+    // SAFETY: the same contract.
+    let size = unsafe { callers_size(from) }?;
     let mut value = T::INITIAL;
     let known = size.min(size_of::<T>());
     // SAFETY: both sides have `known` bytes; any bytes are a valid T (see `Versioned`).

@@ -68,6 +68,12 @@ impl Presences {
         let thread = ThreadNumber::new(self.joined.fetch_add(1, Ordering::Relaxed) + 1);
         let presence = Arc::new(Presence { word: AtomicU64::new(0), thread });
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() == all.capacity() {
+            forget_ended(&mut all);
+            // As much room again as there are threads: each joins at the price of looking at a few.
+            let living = all.len();
+            all.reserve(living + 1);
+        }
         all.push(presence.clone());
         presence
     }
@@ -77,9 +83,7 @@ impl Presences {
         // Pairs with the light fence in `Presence::enter`.
         heavy_fence();
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        // A thread that ended has dropped its own reference. Dropping the last one acquires what
-        // it did before.
-        all.retain(|presence| Arc::strong_count(presence) > 1);
+        forget_ended(&mut all);
         let waiting = all
             .iter()
             .map(|presence| (presence.clone(), presence.word.load(Ordering::Acquire)))
@@ -87,6 +91,12 @@ impl Presences {
             .collect();
         Absence { waiting }
     }
+}
+
+/// A thread that ended has dropped its own reference. Dropping the last one acquires what it did
+/// before.
+fn forget_ended(all: &mut Vec<Arc<Presence>>) {
+    all.retain(|presence| Arc::strong_count(presence) > 1);
 }
 
 /// The threads that were inside and may not have left since.

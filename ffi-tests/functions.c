@@ -1,0 +1,375 @@
+#include "functions.h"
+#include <stdio.h>
+
+static struct counter destroyed = COUNTER;
+static int64_t destroyed_before;
+
+static void on_destroy(void *data) {
+  (void)data; /* NULL in some tests */
+  counter_add(&destroyed, 1);
+}
+
+static void on_stream(void *data, const char *stream, size_t len) {
+  (void)data, (void)stream, (void)len;
+}
+
+static void on_line(void *data, int32_t level, const char *message, size_t len) {
+  (void)data, (void)level, (void)message, (void)len;
+}
+
+static int32_t on_start(void *data, const changeover_event *event) {
+  (void)data, (void)event;
+  return 0;
+}
+
+static void on_stop(void *data, const changeover_event *event) {
+  (void)data, (void)event;
+}
+
+/* --- how to call them */
+
+#define CODE(name, ...) \
+  static int32_t call_##name(const struct arguments *a) { return (int32_t)changeover_##name(__VA_ARGS__); }
+#define VOID(name, ...)                                    \
+  static int32_t call_##name(const struct arguments *a) { \
+    changeover_##name(__VA_ARGS__);                        \
+    return 0;                                              \
+  }
+#define STATIC_STRING(name, ...)                           \
+  static int32_t call_##name(const struct arguments *a) { \
+    (void)a;                                               \
+    return changeover_##name(__VA_ARGS__) == NULL;         \
+  }
+#define INIT(name)                                                                                       \
+  static int32_t init_##name(void *at, size_t size) { return changeover_##name##_init(at, size); }      \
+  static int32_t call_##name##_init(const struct arguments *a) { return init_##name(a->out, a->size); }
+
+#define ID_OF(a) a->engine, a->stream, a->stream_len
+CODE(new, a->options, a->out)
+CODE(free, a->engine)
+CODE(set_exhausted_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
+CODE(set_restored_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
+CODE(set_log_callback, a->engine, a->number, (changeover_log_fn)a->callback, a->user_data, a->destroy)
+CODE(register, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, a->out)
+CODE(unregister, ID_OF(a))
+CODE(is_registered, ID_OF(a), a->out)
+CODE(registered_streams, a->engine, a->out)
+CODE(stream_list_get, a->list, 0, a->out, a->out_len)
+VOID(stream_list_free, a->list)
+CODE(set_config, ID_OF(a), a->config)
+CODE(switch_input, ID_OF(a), a->priority)
+CODE(clear_override, ID_OF(a))
+CODE(update_inputs, ID_OF(a), a->specs, a->specs_len, a->removed, a->removed_len, a->updated, a->updated_len)
+CODE(update_buffer_write_id, ID_OF(a), a->text, a->text_len)
+CODE(report_input_error, ID_OF(a), a->priority, a->text, a->text_len)
+CODE(start_result, ID_OF(a), a->session, a->number, a->text, a->text_len)
+CODE(probe_result, ID_OF(a), a->session, a->number, a->text, a->text_len)
+CODE(sync, a->engine, DEADLINE)
+CODE(now, a->engine, a->out)
+CODE(record_packet, ID_OF(a), a->priority, 1, 0, a->out)
+CODE(open_input, ID_OF(a), a->priority, a->session, a->out)
+CODE(close_input, a->input)
+CODE(record, a->input, 1, 0)
+CODE(record_batch, a->input, a->packets, a->packets_len)
+CODE(record_lost, a->input, 1)
+CODE(input_report_error, a->input, a->text, a->text_len)
+CODE(next_event, a->engine, 0, a->event)
+CODE(event_clear, a->event)
+CODE(event_fd, a->engine, a->out)
+CODE(runtime_status, ID_OF(a), a->out)
+CODE(status_stream, a->status, a->out)
+CODE(status_input, a->status, 0, a->out)
+CODE(status_error, a->status, 2, 0, a->out)
+CODE(status_switch, a->status, 0, a->out)
+CODE(status_json, a->status, a->out, a->out_len)
+VOID(status_free, a->status)
+STATIC_STRING(error_name, a->number)
+STATIC_STRING(error_message, a->number)
+STATIC_STRING(reason_name, a->number)
+STATIC_STRING(event_name, a->number)
+STATIC_STRING(status_name, a->number)
+STATIC_STRING(version)
+INIT(callbacks)
+INIT(config)
+INIT(error_entry)
+INIT(event)
+INIT(input_spec)
+INIT(input_status)
+INIT(options)
+INIT(stream_status)
+INIT(switch_entry)
+
+static int32_t call_stream_list_len(const struct arguments *a) {
+  return changeover_stream_list_len(a->list) > 0;
+}
+
+static int32_t call_version_number(const struct arguments *a) {
+  (void)a;
+  return changeover_version_number() != CHANGEOVER_VERSION_NUMBER;
+}
+
+/* --- what they take and answer */
+
+#define P(kind, pointer) {kind, offsetof(struct arguments, pointer), 0}
+#define L(kind, pointer) {kind, offsetof(struct arguments, pointer), offsetof(struct arguments, pointer##_len)}
+#define ROW(name, properties, good, inside, child, ...) \
+  {"changeover_" #name, call_##name, properties, good, inside, child, {__VA_ARGS__}, NULL, 0}
+/* Fills a struct of that type. */
+#define FILLS(name, type)                                                                                   \
+  {"changeover_" #name, call_##name, 0, FINE, FINE, FORKED, {P(STATUS, status), P(FILLED, out)}, init_##type, \
+   sizeof(changeover_##type)}
+#define PREPARES(type) ROW(type##_init, 0, FINE, FINE, FINE, {ROOM, offsetof(struct arguments, out), offsetof(struct arguments, size)})
+/* Takes no pointer. */
+#define PLAIN(name, properties) ROW(name, properties, FINE, FINE, FINE, {0})
+
+enum {
+  FINE = CHANGEOVER_OK,
+  FORKED = CHANGEOVER_ERR_FORKED,
+  INSIDE = CHANGEOVER_ERR_IN_CALLBACK,
+  MODE = CHANGEOVER_ERR_WRONG_MODE,
+  STALE = CHANGEOVER_ERR_STALE_SESSION,
+  LATE = CHANGEOVER_ERR_TIMEOUT
+};
+
+#define CALLBACKS P(CALLBACK, callback), P(CALLBACK, user_data), P(CALLBACK, destroy)
+const struct function functions[] = {
+    PREPARES(callbacks),
+    PREPARES(config),
+    PREPARES(error_entry),
+    PREPARES(event),
+    PREPARES(input_spec),
+    PREPARES(input_status),
+    PREPARES(options),
+    PREPARES(stream_status),
+    PREPARES(switch_entry),
+    ROW(new, 0, FINE, FINE, FINE, P(SETTINGS, options), P(OUTPUT, out)),
+    ROW(free, ENDS, FINE, INSIDE, FORKED, P(ENGINE, engine)),
+    ROW(set_exhausted_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
+    ROW(set_restored_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
+    ROW(set_log_callback, 0, FINE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
+    ROW(register, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text), L(SPECS, specs),
+        P(SETTINGS, config), P(OPTIONAL, out)),
+    ROW(unregister, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
+    ROW(is_registered, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OUTPUT, out)),
+    ROW(registered_streams, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
+    ROW(stream_list_len, NO_CODE, 1, 1, 0, P(LIST, list)),
+    ROW(stream_list_get, 0, FINE, FINE, FORKED, P(LIST, list), P(OUTPUT, out), P(OPTIONAL, out_len)),
+    ROW(stream_list_free, NO_CODE | ENDS, FINE, FINE, FINE, P(LIST, list)),
+    ROW(set_config, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(CONFIG, config)),
+    ROW(switch_input, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
+    ROW(clear_override, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
+    ROW(update_inputs, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(SPECS, specs), L(NUMBERS, removed),
+        L(SPECS, updated)),
+    ROW(update_buffer_write_id, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
+    ROW(report_input_error, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
+    /* Of a session and a probe that never were: callbacks.c and events.c have real ones. */
+    ROW(start_result, 0, STALE, STALE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
+    ROW(probe_result, 0, STALE, STALE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
+    ROW(sync, 0, FINE, INSIDE, FORKED, P(ENGINE, engine)),
+    ROW(now, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
+    ROW(record_packet, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OPTIONAL, out)),
+    ROW(open_input, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OUTPUT, out)),
+    ROW(close_input, ENDS, FINE, FINE, FORKED, P(INPUT, input)),
+    /* Without a system call there is no way to know that this is a child. Nobody reads what it counts. */
+    ROW(record, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input)),
+    ROW(record_batch, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input), L(NUMBERS, packets)),
+    ROW(record_lost, 0, FINE, FINE, FINE, P(INPUT, input)),
+    ROW(input_report_error, 0, FINE, FINE, FORKED, P(INPUT, input), L(TEXT_IN, text)),
+    ROW(next_event, 0, LATE, MODE, FORKED, P(ENGINE, engine), P(EVENT, event)),
+    ROW(event_clear, ENDS, FINE, FINE, FORKED, P(EVENT, event)),
+    ROW(event_fd, 0, FINE, MODE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
+    ROW(runtime_status, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OUTPUT, out)),
+    FILLS(status_stream, stream_status),
+    FILLS(status_input, input_status),
+    FILLS(status_error, error_entry),
+    FILLS(status_switch, switch_entry),
+    ROW(status_json, 0, FINE, FINE, FORKED, P(STATUS, status), P(OUTPUT, out), P(OPTIONAL, out_len)),
+    ROW(status_free, NO_CODE | ENDS, FINE, FINE, FINE, P(STATUS, status)),
+    PLAIN(error_name, NO_CODE),
+    PLAIN(error_message, NO_CODE),
+    PLAIN(reason_name, NO_CODE),
+    PLAIN(event_name, NO_CODE),
+    PLAIN(status_name, NO_CODE),
+    PLAIN(version, NO_CODE | UNGUARDED),
+    PLAIN(version_number, NO_CODE | UNGUARDED),
+};
+const size_t functions_len = LENGTH(functions);
+
+const struct function *function_named(const char *name) {
+  for (size_t i = 0; i < functions_len; i++)
+    if (strcmp(functions[i].name + strlen("changeover_"), name) == 0)
+      return &functions[i];
+  check(false, __FILE__, __LINE__, "there is no function %s", name);
+  return NULL;
+}
+
+const struct parameter *parameter_of(const struct function *function, enum kind kind) {
+  for (size_t i = 0; i < LENGTH(function->parameters); i++)
+    if (function->parameters[i].kind == kind)
+      return &function->parameters[i];
+  return NULL;
+}
+
+bool takes_handle(const struct function *function) {
+  for (enum kind kind = ENGINE; kind <= EVENT; kind++)
+    if (parameter_of(function, kind))
+      return true;
+  return false;
+}
+
+int32_t refusal(const struct function *function, int32_t code) {
+  return function->properties & NO_CODE ? 0 : code;
+}
+
+void print_cell(const struct function *function, const char *misuse, int times) {
+  printf("cell %s %s %d\n", function->name, misuse, times);
+  fflush(stdout); /* a line of its own, whatever else the log has */
+}
+
+/* --- objects and arguments */
+
+void register_s(changeover_engine *engine) {
+  register_stream(engine, "s", 3);
+  OK(changeover_report_input_error(engine, S("s"), 2, S("down")));
+}
+
+struct objects objects_of(changeover_engine *engine) {
+  struct objects objects;
+  memset(&objects, 0, sizeof objects);
+  objects.engine = engine;
+  OK(changeover_runtime_status(engine, S("s"), &objects.status));
+  OK(changeover_registered_streams(engine, &objects.list));
+  objects.input = open_input(engine, "s", 0, 0);
+  changeover_engine *other = patient_engine();
+  register_stream(other, "other", 1);
+  objects.event = no_event();
+  OK(changeover_next_event(other, DEADLINE, &objects.event));
+  OK(changeover_free(other));
+  return objects;
+}
+
+void end_objects(struct objects *objects) {
+  changeover_status_free(objects->status);
+  changeover_stream_list_free(objects->list);
+  changeover_close_input(&objects->input);
+  changeover_event_clear(&objects->event);
+}
+
+void fill(struct arguments *a, const struct function *function, struct objects *objects, union output *out) {
+  memset(a, 0, sizeof *a);
+  a->engine = objects->engine;
+  a->status = objects->status;
+  a->list = objects->list;
+  a->input = &objects->input;
+  a->event = &objects->event;
+  a->stream = function->call == call_register ? "new" : "s";
+  a->stream_len = strlen(a->stream);
+  a->priority = 1;
+  a->text = "text";
+  a->text_len = 4;
+  a->spec[0] = input_spec(0, "test://0");
+  a->spec[1] = input_spec(1, "test://1");
+  a->option[0] = (changeover_option){"key", 3, "value", 5};
+  a->spec[1].options = a->option;
+  a->spec[1].options_len = 1;
+  a->stream_config = patient_config();
+  OK(changeover_config_init(&a->spec_config, sizeof a->spec_config));
+  a->spec[1].config = &a->spec_config;
+  a->specs = a->spec;
+  a->specs_len = 2;
+  a->priorities[0] = 0;
+  a->priorities[1] = 1;
+  a->packet[0].bytes = 1;
+  a->packets = a->packet;
+  a->packets_len = 2;
+  a->config = &a->stream_config;
+  OK(changeover_options_init(&a->engine_options, sizeof a->engine_options));
+  OK(changeover_callbacks_init(&a->engine_callbacks, sizeof a->engine_callbacks));
+  a->engine_callbacks.user_data = &destroyed;
+  a->engine_callbacks.destroy = on_destroy;
+  a->engine_callbacks.start = on_start;
+  a->engine_callbacks.stop = on_stop;
+  a->engine_options.callbacks = &a->engine_callbacks;
+  a->options = &a->engine_options;
+  a->session = 0;
+  if (function->call == call_update_inputs) {
+    a->spec[0].priority = 10;
+    a->spec[1].priority = 11;
+    a->removed = &a->priorities[1];
+    a->removed_len = 1;
+    a->update[0] = input_spec(0, "test://other");
+    a->updated = a->update;
+    a->updated_len = 1;
+  } else if (function->call == call_start_result || function->call == call_probe_result) {
+    a->session = UINT64_MAX;
+  } else if (function->call == call_record_packet) {
+    a->priority = 0;
+  }
+  a->number = function->call == call_set_log_callback ? CHANGEOVER_LOG_ERROR : 0;
+  a->callback = function->call == call_set_log_callback ? (void (*)(void))on_line : (void (*)(void))on_stream;
+  a->user_data = &destroyed;
+  a->destroy = on_destroy;
+  a->size = 256;
+  memset(out, 0xa5, sizeof *out);
+  a->out = out;
+  a->out_len = &out->bytes[128];
+  if (function->init)
+    OK(function->init(out, function->size));
+}
+
+void settle(const struct function *function, const struct arguments *a, int32_t result) {
+  if (result != CHANGEOVER_OK)
+    return;
+  union output *out = a->out;
+  if (function->call == call_new)
+    OK(changeover_free(out->engine));
+  else if (function->call == call_registered_streams)
+    changeover_stream_list_free(out->list);
+  else if (function->call == call_runtime_status)
+    changeover_status_free(out->status);
+  else if (function->call == call_open_input)
+    OK(changeover_close_input(&out->input));
+  else if (function->call == call_register)
+    changeover_unregister(a->engine, S("new"));
+}
+
+int64_t take_destroyed(void) {
+  const int64_t all = counter_get(&destroyed), since = all - destroyed_before;
+  destroyed_before = all;
+  return since;
+}
+
+int64_t destroys(const struct function *function, const struct arguments *a) {
+  /* Options without a size can't be read, so nothing in them is taken over. */
+  const bool takes = function->call == call_new
+                         ? a->options && a->options->struct_size >= sizeof(changeover_options) && a->options->struct_size <= 4096
+                         : parameter_of(function, CALLBACK) != NULL;
+  return takes && a->destroy ? 1 : 0;
+}
+
+void expect_answer(const struct function *function, const struct arguments *a, int32_t wanted, const char *what) {
+  union output before, *out = a->out;
+  if (out)
+    before = *out;
+  take_destroyed();
+  const int32_t result = function->call(a);
+  check(result == wanted, __FILE__, __LINE__, "%s with %s is %s, not %s", function->name, what,
+        changeover_error_name(result), changeover_error_name(wanted));
+  if (out)
+    check(memcmp(out, &before, sizeof before) == 0, __FILE__, __LINE__, "%s with %s wrote an output", function->name, what);
+  const int64_t times = take_destroyed();
+  check(times == destroys(function, a), __FILE__, __LINE__, "%s with %s destroyed user_data %d times", function->name, what,
+        (int)times);
+}
+
+char *state_of_s(changeover_engine *engine) {
+  char *json = status_json(engine, "s");
+  for (char *time = json; (time = strstr(time, ":\"20")) != NULL; time++)
+    memset(time + 2, '#', strlen("2000-01-01T00:00:00.000Z"));
+  changeover_stream_list *list = NULL;
+  OK(changeover_registered_streams(engine, &list));
+  EQUAL(1, changeover_stream_list_len(list));
+  changeover_stream_list_free(list);
+  EQUAL(0, drain(engine));
+  return json;
+}
