@@ -290,7 +290,7 @@ impl Monitor {
         let end = (self.measured + MEASURED_PER_TICK).min(self.watches.len());
         for index in self.measured..end {
             if let Some(entry) = self.streams.get_mut(index) {
-                entry.measure_rates(&self.shared.pool, self.now);
+                entry.measure_rates(self.now);
             }
         }
         self.measured = if end == self.watches.len() { 0 } else { end };
@@ -309,7 +309,7 @@ impl Monitor {
         let owner = self.owners[cell];
         let Some(entry) = self.streams.get_mut(owner.stream as usize) else { return };
         let Some(session) = entry.session_of(&owner) else { return };
-        if entry.core.awaits(session) {
+        if entry.core().awaits(session) {
             let event = core::Event::Packet { session };
             // A packet is never refused.
             let _ = self.drive(owner.stream as usize, event);
@@ -321,25 +321,26 @@ impl Monitor {
         let now = self.now;
         self.disarm(index);
         self.look_at_cells(index);
-        let entry = &mut self.streams[index];
-        if entry.core.next_deadline().is_some_and(|deadline| deadline <= now) {
+        let entry = &self.streams[index];
+        if entry.core().next_deadline().is_some_and(|deadline| deadline <= now) {
             // A tick is never refused.
             let _ = self.drive(index, core::Event::Tick);
         } else {
+            entry.publish();
             self.arm(index);
         }
     }
 
     pub(super) fn look_at_cells(&mut self, index: usize) {
-        self.streams[index].look_at_cells(&self.shared.pool, &self.stamps, self.now);
+        self.streams[index].look_at_cells(&self.stamps, self.now);
     }
 
     /// Sees to it that the stream is visited at its next deadline.
     pub(super) fn arm(&mut self, index: usize) {
         let entry = &self.streams[index];
         let watch = &mut self.watches[index];
-        watch.set(entry.core.fixed_deadline(), entry.watched(&self.shared.pool));
-        let Some(next) = entry.core.next_deadline() else { return self.disarm(index) };
+        watch.set(entry.core().fixed_deadline(), entry.watched());
+        let Some(next) = entry.core().next_deadline() else { return self.disarm(index) };
         let look = if watch.is_watching() { self.now + LOOK_EVERY } else { Nanos::MAX };
         let next = next.min(look);
         // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
@@ -366,20 +367,22 @@ impl Monitor {
 
     /// Tells a stream's core what happened, and does what it answers.
     fn drive(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
-        let by_host = !matches!(event, core::Event::Tick | core::Event::Packet { .. });
-        let entry = &mut self.streams[index];
-        entry.core.handle(event, self.now, &mut self.ids)?;
-        self.follow_up(index, by_host);
-        Ok(())
+        let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
+        let core = self.streams[index].core_mut();
+        let result = core.handle(event, self.now, &mut self.ids);
+        let actions: Vec<Action> = core.drain().collect();
+        if updates_inputs && result.is_ok() {
+            self.match_inputs(index);
+        }
+        self.streams[index].publish();
+        if result.is_ok() {
+            self.follow_up(index, actions);
+        }
+        result
     }
 
-    /// Carries out what a stream's core decided, and publishes its state.
-    fn follow_up(&mut self, index: usize, publish: bool) {
-        let entry = &mut self.streams[index];
-        let actions: Vec<Action> = entry.core.drain().collect();
-        if publish || !actions.is_empty() {
-            entry.publish(&self.shared.pool);
-        }
+    /// Carries out what a stream's core decided.
+    fn follow_up(&mut self, index: usize, actions: Vec<Action>) {
         for action in actions {
             self.carry_out(index, action);
         }
@@ -392,7 +395,7 @@ impl Monitor {
             Action::Start { session, input, buffer_write_id } => {
                 entry.sessions += 1;
                 self.sessions += 1;
-                entry.begin_window(input.priority, &self.shared.pool, self.now);
+                entry.begin_window(input.priority, self.now);
                 EventKind::Start(Start { session, input, buffer_write_id })
             }
             Action::Stop { session, priority } => {
@@ -405,17 +408,15 @@ impl Monitor {
                 EventKind::Probe(Probe { probe, input, timeout: Duration::from_nanos(timeout) })
             }
             Action::CancelProbe { probe } => return self.queue.cancel_probe(probe),
-            Action::Gate { session, number } => {
-                return entry.move_gate(session, number, &self.shared.pool)
-            }
-            Action::Await { session } => return entry.await_packet(session, &self.shared.pool),
+            Action::Gate { session, number } => return entry.move_gate(session, number),
+            Action::Await { session } => return entry.await_packet(session),
             Action::Notify(notice) => notice.into(),
         };
         self.emit(index, kind);
     }
 
     fn emit(&mut self, index: usize, kind: EventKind) {
-        let core = &self.streams[index].core;
+        let core = self.streams[index].core();
         let event = Event {
             stream: core.id().clone(),
             registration: core.registration(),
@@ -459,7 +460,7 @@ impl Monitor {
 
     fn shut_down(&mut self) {
         self.shared.closed.store(true, Ordering::Relaxed);
-        let ids: Vec<_> = self.streams.iter().map(|(_, entry)| entry.core.id().clone()).collect();
+        let ids: Vec<_> = self.streams.iter().map(|(_, entry)| entry.core().id().clone()).collect();
         for id in ids {
             // Registered a moment ago.
             let _ = self.unregister(&id);
@@ -487,13 +488,7 @@ impl Monitor {
 
     pub(super) fn handle(&mut self, id: &str, event: core::Event) -> Result<(), Error> {
         let index = self.index_of(id)?;
-        if !matches!(event, core::Event::UpdateInputs(_)) {
-            return self.drive(index, event);
-        }
-        self.streams[index].core.handle(event, self.now, &mut self.ids)?;
-        self.match_inputs(index);
-        self.follow_up(index, true);
-        Ok(())
+        self.drive(index, event)
     }
 
     pub(super) fn register(
@@ -507,7 +502,7 @@ impl Monitor {
             return Err(Error::StreamExists);
         }
         let registration = self.registrations + 1;
-        let core = Stream::new(
+        let mut core = Stream::new(
             id,
             buffer_write_id,
             registration,
@@ -518,8 +513,9 @@ impl Monitor {
             &mut self.ids,
         )?;
         self.registrations = registration;
+        let actions = core.drain().collect();
         let index = self.add_stream(core);
-        self.follow_up(index, true);
+        self.follow_up(index, actions);
         Ok(registration)
     }
 
@@ -536,7 +532,7 @@ impl Monitor {
         }
         config.validate()?;
         for (_, entry) in &self.streams {
-            entry.core.check_defaults(&config)?;
+            entry.core().check_defaults(&config)?;
         }
         self.defaults = config;
         let all: Vec<_> = self.streams.iter().map(|(index, _)| index).collect();
@@ -552,7 +548,7 @@ impl Monitor {
     }
 
     pub(super) fn streams(&self) -> Vec<Arc<str>> {
-        self.streams.iter().map(|(_, entry)| entry.core.id().clone()).collect()
+        self.streams.iter().map(|(_, entry)| entry.core().id().clone()).collect()
     }
 
     /// Decides everything that can be decided from what was recorded so far.

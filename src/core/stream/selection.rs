@@ -14,11 +14,14 @@ impl Stream {
                 self.listen_to_all();
                 break;
             };
-            let cause = self.cause.take().unwrap_or(Cause {
-                from: self.active,
-                reason: Reason::Recovery,
-                detail: "usable again".into(),
-            });
+            let cause = self.cause.take().map_or_else(
+                || Cause {
+                    from: self.active,
+                    reason: Reason::Recovery,
+                    detail: "usable again".into(),
+                },
+                |cause| *cause,
+            );
             self.commit(target, cause, now, ids);
         }
         self.put_on_air(now);
@@ -111,7 +114,7 @@ impl Stream {
         }
         self.active = Some(target);
         self.selected_at = now;
-        self.on_air_since = None;
+        self.on_air_since = Optional::NONE;
         match &self.inputs[index].session {
             Some(session) => {
                 let on_air_at_once = session.delivers_at(now);
@@ -142,7 +145,7 @@ impl Stream {
         let Some(session) = input.session() else { return };
         input.set_status(Status::Active, now);
         let priority = input.spec.priority;
-        self.on_air_since = Some(now);
+        self.on_air_since = Optional::some(now);
         let waited = now.saturating_sub(self.selected_at);
         self.notify(Notice::Active { priority, session, waited });
         if std::mem::take(&mut self.exhausted) {
@@ -208,13 +211,13 @@ impl Stream {
             && self.pending.is_none()
             && self.pinned.is_none();
         let active = self.active.filter(|_| free)?;
-        let cooled = self.last_switch? + self.settings.switch_cooldown;
+        let cooled = self.switches.last()?.at + self.settings.switch_cooldown;
         self.inputs
             .iter()
             .take_while(|input| input.spec.priority < active)
             .filter(|input| input.usable())
             .filter_map(|input| {
-                let stable = input.healthy_since? + self.settings.failback_stable;
+                let stable = input.healthy_since.get()? + self.settings.failback_stable;
                 Some((stable.max(cooled), input.spec.priority))
             })
             .min()
@@ -231,7 +234,7 @@ impl Stream {
 
     fn best_due_failback(&self, now: Nanos) -> Option<Priority> {
         let stable = |input: &&InputHealth| {
-            let since = input.healthy_since;
+            let since = input.healthy_since.get();
             input.usable()
                 && since.is_some_and(|since| since + self.settings.failback_stable <= now)
         };
@@ -261,7 +264,7 @@ impl Stream {
     }
 
     fn close_gate_of_a_stopped_session(&mut self) {
-        if self.gate.is_some_and(|session| self.index_of_session(session).is_none()) {
+        if self.gate().is_some_and(|session| self.index_of_session(session).is_none()) {
             self.move_gate(None);
         }
     }
