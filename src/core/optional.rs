@@ -6,7 +6,7 @@ use std::fmt;
 /// An `Option<u64>` in 8 bytes. `u64::MAX` can't be told from none; no time and no id is that
 /// large. Packed, so that what consists of these and of small things wastes nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(packed(4))]
+#[repr(C, packed(4))]
 pub(crate) struct Optional(u64);
 
 impl Optional {

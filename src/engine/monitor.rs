@@ -6,7 +6,7 @@
 
 use super::event::{Event, EventKind, Probe, Start, Stop};
 use super::log::{Level, Logger};
-use super::queue::Queue;
+use super::queue::{Queue, Writer};
 use super::shared::{Shared, StreamShared};
 use super::stalls::Stalls;
 use super::stamps::{Stamps, LOOK_EVERY};
@@ -21,6 +21,7 @@ use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::thread::{park, park_timeout, Thread};
 use std::time::{Duration, SystemTime};
 
 /// Streams whose rates are measured in one tick: 16,000 in a second, for less than a percent of
@@ -32,21 +33,25 @@ const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
 
 pub(super) type Command = Box<dyn FnOnce(&mut Monitor) + Send>;
 
-/// The way to the monitor.
+/// The way to the monitor. It sleeps parked and not in the channel, which would have it look
+/// around for a while before: with a thousand ticks a second that was most of its work.
 #[derive(Clone, Debug)]
 pub(super) struct Mailbox {
     commands: Sender<Command>,
+    monitor: Thread,
 }
 
 impl Mailbox {
-    pub(super) fn new(commands: Sender<Command>) -> Self {
-        Mailbox { commands }
+    pub(super) fn new(commands: Sender<Command>, monitor: Thread) -> Self {
+        Mailbox { commands, monitor }
     }
 
     /// Has `command` run on the monitor thread, in order, some time soon. Does nothing when the
     /// engine is shut down.
     pub(super) fn post(&self, command: impl FnOnce(&mut Monitor) + Send + 'static) {
-        let _ = self.commands.send(Box::new(command));
+        if self.commands.send(Box::new(command)).is_ok() {
+            self.monitor.unpark();
+        }
     }
 
     /// Has `command` run on the monitor thread and waits for its result.
@@ -194,12 +199,16 @@ impl Monitor {
     }
 
     fn wait(&self, commands: &Receiver<Command>, wake: Option<Nanos>) -> Option<Command> {
-        let Some(wake) = wake else { return commands.recv().ok() };
-        let now = self.shared.now();
-        if wake <= now {
-            return commands.try_recv().ok();
+        loop {
+            let command = commands.try_recv().ok();
+            let left = wake.map(|wake| wake.saturating_sub(self.shared.now()));
+            match left {
+                _ if command.is_some() => return command,
+                Some(0) => return None,
+                Some(left) => park_timeout(Duration::from_nanos(left)),
+                None => park(),
+            }
         }
-        commands.recv_timeout(Duration::from_nanos(wake - now)).ok()
     }
 
     /// Brings `now` up to date. If the monitor should have been awake long ago, that time is
@@ -383,13 +392,17 @@ impl Monitor {
 
     /// Carries out what a stream's core decided.
     fn follow_up(&mut self, index: usize, actions: Vec<Action>) {
-        for action in actions {
-            self.carry_out(index, action);
+        if !actions.is_empty() {
+            let queue = self.queue.clone();
+            let mut writer = queue.write();
+            for action in actions {
+                self.carry_out(index, action, &mut writer);
+            }
         }
         self.arm(index);
     }
 
-    fn carry_out(&mut self, index: usize, action: Action) {
+    fn carry_out(&mut self, index: usize, action: Action, writer: &mut Writer<'_>) {
         let entry = &mut self.streams[index];
         let kind = match action {
             Action::Start { session, input, buffer_write_id } => {
@@ -407,15 +420,15 @@ impl Monitor {
             Action::Probe { probe, input, timeout } => {
                 EventKind::Probe(Probe { probe, input, timeout: Duration::from_nanos(timeout) })
             }
-            Action::CancelProbe { probe } => return self.queue.cancel_probe(probe),
+            Action::CancelProbe { probe } => return writer.cancel_probe(probe),
             Action::Gate { session, number } => return entry.move_gate(session, number),
             Action::Await { session } => return entry.await_packet(session),
             Action::Notify(notice) => notice.into(),
         };
-        self.emit(index, kind);
+        self.emit(index, kind, writer);
     }
 
-    fn emit(&mut self, index: usize, kind: EventKind) {
+    fn emit(&self, index: usize, kind: EventKind, writer: &mut Writer<'_>) {
         let core = self.streams[index].core();
         let event = Event {
             stream: core.id().clone(),
@@ -431,7 +444,7 @@ impl Monitor {
             _ => Level::Info,
         };
         self.logger.log(level, || event.to_string());
-        if self.queue.push(event) {
+        if writer.push(event) {
             self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());
         }
     }
