@@ -5,7 +5,7 @@ use super::wall::WallClock;
 use crate::core::{Input, InputHealth, Nanos, Priority, Reason, SessionId, Status, Stream};
 use crate::hot::Counters;
 use serde::{Serialize, Serializer};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -155,36 +155,40 @@ pub(super) struct Rates {
     bitrate_kbps: AtomicU64,
     fps: AtomicU64,
     packet_loss: AtomicU64,
-    /// When the present window began, and the input's counters then; the monitor's alone.
+    /// When the present window began, and the input's counters then (of packets the lower halves,
+    /// there are not so many in a window); the monitor's alone.
     began: AtomicU64,
-    packets: AtomicU64,
     bytes: AtomicU64,
-    video: AtomicU64,
-    lost: AtomicU64,
+    packets: AtomicU32,
+    video: AtomicU32,
+    lost: AtomicU32,
 }
 
 impl Rates {
     /// Of an input that has counted nothing.
     pub(super) fn new(now: Nanos) -> Rates {
-        Rates::of([0, 0, 0, now, 0, 0, 0, 0])
+        Rates::of([0, 0, 0, now, 0], [0; 3])
     }
 
-    fn of(words: [u64; 8]) -> Rates {
-        let [bitrate_kbps, fps, packet_loss, began, packets, bytes, video, lost] =
-            words.map(AtomicU64::new);
-        Rates { bitrate_kbps, fps, packet_loss, began, packets, bytes, video, lost }
+    fn of(words: [u64; 5], halves: [u32; 3]) -> Rates {
+        let [bitrate_kbps, fps, packet_loss, began, bytes] = words.map(AtomicU64::new);
+        let [packets, video, lost] = halves.map(AtomicU32::new);
+        Rates { bitrate_kbps, fps, packet_loss, began, bytes, packets, video, lost }
     }
 
     /// A window ends, and another begins.
     pub(super) fn measure(&self, now: Nanos, counters: &Counters) {
         // Relaxed, all of them: three readings for people, not one invariant.
-        let since = |word: &AtomicU64, now: u64| now.wrapping_sub(word.load(Ordering::Relaxed));
+        let since = |half: &AtomicU32, now: u64| {
+            f64::from((now as u32).wrapping_sub(half.load(Ordering::Relaxed)))
+        };
         let seconds = now.saturating_sub(self.began.load(Ordering::Relaxed)) as f64 / 1e9;
         if seconds > 0.0 {
-            let bits = since(&self.bytes, counters.bytes) as f64 * 8.0;
-            let frames = since(&self.video, counters.video) as f64;
-            let lost = since(&self.lost, counters.lost) as f64;
-            let sent = since(&self.packets, counters.packets) as f64 + lost;
+            let bytes = counters.bytes.wrapping_sub(self.bytes.load(Ordering::Relaxed));
+            let bits = bytes as f64 * 8.0;
+            let frames = since(&self.video, counters.video);
+            let lost = since(&self.lost, counters.lost);
+            let sent = since(&self.packets, counters.packets) + lost;
             let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
             self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
         }
@@ -193,10 +197,10 @@ impl Rates {
 
     pub(super) fn begin_window(&self, now: Nanos, counters: &Counters) {
         self.began.store(now, Ordering::Relaxed);
-        self.packets.store(counters.packets, Ordering::Relaxed);
         self.bytes.store(counters.bytes, Ordering::Relaxed);
-        self.video.store(counters.video, Ordering::Relaxed);
-        self.lost.store(counters.lost, Ordering::Relaxed);
+        self.packets.store(counters.packets as u32, Ordering::Relaxed);
+        self.video.store(counters.video as u32, Ordering::Relaxed);
+        self.lost.store(counters.lost as u32, Ordering::Relaxed);
     }
 
     pub(super) fn clear(&self) {
@@ -212,9 +216,13 @@ impl Rates {
 
 impl Clone for Rates {
     fn clone(&self) -> Rates {
-        let Rates { bitrate_kbps, fps, packet_loss, began, packets, bytes, video, lost } = self;
-        let words = [bitrate_kbps, fps, packet_loss, began, packets, bytes, video, lost];
-        Rates::of(words.map(|word| word.load(Ordering::Relaxed)))
+        let Rates { bitrate_kbps, fps, packet_loss, began, bytes, packets, video, lost } = self;
+        let words = [bitrate_kbps, fps, packet_loss, began, bytes];
+        let halves = [packets, video, lost];
+        Rates::of(
+            words.map(|word| word.load(Ordering::Relaxed)),
+            halves.map(|half| half.load(Ordering::Relaxed)),
+        )
     }
 }
 

@@ -42,8 +42,8 @@ impl Stream {
         if self.is_active(index) {
             self.move_gate(Some(id));
         }
-        self.actions.push(Action::Await { session: id });
-        self.actions.push(Action::Start {
+        self.act(Action::Await { session: id });
+        self.act(Action::Start {
             session: id,
             input: spec,
             buffer_write_id: self.buffer_write_id.clone(),
@@ -54,7 +54,7 @@ impl Stream {
         let input = &mut self.inputs[index];
         if let Some(session) = input.session.take() {
             let priority = input.spec.priority;
-            self.actions.push(Action::Stop { session: session.id, priority });
+            self.act(Action::Stop { session: session.id, priority });
         }
     }
 
@@ -84,17 +84,17 @@ impl Stream {
     pub(super) fn move_gate(&mut self, session: Option<SessionId>) {
         self.gate = session.into();
         self.switch_number += 1;
-        self.actions.push(Action::Gate { session, number: self.switch_number });
+        self.act(Action::Gate { session, number: self.switch_number });
     }
 
-    /// The awaited packet of a session.
-    pub(super) fn packet(&mut self, session: SessionId, now: Nanos) {
-        let Some(index) = self.index_of_session(session) else { return };
+    /// The awaited packet of a session. The input, if it delivers again while nothing is on air.
+    pub(super) fn packet(&mut self, session: SessionId, now: Nanos) -> Option<Priority> {
+        let index = self.index_of_session(session)?;
         let dark = !self.on_air();
         let active = self.is_active(index);
         let lost = !self.active_runs();
         let input = &mut self.inputs[index];
-        let Some(session) = input.session.as_mut() else { return };
+        let session = input.session.as_mut()?;
         session.deliver(now);
         let priority = input.spec.priority;
         // Packets that still flow after a reported error are only better than nothing.
@@ -110,13 +110,12 @@ impl Stream {
                     let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
                     self.record_switch(priority, cause, now);
                 } else if dark && proof {
-                    self.comeback = Some(priority);
+                    return Some(priority);
                 }
             }
-            _ => {
-                input.healthy_since.set_if_none(now);
-            }
+            _ => input.healthy_since.set_if_none(now),
         }
+        None
     }
 
     /// Gives an input up.
@@ -161,7 +160,8 @@ impl Stream {
     pub(super) fn await_packet(&mut self, index: usize) {
         if let Some(session) = self.inputs[index].session.as_mut() {
             session.awaited = true;
-            self.actions.push(Action::Await { session: session.id });
+            let session = session.id;
+            self.act(Action::Await { session });
         }
     }
 
@@ -268,7 +268,7 @@ impl Stream {
 
     pub(super) fn cancel_probe(&mut self, index: usize) {
         if let Some(Probe { id: probe, .. }) = self.inputs[index].probe() {
-            self.actions.push(Action::CancelProbe { probe: *probe });
+            self.act(Action::CancelProbe { probe: *probe });
             self.inputs[index].trouble_mut().probe = None;
         }
     }
@@ -310,7 +310,7 @@ impl Stream {
             let probe = ids.next_id();
             trouble.probe = Some(Probe { id: probe, taken_at: None });
             let (input, timeout) = (input.spec.clone(), input.settings.probe_timeout);
-            self.actions.push(Action::Probe { probe, input, timeout });
+            self.act(Action::Probe { probe, input, timeout });
         }
     }
 

@@ -57,13 +57,15 @@ pub struct Stream {
     pinned: Option<Priority>,
     /// Why the active input was given up, until the switch that follows.
     cause: Option<Box<Cause>>,
-    /// An input that delivered again while nothing was on air, until the evaluation that follows.
-    comeback: Option<Priority>,
     exhausted: bool,
     unregistered: bool,
     switches: Arc<[Switch]>,
-    actions: Vec<Action>,
+    /// Those that were not drained yet. Apart, because there are none most of the time.
+    actions: Option<Box<Actions>>,
 }
+
+#[derive(Clone, Debug, Default)]
+struct Actions(Vec<Action>);
 
 impl Stream {
     /// Registers a stream: selects its best input and starts it, and every hot one.
@@ -113,11 +115,10 @@ impl Stream {
             pending: None,
             pinned: None,
             cause: None,
-            comeback: None,
             exhausted: false,
             unregistered: false,
             switches: Arc::default(),
-            actions: Vec::new(),
+            actions: None,
         };
         for input in inputs {
             stream.insert_input(input, now, ids);
@@ -145,7 +146,11 @@ impl Stream {
         }
         match event {
             Event::Tick => self.fire_timers(now, ids),
-            Event::Packet { session } => self.packet(session, now),
+            Event::Packet { session } => {
+                if let Some(priority) = self.packet(session, now) {
+                    self.come_back(priority, now, ids);
+                }
+            }
             Event::Seen { session, at } => {
                 if let Some(session) = self.session_mut(session) {
                     session.last_packet = session.last_packet.max(at);
@@ -203,8 +208,7 @@ impl Stream {
 
     /// Takes the queued actions, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = Action> {
-        // With its memory: there is nothing to do most of the time.
-        std::mem::take(&mut self.actions).into_iter()
+        self.actions.take().map_or(Vec::new(), |actions| actions.0).into_iter()
     }
 
     /// The stream's id.
@@ -296,8 +300,12 @@ impl Stream {
         self.pending() == Some(self.inputs[index].spec.priority)
     }
 
+    fn act(&mut self, action: Action) {
+        self.actions.get_or_insert_default().0.push(action);
+    }
+
     fn notify(&mut self, notice: Notice) {
-        self.actions.push(Action::Notify(notice));
+        self.act(Action::Notify(notice));
     }
 
     fn record_switch(&mut self, to: Priority, cause: Cause, now: Nanos) {

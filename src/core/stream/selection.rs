@@ -6,7 +6,6 @@ use crate::core::config::Failback;
 impl Stream {
     /// Brings the stream from whatever state it is in to where it should be.
     pub(super) fn evaluate(&mut self, now: Nanos, ids: &mut Ids) {
-        self.take_comeback(now, ids);
         while !self.active_runs() {
             self.promote_delivering_trial(now);
             let Some(target) = self.failover_target() else {
@@ -63,8 +62,7 @@ impl Stream {
 
     /// While nothing is on air, an input that delivers again is taken at once, unless another was
     /// chosen by hand.
-    fn take_comeback(&mut self, now: Nanos, ids: &mut Ids) {
-        let Some(priority) = self.comeback.take() else { return };
+    pub(super) fn come_back(&mut self, priority: Priority, now: Nanos, ids: &mut Ids) {
         if self.pinned.is_none() {
             let (from, reason) = (self.active, Reason::Recovery);
             self.commit(
