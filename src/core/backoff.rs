@@ -9,7 +9,7 @@ const MAX_DOUBLINGS: u32 = 3;
 /// tried again in the same instant.
 const JITTER_DIVISOR: u64 = 8;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Backoff {
     doublings: u32,
     /// SplitMix64 state (Steele, Lea, Flood 2014).

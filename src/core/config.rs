@@ -1,6 +1,7 @@
 //! The settings: one type for the three levels (engine, stream, input), unset values inherit.
 
-use super::{Error, Nanos};
+use super::{Error, Nanos, Optional};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What to do when a better input is healthy again.
@@ -45,21 +46,21 @@ pub enum Overlap {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    pub(crate) packet_timeout: Option<Duration>,
-    pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) probe_cooldown: Option<Duration>,
-    pub(crate) probe_timeout: Option<Duration>,
-    pub(crate) switch_cooldown: Option<Duration>,
-    pub(crate) failback_stable: Option<Duration>,
+    pub(crate) packet_timeout: Optional,
+    pub(crate) connect_timeout: Optional,
+    pub(crate) probe_cooldown: Optional,
+    pub(crate) probe_timeout: Optional,
+    pub(crate) switch_cooldown: Optional,
+    pub(crate) failback_stable: Optional,
     pub(crate) failback: Option<Failback>,
     pub(crate) standby: Option<Standby>,
     pub(crate) overlap: Option<Overlap>,
 }
 
 macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
+    ($($(#[$doc:meta])* $name:ident: $type:ty => $store:expr,)*) => {
         $($(#[$doc])* #[must_use] pub fn $name(mut self, value: $type) -> Self {
-            self.$name = Some(value);
+            self.$name = $store(value);
             self
         })*
     };
@@ -73,36 +74,36 @@ impl Config {
 
     setters! {
         /// Silence after which a delivering input is given up. Default 2 s.
-        packet_timeout: Duration,
+        packet_timeout: Duration => nanos,
         /// How long a session may take from the moment the host took its *start* to its first
         /// packet. Default 5 s.
-        connect_timeout: Duration,
+        connect_timeout: Duration => nanos,
         /// The wait before a degraded input is probed, or a silent hot one restarted; doubles
         /// with each failure up to 8 times, plus up to an eighth of jitter. Default 8 s.
-        probe_cooldown: Duration,
+        probe_cooldown: Duration => nanos,
         /// How long a probe may take from the moment the host took it. Default 3 s.
-        probe_timeout: Duration,
+        probe_timeout: Duration => nanos,
         /// The least time between a stream's last switch and a failback. Default 12 s.
-        switch_cooldown: Duration,
+        switch_cooldown: Duration => nanos,
         /// How long a better input must be healthy before a failback, a trial session must
         /// deliver, and an input must be on air for its backoff to be forgotten. Default 3 s.
-        failback_stable: Duration,
+        failback_stable: Duration => nanos,
         /// Default [`Failback::Auto`].
-        failback: Failback,
+        failback: Failback => Some,
         /// Default [`Standby::Cold`].
-        standby: Standby,
+        standby: Standby => Some,
         /// Default [`Overlap::On`].
-        overlap: Overlap,
+        overlap: Overlap => Some,
     }
 
     /// Range check, for the engine's and a stream's settings.
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+        const YEAR: Nanos = 365 * 24 * 3600 * 1_000_000_000;
         let positive =
             [self.packet_timeout, self.connect_timeout, self.probe_cooldown, self.probe_timeout];
         let any = [self.switch_cooldown, self.failback_stable];
-        if positive.iter().flatten().any(|d| d.is_zero())
-            || positive.iter().chain(&any).flatten().any(|d| *d > YEAR)
+        if positive.iter().any(|d| d.get() == Some(0))
+            || positive.iter().chain(&any).any(|d| d.get().is_some_and(|nanos| nanos > YEAR))
         {
             return Err(Error::Config);
         }
@@ -137,9 +138,11 @@ impl Config {
     }
 }
 
-/// A stream's settings with every default filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A stream's settings with every default filled in, and what they come from.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct StreamSettings {
+    pub(super) config: Config,
+    pub(super) defaults: Config,
     pub(super) switch_cooldown: Nanos,
     pub(super) failback_stable: Nanos,
     pub(super) failback: Failback,
@@ -147,18 +150,26 @@ pub(super) struct StreamSettings {
 }
 
 impl StreamSettings {
-    pub(super) fn resolve(config: &Config) -> Self {
+    pub(super) fn resolve(config: &Config, defaults: &Config) -> Self {
+        let resolved = config.over(defaults);
         StreamSettings {
-            switch_cooldown: nanos(config.switch_cooldown, 12_000),
-            failback_stable: nanos(config.failback_stable, 3_000),
-            failback: config.failback.unwrap_or(Failback::Auto),
-            overlap: config.overlap.unwrap_or(Overlap::On),
+            config: *config,
+            defaults: *defaults,
+            switch_cooldown: or_millis(resolved.switch_cooldown, 12_000),
+            failback_stable: or_millis(resolved.failback_stable, 3_000),
+            failback: resolved.failback.unwrap_or(Failback::Auto),
+            overlap: resolved.overlap.unwrap_or(Overlap::On),
         }
+    }
+
+    /// An input's settings, where that sets `config`.
+    pub(super) fn of_input(&self, config: &Config) -> InputSettings {
+        InputSettings::resolve(&config.over(&self.config).over(&self.defaults))
     }
 }
 
 /// An input's settings with every default filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct InputSettings {
     pub(super) packet_timeout: Nanos,
     pub(super) connect_timeout: Nanos,
@@ -168,24 +179,51 @@ pub(super) struct InputSettings {
 }
 
 impl InputSettings {
-    pub(super) fn resolve(config: &Config) -> Self {
+    fn resolve(config: &Config) -> Self {
         InputSettings {
-            packet_timeout: nanos(config.packet_timeout, 2_000),
-            connect_timeout: nanos(config.connect_timeout, 5_000),
-            probe_cooldown: nanos(config.probe_cooldown, 8_000),
-            probe_timeout: nanos(config.probe_timeout, 3_000),
+            packet_timeout: or_millis(config.packet_timeout, 2_000),
+            connect_timeout: or_millis(config.connect_timeout, 5_000),
+            probe_cooldown: or_millis(config.probe_cooldown, 8_000),
+            probe_timeout: or_millis(config.probe_timeout, 3_000),
             standby: config.standby.unwrap_or(Standby::Cold),
         }
     }
-}
 
-impl InputSettings {
     pub(super) fn is_hot(&self) -> bool {
         self.standby == Standby::Hot
     }
 }
 
-fn nanos(value: Option<Duration>, default_millis: u64) -> Nanos {
-    // At most a year (see `validate`), so it fits.
-    value.unwrap_or(Duration::from_millis(default_millis)).as_nanos() as Nanos
+/// Of absurd durations, one that is refused as well.
+fn nanos(value: Duration) -> Optional {
+    Optional::some(u64::try_from(value.as_nanos()).unwrap_or(u64::MAX - 1).min(u64::MAX - 1))
+}
+
+fn or_millis(value: Optional, default_millis: u64) -> Nanos {
+    value.get().unwrap_or(default_millis * 1_000_000)
+}
+
+/// Settings in use: most streams and inputs have the same, and share them.
+#[derive(Debug)]
+pub(super) struct Recent<T>(Vec<Arc<T>>);
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Recent(Vec::new())
+    }
+}
+
+impl<T: PartialEq> Recent<T> {
+    /// More are not looked through: who has yet others has them alone.
+    const KEPT: usize = 8;
+
+    pub(super) fn share(&mut self, value: T) -> Arc<T> {
+        if let Some(found) = self.0.iter().find(|one| ***one == value) {
+            return found.clone();
+        }
+        let one = Arc::new(value);
+        self.0.truncate(Self::KEPT - 1);
+        self.0.insert(0, one.clone());
+        one
+    }
 }

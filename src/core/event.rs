@@ -1,5 +1,6 @@
 //! What goes into a stream's state machine and what comes out.
 
+use super::config::{InputSettings, Recent, StreamSettings};
 use super::{
     Config, Error, Input, InputError, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
 };
@@ -190,10 +191,13 @@ pub enum Notice {
     Unregistered,
 }
 
-/// Where session and probe ids come from: one per engine, so that ids are never reused.
+/// What the streams of an engine have in common: where session and probe ids come from, so that
+/// none is ever reused, and settings that are alike.
 #[derive(Debug, Default)]
 pub struct Ids {
     last: u64,
+    pub(super) stream_settings: Recent<StreamSettings>,
+    pub(super) input_settings: Recent<InputSettings>,
 }
 
 impl Ids {

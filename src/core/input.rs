@@ -2,9 +2,8 @@
 
 use super::backoff::Backoff;
 use super::config::{Config, InputSettings, Standby};
-use super::{Error, Nanos, Priority, ProbeId, Reason, SessionId};
+use super::{Error, Nanos, Optional, Priority, ProbeId, Reason, SessionId};
 use serde::Serialize;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Errors kept per input.
@@ -93,13 +92,13 @@ pub struct InputError {
 }
 
 /// One `start` of an input that has not been stopped.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Session {
     pub(super) id: SessionId,
-    /// When the host took the *start*.
-    pub(super) taken_at: Option<Nanos>,
-    pub(super) first_packet: Option<Nanos>,
+    /// When the host took the *start*; once it has delivered, when the first packet came.
+    since: Optional,
     pub(super) last_packet: Nanos,
+    delivered: bool,
     /// Its next packet changes something, so the driver must tell of it.
     pub(super) awaited: bool,
     /// A session of a degraded cold input, to see whether it delivers.
@@ -109,8 +108,43 @@ pub(super) struct Session {
 }
 
 impl Session {
+    pub(super) fn new(id: SessionId, trial: bool) -> Self {
+        Session {
+            id,
+            since: Optional::NONE,
+            last_packet: 0,
+            delivered: false,
+            awaited: true,
+            trial,
+            reported: false,
+        }
+    }
+
+    /// The host took the *start*.
+    pub(super) fn take(&mut self, now: Nanos) {
+        self.since.set_if_none(now);
+    }
+
+    /// The awaited packet came.
+    pub(super) fn deliver(&mut self, now: Nanos) {
+        self.awaited = false;
+        self.last_packet = now;
+        if !std::mem::replace(&mut self.delivered, true) {
+            self.since = Optional::some(now);
+        }
+    }
+
+    /// When the host took the *start* of a session that has not delivered yet.
+    pub(super) fn connecting_since(&self) -> Option<Nanos> {
+        self.since.get().filter(|_| !self.delivered)
+    }
+
+    pub(super) fn first_packet(&self) -> Option<Nanos> {
+        self.since.get().filter(|_| self.delivered)
+    }
+
     pub(super) fn delivering(&self) -> bool {
-        self.first_packet.is_some() && !self.awaited
+        self.delivered && !self.awaited
     }
 
     /// It delivers in this very instant.
@@ -119,21 +153,16 @@ impl Session {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Probe {
     pub(super) id: ProbeId,
     pub(super) taken_at: Option<Nanos>,
 }
 
-/// The health of one input.
-#[derive(Debug)]
-pub struct InputHealth {
-    pub(super) spec: Arc<Input>,
-    pub(super) settings: InputSettings,
-    pub(super) status: Status,
-    pub(super) state_since: Nanos,
-    pub(super) session: Option<Session>,
-    pub(super) errors: VecDeque<InputError>,
+/// What there is to know of an input that was ever given up; most never are.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    errors: Vec<InputError>,
     pub(super) probe: Option<Probe>,
     pub(super) probe_unsupported: bool,
     /// Probes and trials asked for.
@@ -143,29 +172,59 @@ pub struct InputHealth {
     pub(super) backoff: Backoff,
     /// It recovered and has not been on air for `failback_stable` since.
     pub(super) unproven: bool,
-    /// Usable without a break since then; a hot input is not before its first packet.
-    pub(super) healthy_since: Option<Nanos>,
 }
 
-impl InputHealth {
-    pub(super) fn new(spec: Arc<Input>, config: &Config, seed: u64, now: Nanos) -> Self {
-        let mut input = InputHealth {
-            settings: InputSettings::resolve(&spec.config.over(config)),
-            spec,
-            status: Status::Idle,
-            state_since: now,
-            session: None,
-            errors: VecDeque::new(),
+impl Trouble {
+    fn new(seed: u64) -> Self {
+        Trouble {
+            errors: Vec::new(),
             probe: None,
             probe_unsupported: false,
             probes: 0,
             retry_at: None,
             backoff: Backoff::new(seed),
             unproven: false,
-            healthy_since: None,
-        };
-        input.healthy_since = (!input.is_hot()).then_some(now);
-        input
+        }
+    }
+
+    pub(super) fn clear_errors(&mut self) {
+        self.errors.clear();
+    }
+}
+
+/// The health of one input.
+#[derive(Clone, Debug)]
+pub struct InputHealth {
+    pub(super) spec: Arc<Input>,
+    pub(super) settings: Arc<InputSettings>,
+    trouble: Option<Arc<Trouble>>,
+    pub(super) session: Option<Session>,
+    pub(super) state_since: Nanos,
+    /// Usable without a break since then; a hot input is not before its first packet.
+    pub(super) healthy_since: Optional,
+    /// The lower half of its stream's number, for the jitter.
+    registration: u32,
+    pub(super) status: Status,
+}
+
+impl InputHealth {
+    pub(super) fn new(
+        spec: Arc<Input>,
+        settings: Arc<InputSettings>,
+        registration: u64,
+        now: Nanos,
+    ) -> Self {
+        let healthy_since = (!settings.is_hot()).then_some(now).into();
+        InputHealth {
+            spec,
+            settings,
+            trouble: None,
+            session: None,
+            state_since: now,
+            healthy_since,
+            registration: registration as u32,
+            status: Status::Idle,
+        }
     }
 
     /// What the host said about it.
@@ -193,14 +252,19 @@ impl InputHealth {
         self.session.as_ref().map(|session| session.id)
     }
 
+    /// The newest packet of its session that was told of.
+    pub(crate) fn last_packet(&self) -> Nanos {
+        self.session.as_ref().map_or(0, |session| session.last_packet)
+    }
+
     /// The last errors, oldest first; recovery clears them.
     pub fn errors(&self) -> impl ExactSizeIterator<Item = &InputError> {
-        self.errors.iter()
+        self.trouble().map_or(&[][..], |trouble| &trouble.errors).iter()
     }
 
     /// How often it was probed or tried.
     pub fn probes(&self) -> u64 {
-        self.probes
+        self.trouble().map_or(0, |trouble| trouble.probes)
     }
 
     /// Silence after which it is given up.
@@ -231,33 +295,68 @@ impl InputHealth {
         }
     }
 
+    pub(super) fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_deref()
+    }
+
+    pub(super) fn trouble_mut(&mut self) -> &mut Trouble {
+        // Two inputs of two streams must not jitter alike.
+        let seed = u64::from(self.registration) << 32 ^ self.spec.priority as u64;
+        Arc::make_mut(self.trouble.get_or_insert_with(|| Arc::new(Trouble::new(seed))))
+    }
+
+    pub(super) fn probe(&self) -> Option<&Probe> {
+        self.trouble()?.probe.as_ref()
+    }
+
+    pub(super) fn probe_unsupported(&self) -> bool {
+        self.trouble().is_some_and(|trouble| trouble.probe_unsupported)
+    }
+
+    pub(super) fn retry_at(&self) -> Option<Nanos> {
+        self.trouble()?.retry_at
+    }
+
+    /// It has yet to prove itself on air, or has a backoff to be forgotten.
+    pub(super) fn on_probation(&self) -> bool {
+        self.trouble().is_some_and(|trouble| trouble.unproven || !trouble.backoff.is_reset())
+    }
+
     pub(super) fn push_error(&mut self, error: InputError) {
-        if self.errors.len() == ERRORS_KEPT {
-            self.errors.pop_front();
+        let errors = &mut self.trouble_mut().errors;
+        if errors.len() == ERRORS_KEPT {
+            errors.remove(0);
         }
-        self.errors.push_back(error);
+        errors.push(error);
     }
 
     /// Back to new, for an update by the host.
     pub(super) fn forgive(&mut self, now: Nanos) {
         self.set_status(Status::Idle, now);
-        self.errors.clear();
-        self.backoff.reset();
-        self.unproven = false;
-        self.retry_at = None;
-        self.probe_unsupported = false;
-        self.healthy_since = (!self.is_hot()).then_some(now);
+        self.healthy_since = (!self.is_hot()).then_some(now).into();
+        if self.trouble.is_some() {
+            let trouble = self.trouble_mut();
+            trouble.errors.clear();
+            trouble.backoff.reset();
+            trouble.unproven = false;
+            trouble.retry_at = None;
+            trouble.probe_unsupported = false;
+        }
     }
 
     /// New settings never put off a retry, and a shorter wait counts at once.
     pub(super) fn hasten_retry(&mut self, now: Nanos) {
-        if let Some(at) = self.retry_at {
-            self.retry_at = Some(at.min(now + self.backoff.wait(self.settings.probe_cooldown)));
+        if let Some(at) = self.retry_at() {
+            self.schedule_retry(now);
+            let trouble = self.trouble_mut();
+            trouble.retry_at = trouble.retry_at.min(Some(at));
         }
     }
 
     pub(super) fn schedule_retry(&mut self, now: Nanos) {
-        self.retry_at = Some(now + self.backoff.wait(self.settings.probe_cooldown));
+        let cooldown = self.settings.probe_cooldown;
+        let trouble = self.trouble_mut();
+        trouble.retry_at = Some(now + trouble.backoff.wait(cooldown));
     }
 }
 

@@ -30,6 +30,7 @@ mod config;
 mod error;
 mod event;
 mod input;
+mod optional;
 mod stream;
 mod switch;
 
@@ -37,6 +38,7 @@ pub use config::{Config, Failback, Overlap, Standby};
 pub use error::Error;
 pub use event::{Action, Event, Ids, InputsUpdate, Notice, ProbeOutcome};
 pub use input::{Input, InputError, InputHealth, Status};
+pub(crate) use optional::Optional;
 pub use stream::Stream;
 #[cfg(feature = "capi")]
 pub(crate) use stream::STREAM_ID_MAX;

@@ -115,11 +115,11 @@ impl EngineBuilder {
         let router = Router::new();
         let shared = Arc::new(Shared::new(router.shared()));
         let (commands, inbox) = crossbeam::channel::unbounded();
-        let mailbox = Mailbox::new(commands);
         let slots = Arc::new(Slots::default());
         let monitor =
             Monitor::new(shared.clone(), router, queue.clone(), logger.clone(), self.defaults);
         let monitor = threads::spawn("changeover-mon", move || monitor.run(inbox))?;
+        let mailbox = Mailbox::new(commands, monitor.thread().clone());
         let mut engine = Engine {
             shared,
             mailbox,

@@ -6,7 +6,7 @@
 
 use super::event::{Event, EventKind, Probe, Start, Stop};
 use super::log::{Level, Logger};
-use super::queue::Queue;
+use super::queue::{Queue, Writer};
 use super::shared::{Shared, StreamShared};
 use super::stalls::Stalls;
 use super::stamps::{Stamps, LOOK_EVERY};
@@ -21,6 +21,7 @@ use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::thread::{park, park_timeout, Thread};
 use std::time::{Duration, SystemTime};
 
 /// Streams whose rates are measured in one tick: 16,000 in a second, for less than a percent of
@@ -32,21 +33,25 @@ const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
 
 pub(super) type Command = Box<dyn FnOnce(&mut Monitor) + Send>;
 
-/// The way to the monitor.
+/// The way to the monitor. It sleeps parked and not in the channel, which would have it look
+/// around for a while before: with a thousand ticks a second that was most of its work.
 #[derive(Clone, Debug)]
 pub(super) struct Mailbox {
     commands: Sender<Command>,
+    monitor: Thread,
 }
 
 impl Mailbox {
-    pub(super) fn new(commands: Sender<Command>) -> Self {
-        Mailbox { commands }
+    pub(super) fn new(commands: Sender<Command>, monitor: Thread) -> Self {
+        Mailbox { commands, monitor }
     }
 
     /// Has `command` run on the monitor thread, in order, some time soon. Does nothing when the
     /// engine is shut down.
     pub(super) fn post(&self, command: impl FnOnce(&mut Monitor) + Send + 'static) {
-        let _ = self.commands.send(Box::new(command));
+        if self.commands.send(Box::new(command)).is_ok() {
+            self.monitor.unpark();
+        }
     }
 
     /// Has `command` run on the monitor thread and waits for its result.
@@ -198,12 +203,16 @@ impl Monitor {
     }
 
     fn wait(&self, commands: &Receiver<Command>, wake: Option<Nanos>) -> Option<Command> {
-        let Some(wake) = wake else { return commands.recv().ok() };
-        let now = self.shared.now();
-        if wake <= now {
-            return commands.try_recv().ok();
+        loop {
+            let command = commands.try_recv().ok();
+            let left = wake.map(|wake| wake.saturating_sub(self.shared.now()));
+            match left {
+                _ if command.is_some() => return command,
+                Some(0) => return None,
+                Some(left) => park_timeout(Duration::from_nanos(left)),
+                None => park(),
+            }
         }
-        commands.recv_timeout(Duration::from_nanos(wake - now)).ok()
     }
 
     /// Brings `now` up to date. If the monitor should have been awake long ago, that time is
@@ -294,7 +303,7 @@ impl Monitor {
         let end = (self.measured + MEASURED_PER_TICK).min(self.watches.len());
         for index in self.measured..end {
             if let Some(entry) = self.streams.get_mut(index) {
-                entry.measure_rates(&self.shared.pool, self.now);
+                entry.measure_rates(self.now);
             }
         }
         self.measured = if end == self.watches.len() { 0 } else { end };
@@ -313,7 +322,7 @@ impl Monitor {
         let owner = self.owners[cell];
         let Some(entry) = self.streams.get_mut(owner.stream as usize) else { return };
         let Some(session) = entry.session_of(&owner) else { return };
-        if entry.core.awaits(session) {
+        if entry.core().awaits(session) {
             let event = core::Event::Packet { session };
             // A packet is never refused.
             let _ = self.drive(owner.stream as usize, event);
@@ -325,25 +334,26 @@ impl Monitor {
         let now = self.now;
         self.disarm(index);
         self.look_at_cells(index);
-        let entry = &mut self.streams[index];
-        if entry.core.next_deadline().is_some_and(|deadline| deadline <= now) {
+        let entry = &self.streams[index];
+        if entry.core().next_deadline().is_some_and(|deadline| deadline <= now) {
             // A tick is never refused.
             let _ = self.drive(index, core::Event::Tick);
         } else {
+            entry.publish();
             self.arm(index);
         }
     }
 
     pub(super) fn look_at_cells(&mut self, index: usize) {
-        self.streams[index].look_at_cells(&self.shared.pool, &self.stamps, self.now);
+        self.streams[index].look_at_cells(&self.stamps, self.now);
     }
 
     /// Sees to it that the stream is visited at its next deadline.
     pub(super) fn arm(&mut self, index: usize) {
         let entry = &self.streams[index];
         let watch = &mut self.watches[index];
-        watch.set(entry.core.fixed_deadline(), entry.watched(&self.shared.pool));
-        let Some(next) = entry.core.next_deadline() else { return self.disarm(index) };
+        watch.set(entry.core().fixed_deadline(), entry.watched());
+        let Some(next) = entry.core().next_deadline() else { return self.disarm(index) };
         let look = if watch.is_watching() { self.now + LOOK_EVERY } else { Nanos::MAX };
         let next = next.min(look);
         // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
@@ -370,33 +380,39 @@ impl Monitor {
 
     /// Tells a stream's core what happened, and does what it answers.
     fn drive(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
-        let by_host = !matches!(event, core::Event::Tick | core::Event::Packet { .. });
-        let entry = &mut self.streams[index];
-        entry.core.handle(event, self.now, &mut self.ids)?;
-        self.follow_up(index, by_host);
-        Ok(())
+        let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
+        let core = self.streams[index].core_mut();
+        let result = core.handle(event, self.now, &mut self.ids);
+        let actions: Vec<Action> = core.drain().collect();
+        if updates_inputs && result.is_ok() {
+            self.match_inputs(index);
+        }
+        self.streams[index].publish();
+        if result.is_ok() {
+            self.follow_up(index, actions);
+        }
+        result
     }
 
-    /// Carries out what a stream's core decided, and publishes its state.
-    fn follow_up(&mut self, index: usize, publish: bool) {
-        let entry = &mut self.streams[index];
-        let actions: Vec<Action> = entry.core.drain().collect();
-        if publish || !actions.is_empty() {
-            entry.publish(&self.shared.pool);
-        }
-        for action in actions {
-            self.carry_out(index, action);
+    /// Carries out what a stream's core decided.
+    fn follow_up(&mut self, index: usize, actions: Vec<Action>) {
+        if !actions.is_empty() {
+            let queue = self.queue.clone();
+            let mut writer = queue.write();
+            for action in actions {
+                self.carry_out(index, action, &mut writer);
+            }
         }
         self.arm(index);
     }
 
-    fn carry_out(&mut self, index: usize, action: Action) {
+    fn carry_out(&mut self, index: usize, action: Action, writer: &mut Writer<'_>) {
         let entry = &mut self.streams[index];
         let kind = match action {
             Action::Start { session, input, buffer_write_id } => {
                 entry.sessions += 1;
                 self.sessions += 1;
-                entry.begin_window(input.priority, &self.shared.pool, self.now);
+                entry.begin_window(input.priority, self.now);
                 EventKind::Start(Start { session, input, buffer_write_id })
             }
             Action::Stop { session, priority } => {
@@ -408,18 +424,16 @@ impl Monitor {
             Action::Probe { probe, input, timeout } => {
                 EventKind::Probe(Probe { probe, input, timeout: Duration::from_nanos(timeout) })
             }
-            Action::CancelProbe { probe } => return self.queue.cancel_probe(probe),
-            Action::Gate { session, number } => {
-                return entry.move_gate(session, number, &self.shared.pool)
-            }
-            Action::Await { session } => return entry.await_packet(session, &self.shared.pool),
+            Action::CancelProbe { probe } => return writer.cancel_probe(probe),
+            Action::Gate { session, number } => return entry.move_gate(session, number),
+            Action::Await { session } => return entry.await_packet(session),
             Action::Notify(notice) => notice.into(),
         };
-        self.emit(index, kind);
+        self.emit(index, kind, writer);
     }
 
-    fn emit(&mut self, index: usize, kind: EventKind) {
-        let core = &self.streams[index].core;
+    fn emit(&self, index: usize, kind: EventKind, writer: &mut Writer<'_>) {
+        let core = self.streams[index].core();
         let event = Event {
             stream: core.id().clone(),
             registration: core.registration(),
@@ -434,7 +448,7 @@ impl Monitor {
             _ => Level::Info,
         };
         self.logger.log(level, || event.to_string());
-        if self.queue.push(event) {
+        if writer.push(event) {
             self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());
         }
     }
@@ -463,7 +477,7 @@ impl Monitor {
 
     fn shut_down(&mut self) {
         self.shared.closed.store(true, Ordering::Relaxed);
-        let ids: Vec<_> = self.streams.iter().map(|(_, entry)| entry.core.id().clone()).collect();
+        let ids: Vec<_> = self.streams.iter().map(|(_, entry)| entry.core().id().clone()).collect();
         for id in ids {
             // Registered a moment ago.
             let _ = self.unregister(&id);
@@ -491,13 +505,7 @@ impl Monitor {
 
     pub(super) fn handle(&mut self, id: &str, event: core::Event) -> Result<(), Error> {
         let index = self.index_of(id)?;
-        if !matches!(event, core::Event::UpdateInputs(_)) {
-            return self.drive(index, event);
-        }
-        self.streams[index].core.handle(event, self.now, &mut self.ids)?;
-        self.match_inputs(index);
-        self.follow_up(index, true);
-        Ok(())
+        self.drive(index, event)
     }
 
     pub(super) fn register(
@@ -511,7 +519,7 @@ impl Monitor {
             return Err(Error::StreamExists);
         }
         let registration = self.registrations + 1;
-        let core = Stream::new(
+        let mut core = Stream::new(
             id,
             buffer_write_id,
             registration,
@@ -522,8 +530,9 @@ impl Monitor {
             &mut self.ids,
         )?;
         self.registrations = registration;
+        let actions = core.drain().collect();
         let index = self.add_stream(core);
-        self.follow_up(index, true);
+        self.follow_up(index, actions);
         Ok(registration)
     }
 
@@ -540,7 +549,7 @@ impl Monitor {
         }
         config.validate()?;
         for (_, entry) in &self.streams {
-            entry.core.check_defaults(&config)?;
+            entry.core().check_defaults(&config)?;
         }
         self.defaults = config;
         let all: Vec<_> = self.streams.iter().map(|(index, _)| index).collect();
@@ -556,7 +565,7 @@ impl Monitor {
     }
 
     pub(super) fn streams(&self) -> Vec<Arc<str>> {
-        self.streams.iter().map(|(_, entry)| entry.core.id().clone()).collect()
+        self.streams.iter().map(|(_, entry)| entry.core().id().clone()).collect()
     }
 
     /// Decides everything that can be decided from what was recorded so far.

@@ -50,6 +50,8 @@ struct State {
     informational_len: usize,
     dropped: u64,
     closed: bool,
+    /// Threads in `pop` that wait to be woken.
+    waiting: usize,
 }
 
 impl State {
@@ -97,6 +99,7 @@ impl Queue {
                 informational_len: 0,
                 dropped: 0,
                 closed: false,
+                waiting: 0,
             }),
             filled: Condvar::new(),
             // SAFETY: a fresh descriptor nobody else owns.
@@ -109,60 +112,15 @@ impl Queue {
         self.descriptor.as_fd()
     }
 
-    /// True if this made it drop events, for the first time since the host took one.
-    pub(super) fn push(&self, event: Event) -> bool {
-        let mut state = self.lock();
-        let seq = state.next;
-        match &event.kind {
-            EventKind::Start(start) => {
-                state.starts.insert(start.session, seq);
-            }
-            EventKind::Stop(stop) => {
-                if let Some(start) = state.starts.remove(&stop.session) {
-                    self.vanish(&mut state, start);
-                    return false;
-                }
-            }
-            EventKind::Probe(probe) => {
-                state.probes.insert(probe.probe, seq);
-            }
-            EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
-                if let Some(opposite) = state.outages.remove(&event.registration) {
-                    self.vanish(&mut state, opposite);
-                    return false;
-                }
-                state.outages.insert(event.registration, seq);
-            }
-            kind => {
-                if let EventKind::Unregistered = kind {
-                    // Nothing can take back the last outage of a registration any more, so it
-                    // counts among what may be dropped.
-                    if let Some(outage) = state.outages.remove(&event.registration) {
-                        state.inform(outage);
-                    }
-                }
-                state.inform(seq);
-            }
-        }
-        self.append(&mut state, Item::Event(event));
-        let dropping = state.dropped > 0;
-        while state.informational_len > self.limit {
-            state.drop_oldest();
-        }
-        !dropping && state.dropped > 0
+    /// Whoever waits for an item is woken when the writer is dropped.
+    pub(super) fn write(&self) -> Writer<'_> {
+        Writer { queue: self, state: self.lock(), appended: 0 }
     }
 
     pub(super) fn push_marker(&self, done: Sender<()>) {
-        let mut state = self.lock();
-        if !state.closed {
-            self.append(&mut state, Item::Marker(done));
-        }
-    }
-
-    pub(super) fn cancel_probe(&self, probe: ProbeId) {
-        let mut state = self.lock();
-        if let Some(seq) = state.probes.remove(&probe) {
-            self.vanish(&mut state, seq);
+        let mut writer = self.write();
+        if !writer.state.closed {
+            writer.append(Item::Marker(done));
         }
     }
 
@@ -176,17 +134,20 @@ impl Queue {
             if state.closed {
                 return Popped::Closed;
             }
+            state.waiting += 1;
             state = match deadline {
                 None => self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
+                        state.waiting -= 1;
                         return Popped::TimedOut;
                     }
                     let waited = self.filled.wait_timeout(state, left);
                     waited.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            state.waiting -= 1;
         }
     }
 
@@ -201,15 +162,6 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn append(&self, state: &mut State, item: Item) {
-        if state.items.is_empty() {
-            self.signal();
-        }
-        state.items.insert(state.next, item);
-        state.next += 1;
-        self.filled.notify_one();
     }
 
     fn vanish(&self, state: &mut State, seq: u64) {
@@ -268,6 +220,85 @@ impl Queue {
     }
 }
 
+/// Has the queue to itself for a while.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    queue: &'a Queue,
+    state: MutexGuard<'a, State>,
+    appended: usize,
+}
+
+impl Writer<'_> {
+    /// True if this made it drop events, for the first time since the host took one.
+    pub(super) fn push(&mut self, event: Event) -> bool {
+        let state = &mut *self.state;
+        let seq = state.next;
+        match &event.kind {
+            EventKind::Start(start) => {
+                state.starts.insert(start.session, seq);
+            }
+            EventKind::Stop(stop) => {
+                if let Some(start) = state.starts.remove(&stop.session) {
+                    self.queue.vanish(state, start);
+                    return false;
+                }
+            }
+            EventKind::Probe(probe) => {
+                state.probes.insert(probe.probe, seq);
+            }
+            EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
+                if let Some(opposite) = state.outages.remove(&event.registration) {
+                    self.queue.vanish(state, opposite);
+                    return false;
+                }
+                state.outages.insert(event.registration, seq);
+            }
+            kind => {
+                if let EventKind::Unregistered = kind {
+                    // Nothing can take back the last outage of a registration any more, so it
+                    // counts among what may be dropped.
+                    if let Some(outage) = state.outages.remove(&event.registration) {
+                        state.inform(outage);
+                    }
+                }
+                state.inform(seq);
+            }
+        }
+        self.append(Item::Event(event));
+        let state = &mut *self.state;
+        let dropping = state.dropped > 0;
+        while state.informational_len > self.queue.limit {
+            state.drop_oldest();
+        }
+        !dropping && state.dropped > 0
+    }
+
+    pub(super) fn cancel_probe(&mut self, probe: ProbeId) {
+        if let Some(seq) = self.state.probes.remove(&probe) {
+            self.queue.vanish(&mut self.state, seq);
+        }
+    }
+
+    fn append(&mut self, item: Item) {
+        let state = &mut *self.state;
+        if state.items.is_empty() {
+            self.queue.signal();
+        }
+        state.items.insert(state.next, item);
+        state.next += 1;
+        self.appended += 1;
+    }
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        // Waking costs a system call, also when nobody is there.
+        for _ in 0..self.appended.min(self.state.waiting) {
+            self.queue.filled.notify_one();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,12 +337,12 @@ mod tests {
     #[test]
     fn an_untaken_start_vanishes_with_its_stop_and_a_taken_one_gets_it() {
         let queue = Queue::new(10).unwrap();
-        queue.push(event(start(1)));
-        queue.push(event(stop(1)));
+        queue.write().push(event(start(1)));
+        queue.write().push(event(stop(1)));
         assert!(!readable(&queue));
-        queue.push(event(start(2)));
+        queue.write().push(event(start(2)));
         assert_eq!(names(&queue), ["start"]);
-        queue.push(event(stop(2)));
+        queue.write().push(event(stop(2)));
         assert!(readable(&queue));
         assert_eq!(names(&queue), ["stop"]);
     }
@@ -319,27 +350,27 @@ mod tests {
     #[test]
     fn an_untaken_outage_vanishes() {
         let queue = Queue::new(10).unwrap();
-        queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
-        queue.push(event(EventKind::Restored { priority: 0 }));
+        queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
+        queue.write().push(event(EventKind::Restored { priority: 0 }));
         assert_eq!(names(&queue), [""; 0]);
-        queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
+        queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
         assert_eq!(names(&queue), ["exhausted"]);
-        queue.push(event(EventKind::Restored { priority: 0 }));
-        queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
+        queue.write().push(event(EventKind::Restored { priority: 0 }));
+        queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
         assert_eq!(names(&queue), [""; 0]);
     }
 
     #[test]
     fn beyond_the_limit_the_oldest_information_is_dropped_and_counted() {
         let queue = Queue::new(2).unwrap();
-        queue.push(event(start(1)));
+        queue.write().push(event(start(1)));
         for priority in 0..5 {
-            queue.push(event(EventKind::Recovered { priority }));
+            queue.write().push(event(EventKind::Recovered { priority }));
         }
         assert_eq!(names(&queue), ["gap", "start", "recovered", "recovered"]);
         assert!(!readable(&queue));
         for priority in 0..3 {
-            queue.push(event(EventKind::Recovered { priority }));
+            queue.write().push(event(EventKind::Recovered { priority }));
         }
         let Popped::Item(Item::Event(gap)) = queue.pop(None) else { panic!() };
         assert!(matches!(gap.kind, EventKind::Gap { dropped: 1 }));
@@ -349,11 +380,11 @@ mod tests {
     fn a_queue_nobody_drains_does_not_grow() {
         let queue = Queue::new(4).unwrap();
         for session in 0..10_000 {
-            queue.push(event(start(session)));
-            queue.push(event(EventKind::Recovered { priority: 0 }));
-            queue.push(event(EventKind::Exhausted { reason: Reason::Error }));
-            queue.push(event(EventKind::Restored { priority: 0 }));
-            queue.push(event(stop(session)));
+            queue.write().push(event(start(session)));
+            queue.write().push(event(EventKind::Recovered { priority: 0 }));
+            queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
+            queue.write().push(event(EventKind::Restored { priority: 0 }));
+            queue.write().push(event(stop(session)));
         }
         let state = queue.lock();
         assert!(state.items.len() <= 4 && state.informational.len() <= 5);

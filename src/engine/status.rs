@@ -1,10 +1,11 @@
 //! What a host can ask about a stream: published by the monitor, read without waiting for it.
 
+use super::streams::InputCells;
 use super::wall::WallClock;
-use crate::core::{Input, InputError, Nanos, Priority, Reason, SessionId, Status, Stream, Switch};
-use crate::hot::{Cell, Counters};
+use crate::core::{Input, InputHealth, Nanos, Priority, Reason, SessionId, Status, Stream};
+use crate::hot::Counters;
 use serde::{Serialize, Serializer};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -149,33 +150,57 @@ fn optional_rfc3339<S: Serializer>(
 }
 
 /// Rates over the last window, written by the monitor, each word by itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rates {
     bitrate_kbps: AtomicU64,
     fps: AtomicU64,
     packet_loss: AtomicU64,
-}
-
-/// Two readings of an input's counters make a rate.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sample {
-    pub(super) at: Nanos,
-    pub(super) counters: Counters,
+    /// When the present window began, and the input's counters then (of packets the lower halves,
+    /// there are not so many in a window); the monitor's alone.
+    began: AtomicU64,
+    bytes: AtomicU64,
+    packets: AtomicU32,
+    video: AtomicU32,
+    lost: AtomicU32,
 }
 
 impl Rates {
-    pub(super) fn measure(&self, from: &Sample, to: &Sample) {
-        let seconds = to.at.saturating_sub(from.at) as f64 / 1e9;
-        if seconds <= 0.0 {
-            return;
+    /// Of an input that has counted nothing.
+    pub(super) fn new(now: Nanos) -> Rates {
+        Rates::of([0, 0, 0, now, 0], [0; 3])
+    }
+
+    fn of(words: [u64; 5], halves: [u32; 3]) -> Rates {
+        let [bitrate_kbps, fps, packet_loss, began, bytes] = words.map(AtomicU64::new);
+        let [packets, video, lost] = halves.map(AtomicU32::new);
+        Rates { bitrate_kbps, fps, packet_loss, began, bytes, packets, video, lost }
+    }
+
+    /// A window ends, and another begins.
+    pub(super) fn measure(&self, now: Nanos, counters: &Counters) {
+        // Relaxed, all of them: three readings for people, not one invariant.
+        let since = |half: &AtomicU32, now: u64| {
+            f64::from((now as u32).wrapping_sub(half.load(Ordering::Relaxed)))
+        };
+        let seconds = now.saturating_sub(self.began.load(Ordering::Relaxed)) as f64 / 1e9;
+        if seconds > 0.0 {
+            let bytes = counters.bytes.wrapping_sub(self.bytes.load(Ordering::Relaxed));
+            let bits = bytes as f64 * 8.0;
+            let frames = since(&self.video, counters.video);
+            let lost = since(&self.lost, counters.lost);
+            let sent = since(&self.packets, counters.packets) + lost;
+            let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
+            self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
         }
-        let (a, b) = (&from.counters, &to.counters);
-        let bits = b.bytes.wrapping_sub(a.bytes) as f64 * 8.0;
-        let frames = b.video.wrapping_sub(a.video) as f64;
-        let lost = b.lost.wrapping_sub(a.lost) as f64;
-        let sent = b.packets.wrapping_sub(a.packets) as f64 + lost;
-        let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
-        self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
+        self.begin_window(now, counters);
+    }
+
+    pub(super) fn begin_window(&self, now: Nanos, counters: &Counters) {
+        self.began.store(now, Ordering::Relaxed);
+        self.bytes.store(counters.bytes, Ordering::Relaxed);
+        self.packets.store(counters.packets as u32, Ordering::Relaxed);
+        self.video.store(counters.video as u32, Ordering::Relaxed);
+        self.lost.store(counters.lost as u32, Ordering::Relaxed);
     }
 
     pub(super) fn clear(&self) {
@@ -183,96 +208,50 @@ impl Rates {
     }
 
     fn store(&self, [bitrate_kbps, fps, packet_loss]: [f64; 3]) {
-        // Relaxed: three readings for people, not one invariant.
         self.bitrate_kbps.store(bitrate_kbps.to_bits(), Ordering::Relaxed);
         self.fps.store(fps.to_bits(), Ordering::Relaxed);
         self.packet_loss.store(packet_loss.to_bits(), Ordering::Relaxed);
     }
 }
 
-/// What the monitor publishes of a stream at each decision.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    registration: u64,
-    switch_number: u64,
-    active: Option<Priority>,
-    pending: Option<Priority>,
-    pinned: Option<Priority>,
-    exhausted: bool,
-    state_since: Nanos,
-    inputs: Box<[InputSnapshot]>,
-    switches: Box<[Switch]>,
-}
-
-#[derive(Debug)]
-struct InputSnapshot {
-    spec: Arc<Input>,
-    session: Option<SessionId>,
-    status: Status,
-    state_since: Nanos,
-    packet_timeout: Nanos,
-    probes: u64,
-    errors: Box<[InputError]>,
-    tally: Tally,
-}
-
-/// Where an input's packets are counted.
-#[derive(Debug)]
-pub(super) struct Tally {
-    /// The sum of the handles already closed.
-    pub(super) closed: Counters,
-    pub(super) cells: Box<[&'static Cell]>,
-    pub(super) rates: Arc<Rates>,
-}
-
-impl Tally {
-    fn sum(&self) -> Counters {
-        let mut sum = self.closed;
-        self.cells.iter().for_each(|cell| sum.add(&cell.read()));
-        sum
+impl Clone for Rates {
+    fn clone(&self) -> Rates {
+        let Rates { bitrate_kbps, fps, packet_loss, began, bytes, packets, video, lost } = self;
+        let words = [bitrate_kbps, fps, packet_loss, began, bytes];
+        let halves = [packets, video, lost];
+        Rates::of(
+            words.map(|word| word.load(Ordering::Relaxed)),
+            halves.map(|half| half.load(Ordering::Relaxed)),
+        )
     }
+}
+
+/// What the monitor publishes of a stream at each decision: its whole state.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    pub(super) core: Stream,
+    /// In the order of the core's inputs.
+    pub(super) inputs: Arc<[InputCells]>,
 }
 
 impl Snapshot {
-    pub(super) fn take(stream: &Stream, tally: impl Fn(usize) -> Tally) -> Snapshot {
-        let inputs = stream.inputs().iter().enumerate().map(|(index, input)| InputSnapshot {
-            spec: input.spec().clone(),
-            session: input.session(),
-            status: input.status(),
-            state_since: input.state_since(),
-            packet_timeout: input.packet_timeout(),
-            probes: input.probes(),
-            errors: input.errors().cloned().collect(),
-            tally: tally(index),
-        });
-        let active = stream.inputs().iter().find(|i| Some(i.priority()) == stream.active());
-        let switched = stream.switches().last().map_or(0, |switch| switch.at);
-        Snapshot {
-            registration: stream.registration(),
-            switch_number: stream.switch_number(),
-            active: stream.active(),
-            pending: stream.pending(),
-            pinned: stream.override_input(),
-            exhausted: stream.exhausted(),
-            state_since: active.map_or(0, |input| input.state_since()).max(switched),
-            inputs: inputs.collect(),
-            switches: stream.switches().cloned().collect(),
-        }
-    }
-
     pub(super) fn status(&self, now: Nanos, wall: &WallClock) -> RuntimeStatus {
+        let core = &self.core;
+        let active = core.inputs().iter().find(|input| Some(input.priority()) == core.active());
+        let switched = core.switches().last().map_or(0, |switch| switch.at);
+        let state_since = active.map_or(0, |input| input.state_since()).max(switched);
+        let inputs = core.inputs().iter().zip(&*self.inputs);
         RuntimeStatus {
-            registration: self.registration,
-            switch_number: self.switch_number,
-            active_input_priority: self.active.unwrap_or(-1),
-            pending_input_priority: self.pending,
-            override_input_priority: self.pinned,
-            exhausted: self.exhausted,
-            state_since: wall.at(self.state_since),
-            inputs: self.inputs.iter().map(|input| input.status(now, wall)).collect(),
-            switches: self
-                .switches
-                .iter()
+            registration: core.registration(),
+            switch_number: core.switch_number(),
+            active_input_priority: core.active().unwrap_or(-1),
+            pending_input_priority: core.pending(),
+            override_input_priority: core.override_input(),
+            exhausted: core.exhausted(),
+            state_since: wall.at(state_since),
+            inputs: inputs.map(|(health, cells)| input(health, cells, now, wall)).collect(),
+            switches: core
+                .switches()
                 .map(|switch| SwitchRecord {
                     at: wall.at(switch.at),
                     from: switch.from.unwrap_or(-1),
@@ -286,43 +265,44 @@ impl Snapshot {
     }
 }
 
-impl InputSnapshot {
-    fn status(&self, now: Nanos, wall: &WallClock) -> InputHealthSnapshot {
-        let counters = self.tally.sum();
-        let last = Some(counters.last_packet).filter(|at| *at != 0);
-        let rates = &self.tally.rates;
-        let rate = |word: &AtomicU64| f64::from_bits(word.load(Ordering::Relaxed));
-        let errors: Vec<_> = self
-            .errors
-            .iter()
-            .map(|error| ErrorRecord {
-                at: wall.at(error.at),
-                reason: error.reason,
-                text: error.text.clone(),
-                measured: error.measured,
-                limit: error.limit,
-            })
-            .collect();
-        InputHealthSnapshot {
-            input_priority: self.spec.priority,
-            input: self.spec.clone(),
-            session: self.session,
-            last_packet_at: last.map(|at| wall.at(at)),
-            bitrate_kbps: rate(&rates.bitrate_kbps),
-            packet_loss: rate(&rates.packet_loss),
-            status: self.status,
-            last_error: errors.last().map(|error| error.text.clone()),
-            last_error_at: errors.last().map(|error| error.at),
-            fps: rate(&rates.fps),
-            packets: counters.packets,
-            bytes: counters.bytes,
-            video_packets: counters.video,
-            key_packets: counters.keys,
-            lost_packets: counters.lost,
-            receiving: last.is_some_and(|at| now.saturating_sub(at) < self.packet_timeout),
-            errors,
-            probes: self.probes,
-            state_since: wall.at(self.state_since),
-        }
+fn input(
+    health: &InputHealth,
+    cells: &InputCells,
+    now: Nanos,
+    wall: &WallClock,
+) -> InputHealthSnapshot {
+    let counters = cells.sum();
+    let last = Some(counters.last_packet).filter(|at| *at != 0);
+    let rate = |word: &AtomicU64| f64::from_bits(word.load(Ordering::Relaxed));
+    let errors: Vec<_> = health
+        .errors()
+        .map(|error| ErrorRecord {
+            at: wall.at(error.at),
+            reason: error.reason,
+            text: error.text.clone(),
+            measured: error.measured,
+            limit: error.limit,
+        })
+        .collect();
+    InputHealthSnapshot {
+        input_priority: health.priority(),
+        input: health.spec().clone(),
+        session: health.session(),
+        last_packet_at: last.map(|at| wall.at(at)),
+        bitrate_kbps: rate(&cells.rates.bitrate_kbps),
+        packet_loss: rate(&cells.rates.packet_loss),
+        status: health.status(),
+        last_error: errors.last().map(|error| error.text.clone()),
+        last_error_at: errors.last().map(|error| error.at),
+        fps: rate(&cells.rates.fps),
+        packets: counters.packets,
+        bytes: counters.bytes,
+        video_packets: counters.video,
+        key_packets: counters.keys,
+        lost_packets: counters.lost,
+        receiving: last.is_some_and(|at| now.saturating_sub(at) < health.packet_timeout()),
+        errors,
+        probes: health.probes(),
+        state_since: wall.at(health.state_since()),
     }
 }

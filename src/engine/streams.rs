@@ -3,9 +3,9 @@
 use super::monitor::Monitor;
 use super::shared::StreamShared;
 use super::stamps::Stamps;
-use super::status::{Rates, Sample, Snapshot, Tally};
+use super::status::{Rates, Snapshot};
 use super::watch::Watch;
-use crate::core::{Error, Event, Nanos, Priority, SessionId, Stream};
+use crate::core::{Error, Event, InputHealth, Nanos, Priority, SessionId, Stream};
 use crate::hot::{Cell, CellPool, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -28,158 +28,184 @@ impl CellOwner {
 
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) core: Stream,
+    /// Shared with the readers of status: changed in a copy, which `publish` gives to them.
+    state: Arc<Snapshot>,
     shared: Arc<StreamShared>,
-    /// In the order of the core's inputs.
-    inputs: Vec<InputCells>,
     /// Started and not stopped.
-    pub(super) sessions: usize,
+    pub(super) sessions: u32,
 }
 
 /// The cells of one input.
-#[derive(Debug)]
-struct InputCells {
+#[derive(Clone, Debug)]
+pub(super) struct InputCells {
     priority: Priority,
     /// The first two are for by-id recording; then one for each open handle.
-    cells: Vec<(usize, SessionId)>,
-    /// The sum of the handles already closed.
-    closed: Counters,
-    rates: Arc<Rates>,
-    sample: Sample,
+    cells: Box<[InputCell]>,
+    /// The sum of the handles already closed, if there are any.
+    closed: Option<Box<Counters>>,
+    pub(super) rates: Rates,
+}
+
+#[derive(Clone, Debug)]
+struct InputCell {
+    cell: &'static Cell,
+    number: usize,
+    /// 0: whichever is current.
+    session: SessionId,
 }
 
 impl InputCells {
     /// The cells whose packets are those of `session`, the input's current one.
-    fn of_session(&self, session: SessionId) -> impl Iterator<Item = usize> + '_ {
-        let current = move |(_, bound): &&(usize, SessionId)| *bound == 0 || *bound == session;
-        self.cells.iter().filter(current).map(|(cell, _)| *cell)
+    fn of_session(&self, session: SessionId) -> impl Iterator<Item = &'static Cell> + '_ {
+        let current = move |one: &&InputCell| one.session == 0 || one.session == session;
+        self.cells.iter().filter(current).map(|one| one.cell)
     }
 
-    fn sum(&self, pool: &CellPool) -> Counters {
-        let mut sum = self.closed;
-        self.cells.iter().for_each(|(cell, _)| sum.add(&pool.cell(*cell).read()));
+    pub(super) fn sum(&self) -> Counters {
+        let mut sum = self.closed.as_deref().copied().unwrap_or_default();
+        self.cells.iter().for_each(|one| sum.add(&one.cell.read()));
         sum
     }
 
+    fn open(&mut self, cell: InputCell) {
+        self.cells = self.cells.iter().cloned().chain([cell]).collect();
+    }
+
+    fn close(&mut self, cell: &Cell, number: usize) {
+        self.closed.get_or_insert_default().add(&cell.read());
+        self.cells = self.cells.iter().filter(|one| one.number != number).cloned().collect();
+    }
+
     /// Gives its cells away; what they counted so far stays.
-    fn freeze(&mut self, pool: &CellPool) -> Vec<(usize, SessionId)> {
-        self.closed = self.sum(pool);
+    fn freeze(&mut self) -> Box<[InputCell]> {
+        self.closed = Some(Box::new(self.sum()));
         std::mem::take(&mut self.cells)
     }
 }
 
 impl Entry {
+    pub(super) fn core(&self) -> &Stream {
+        &self.state.core
+    }
+
+    /// To be followed by `publish`.
+    pub(super) fn core_mut(&mut self) -> &mut Stream {
+        &mut Arc::make_mut(&mut self.state).core
+    }
+
+    /// To be followed by `publish`.
+    fn change_inputs<R>(&mut self, change: impl FnOnce(&mut Vec<InputCells>) -> R) -> R {
+        let mut inputs = self.state.inputs.to_vec();
+        let result = change(&mut inputs);
+        Arc::make_mut(&mut self.state).inputs = inputs.into();
+        result
+    }
+
+    pub(super) fn publish(&self) {
+        self.shared.snapshot.store(self.state.clone());
+    }
+
+    fn inputs(&self) -> impl Iterator<Item = (&InputHealth, &InputCells)> {
+        self.state.core.inputs().iter().zip(&*self.state.inputs)
+    }
+
     /// The session a cell's packets belong to now, if that is a current one.
     pub(super) fn session_of(&self, owner: &CellOwner) -> Option<SessionId> {
-        let input = self.core.inputs().iter().find(|i| i.priority() == owner.priority)?;
+        let input = self.core().inputs().iter().find(|i| i.priority() == owner.priority)?;
         let current = input.session()?;
         (owner.session == 0 || owner.session == current).then_some(current)
     }
 
-    /// Tells the core of the newest packets.
-    pub(super) fn look_at_cells(&mut self, pool: &CellPool, stamps: &Stamps, now: Nanos) {
-        for index in 0..self.inputs.len() {
-            let Some(session) = self.core.inputs()[index].session() else { continue };
-            let input = &self.inputs[index];
-            let newest = input.of_session(session).map(|cell| pool.cell(cell).last_packet()).max();
+    /// Tells the core of the newest packets. To be followed by `publish`.
+    pub(super) fn look_at_cells(&mut self, stamps: &Stamps, now: Nanos) {
+        for index in 0..self.state.inputs.len() {
+            let health = &self.state.core.inputs()[index];
+            let Some(session) = health.session() else { continue };
+            let cells = self.state.inputs[index].of_session(session);
+            let newest = cells.map(|cell| cell.last_packet()).max();
             let at = newest.filter(|stamp| *stamp != 0).map_or(0, |s| stamps.latest(s, now));
-            // Never refused.
-            let _ = self.core.handle(Event::Seen { session, at }, now, &mut Default::default());
-        }
-    }
-
-    /// For each input that must not fall silent, its liveliest cell and its limit.
-    pub(super) fn watched<'a>(
-        &'a self,
-        pool: &'a CellPool,
-    ) -> impl Iterator<Item = (&'static Cell, Nanos)> + 'a {
-        self.core.silence_limits().filter_map(|(index, packet_timeout)| {
-            let session = self.core.inputs()[index].session()?;
-            let cells = self.inputs[index].of_session(session).map(|cell| pool.cell(cell));
-            Some((cells.max_by_key(|cell| cell.last_packet())?, packet_timeout))
-        })
-    }
-
-    pub(super) fn measure_rates(&mut self, pool: &CellPool, now: Nanos) {
-        if self.sessions == 0 {
-            return;
-        }
-        for (input, health) in self.inputs.iter_mut().zip(self.core.inputs()) {
-            if health.session().is_some() {
-                let sample = Sample { at: now, counters: input.sum(pool) };
-                input.rates.measure(&input.sample, &sample);
-                input.sample = sample;
+            if at > health.last_packet() {
+                let event = Event::Seen { session, at };
+                // Never refused.
+                let _ = self.core_mut().handle(event, now, &mut Default::default());
             }
         }
     }
 
-    /// A session begins: its rates are not those of the time before.
-    pub(super) fn begin_window(&mut self, priority: Priority, pool: &CellPool, now: Nanos) {
-        if let Some(input) = self.inputs.iter_mut().find(|input| input.priority == priority) {
-            input.sample = Sample { at: now, counters: input.sum(pool) };
+    /// For each input that must not fall silent, its liveliest cell and its limit.
+    pub(super) fn watched(&self) -> impl Iterator<Item = (&'static Cell, Nanos)> + '_ {
+        self.core().silence_limits().filter_map(|(index, packet_timeout)| {
+            let session = self.core().inputs()[index].session()?;
+            let cells = self.state.inputs[index].of_session(session);
+            Some((cells.max_by_key(|cell| cell.last_packet())?, packet_timeout))
+        })
+    }
+
+    pub(super) fn measure_rates(&self, now: Nanos) {
+        if self.sessions == 0 {
+            return;
+        }
+        for (_, input) in self.inputs().filter(|(health, _)| health.session().is_some()) {
+            input.rates.measure(now, &input.sum());
         }
     }
 
-    pub(super) fn clear_rates(&mut self, priority: Priority) {
-        if let Some(input) = self.inputs.iter().find(|input| input.priority == priority) {
+    /// A session begins: its rates are not those of the time before.
+    pub(super) fn begin_window(&self, priority: Priority, now: Nanos) {
+        if let Some(input) = self.state.inputs.iter().find(|input| input.priority == priority) {
+            input.rates.begin_window(now, &input.sum());
+        }
+    }
+
+    pub(super) fn clear_rates(&self, priority: Priority) {
+        if let Some(input) = self.state.inputs.iter().find(|input| input.priority == priority) {
             input.rates.clear();
         }
     }
 
     /// Admits the cells of one session and no others.
-    pub(super) fn move_gate(&mut self, session: Option<SessionId>, number: u64, pool: &CellPool) {
+    pub(super) fn move_gate(&self, session: Option<SessionId>, number: u64) {
         if let Some(session) = session {
-            self.cells_of(session).for_each(|cell| pool.cell(cell).admit(number));
+            self.cells_of(session).for_each(|cell| cell.admit(number));
         }
         self.shared.gate.get().move_to(number);
     }
 
-    pub(super) fn await_packet(&mut self, session: SessionId, pool: &CellPool) {
-        self.cells_of(session).for_each(|cell| pool.cell(cell).arm());
+    pub(super) fn await_packet(&self, session: SessionId) {
+        self.cells_of(session).for_each(Cell::arm);
     }
 
-    fn cells_of(&self, session: SessionId) -> impl Iterator<Item = usize> + '_ {
-        let index = self.core.inputs().iter().position(|i| i.session() == Some(session));
-        index.into_iter().flat_map(move |index| self.inputs[index].of_session(session))
-    }
-
-    pub(super) fn publish(&self, pool: &CellPool) {
-        self.shared.snapshot.store(Arc::new(snapshot(&self.core, &self.inputs, pool)));
+    fn cells_of(&self, session: SessionId) -> impl Iterator<Item = &'static Cell> + '_ {
+        let input = self.inputs().find(|(health, _)| health.session() == Some(session));
+        input.into_iter().flat_map(move |(_, input)| input.of_session(session))
     }
 
     fn route(&self, pool: &CellPool) -> Route<StreamShared> {
         let by_id = |input: &InputCells| InputRoute {
             priority: input.priority,
-            cells: pool.by_id_cells([input.cells[0].0, input.cells[1].0]),
+            cells: pool.by_id_cells(input.cells[0].number),
         };
-        let inputs = self.inputs.iter().map(by_id);
-        Route::new(self.core.id(), self.shared.clone(), self.shared.gate.get(), inputs)
+        let inputs = self.state.inputs.iter().map(by_id);
+        Route::new(self.core().id(), self.shared.clone(), self.shared.gate.get(), inputs)
     }
-}
-
-fn snapshot(core: &Stream, inputs: &[InputCells], pool: &CellPool) -> Snapshot {
-    Snapshot::take(core, |index| {
-        let InputCells { cells, closed, rates, .. } = &inputs[index];
-        let cells: Vec<&'static Cell> = cells.iter().map(|(cell, _)| pool.cell(*cell)).collect();
-        Tally { closed: *closed, cells: cells.into(), rates: rates.clone() }
-    })
 }
 
 impl Monitor {
     pub(super) fn add_stream(&mut self, core: Stream) -> usize {
         let slot = self.streams.vacant_key();
-        let inputs: Vec<_> = core
+        let inputs = core
             .inputs()
             .iter()
             .map(|input| input.priority())
             .map(|priority| self.new_input(slot, priority))
             .collect();
+        let state = Arc::new(Snapshot { core, inputs });
         let shared = Arc::new(StreamShared {
             gate: OwnedGate::new(),
-            snapshot: ArcSwap::from_pointee(snapshot(&core, &inputs, &self.shared.pool)),
+            snapshot: ArcSwap::new(state.clone()),
             index: slot,
         });
-        let entry = Entry { core, shared, inputs, sessions: 0 };
+        let entry = Entry { state, shared, sessions: 0 };
         self.router.insert(entry.route(&self.shared.pool));
         let index = self.streams.insert(entry);
         self.watches.resize(self.watches.len().max(index + 1), Watch::NOTHING);
@@ -191,17 +217,18 @@ impl Monitor {
         self.disarm(index);
         let mut entry = self.streams.remove(index);
         // Whoever still looks at its status must not see the next lives of its cells.
-        let cells: Vec<_> = entry.inputs.iter_mut().map(|i| i.freeze(&self.shared.pool)).collect();
-        entry.publish(&self.shared.pool);
-        self.limbo.routes.extend(self.router.remove(entry.core.id()));
-        cells.into_iter().for_each(|cells| self.abandon(cells));
+        let cells: Vec<_> =
+            entry.change_inputs(|inputs| inputs.iter_mut().map(InputCells::freeze).collect());
+        entry.publish();
+        self.limbo.routes.extend(self.router.remove(entry.core().id()));
+        cells.iter().for_each(|cells| self.abandon(cells));
     }
 
     /// Brings the cells in line with the core's inputs, after an update of these.
     pub(super) fn match_inputs(&mut self, index: usize) {
         let priorities: Vec<_> =
-            self.streams[index].core.inputs().iter().map(|input| input.priority()).collect();
-        let mut old = std::mem::take(&mut self.streams[index].inputs);
+            self.streams[index].core().inputs().iter().map(|input| input.priority()).collect();
+        let mut old = self.streams[index].change_inputs(std::mem::take);
         let mut inputs = Vec::with_capacity(priorities.len());
         for priority in priorities {
             let kept = old.iter().position(|input| input.priority == priority);
@@ -210,30 +237,30 @@ impl Monitor {
                 None => self.new_input(index, priority),
             });
         }
-        self.streams[index].inputs = inputs;
+        self.streams[index].change_inputs(|now| *now = inputs);
         let route = self.streams[index].route(&self.shared.pool);
         self.limbo.routes.extend(self.router.replace(route));
-        old.into_iter().for_each(|input| self.abandon(input.cells));
+        old.into_iter().for_each(|input| self.abandon(&input.cells));
     }
 
     fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
         let owner = CellOwner { stream: stream as u32, priority, session: 0 };
         let by_id = self.new_pair(owner);
+        let cell = |number| InputCell { cell: self.shared.pool.cell(number), number, session: 0 };
         InputCells {
             priority,
-            cells: by_id.map(|cell| (cell, 0)).into(),
-            closed: Counters::default(),
-            rates: Arc::default(),
-            sample: Sample { at: self.now(), counters: Counters::default() },
+            cells: by_id.map(cell).into(),
+            closed: None,
+            rates: Rates::new(self.now()),
         }
     }
 
     /// An input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
-    fn abandon(&mut self, cells: Vec<(usize, SessionId)>) {
-        for (cell, _) in &cells {
-            self.owners[*cell] = CellOwner::NOBODY;
+    fn abandon(&mut self, cells: &[InputCell]) {
+        for one in cells {
+            self.owners[one.number] = CellOwner::NOBODY;
         }
-        self.limbo.pairs.push(cells[0].0);
+        self.limbo.pairs.push(cells[0].number);
     }
 
     fn new_cell(&mut self, owner: CellOwner) -> usize {
@@ -271,7 +298,7 @@ impl Monitor {
         priority: Priority,
         session: SessionId,
     ) -> Result<(usize, &'static Cell, Arc<StreamShared>), Error> {
-        let core = &self.streams[index].core;
+        let core = self.streams[index].core();
         let at = core.inputs().iter().position(|input| input.priority() == priority);
         let at = at.ok_or(Error::UnknownInput)?;
         let current = core.inputs()[at].session();
@@ -282,15 +309,15 @@ impl Monitor {
         let cell = self.shared.pool.cell(number);
         let entry = &mut self.streams[index];
         if let Some(current) = current {
-            if entry.core.gate() == Some(current) {
-                cell.admit(entry.core.switch_number());
+            if entry.core().gate() == Some(current) {
+                cell.admit(entry.core().switch_number());
             }
-            if entry.core.awaits(current) {
+            if entry.core().awaits(current) {
                 cell.arm();
             }
         }
-        entry.inputs[at].cells.push((number, session));
-        entry.publish(&self.shared.pool);
+        entry.change_inputs(|inputs| inputs[at].open(InputCell { cell, number, session }));
+        entry.publish();
         Ok((number, cell, entry.shared.clone()))
     }
 
@@ -302,11 +329,12 @@ impl Monitor {
             self.look_at_cells(owner.stream as usize);
         }
         if let Some(entry) = self.streams.get_mut(owner.stream as usize) {
-            if let Some(input) = entry.inputs.iter_mut().find(|i| i.priority == owner.priority) {
-                input.closed.add(&self.shared.pool.cell(cell).read());
-                input.cells.retain(|(open, _)| *open != cell);
-                entry.publish(&self.shared.pool);
-            }
+            entry.change_inputs(|inputs| {
+                if let Some(input) = inputs.iter_mut().find(|i| i.priority == owner.priority) {
+                    input.close(self.shared.pool.cell(cell), cell);
+                }
+            });
+            entry.publish();
             // The watch must not look at the cell's next life.
             self.arm(owner.stream as usize);
         }

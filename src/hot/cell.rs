@@ -417,8 +417,8 @@ impl CellPool {
         &self.lock_chunks()[number / CELLS].cells[number % CELLS]
     }
 
-    /// The cells of these two numbers, an even one and the next.
-    pub(crate) fn by_id_cells(&self, [first, _]: [usize; 2]) -> ByIdCells {
+    /// The cell of this number, an even one, and the next.
+    pub(crate) fn by_id_cells(&self, first: usize) -> ByIdCells {
         let (pairs, _) = self.lock_chunks()[first / CELLS].cells.as_chunks::<2>();
         ByIdCells(&pairs[first % CELLS / 2])
     }

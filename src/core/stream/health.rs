@@ -34,24 +34,16 @@ impl Stream {
         debug_assert!(self.inputs[index].session.is_none(), "one session per input");
         let id = ids.next_id();
         let input = &mut self.inputs[index];
-        input.session = Some(Session {
-            id,
-            taken_at: None,
-            first_packet: None,
-            last_packet: 0,
-            awaited: true,
-            trial,
-            reported: false,
-        });
+        input.session = Some(Session::new(id, trial));
         if input.is_hot() {
-            input.healthy_since = None;
+            input.healthy_since = Optional::NONE;
         }
         let spec = input.spec.clone();
         if self.is_active(index) {
             self.move_gate(Some(id));
         }
-        self.actions.push_back(Action::Await { session: id });
-        self.actions.push_back(Action::Start {
+        self.act(Action::Await { session: id });
+        self.act(Action::Start {
             session: id,
             input: spec,
             buffer_write_id: self.buffer_write_id.clone(),
@@ -62,7 +54,7 @@ impl Stream {
         let input = &mut self.inputs[index];
         if let Some(session) = input.session.take() {
             let priority = input.spec.priority;
-            self.actions.push_back(Action::Stop { session: session.id, priority });
+            self.act(Action::Stop { session: session.id, priority });
         }
     }
 
@@ -72,7 +64,7 @@ impl Stream {
         self.stop(index);
         if self.is_active(index) {
             self.selected_at = now;
-            self.on_air_since = None;
+            self.on_air_since = Optional::NONE;
             if self.inputs[index].status == Status::Active {
                 self.inputs[index].set_status(Status::Idle, now);
             }
@@ -90,22 +82,20 @@ impl Stream {
     }
 
     pub(super) fn move_gate(&mut self, session: Option<SessionId>) {
-        self.gate = session;
+        self.gate = session.into();
         self.switch_number += 1;
-        self.actions.push_back(Action::Gate { session, number: self.switch_number });
+        self.act(Action::Gate { session, number: self.switch_number });
     }
 
-    /// The awaited packet of a session.
-    pub(super) fn packet(&mut self, session: SessionId, now: Nanos) {
-        let Some(index) = self.index_of_session(session) else { return };
+    /// The awaited packet of a session. The input, if it delivers again while nothing is on air.
+    pub(super) fn packet(&mut self, session: SessionId, now: Nanos) -> Option<Priority> {
+        let index = self.index_of_session(session)?;
         let dark = !self.on_air();
         let active = self.is_active(index);
         let lost = !self.active_runs();
         let input = &mut self.inputs[index];
-        let Some(session) = input.session.as_mut() else { return };
-        session.awaited = false;
-        session.last_packet = now;
-        session.first_packet.get_or_insert(now);
+        let session = input.session.as_mut()?;
+        session.deliver(now);
         let priority = input.spec.priority;
         // Packets that still flow after a reported error are only better than nothing.
         let proof = !session.reported || lost;
@@ -120,13 +110,12 @@ impl Stream {
                     let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
                     self.record_switch(priority, cause, now);
                 } else if dark && proof {
-                    self.comeback = Some(priority);
+                    return Some(priority);
                 }
             }
-            _ => {
-                input.healthy_since.get_or_insert(now);
-            }
+            _ => input.healthy_since.set_if_none(now),
         }
+        None
     }
 
     /// Gives an input up.
@@ -135,9 +124,10 @@ impl Stream {
         let input = &mut self.inputs[index];
         let priority = input.spec.priority;
         input.set_status(Status::Degraded, now);
-        input.healthy_since = None;
-        if std::mem::take(&mut input.unproven) {
-            input.backoff.increase();
+        input.healthy_since = Optional::NONE;
+        let trouble = input.trouble_mut();
+        if std::mem::take(&mut trouble.unproven) {
+            trouble.backoff.increase();
         }
         input.schedule_retry(now);
         let reason = failure.reason;
@@ -162,15 +152,16 @@ impl Stream {
             self.pending = None;
         }
         if active {
-            self.on_air_since = None;
-            self.cause = Some(Cause { from: Some(priority), reason, detail });
+            self.on_air_since = Optional::NONE;
+            self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
     }
 
     pub(super) fn await_packet(&mut self, index: usize) {
         if let Some(session) = self.inputs[index].session.as_mut() {
             session.awaited = true;
-            self.actions.push_back(Action::Await { session: session.id });
+            let session = session.id;
+            self.act(Action::Await { session });
         }
     }
 
@@ -179,10 +170,11 @@ impl Stream {
         self.cancel_probe(index);
         let input = &mut self.inputs[index];
         input.set_status(Status::Idle, now);
-        input.errors.clear();
-        input.retry_at = None;
-        input.unproven = true;
-        input.healthy_since = Some(since);
+        input.healthy_since = Optional::some(since);
+        let trouble = input.trouble_mut();
+        trouble.clear_errors();
+        trouble.retry_at = None;
+        trouble.unproven = true;
         if let Some(session) = input.session.as_mut() {
             session.trial = false;
         }
@@ -195,7 +187,7 @@ impl Stream {
         let active = self.is_active(index);
         let input = &mut self.inputs[index];
         input.push_error(failure.at(now));
-        input.backoff.increase();
+        input.trouble_mut().backoff.increase();
         input.schedule_retry(now);
         let was_trial = input.on_trial();
         if let Some(session) = input.session.as_mut() {
@@ -235,7 +227,7 @@ impl Stream {
         let input = &self.inputs[index];
         input.status == Status::Degraded
             && input.is_hot()
-            && input.retry_at.is_none()
+            && input.retry_at().is_none()
             && input.session.is_some()
     }
 
@@ -243,15 +235,15 @@ impl Stream {
     pub(super) fn keep_retrying(&mut self, now: Nanos) {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
-            let attempted = input.probe.is_some() || input.on_trial() || self.restarting(index);
-            if input.status == Status::Degraded && input.retry_at.is_none() && !attempted {
+            let attempted = input.probe().is_some() || input.on_trial() || self.restarting(index);
+            if input.status == Status::Degraded && input.retry_at().is_none() && !attempted {
                 self.inputs[index].schedule_retry(now);
             }
         }
     }
 
     pub(super) fn probe_answered(&mut self, index: usize, outcome: ProbeOutcome, now: Nanos) {
-        self.inputs[index].probe = None;
+        self.inputs[index].trouble_mut().probe = None;
         match outcome {
             ProbeOutcome::Ok => {
                 // The source works, so what it left behind can only be a dead session.
@@ -259,32 +251,35 @@ impl Stream {
                 self.recover(index, now, now);
                 if !self.active_runs() {
                     let (from, reason) = (self.active, Reason::Recovery);
-                    self.cause = Some(Cause { from, reason, detail: "probe succeeded".into() });
+                    let detail = "probe succeeded".into();
+                    self.cause = Some(Box::new(Cause { from, reason, detail }));
                 }
             }
             ProbeOutcome::Failed(text) => {
                 self.attempt_failed(index, Failure::told(Reason::Error, &text), now);
             }
             ProbeOutcome::Unsupported => {
-                self.inputs[index].probe_unsupported = true;
-                self.inputs[index].retry_at = Some(now);
+                let trouble = self.inputs[index].trouble_mut();
+                trouble.probe_unsupported = true;
+                trouble.retry_at = Some(now);
             }
         }
     }
 
     pub(super) fn cancel_probe(&mut self, index: usize) {
-        if let Some(probe) = self.inputs[index].probe.take() {
-            self.actions.push_back(Action::CancelProbe { probe: probe.id });
+        if let Some(Probe { id: probe, .. }) = self.inputs[index].probe() {
+            self.act(Action::CancelProbe { probe: *probe });
+            self.inputs[index].trouble_mut().probe = None;
         }
     }
 
     /// Whether a degraded input may be probed, tried or restarted when its wait is over.
     pub(super) fn may_retry(&self, index: usize) -> bool {
         let input = &self.inputs[index];
-        if input.status != Status::Degraded || input.probe.is_some() || input.on_trial() {
+        if input.status != Status::Degraded || input.probe().is_some() || input.on_trial() {
             return false;
         }
-        if input.is_hot() || !input.probe_unsupported {
+        if input.is_hot() || !input.probe_unsupported() {
             return true;
         }
         match self.settings.overlap {
@@ -298,22 +293,24 @@ impl Stream {
 
     pub(super) fn retry(&mut self, index: usize, now: Nanos, ids: &mut Ids) {
         let input = &mut self.inputs[index];
-        input.retry_at = None;
-        if input.is_hot() {
+        let hot = input.is_hot();
+        let trouble = input.trouble_mut();
+        trouble.retry_at = None;
+        if hot {
             self.restart(index, false, now, ids);
             return;
         }
-        input.probes += 1;
-        if input.probe_unsupported {
+        trouble.probes += 1;
+        if trouble.probe_unsupported {
             if self.settings.overlap == Overlap::Off {
                 self.stop_all_but(index);
             }
             self.restart(index, true, now, ids);
         } else {
             let probe = ids.next_id();
-            input.probe = Some(Probe { id: probe, taken_at: None });
+            trouble.probe = Some(Probe { id: probe, taken_at: None });
             let (input, timeout) = (input.spec.clone(), input.settings.probe_timeout);
-            self.actions.push_back(Action::Probe { probe, input, timeout });
+            self.act(Action::Probe { probe, input, timeout });
         }
     }
 

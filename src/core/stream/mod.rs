@@ -11,10 +11,9 @@ mod update;
 use super::config::{Overlap, StreamSettings};
 use super::input::{cut, InputHealth, Session};
 use super::{
-    Action, Config, Error, Event, Ids, Input, Nanos, Notice, Priority, ProbeId, ProbeOutcome,
-    Reason, SessionId, Status, Switch,
+    Action, Config, Error, Event, Ids, Input, Nanos, Notice, Optional, Priority, ProbeId,
+    ProbeOutcome, Reason, SessionId, Status, Switch,
 };
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Switches kept per stream.
@@ -24,14 +23,14 @@ const SWITCHES_KEPT: usize = 20;
 pub(crate) const STREAM_ID_MAX: usize = 255;
 
 /// A planned switch that waits for its target to deliver.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
     target: Priority,
     reason: Reason,
 }
 
 /// Why the next switch will be made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cause {
     from: Option<Priority>,
     reason: Reason,
@@ -39,35 +38,34 @@ struct Cause {
 }
 
 /// One life of one stream. See the [module](super) for how it is driven.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stream {
     id: Arc<str>,
     registration: u64,
     buffer_write_id: Arc<str>,
-    defaults: Config,
-    config: Config,
-    settings: StreamSettings,
+    settings: Arc<StreamSettings>,
     /// Best first.
     inputs: Vec<InputHealth>,
     active: Option<Priority>,
     /// When the active input was selected, or restarted.
     selected_at: Nanos,
-    on_air_since: Option<Nanos>,
-    gate: Option<SessionId>,
+    on_air_since: Optional,
+    gate: Optional,
     switch_number: u64,
     pending: Option<Pending>,
     /// The manual choice.
     pinned: Option<Priority>,
     /// Why the active input was given up, until the switch that follows.
-    cause: Option<Cause>,
-    /// An input that delivered again while nothing was on air, until the evaluation that follows.
-    comeback: Option<Priority>,
+    cause: Option<Box<Cause>>,
     exhausted: bool,
     unregistered: bool,
-    last_switch: Option<Nanos>,
-    switches: VecDeque<Switch>,
-    actions: VecDeque<Action>,
+    switches: Arc<[Switch]>,
+    /// Those that were not drained yet. Apart, because there are none most of the time.
+    actions: Option<Box<Actions>>,
 }
+
+#[derive(Clone, Debug, Default)]
+struct Actions(Vec<Action>);
 
 impl Stream {
     /// Registers a stream: selects its best input and starts it, and every hot one.
@@ -94,7 +92,6 @@ impl Stream {
         }
         config.validate()?;
         defaults.validate()?;
-        let resolved = config.over(&defaults);
         let mut priorities = Vec::with_capacity(inputs.len());
         for input in &inputs {
             input.validate()?;
@@ -108,39 +105,31 @@ impl Stream {
             buffer_write_id: buffer_name(buffer_write_id, &id),
             id,
             registration,
-            defaults,
-            config,
-            settings: StreamSettings::resolve(&resolved),
+            settings: ids.stream_settings.share(StreamSettings::resolve(&config, &defaults)),
             inputs: Vec::with_capacity(inputs.len()),
             active: None,
             selected_at: now,
-            on_air_since: None,
-            gate: None,
+            on_air_since: Optional::NONE,
+            gate: Optional::NONE,
             switch_number: 0,
             pending: None,
             pinned: None,
             cause: None,
-            comeback: None,
             exhausted: false,
             unregistered: false,
-            last_switch: None,
-            switches: VecDeque::with_capacity(1),
-            actions: VecDeque::new(),
+            switches: Arc::default(),
+            actions: None,
         };
         for input in inputs {
-            stream.insert_input(input, &resolved, now);
+            stream.insert_input(input, now, ids);
         }
         if stream.settings.overlap == Overlap::Off && stream.inputs.iter().any(InputHealth::is_hot)
         {
             return Err(Error::HotWithoutOverlap);
         }
         if let Some(best) = stream.select() {
-            stream.commit(
-                best,
-                Cause { from: None, reason: Reason::Initial, detail: "".into() },
-                now,
-                ids,
-            );
+            let cause = Cause { from: None, reason: Reason::Initial, detail: Arc::default() };
+            stream.commit(best, cause, now, ids);
         }
         stream.start_hot_inputs(ids);
         Ok(stream)
@@ -157,7 +146,11 @@ impl Stream {
         }
         match event {
             Event::Tick => self.fire_timers(now, ids),
-            Event::Packet { session } => self.packet(session, now),
+            Event::Packet { session } => {
+                if let Some(priority) = self.packet(session, now) {
+                    self.come_back(priority, now, ids);
+                }
+            }
             Event::Seen { session, at } => {
                 if let Some(session) = self.session_mut(session) {
                     session.last_packet = session.last_packet.max(at);
@@ -166,21 +159,21 @@ impl Stream {
             }
             Event::StartTaken { session } => {
                 let session = self.session_mut(session).ok_or(Error::StaleSession)?;
-                session.taken_at.get_or_insert(now);
+                session.take(now);
             }
             Event::StartResult { session, result } => {
                 let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
                 match result {
                     Ok(()) => {
-                        self.session_mut(session).map(|s| s.taken_at.get_or_insert(now));
+                        self.session_mut(session).ok_or(Error::StaleSession)?.take(now);
                     }
                     Err(text) => self.start_failed(index, &text, now),
                 }
             }
             Event::ProbeTaken { probe } => {
                 let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
-                let probe = self.inputs[index].probe.as_mut().ok_or(Error::StaleSession)?;
-                probe.taken_at.get_or_insert(now);
+                let probe = self.inputs[index].trouble_mut().probe.as_mut();
+                probe.ok_or(Error::StaleSession)?.taken_at.get_or_insert(now);
             }
             Event::ProbeResult { probe, outcome } => {
                 let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
@@ -199,10 +192,10 @@ impl Stream {
             Event::UpdateInputs(update) => self.update_inputs(update, now, ids)?,
             Event::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, ids),
             Event::SetConfig(config) => {
-                self.set_config(config, self.defaults, now, ids)?;
+                self.set_config(config, self.settings.defaults, now, ids)?;
             }
             Event::SetDefaults(defaults) => {
-                self.set_config(self.config, defaults, now, ids)?;
+                self.set_config(self.settings.config, defaults, now, ids)?;
             }
             Event::Unregister => {
                 self.unregister(now);
@@ -215,8 +208,7 @@ impl Stream {
 
     /// Takes the queued actions, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = Action> {
-        // With its memory: there is nothing to do most of the time.
-        std::mem::take(&mut self.actions).into_iter()
+        self.actions.take().map_or(Vec::new(), |actions| actions.0).into_iter()
     }
 
     /// The stream's id.
@@ -251,7 +243,7 @@ impl Stream {
 
     /// The session the gate admits.
     pub fn gate(&self) -> Option<SessionId> {
-        self.gate
+        self.gate.get()
     }
 
     /// The number of the last gate move.
@@ -281,7 +273,7 @@ impl Stream {
     /// # Errors
     /// [`Error::Config`], [`Error::HotWithoutOverlap`].
     pub fn check_defaults(&self, defaults: &Config) -> Result<(), Error> {
-        self.check_config(&self.config, defaults)
+        self.check_config(&self.settings.config, defaults)
     }
 
     fn index_of(&self, priority: Priority) -> Option<usize> {
@@ -293,7 +285,7 @@ impl Stream {
     }
 
     fn index_of_probe(&self, id: ProbeId) -> Option<usize> {
-        self.inputs.iter().position(|input| input.probe.as_ref().is_some_and(|p| p.id == id))
+        self.inputs.iter().position(|input| input.probe().is_some_and(|p| p.id == id))
     }
 
     fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
@@ -308,8 +300,12 @@ impl Stream {
         self.pending() == Some(self.inputs[index].spec.priority)
     }
 
+    fn act(&mut self, action: Action) {
+        self.actions.get_or_insert_default().0.push(action);
+    }
+
     fn notify(&mut self, notice: Notice) {
-        self.actions.push_back(Action::Notify(notice));
+        self.act(Action::Notify(notice));
     }
 
     fn record_switch(&mut self, to: Priority, cause: Cause, now: Nanos) {
@@ -321,11 +317,9 @@ impl Stream {
             detail: cause.detail,
             number: self.switch_number,
         };
-        if self.switches.len() == SWITCHES_KEPT {
-            self.switches.pop_front();
-        }
-        self.switches.push_back(switch.clone());
-        self.last_switch = Some(now);
+        let forgotten = (self.switches.len() + 1).saturating_sub(SWITCHES_KEPT);
+        let kept = self.switches[forgotten..].iter();
+        self.switches = kept.chain([&switch]).cloned().collect();
         self.notify(Notice::Switched(switch));
     }
 
@@ -337,7 +331,7 @@ impl Stream {
         }
         self.pending = None;
         self.pinned = None;
-        self.on_air_since = None;
+        self.on_air_since = Optional::NONE;
         self.unregistered = true;
         self.move_gate(None);
         self.notify(Notice::Unregistered);

@@ -6,7 +6,6 @@ use crate::core::config::Failback;
 impl Stream {
     /// Brings the stream from whatever state it is in to where it should be.
     pub(super) fn evaluate(&mut self, now: Nanos, ids: &mut Ids) {
-        self.take_comeback(now, ids);
         while !self.active_runs() {
             self.promote_delivering_trial(now);
             let Some(target) = self.failover_target() else {
@@ -14,11 +13,14 @@ impl Stream {
                 self.listen_to_all();
                 break;
             };
-            let cause = self.cause.take().unwrap_or(Cause {
-                from: self.active,
-                reason: Reason::Recovery,
-                detail: "usable again".into(),
-            });
+            let cause = self.cause.take().map_or_else(
+                || Cause {
+                    from: self.active,
+                    reason: Reason::Recovery,
+                    detail: "usable again".into(),
+                },
+                |cause| *cause,
+            );
             self.commit(target, cause, now, ids);
         }
         self.put_on_air(now);
@@ -60,8 +62,7 @@ impl Stream {
 
     /// While nothing is on air, an input that delivers again is taken at once, unless another was
     /// chosen by hand.
-    fn take_comeback(&mut self, now: Nanos, ids: &mut Ids) {
-        let Some(priority) = self.comeback.take() else { return };
+    pub(super) fn come_back(&mut self, priority: Priority, now: Nanos, ids: &mut Ids) {
         if self.pinned.is_none() {
             let (from, reason) = (self.active, Reason::Recovery);
             self.commit(
@@ -111,7 +112,7 @@ impl Stream {
         }
         self.active = Some(target);
         self.selected_at = now;
-        self.on_air_since = None;
+        self.on_air_since = Optional::NONE;
         match &self.inputs[index].session {
             Some(session) => {
                 let on_air_at_once = session.delivers_at(now);
@@ -142,7 +143,7 @@ impl Stream {
         let Some(session) = input.session() else { return };
         input.set_status(Status::Active, now);
         let priority = input.spec.priority;
-        self.on_air_since = Some(now);
+        self.on_air_since = Optional::some(now);
         let waited = now.saturating_sub(self.selected_at);
         self.notify(Notice::Active { priority, session, waited });
         if std::mem::take(&mut self.exhausted) {
@@ -208,13 +209,13 @@ impl Stream {
             && self.pending.is_none()
             && self.pinned.is_none();
         let active = self.active.filter(|_| free)?;
-        let cooled = self.last_switch? + self.settings.switch_cooldown;
+        let cooled = self.switches.last()?.at + self.settings.switch_cooldown;
         self.inputs
             .iter()
             .take_while(|input| input.spec.priority < active)
             .filter(|input| input.usable())
             .filter_map(|input| {
-                let stable = input.healthy_since? + self.settings.failback_stable;
+                let stable = input.healthy_since.get()? + self.settings.failback_stable;
                 Some((stable.max(cooled), input.spec.priority))
             })
             .min()
@@ -231,7 +232,7 @@ impl Stream {
 
     fn best_due_failback(&self, now: Nanos) -> Option<Priority> {
         let stable = |input: &&InputHealth| {
-            let since = input.healthy_since;
+            let since = input.healthy_since.get();
             input.usable()
                 && since.is_some_and(|since| since + self.settings.failback_stable <= now)
         };
@@ -261,7 +262,7 @@ impl Stream {
     }
 
     fn close_gate_of_a_stopped_session(&mut self) {
-        if self.gate.is_some_and(|session| self.index_of_session(session).is_none()) {
+        if self.gate().is_some_and(|session| self.index_of_session(session).is_none()) {
             self.move_gate(None);
         }
     }

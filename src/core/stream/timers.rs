@@ -86,39 +86,35 @@ impl Stream {
         let Some(session) = &input.session else { return };
         // A dead session behind the gate is not expected to deliver.
         if input.usable() || session.trial || self.restarting(index) {
-            match (session.first_packet, session.taken_at) {
-                (Some(_), _) => {
-                    let at = self.silent_since(index) + input.settings.packet_timeout;
-                    see(at, Timer::Silence(index));
-                }
-                (None, Some(taken_at)) => {
-                    see(taken_at + input.settings.connect_timeout, Timer::Connect(index));
-                }
-                (None, None) => {}
+            if session.first_packet().is_some() {
+                let at = self.silent_since(index) + input.settings.packet_timeout;
+                see(at, Timer::Silence(index));
+            } else if let Some(since) = session.connecting_since() {
+                see(since + input.settings.connect_timeout, Timer::Connect(index));
             }
         }
-        if let Some(since) = session.first_packet.filter(|_| session.trial) {
+        if let Some(since) = session.first_packet().filter(|_| session.trial) {
             see(since + self.settings.failback_stable, Timer::TrialDelivered(index));
         }
     }
 
     fn recovery_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
         let input = &self.inputs[index];
-        if let Some(taken_at) = input.probe.as_ref().and_then(|probe| probe.taken_at) {
+        if let Some(taken_at) = input.probe().and_then(|probe| probe.taken_at) {
             see(taken_at + input.settings.probe_timeout, Timer::ProbeTimeout(index));
         }
-        if let Some(at) = input.retry_at.filter(|_| self.may_retry(index)) {
+        if let Some(at) = input.retry_at().filter(|_| self.may_retry(index)) {
             see(at, Timer::Retry(index));
         }
-        let unproven = input.unproven || !input.backoff.is_reset();
-        if let Some(since) = self.on_air_since.filter(|_| unproven && self.is_active(index)) {
+        let on_probation = input.on_probation() && self.is_active(index);
+        if let Some(since) = self.on_air_since.get().filter(|_| on_probation) {
             see(since + self.settings.failback_stable, Timer::Proven(index));
         }
     }
 
     /// Rule 3: silence counts from the later of the last packet and the activation.
     fn silent_since(&self, index: usize) -> Nanos {
-        let last = self.inputs[index].session.as_ref().map_or(0, |session| session.last_packet);
+        let last = self.inputs[index].last_packet();
         if self.is_active(index) {
             last.max(self.selected_at)
         } else {
@@ -130,13 +126,10 @@ impl Stream {
         match timer {
             Timer::Connect(index) => {
                 let input = &self.inputs[index];
-                let taken_at = input.session.as_ref().and_then(|s| s.taken_at).unwrap_or(now);
+                let since = input.session.as_ref().and_then(|s| s.connecting_since());
                 let limit = input.settings.connect_timeout;
-                self.timed_out(
-                    index,
-                    Failure::overdue("no first packet", now - taken_at, limit),
-                    now,
-                );
+                let waited = now - since.unwrap_or(now);
+                self.timed_out(index, Failure::overdue("no first packet", waited, limit), now);
             }
             Timer::Silence(index) => {
                 let silent = now - self.silent_since(index);
@@ -145,7 +138,7 @@ impl Stream {
             }
             Timer::ProbeTimeout(index) => {
                 let input = &self.inputs[index];
-                let taken_at = input.probe.as_ref().and_then(|p| p.taken_at).unwrap_or(now);
+                let taken_at = input.probe().and_then(|p| p.taken_at).unwrap_or(now);
                 let limit = input.settings.probe_timeout;
                 self.cancel_probe(index);
                 let failure = Failure::overdue("no answer to a probe", now - taken_at, limit);
@@ -153,13 +146,14 @@ impl Stream {
             }
             Timer::TrialDelivered(index) => {
                 let session = self.inputs[index].session.as_ref();
-                let since = session.and_then(|s| s.first_packet).unwrap_or(now);
+                let since = session.and_then(|s| s.first_packet()).unwrap_or(now);
                 self.recover(index, since, now);
             }
             Timer::Retry(index) => self.retry(index, now, ids),
             Timer::Proven(index) => {
-                self.inputs[index].unproven = false;
-                self.inputs[index].backoff.reset();
+                let trouble = self.inputs[index].trouble_mut();
+                trouble.unproven = false;
+                trouble.backoff.reset();
             }
             Timer::Failback => {}
         }

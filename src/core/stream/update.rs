@@ -1,15 +1,15 @@
 //! What the host changes while a stream runs: manual choice, inputs, buffer, settings.
 
 use super::*;
-use crate::core::config::{Failback, InputSettings};
+use crate::core::config::Failback;
 use crate::core::InputsUpdate;
 
 impl Stream {
-    pub(super) fn insert_input(&mut self, input: Input, config: &Config, now: Nanos) {
+    pub(super) fn insert_input(&mut self, input: Input, now: Nanos, ids: &mut Ids) {
         let at = self.inputs.partition_point(|i| i.spec.priority < input.priority);
-        // Two inputs of two streams must not jitter alike.
-        let seed = self.registration.rotate_left(32) ^ input.priority as u64;
-        self.inputs.insert(at, InputHealth::new(Arc::new(input), config, seed, now));
+        let settings = ids.input_settings.share(self.settings.of_input(&input.config));
+        let health = InputHealth::new(Arc::new(input), settings, self.registration, now);
+        self.inputs.insert(at, health);
     }
 
     pub(super) fn switch_input(
@@ -23,7 +23,7 @@ impl Stream {
             return Err(Error::InputDegraded);
         }
         self.pinned = Some(priority);
-        self.begin_switch(priority, Reason::Manual, "".into(), now, ids);
+        self.begin_switch(priority, Reason::Manual, Arc::default(), now, ids);
         Ok(())
     }
 
@@ -42,10 +42,9 @@ impl Stream {
     ) -> Result<(), Error> {
         let existing: Vec<_> = self.inputs.iter().map(|input| input.spec.priority).collect();
         update.validate(&existing)?;
-        let config = self.config.over(&self.defaults);
         if self.settings.overlap == Overlap::Off
             && (update.added.iter().chain(&update.updated))
-                .any(|input| InputSettings::resolve(&input.config.over(&config)).is_hot())
+                .any(|input| self.settings.of_input(&input.config).is_hot())
         {
             return Err(Error::HotWithoutOverlap);
         }
@@ -54,11 +53,11 @@ impl Stream {
         }
         let added: Vec<_> = update.added.iter().map(|input| input.priority).collect();
         for input in update.added {
-            self.insert_input(input, &config, now);
+            self.insert_input(input, now, ids);
         }
         self.choose_added(&added, now, ids);
         for input in update.updated {
-            self.replace_input(input, &config, now, ids);
+            self.replace_input(input, now, ids);
         }
         Ok(())
     }
@@ -75,23 +74,20 @@ impl Stream {
         }
         if self.active == Some(priority) {
             self.active = None;
-            self.on_air_since = None;
-            self.cause = Some(Cause {
-                from: Some(priority),
-                reason: Reason::InputRemoved,
-                detail: "".into(),
-            });
+            self.on_air_since = Optional::NONE;
+            let (reason, detail) = (Reason::InputRemoved, Arc::default());
+            self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
         self.inputs.remove(index);
     }
 
-    fn replace_input(&mut self, input: Input, config: &Config, now: Nanos, ids: &mut Ids) {
+    fn replace_input(&mut self, input: Input, now: Nanos, ids: &mut Ids) {
         let priority = input.priority;
         let Some(index) = self.index_of(priority) else { return };
         let was_usable = self.inputs[index].usable();
         self.cancel_probe(index);
         let health = &mut self.inputs[index];
-        health.settings = InputSettings::resolve(&input.config.over(config));
+        health.settings = ids.input_settings.share(self.settings.of_input(&input.config));
         health.spec = Arc::new(input);
         health.forgive(now);
         if self.inputs[index].session.is_none() {
@@ -110,10 +106,10 @@ impl Stream {
     fn choose_added(&mut self, added: &[Priority], now: Nanos, ids: &mut Ids) {
         let Some(best) = self.select().filter(|best| added.contains(best)) else { return };
         if !self.active_runs() {
-            let (from, reason) = (self.active, Reason::InputAdded);
-            self.cause.get_or_insert(Cause { from, reason, detail: "".into() });
+            let (from, reason, detail) = (self.active, Reason::InputAdded, Arc::default());
+            self.cause.get_or_insert_with(|| Box::new(Cause { from, reason, detail }));
         } else if self.active.is_some_and(|active| best < active) {
-            self.begin_switch(best, Reason::InputAdded, "".into(), now, ids);
+            self.begin_switch(best, Reason::InputAdded, Arc::default(), now, ids);
         }
     }
 
@@ -134,12 +130,9 @@ impl Stream {
     pub(super) fn check_config(&self, config: &Config, defaults: &Config) -> Result<(), Error> {
         config.validate()?;
         defaults.validate()?;
-        let resolved = config.over(defaults);
-        let hot = |input: &InputHealth| {
-            InputSettings::resolve(&input.spec.config.over(&resolved)).is_hot()
-        };
-        if StreamSettings::resolve(&resolved).overlap == Overlap::Off && self.inputs.iter().any(hot)
-        {
+        let settings = StreamSettings::resolve(config, defaults);
+        let hot = |input: &InputHealth| settings.of_input(&input.spec.config).is_hot();
+        if settings.overlap == Overlap::Off && self.inputs.iter().any(hot) {
             return Err(Error::HotWithoutOverlap);
         }
         Ok(())
@@ -153,18 +146,16 @@ impl Stream {
         ids: &mut Ids,
     ) -> Result<(), Error> {
         self.check_config(&config, &defaults)?;
-        self.config = config;
-        self.defaults = defaults;
-        let resolved = config.over(&defaults);
-        self.settings = StreamSettings::resolve(&resolved);
+        self.settings = ids.stream_settings.share(StreamSettings::resolve(&config, &defaults));
         for index in 0..self.inputs.len() {
             let input = &mut self.inputs[index];
             let was_hot = input.is_hot();
-            input.settings = InputSettings::resolve(&input.spec.config.over(&resolved));
+            let settings = self.settings.of_input(&input.spec.config);
+            input.settings = ids.input_settings.share(settings);
             input.hasten_retry(now);
             let cooled_down = was_hot && !input.is_hot();
             if cooled_down && input.usable() {
-                input.healthy_since.get_or_insert(now);
+                input.healthy_since.set_if_none(now);
             }
         }
         let by_itself = self.pending.as_ref().is_some_and(|p| p.reason == Reason::Failback);
