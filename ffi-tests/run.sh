@@ -134,7 +134,7 @@ all="threads matrix callbacks bad_input struct_sizes fork lifecycle failover eve
 read -ra tests <<<"${TESTS:-$all}"
 compiles=() builds=() runs=()
 for variant in "${variants[@]}"; do
-  [ "$variant" = valgrind ] || compiles+=("$variant harness" "$variant functions")
+  compiles+=("${variant/valgrind/plain} harness" "${variant/valgrind/plain} functions")
 done
 for test in "${tests[@]}"; do
   for variant in "${variants[@]}"; do
@@ -142,13 +142,13 @@ for test in "${tests[@]}"; do
     [ "$variant" = tsan ] && [[ $test =~ ^(fork|layout|version|bad_input|struct_sizes)$ ]] && continue
     # Tools have system calls and allocations of their own.
     [ "$variant" != plain ] && [ "$test" = wait_free ] && continue
-    [ "$variant" = valgrind ] || builds+=("$variant $test")
+    builds+=("${variant/valgrind/plain} $test")
     [ "$variant:$test" = plain:faults ] || runs+=("$variant $test")
   done
 done
 jobs=$(nproc)
 each() { xargs -P "$jobs" -I{} bash -c "$1 {}"; }
-{ printf '%s\n' "${compiles[@]}" | each compile && printf '%s\n' "${builds[@]}" | each build; } ||
+{ printf '%s\n' "${compiles[@]}" | sort -u | each compile && printf '%s\n' "${builds[@]}" | sort -u | each build; } ||
   { echo "run.sh: a test does not compile" >&2; exit 1; }
 [ -n "${TESTS:-}" ] || printf 'headers   %s\n' "$("$here/check-header.sh" "$include" 2>&1)" | tee "$scratch/results"
 printf '%s\n' "${runs[@]}" | each run | tee -a "$scratch/results"

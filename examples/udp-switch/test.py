@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -33,6 +34,10 @@ MAGIC = b"changovr"
 OWN = ".".join(str(os.getpid() >> shift & 255) for shift in (16, 8, 0))
 LOOPBACK = f"127.{OWN}"
 MULTICAST = f"239.{OWN}"  # the best input of the first stream, on the loopback interface
+
+PACKET_TIMEOUT = 1.5  # seconds
+# A run in which somebody stood still for so long proves nothing: sources that are not dead were silent.
+STOOD_STILL = PACKET_TIMEOUT / 3
 
 passed = failed = 0
 
@@ -73,8 +78,9 @@ def stamp_of(datagram):
 # --- the sources: one process
 
 
-def send_all(contents, addresses, alive, sent, ended, skip):
-    """Source (stream, priority) sends while alive; what is in `skip` is numbered and not sent."""
+def send_all(contents, addresses, alive, sent, ended, skip, late):
+    """Source (stream, priority) sends while alive; what is in `skip` is numbered and not sent. `late`: by how
+    much at most."""
     count = len(addresses)
     sockets = [None] * count
     numbers = [0] * count
@@ -85,6 +91,7 @@ def send_all(contents, addresses, alive, sent, ended, skip):
         wait = begin + step * INTERVAL / slots - time.monotonic()
         if wait > 0:
             time.sleep(wait)
+        late.value = max(late.value, -wait)
         for source in range(step % slots, count, slots):
             if not alive[source]:
                 if sockets[source]:
@@ -105,6 +112,21 @@ def send_all(contents, addresses, alive, sent, ended, skip):
             sockets[source].sendto(content[at:at + 6 * TS] + null_packet(stream, priority, number), addresses[source])
             sent[source] += 1
         step += 1
+
+
+class Watchman(threading.Thread):
+    """Sleeps, and notes by how much at most it overslept."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.late = 0
+        self.start()
+
+    def run(self):
+        while True:
+            asleep = time.monotonic()
+            time.sleep(0.02)
+            self.late = max(self.late, time.monotonic() - asleep - 0.02)
 
 
 # --- what comes out
@@ -204,8 +226,8 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def threads(pid):
-    """Their names, by number."""
+def names_of_threads(pid):
+    """By number."""
     found = {}
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/comm") as file:
@@ -214,15 +236,27 @@ def threads(pid):
 
 
 def main():
-    directory = tempfile.TemporaryDirectory(prefix="udp-switch-")
-    contents = [make_ts(directory.name, "primary.ts", "testsrc", 256),
-                make_ts(directory.name, "backup.ts", "testsrc2", 512)]
+    """Until a run passes, or fails though nobody stood still."""
+    global passed, failed
+    with tempfile.TemporaryDirectory(prefix="udp-switch-") as directory:
+        contents = [make_ts(directory, "primary.ts", "testsrc", 256), make_ts(directory, "backup.ts", "testsrc2", 512)]
+        watchman = Watchman()
+        for _ in range(3):
+            passed = failed = watchman.late = 0
+            late = max(one_run(directory, contents), watchman.late)
+            if not failed or late < STOOD_STILL:
+                return
+            print(f"that proves nothing: the machine stood still for {late:.1f} s", flush=True)
+
+
+def one_run(directory, contents):
+    """Returns by how much the sources were late."""
     receiver = Receiver()
     outputs = receiver.addresses()
     ports = free_ports(2 * STREAMS)
     addresses = [(LOOPBACK, port) for port in ports]
     addresses[0] = (MULTICAST, ports[0])
-    table = os.path.join(directory.name, "table")
+    table = os.path.join(directory, "table")
     with open(table, "w") as file:
         file.write("# STREAM OUTPUT INPUT INPUT\n")
         for stream in range(STREAMS):
@@ -231,23 +265,24 @@ def main():
                 inputs[0] += "@127.0.0.1"
             file.write(f"stream/{stream} {outputs[stream]} {' '.join(inputs)}\n")
 
-    log = open(os.path.join(directory.name, "log"), "w+")
+    log = open(os.path.join(directory, "log"), "w+")
     program = subprocess.Popen(
-        # A source is dead after so long that a busy machine does not make it look dead.
-        [PROGRAM, "packet-timeout=1500", "connect-timeout=6000", "switch-cooldown=500", "failback-stable=500",
-         "probe-cooldown=60000", table],
+        [PROGRAM, f"packet-timeout={PACKET_TIMEOUT * 1000:.0f}", "connect-timeout=6000", "switch-cooldown=500",
+         "failback-stable=500", "probe-cooldown=60000", table],
         stdout=subprocess.PIPE, stderr=log, text=True,
         # SIGUSR1 waits for the program to be ready for it, however slowly that starts.
         preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]))
     alive = multiprocessing.Array("b", [1] * (2 * STREAMS), lock=False)
     sent = multiprocessing.Array("Q", [0] * (2 * STREAMS), lock=False)
     ended = multiprocessing.Value("b", 0, lock=False)
+    late = multiprocessing.Value("d", 0, lock=False)
     # The best source of stream 1 loses two datagrams of each ten, from its fifth on.
     lossy = 2 * 1
     skip = {(lossy, number) for number in range(5, 100000) if number % 10 in (5, 6)}
     # Also garbage, to an input that is alive anyway.
     garbage = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sender = multiprocessing.Process(target=send_all, args=(contents, addresses, alive, sent, ended, skip), daemon=True)
+    sender = multiprocessing.Process(target=send_all, args=(contents, addresses, alive, sent, ended, skip, late),
+                                     daemon=True)
     try:
         run(program, sender, receiver, alive, sent, ended, garbage, addresses, lossy)
     finally:
@@ -257,6 +292,7 @@ def main():
         if failed:
             log.seek(0)
             print(log.read()[-6000:])
+    return late.value
 
 
 def run(program, sender, receiver, alive, sent, ended, garbage, addresses, lossy):
@@ -335,7 +371,7 @@ def run(program, sender, receiver, alive, sent, ended, garbage, addresses, lossy
     check(totals["received"] == sum(sent) + 3 and totals["unsent"] == 0, "and received once", (totals, sum(sent)))
     arrived = sum(run.count for runs in receiver.runs for run in runs)
     check(arrived == totals["forwarded"], "every datagram forwarded arrived once", (arrived, totals))
-    names = threads(program.pid)
+    names = names_of_threads(program.pid)
     others = [name for task, name in names.items() if int(task) != program.pid]
     check(all(name.startswith("changeover") for name in others), "one thread carries it; the rest is the engine's", names)
 
@@ -345,7 +381,7 @@ def run(program, sender, receiver, alive, sent, ended, garbage, addresses, lossy
     print(f"udp-switch: {2 * STREAMS} inputs, {totals['received']} datagrams, "
           f"{100 * used / lasted:.1f} % of a CPU at {totals['received'] / lasted:.0f} datagrams/s; "
           f"failover gap {min(failover) * 1e3:.0f}/{statistics.median(failover) * 1e3:.0f}/{max(failover) * 1e3:.0f} ms "
-          "(min/median/max) at packet-timeout 1500 ms")
+          f"(min/median/max) at packet-timeout {PACKET_TIMEOUT * 1000:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # changeover as somebody finds it who has installed it: files, pkg-config, CMake, headers, symbols,
 # C and C++ programs, shared and static, by gcc and by clang. Usage: run.sh [PREFIX]: against what is
-# installed in PREFIX, or (without) against a fresh `make install` into a temporary directory.
+# installed in PREFIX, or (without) against a fresh `make install` into a temporary directory. STEP=inline
+# run.sh: only the steps with that in their names.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -13,6 +14,7 @@ passed=0 failed=0
 check() {
   local name=$1
   shift
+  [[ $current == *"${STEP:-}"* ]] || return 0
   if "$@" >"$work/log" 2>&1; then
     passed=$((passed + 1))
   else
@@ -21,7 +23,7 @@ check() {
     head -c 4000 "$work/log"
   fi
 }
-step() { printf '== %s\n' "$*"; }
+step() { current=$* && printf '== %s\n' "$current"; }
 not() { ! "$@"; }
 equal() { [ "$1" = "$2" ] || { printf 'is:   %s\nwant: %s\n' "$1" "$2"; return 1; }; }
 
