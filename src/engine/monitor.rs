@@ -93,8 +93,9 @@ pub(super) struct Monitor {
     /// Sessions that were started and not stopped: while there are any, the clock ticks.
     sessions: usize,
     compare_clocks_at: Nanos,
-    /// Scratch of `visit_due`.
+    /// Scratch of `visit_due`: what the wheel brought up, and whom of these to visit.
     due: Vec<(usize, u64)>,
+    restless: Vec<usize>,
     /// How far this round of measuring rates has come, and when the next begins.
     measured: usize,
     measure_at: Nanos,
@@ -155,6 +156,7 @@ impl Monitor {
             sessions: 0,
             compare_clocks_at: 0,
             due: Vec::new(),
+            restless: Vec::new(),
             measured: 0,
             measure_at: 0,
             stopping: false,
@@ -270,11 +272,30 @@ impl Monitor {
                 watch.armed_for = quiet_until;
                 self.wheel.insert(quiet_until, key);
             } else {
-                self.visit(key);
+                self.restless.push(key);
             }
         }
         due.clear();
         self.due = due;
+        self.visit_restless();
+    }
+
+    fn visit_restless(&mut self) {
+        let mut restless = std::mem::take(&mut self.restless);
+        for at in 0..restless.len() {
+            for (step, prefetch) in Entry::PREFETCHES.iter().enumerate() {
+                let ahead = at + 4 * (Entry::PREFETCHES.len() - step);
+                if let Some(key) = restless.get(ahead) {
+                    prefetch(&self.streams[*key]);
+                }
+            }
+            // One that came up twice was visited.
+            if self.watches[restless[at]].armed_for <= self.now / TICK {
+                self.visit(restless[at]);
+            }
+        }
+        restless.clear();
+        self.restless = restless;
     }
 
     /// Visits the streams whose deadline is within this tick, and may have come.
@@ -297,11 +318,11 @@ impl Monitor {
             self.measure_at = self.now + WINDOW;
         }
         let end = (self.measured + MEASURED_PER_TICK).min(self.watches.len());
-        for index in self.measured..end {
-            if let Some(entry) = self.streams.get_mut(index) {
-                entry.measure_rates(self.now);
-            }
+        let entries = || (self.measured..end).filter_map(|index| self.streams.get(index));
+        for prefetch in Entry::PREFETCHES {
+            entries().for_each(prefetch);
         }
+        entries().for_each(|entry| entry.measure_rates(self.now));
         self.measured = if end == self.watches.len() { 0 } else { end };
     }
 

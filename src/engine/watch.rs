@@ -74,14 +74,16 @@ impl Watch {
     }
 }
 
-/// Asks the processor for a line that will be read soon.
+/// Asks the processor for the lines of a value that will be read soon.
 #[inline]
-pub(super) fn prefetch<T>(at: &T) {
+pub(super) fn prefetch<T: ?Sized>(at: &T) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint; it reads nothing, and the address is a reference's.
-    unsafe {
-        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast());
+    for line in (0..size_of_val(at)).step_by(64) {
+        // SAFETY: a hint; it reads nothing, and the address is within what is referred to.
+        unsafe {
+            use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast::<i8>().add(line));
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;
