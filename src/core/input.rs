@@ -324,6 +324,7 @@ impl InputHealth {
 
     pub(super) fn push_error(&mut self, error: InputError) {
         let errors = &mut self.trouble_mut().errors;
+        errors.reserve_exact(1);
         if errors.len() == ERRORS_KEPT {
             errors.remove(0);
         }

@@ -285,11 +285,11 @@ impl Monitor {
         for at in 0..restless.len() {
             for (step, prefetch) in Entry::PREFETCHES.iter().enumerate() {
                 let ahead = at + 4 * (Entry::PREFETCHES.len() - step);
-                if let Some(key) = restless.get(ahead) {
-                    prefetch(&self.streams[*key]);
+                if let Some(entry) = restless.get(ahead).and_then(|key| self.streams.get(*key)) {
+                    prefetch(entry);
                 }
             }
-            // One that came up twice was visited.
+            // One that came up twice was visited; one in `soon` may have been put off since.
             if self.watches[restless[at]].armed_for <= self.now / TICK {
                 self.visit(restless[at]);
             }
@@ -301,12 +301,8 @@ impl Monitor {
     /// Visits the streams whose deadline is within this tick, and may have come.
     fn visit_soon(&mut self) {
         self.soon_at = Nanos::MAX;
-        for index in std::mem::take(&mut self.soon) {
-            let tick = self.now / TICK;
-            if self.watches[index].armed_for <= tick {
-                self.visit(index);
-            }
-        }
+        self.restless.append(&mut self.soon);
+        self.visit_restless();
     }
 
     /// A few streams' rates a tick: all of them once a second, unless they are very many.
@@ -318,11 +314,16 @@ impl Monitor {
             self.measure_at = self.now + WINDOW;
         }
         let end = (self.measured + MEASURED_PER_TICK).min(self.watches.len());
-        let entries = || (self.measured..end).filter_map(|index| self.streams.get(index));
         for prefetch in Entry::PREFETCHES {
-            entries().for_each(prefetch);
+            (self.measured..end).filter_map(|index| self.streams.get(index)).for_each(prefetch);
         }
-        entries().for_each(|entry| entry.measure_rates(self.now));
+        for index in self.measured..end {
+            if let Some(entry) = self.streams.get_mut(index) {
+                entry.measure_rates(self.now);
+                // What was only looked at since: not to keep two states for long.
+                entry.publish();
+            }
+        }
         self.measured = if end == self.watches.len() { 0 } else { end };
     }
 
@@ -356,7 +357,6 @@ impl Monitor {
             // A tick is never refused.
             let _ = self.drive(index, core::Event::Tick);
         } else {
-            entry.publish();
             self.arm(index);
         }
     }

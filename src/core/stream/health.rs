@@ -18,7 +18,8 @@ impl Failure {
     }
 
     pub(super) fn overdue(what: &str, measured: Nanos, limit: Nanos) -> Self {
-        let text = format!("{what} for {}, limit {}", millis(measured), millis(limit)).into();
+        let (silence, most) = (Millis(measured), Millis(limit));
+        let text = format!("{what} for {silence}, limit {most}").into();
         Failure { reason: Reason::Timeout, text, measured, limit }
     }
 
