@@ -267,10 +267,18 @@ impl Monitor {
             else {
                 continue;
             };
-            let quiet_until = watch.quiet_until() / TICK;
-            if quiet_until > self.now / TICK {
-                watch.armed_for = quiet_until;
-                self.wheel.insert(quiet_until, key);
+            // A stamp is the tick before the packet: it may have come almost a tick later, and
+            // still later if that tick was late.
+            let quiet_until = watch.quiet_until(|stamp| stamp + TICK);
+            if quiet_until / TICK > self.now / TICK {
+                watch.armed_for = quiet_until / TICK;
+                self.wheel.insert(watch.armed_for, key);
+                continue;
+            }
+            let quiet_until = watch.quiet_until(|stamp| self.stamps.latest(stamp, self.now));
+            if quiet_until > self.now && quiet_until / TICK == self.now / TICK {
+                self.soon_at = self.soon_at.min(quiet_until);
+                self.soon.push(key);
             } else {
                 self.restless.push(key);
             }
