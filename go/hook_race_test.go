@@ -4,6 +4,9 @@ package changeover
 
 import "testing"
 
+// RaceDetector: the tests run under it.
+const RaceDetector = true
+
 func onlyUnderTheRaceDetector(*testing.T) {}
 
 func setHook(t *testing.T, hook func(at int)) {

@@ -7,6 +7,9 @@ package changeover
 
 import "testing"
 
+// RaceDetector: the tests run under it.
+const RaceDetector = false
+
 func onlyUnderTheRaceDetector(t *testing.T) {
 	t.Skip("needs -race")
 }

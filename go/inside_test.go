@@ -118,11 +118,15 @@ func TestCloseWaitsForTheRecordInside(t *testing.T) {
 	service := onAir(t)
 	in := open(t, service, 0)
 	before := health(t, service, 0).Packets
-	inside, release := make(chan struct{}), make(chan struct{})
+	inside, waits, release := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var once sync.Once
 	setHook(t, func(at int) {
-		if at == recording {
+		switch at {
+		case recording:
 			close(inside)
 			<-release
+		case waiting:
+			once.Do(func() { close(waits) })
 		}
 	})
 	verdict := make(chan Verdict)
@@ -136,7 +140,7 @@ func TestCloseWaitsForTheRecordInside(t *testing.T) {
 	select {
 	case <-closed:
 		t.Error("closed under the hands of a record")
-	case <-time.After(50 * time.Millisecond):
+	case <-waits:
 	}
 	close(release)
 	if !(<-verdict).Forward() {

@@ -26,6 +26,9 @@ import "C"
 
 import "sync/atomic"
 
+// 64-bit machines only: elsewhere this does not compile.
+const _ = uint(^uintptr(0)>>63) - 1
+
 // cell is struct Cell of src/hot/cell.rs, in layout 1.
 type cell struct {
 	lastPacket, packets, bytes, video, keys, lost, admitted uint64
@@ -50,6 +53,7 @@ var (
 const (
 	recording = iota
 	reporting
+	waiting
 )
 
 // current is the cell to record to. The Input was entered before, or else it may be another's.
