@@ -447,33 +447,3 @@ func TestAnyErrorOfTheHostIsAFailure(t *testing.T) {
 		t.Errorf("%q, want %q", details, want)
 	}
 }
-
-// What waits because two sessions can't overlap begins when they can.
-func TestOverlapAllowedLater(t *testing.T) {
-	release := make(chan struct{})
-	h := &host{start: func(_ context.Context, _ string, input changeover.InputConfig, _ string) error {
-		if input.Priority == 0 {
-			<-release
-		}
-		return nil
-	}}
-	defer close(release)
-	for _, streamID := range []string{"", "news"} {
-		service := newService(t, h, changeover.Config{ConnectTimeout: time.Hour, Overlap: changeover.OverlapOff})
-		register(t, service, twoInputs("news"))
-		h.session(t, "news", 0)
-		service.ReportInputError("news", 0, errors.New("gone"))
-		// Events are dealt out in order: with these, the second start waits in its lane.
-		eventually(t, "the switch", func() bool { return len(h.seen(changeover.EventSwitched)) == 2 })
-		if h.called("start news/1") {
-			t.Error("two sessions at once")
-		}
-		if err := service.SetConfig(streamID, changeover.Config{ConnectTimeout: time.Hour, Overlap: changeover.OverlapOn}); err != nil {
-			t.Fatal(err)
-		}
-		h.session(t, "news", 1)
-		h.mu.Lock()
-		h.log, h.sessions, h.events = nil, nil, nil
-		h.mu.Unlock()
-	}
-}
