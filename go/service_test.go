@@ -93,6 +93,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"negative timeout":   {service.SetConfig("news", changeover.Config{PacketTimeout: -1}), changeover.ErrConfig},
 		"negative wait":      {service.SetConfig("news", changeover.Config{FailbackStable: -2}), changeover.ErrConfig},
 		"two years":          {service.SetConfig("", changeover.Config{PacketTimeout: 2 * 365 * 24 * time.Hour}), changeover.ErrConfig},
+		"no such failback":   {service.SetConfig("news", changeover.Config{Failback: 7}), changeover.ErrValue},
 		"hot, no overlap":    {service.SetConfig("news", changeover.Config{Standby: changeover.StandbyHot, Overlap: changeover.OverlapOff}), changeover.ErrHotWithoutOverlap},
 		"unregister unknown": {service.Unregister("other"), changeover.ErrUnknownStream},
 		"switch unknown":     {service.SwitchInput("other", 0), changeover.ErrUnknownStream},
