@@ -286,6 +286,7 @@ func TestOriginalConfig(t *testing.T) {
 	h := &host{}
 	service := newService(t, h, changeover.OriginalConfig())
 	register(t, service, twoInputs("news"))
+	h.session(t, "news", 0)
 	service.RecordPacket("news", 0)
 	settle(t, service)
 	service.ReportInputError("news", 0, errors.New("gone"))
@@ -354,6 +355,7 @@ func TestProbes(t *testing.T) {
 	}
 	service := newService(t, h, config)
 	register(t, service, twoInputs("news"))
+	h.session(t, "news", 0)
 	service.ReportInputError("news", 0, errors.New("gone"))
 	service.RecordPacket("news", 1)
 	eventually(t, "recovered", func() bool { return len(h.seen(changeover.EventRecovered)) == 1 })
