@@ -31,7 +31,8 @@ pub(super) enum Popped {
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
-    /// Readable exactly while the queue is not empty.
+    /// Readable exactly while the queue is not empty, once somebody has asked for it: keeping it
+    /// so takes two system calls a time.
     descriptor: OwnedFd,
     limit: usize,
 }
@@ -50,11 +51,18 @@ struct State {
     informational_len: usize,
     dropped: u64,
     closed: bool,
+    /// The descriptor was asked for.
+    described: bool,
     /// Threads in `pop` that wait to be woken.
     waiting: usize,
 }
 
 impl State {
+    /// Nothing is left to be taken, and something may still come.
+    fn is_drained(&self) -> bool {
+        self.items.is_empty() && self.dropped == 0 && !self.closed
+    }
+
     /// This item is informational.
     fn inform(&mut self, seq: u64) {
         self.informational.push_back(seq);
@@ -99,6 +107,7 @@ impl Queue {
                 informational_len: 0,
                 dropped: 0,
                 closed: false,
+                described: false,
                 waiting: 0,
             }),
             filled: Condvar::new(),
@@ -109,6 +118,10 @@ impl Queue {
     }
 
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        let mut state = self.lock();
+        if !std::mem::replace(&mut state.described, true) && !state.is_drained() {
+            self.signal(&state);
+        }
         self.descriptor.as_fd()
     }
 
@@ -156,7 +169,7 @@ impl Queue {
         let mut state = self.lock();
         state.closed = true;
         // Readable for ever, so that whoever waits on it learns.
-        self.signal();
+        self.signal(&state);
         self.filled.notify_all();
     }
 
@@ -203,14 +216,17 @@ impl Queue {
         Some(item)
     }
 
-    fn signal(&self) {
+    fn signal(&self, state: &State) {
+        if !state.described {
+            return;
+        }
         let one = 1u64.to_ne_bytes();
         // SAFETY: writes 8 bytes from a valid buffer to our own descriptor.
         unsafe { libc::write(self.descriptor.as_raw_fd(), one.as_ptr().cast(), one.len()) };
     }
 
     fn unsignal_if_empty(&self, state: &State) {
-        if state.items.is_empty() && state.dropped == 0 && !state.closed {
+        if state.described && state.is_drained() {
             let mut count = [0u8; 8];
             // SAFETY: reads at most 8 bytes into a valid buffer; non-blocking.
             unsafe {
@@ -282,7 +298,7 @@ impl Writer<'_> {
     fn append(&mut self, item: Item) {
         let state = &mut *self.state;
         if state.items.is_empty() {
-            self.queue.signal();
+            self.queue.signal(state);
         }
         state.items.insert(state.next, item);
         state.next += 1;
@@ -345,6 +361,18 @@ mod tests {
         queue.write().push(event(stop(2)));
         assert!(readable(&queue));
         assert_eq!(names(&queue), ["stop"]);
+    }
+
+    #[test]
+    fn a_descriptor_that_is_asked_for_late_tells_what_is_there() {
+        let queue = Queue::new(10).unwrap();
+        queue.write().push(event(start(1)));
+        assert!(readable(&queue));
+        assert_eq!(names(&queue), ["start"]);
+        assert!(!readable(&queue));
+        let closed = Queue::new(10).unwrap();
+        closed.close();
+        assert!(readable(&closed));
     }
 
     #[test]

@@ -64,6 +64,10 @@ pub struct Stream {
     actions: Option<Box<Actions>>,
 }
 
+/// There may be a million of them.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Stream>() <= 168 && size_of::<InputHealth>() <= 72);
+
 #[derive(Clone, Debug)]
 struct Actions(Vec<Action>);
 
