@@ -1,12 +1,13 @@
 # What a person types. Each target is a script in ci/ or a few plain rules.
 
-.PHONY: help lib test test-go check demo bench bench-gate clean install uninstall
+.PHONY: help lib test test-go check demo bench bench-gate bench-go clean install uninstall
 help:
 	@echo "make demo       watch a live stream survive the death of its source (a minute)"
 	@echo "make test       run every test, installing what it needs"
 	@echo "make test-go    the Go tests only"
 	@echo "make bench      measure everything (15 minutes), write bench-output/report.md"
 	@echo "make bench-gate the promises in numbers (90 seconds): one line a bar"
+	@echo "make bench-go   the Go packet path against its bars: an empty cgo call, locks and a map"
 	@echo "make lib        build the C libraries in target/release"
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
 	@echo "make uninstall  with the same variables: removes them"
@@ -97,6 +98,9 @@ header:
 
 test-go:
 	ci/test-go
+
+bench-go:
+	ci/bench-go
 
 test:
 	ci/test

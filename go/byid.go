@@ -23,7 +23,8 @@ func (s *Service) RecordPacket(streamID string, inputPriority int) {
 // record the same input; counts are exact.
 //
 // It takes no cgo call, no allocation and no lock, but for the first packet of an input and for
-// packets that meet in the same input at the same instant.
+// packets that meet in the same input at the same instant. (Packets of unknown streams take a lock,
+// those of unknown inputs a call.)
 func (s *Service) Record(streamID string, inputPriority int, bytes int, flags Flags) Verdict {
 	i := s.index.find(streamID, inputPriority)
 	if i == nil {

@@ -17,7 +17,8 @@ const NoWait time.Duration = -1
 type Config struct {
 	// PacketTimeout is the silence after which a delivering input is given up. Default 2 s.
 	PacketTimeout time.Duration
-	// ConnectTimeout bounds the time from the call of Start to the first packet. Default 5 s.
+	// ConnectTimeout bounds the time to the first packet from the decision to start an input, what
+	// its Start has to wait for (see Ingestor) included. Default 5 s.
 	ConnectTimeout time.Duration
 	// ProbeCooldown is the wait before a degraded input is probed; it doubles with each failure,
 	// up to eightfold. Default 8 s.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -193,6 +194,7 @@ func (s *Service) SetConfig(streamID string, config Config) error {
 	} else if r := s.registrations[streamID]; r != nil {
 		r.overlap = config.Overlap
 	}
+	s.advanceLanes(streamID)
 	return nil
 }
 
@@ -212,9 +214,11 @@ func (s *Service) Sync(ctx context.Context) error {
 	}
 }
 
+// errorText is an error in words the engine takes: what ffmpeg says of a broken file, say, need not be
+// UTF-8.
 func errorText(err error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	return strings.ToValidUTF8(err.Error(), "\uFFFD")
 }

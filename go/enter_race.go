@@ -11,7 +11,7 @@ const hooked = true
 
 var testHookValue atomic.Pointer[func(at int)]
 
-// testHook is called in the midst of a record and of a report.
+// testHook is called in the midst of a record and of a report, and while Close waits.
 func testHook(at int) {
 	if hook := testHookValue.Load(); hook != nil {
 		(*hook)(at)

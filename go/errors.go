@@ -25,6 +25,8 @@ const (
 	ErrDuplicatePriority Error = C.CHANGEOVER_ERR_DUPLICATE_PRIORITY
 	// ErrConfig: a duration is out of range, or a setting makes no sense on its level.
 	ErrConfig Error = C.CHANGEOVER_ERR_CONFIG
+	// ErrValue: a setting is none of its constants.
+	ErrValue Error = C.CHANGEOVER_ERR_VALUE
 	// ErrHotWithoutOverlap: hot standby was asked for where two sessions can't overlap.
 	ErrHotWithoutOverlap Error = C.CHANGEOVER_ERR_HOT_WITHOUT_OVERLAP
 	// ErrStreamExists: the stream id is already registered.

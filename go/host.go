@@ -4,6 +4,7 @@ package changeover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -19,12 +20,14 @@ type Ingestor interface {
 	// as long as the session lasts. An error gives the input up, with its text as the reason;
 	// what is returned after ctx is done is ignored.
 	//
-	// The Starts of a stream begin in the order of the decisions. A Start may overlap sessions
-	// of the same stream that still run, unless the stream's settings say OverlapOff.
+	// A Start may overlap sessions of the same stream that still run, unless the stream's
+	// settings say OverlapOff. Two that are decided at the same moment may then come in either
+	// order: the newer session is the one whose context goes on.
 	Start(ctx context.Context, streamID string, input InputConfig, bufferWriteID string) error
 
 	// Probe finds out whether input works: nil if it does, [ErrProbeUnsupported] if that can't be
-	// found out. ctx carries the probe's deadline.
+	// found out. ctx carries the probe's deadline, after which the answer is of no interest; it
+	// ends with the registration, too.
 	Probe(ctx context.Context, input InputConfig) error
 
 	// Stop is called when no session of the stream is left, after their contexts have ended. The
@@ -47,7 +50,9 @@ type Options struct {
 	EventLimit int
 }
 
-// guarded calls host code. The error says that it panicked or ended its goroutine.
+// guarded calls host code, and then done with what it failed with, in words: an error of the host may
+// panic itself when it is asked, so that happens in here. A panic is a failure, and so is the end of
+// the goroutine.
 func (s *Service) guarded(what, streamID string, code func() error, done func(error)) {
 	err := fmt.Errorf("%s ended its goroutine", what)
 	// In a deferred call, because host code may end its goroutine with runtime.Goexit.
@@ -59,5 +64,9 @@ func (s *Service) guarded(what, streamID string, code func() error, done func(er
 		}
 		done(err)
 	}()
-	err = code()
+	result := code()
+	if result != nil {
+		result = errors.New(result.Error())
+	}
+	err = result
 }

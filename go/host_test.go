@@ -5,8 +5,8 @@ package changeover_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -128,11 +128,18 @@ func (h *host) kinds(streamID string) []string {
 // newService makes a service for a test, which ends it and demands that nothing is left of it.
 func newService(t testing.TB, h *host, config changeover.Config) *changeover.Service {
 	t.Helper()
-	service, err := changeover.New(h, &changeover.Options{
-		Config:  config,
-		OnEvent: h.onEvent,
-		Logger:  slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	return newServiceOf(t, h, &changeover.Options{Config: config, OnEvent: h.onEvent})
+}
+
+// newServiceOf is newService with options.
+func newServiceOf(t testing.TB, h *host, options *changeover.Options) *changeover.Service {
+	t.Helper()
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	// What a failed test left is not this one's.
+	before := goroutinesOfPackage(nil)
+	service, err := changeover.New(h, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,17 +150,14 @@ func newService(t testing.TB, h *host, config changeover.Config) *changeover.Ser
 		if err := service.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
 		}
-		if services.Add(-1) > 0 {
-			return
-		}
-		if left := goroutinesOfPackage(); left != "" {
-			t.Errorf("goroutines are left:\n%s", left)
+		if services.Add(-1) == 0 {
+			nothingIsLeft(t, before, "nothing")
 		}
 	})
 	return service
 }
 
-// services counts those that newService made and that have not ended.
+// services counts those that newServiceOf made and that have not ended.
 var services atomic.Int32
 
 // patience is how long a test waits for what ought to come at once: it fails then.
@@ -170,26 +174,35 @@ func eventually(t testing.TB, what string, condition func() bool) {
 	}
 }
 
-// goroutinesOfPackage waits for the package's goroutines to end, and returns those that don't.
-func goroutinesOfPackage() string { return goroutinesOfPackageBut("nothing") }
-
-// goroutinesOfPackageBut leaves out those that run a function.
-func goroutinesOfPackageBut(function string) string {
-	var left []string
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		buffer := make([]byte, 1<<20)
-		all := string(buffer[:runtime.Stack(buffer, true)])
-		left = nil
-		for _, goroutine := range strings.Split(all, "\n\n") {
-			if strings.Contains(goroutine, "created by changeover.") && !strings.Contains(goroutine, ")."+function+"(") {
-				left = append(left, goroutine)
-			}
-		}
-		if left == nil {
-			return ""
+// goroutinesOfPackage returns the stacks of the goroutines that the package has begun, by their
+// names, but not those of before.
+func goroutinesOfPackage(before map[string]string) map[string]string {
+	buffer := make([]byte, 1<<20)
+	found := make(map[string]string)
+	for _, stack := range strings.Split(string(buffer[:runtime.Stack(buffer, true)]), "\n\n") {
+		// It begins with "goroutine 17 [".
+		name, _, _ := strings.Cut(stack, "[")
+		if _, known := before[name]; !known && strings.Contains(stack, "created by changeover.") {
+			found[name] = stack
 		}
 	}
-	return strings.Join(left, "\n\n")
+	return found
+}
+
+// nothingIsLeft waits for the goroutines that are not of before to end, but for those in a method.
+func nothingIsLeft(t testing.TB, before map[string]string, method string) {
+	t.Helper()
+	var left map[string]string
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		left = goroutinesOfPackage(before)
+		maps.DeleteFunc(left, func(_, stack string) bool { return strings.Contains(stack, ")."+method+"(") })
+		if len(left) == 0 {
+			return
+		}
+	}
+	for _, stack := range left {
+		t.Errorf("a goroutine is left:\n%s", stack)
+	}
 }
 
 // twoInputs is a stream with inputs 0 and 1.

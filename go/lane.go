@@ -97,6 +97,18 @@ func (l *lane) advance() {
 	}
 }
 
+// advanceLanes begins what may begin now that settings have changed: of one stream, or with an empty
+// id of all.
+func (s *Service) advanceLanes(streamID string) {
+	if streamID == "" {
+		for _, l := range s.lanes {
+			l.advance()
+		}
+	} else if l := s.lanes[streamID]; l != nil {
+		l.advance()
+	}
+}
+
 // mayOverlap says whether two sessions of a stream may run at once. s.mu is held.
 func (s *Service) mayOverlap(r *registration) bool {
 	overlap := r.overlap
@@ -127,7 +139,7 @@ func (l *lane) callStart(s *session) {
 	}, func(err error) {
 		if err != nil && s.ctx.Err() == nil {
 			id, idLen := chars(l.id)
-			why, whyLen := chars(err.Error())
+			why, whyLen := chars(errorText(err))
 			// It may have ended meanwhile: then nobody wants to know.
 			C.changeover_start_result(service.engine, id, idLen, C.uint64_t(s.id), -1, why, whyLen)
 		}

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,7 +159,10 @@ func TestStopComesWhenNoSessionIsLeft(t *testing.T) {
 			}
 			open = nil
 			mu.Unlock()
-			time.Sleep(time.Millisecond)
+			// An open door for a Start that does not wait.
+			for range 100 {
+				runtime.Gosched()
+			}
 			mu.Lock()
 			stopping = false
 			mu.Unlock()
@@ -214,17 +219,13 @@ func TestABlockedCallbackDelaysItsStreamOnly(t *testing.T) {
 	release, blocked := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	h := &host{}
-	service, err := changeover.New(h, &changeover.Options{OnEvent: func(event changeover.Event) {
+	service := newServiceOf(t, h, &changeover.Options{OnEvent: func(event changeover.Event) {
 		h.onEvent(event)
 		if event.Stream == "news" {
 			once.Do(func() { close(blocked) })
 			<-release
 		}
 	}, Config: changeover.Config{ConnectTimeout: time.Hour, SwitchCooldown: changeover.NoWait}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer service.Close()
 	register(t, service, twoInputs("news"))
 	<-blocked
 	register(t, service, twoInputs("sport"))
@@ -282,21 +283,18 @@ func TestPanicsAreRecoveredAndReported(t *testing.T) {
 		probe: func(context.Context, changeover.InputConfig) error { panicking("probe"); return nil },
 		stop:  func(string) { panicking("stop") },
 	}
-	service, err := changeover.New(h, &changeover.Options{
+	service := newServiceOf(t, h, &changeover.Options{
 		Logger:  slog.New(slog.NewTextHandler(writer(func(p []byte) { mu.Lock(); log.Write(p); mu.Unlock() }), nil)),
 		OnEvent: func(event changeover.Event) { h.onEvent(event); panicking("event") },
 		Config:  changeover.Config{ConnectTimeout: time.Hour, ProbeCooldown: time.Millisecond},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	service.SetExhaustedCallback(func(string) { panicking("exhausted") })
 	register(t, service, twoInputs("news"))
 	// The panic in Start is a failure of that input.
 	h.session(t, "news", 1)
 	eventually(t, "the reason", func() bool {
-		got := input(t, service, "news", 0)
-		return strings.Contains(got.LastError, "bug in start") && got.Errors[0].Reason == changeover.ReasonStartFailed
+		degraded := h.seen(changeover.EventDegraded)
+		return len(degraded) > 0 && degraded[0].Reason == changeover.ReasonStartFailed && strings.Contains(degraded[0].Detail, "bug in start")
 	})
 	eventually(t, "probe", func() bool { return h.called("probe 0") })
 	service.ReportInputError("news", 1, nil)
@@ -403,4 +401,49 @@ func TestCloseFromHostCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-closed
+}
+
+// reset is an error of the host as they come: its text is what a library said.
+type reset struct{ text string }
+
+func (r *reset) Error() string { return r.text }
+
+// What a host returns as an error may be no UTF-8, or panic when it is asked.
+func TestAnyErrorOfTheHostIsAFailure(t *testing.T) {
+	var probes atomic.Int32
+	h := &host{
+		start: func(_ context.Context, _ string, input changeover.InputConfig, _ string) error {
+			switch input.Priority {
+			case 0:
+				return &reset{"no header in \xff\xfe"}
+			case 1:
+				return (*reset)(nil)
+			}
+			return nil
+		},
+		probe: func(context.Context, changeover.InputConfig) error {
+			probes.Add(1)
+			return (*reset)(nil)
+		},
+	}
+	service := newService(t, h, changeover.Config{ConnectTimeout: time.Hour, ProbeCooldown: time.Millisecond})
+	stream := twoInputs("news")
+	stream.Inputs = append(stream.Inputs, changeover.InputConfig{Priority: 2}, changeover.InputConfig{Priority: 3})
+	register(t, service, stream)
+	openSession(t, service, h, "news", 2).ReportError(&reset{"\xc3"})
+	h.session(t, "news", 3)
+	service.ReportInputError("news", 3, &reset{"cut \xe2\x82"})
+	eventually(t, "exhausted", func() bool { return len(h.seen(changeover.EventExhausted)) == 1 })
+	eventually(t, "probes", func() bool { return probes.Load() > 1 })
+	details := make(map[int]string)
+	for _, event := range h.seen(changeover.EventDegraded) {
+		if details[event.Priority] == "" {
+			details[event.Priority] = event.Detail
+		}
+	}
+	want := map[int]string{0: "no header in \ufffd", 1: "panic in Start: runtime error: invalid memory address or nil pointer dereference",
+		2: "\ufffd", 3: "cut \ufffd"}
+	if !maps.Equal(details, want) {
+		t.Errorf("%q, want %q", details, want)
+	}
 }

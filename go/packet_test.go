@@ -251,6 +251,8 @@ func TestThousandsOfStreams(t *testing.T) {
 		t.Fatalf("%d registered", got)
 	}
 	settle(t, service)
+	// A start that was not taken yet would vanish.
+	eventually(t, "the first starts", func() bool { return len(h.calls()) == streams })
 	var done sync.WaitGroup
 	for worker := range 4 {
 		done.Add(1)

@@ -18,18 +18,21 @@ func (s *Service) probe(r *registration, number uint64, input InputConfig, limit
 	s.spawn(func() {
 		ctx, cancel := context.WithTimeout(r.ctx, limit)
 		defer cancel()
+		unsupported := false
 		s.guarded("Probe", r.id, func() error {
-			return s.ingestor.Probe(ctx, input)
+			err := s.ingestor.Probe(ctx, input)
+			unsupported = errors.Is(err, ErrProbeUnsupported)
+			return err
 		}, func(err error) {
-			outcome, why := C.int32_t(C.CHANGEOVER_PROBE_OK), ""
+			outcome := C.int32_t(C.CHANGEOVER_PROBE_OK)
 			switch {
-			case errors.Is(err, ErrProbeUnsupported):
+			case unsupported:
 				outcome = C.CHANGEOVER_PROBE_UNSUPPORTED
 			case err != nil:
-				outcome, why = C.CHANGEOVER_PROBE_FAILED, err.Error()
+				outcome = C.CHANGEOVER_PROBE_FAILED
 			}
 			id, idLen := chars(r.id)
-			text, textLen := chars(why)
+			text, textLen := chars(errorText(err))
 			// It may come too late: then nobody wants to know.
 			C.changeover_probe_result(s.engine, id, idLen, C.uint64_t(number), outcome, text, textLen)
 		})

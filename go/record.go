@@ -26,30 +26,34 @@ import "C"
 
 import "sync/atomic"
 
+// 64-bit machines only: elsewhere this does not compile.
+const _ = uint(^uintptr(0)>>63) - 1
+
 // cell is struct Cell of src/hot/cell.rs, in layout 1.
 type cell struct {
 	lastPacket, packets, bytes, video, keys, lost, admitted uint64
-	state, tag                                              uint32
+	owner, tag                                              uint32
 }
 
 const (
 	// The layout of cells, gates and clocks that this file knows.
 	layout = 1
-	// armed, in a cell's state: the engine waits for the next packet, which takes a call.
-	armed = 1
+	// armed, in what a cell is admitted by: the engine waits for the next packet, which takes a call.
+	armed = 1 << 63
 )
 
 var (
 	// What a closed Input records to: armed for ever, and known to recordByCall.
-	closedCell = &cell{state: armed}
+	closedCell = &cell{admitted: armed}
 	// What an Input records to whose layout is not ours: armed for ever.
-	foreignCell = &cell{state: armed}
+	foreignCell = &cell{admitted: armed}
 )
 
 // Where the tests can look in.
 const (
 	recording = iota
 	reporting
+	waiting
 )
 
 // current is the cell to record to. The Input was entered before, or else it may be another's.
@@ -59,7 +63,7 @@ func (i *Input) current() *cell {
 
 // record counts one packet in c, the current cell, and leaves the Input, which was entered.
 func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
-	if atomic.LoadUint32(&c.state)&armed != 0 {
+	if atomic.LoadUint64(&c.admitted)&armed != 0 {
 		return i.recordByCall(c, bytes, flags)
 	}
 	if hooked {

@@ -125,7 +125,7 @@ func (s *Service) Close() error {
 }
 
 // Shutdown is Close, and then waits until no host code runs any more, or ctx is done, the error
-// of which it returns.
+// of which it returns. Host code that calls it waits for itself: there, call Close.
 func (s *Service) Shutdown(ctx context.Context) error {
 	if err := s.Close(); err != nil {
 		return err

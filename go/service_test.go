@@ -93,6 +93,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"negative timeout":   {service.SetConfig("news", changeover.Config{PacketTimeout: -1}), changeover.ErrConfig},
 		"negative wait":      {service.SetConfig("news", changeover.Config{FailbackStable: -2}), changeover.ErrConfig},
 		"two years":          {service.SetConfig("", changeover.Config{PacketTimeout: 2 * 365 * 24 * time.Hour}), changeover.ErrConfig},
+		"no such failback":   {service.SetConfig("news", changeover.Config{Failback: 7}), changeover.ErrValue},
 		"hot, no overlap":    {service.SetConfig("news", changeover.Config{Standby: changeover.StandbyHot, Overlap: changeover.OverlapOff}), changeover.ErrHotWithoutOverlap},
 		"unregister unknown": {service.Unregister("other"), changeover.ErrUnknownStream},
 		"switch unknown":     {service.SwitchInput("other", 0), changeover.ErrUnknownStream},
@@ -285,6 +286,7 @@ func TestOriginalConfig(t *testing.T) {
 	h := &host{}
 	service := newService(t, h, changeover.OriginalConfig())
 	register(t, service, twoInputs("news"))
+	h.session(t, "news", 0)
 	service.RecordPacket("news", 0)
 	settle(t, service)
 	service.ReportInputError("news", 0, errors.New("gone"))
@@ -353,6 +355,7 @@ func TestProbes(t *testing.T) {
 	}
 	service := newService(t, h, config)
 	register(t, service, twoInputs("news"))
+	h.session(t, "news", 0)
 	service.ReportInputError("news", 0, errors.New("gone"))
 	service.RecordPacket("news", 1)
 	eventually(t, "recovered", func() bool { return len(h.seen(changeover.EventRecovered)) == 1 })

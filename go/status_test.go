@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,8 +124,8 @@ func TestEachReason(t *testing.T) {
 			// Whoever is to be on air, or on its way there, delivers.
 			service.RecordPacket("news", to)
 			status, _ := service.RuntimeStatus("news")
-			if n := len(status.Switches); n > 0 && status.Switches[n-1].Reason == reason && status.ActiveInputPriority == to &&
-				status.Switches[n-1].To == to && !status.Exhausted {
+			if n := len(status.Switches); n > 0 && status.Switches[n-1].Reason == reason && status.Switches[n-1].To == to &&
+				status.ActiveInputPriority == to && delivers(status, to) {
 				return
 			}
 			if time.Now().After(deadline) {
@@ -158,22 +159,36 @@ func TestEachReason(t *testing.T) {
 	must(service.UpdateInputs("news", nil, nil, list(1, "a")))
 	short := manual
 	short.PacketTimeout = 5 * time.Millisecond
-	must(service.SetConfig("news", short))
-	timedOut := func() bool {
-		status, _ := service.RuntimeStatus("news")
-		return status.Switches[len(status.Switches)-1].Reason == ReasonTimeout
+	timeOut := func(to int) {
+		t.Helper()
+		must(service.SetConfig("news", short))
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+			status, _ := service.RuntimeStatus("news")
+			if last := status.Switches[len(status.Switches)-1]; last.Reason == ReasonTimeout && last.To == to {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("no timeout: %+v", status)
+			}
+		}
+		must(service.SetConfig("news", manual))
 	}
-	for deadline := time.Now().Add(30 * time.Second); !timedOut() && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-	}
-	must(service.SetConfig("news", manual))
+	timeOut(1)
 	seen(ReasonTimeout, 1)
 	// The dead one comes back before another delivers.
 	must(service.UpdateInputs("news", nil, nil, list(2, "b")))
-	service.ReportInputError("news", 1, errors.New("gone"))
+	timeOut(2)
 	seen(ReasonRecovery, 1)
 	must(service.Unregister("news"))
 	must(service.Register(context.Background(), Stream{ID: "news", Inputs: append(list(1, "refused"), list(2, "b")...)}, ""))
 	seen(ReasonStartFailed, 2)
+}
+
+// delivers says whether an input is on air, and not only selected to be.
+func delivers(status RuntimeStatus, priority int) bool {
+	return slices.ContainsFunc(status.Inputs, func(in InputHealthSnapshot) bool {
+		return in.InputPriority == priority && in.Status == StatusActive
+	})
 }
 
 type funcHost struct {

@@ -9,18 +9,14 @@ const MAX_DOUBLINGS: u32 = 3;
 /// tried again in the same instant.
 const JITTER_DIVISOR: u64 = 8;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Backoff {
     doublings: u32,
-    /// SplitMix64 state (Steele, Lea, Flood 2014).
-    seed: u64,
+    /// SplitMix64 state (Steele, Lea, Flood 2014), from the first wait on.
+    state: Option<u64>,
 }
 
 impl Backoff {
-    pub(super) fn new(seed: u64) -> Self {
-        Backoff { doublings: 0, seed }
-    }
-
     pub(super) fn is_reset(&self) -> bool {
         self.doublings == 0
     }
@@ -33,14 +29,16 @@ impl Backoff {
         self.doublings = (self.doublings + 1).min(MAX_DOUBLINGS);
     }
 
-    pub(super) fn wait(&mut self, cooldown: Nanos) -> Nanos {
+    /// How long to wait this time; of two `seed`s, not alike.
+    pub(super) fn wait(&mut self, cooldown: Nanos, seed: u64) -> Nanos {
         let wait = cooldown << self.doublings;
-        wait + self.random() % (wait / JITTER_DIVISOR + 1)
+        wait + self.random(seed) % (wait / JITTER_DIVISOR + 1)
     }
 
-    fn random(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.seed;
+    fn random(&mut self, seed: u64) -> u64 {
+        let state = self.state.get_or_insert(seed);
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = *state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)

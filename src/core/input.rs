@@ -91,8 +91,9 @@ pub struct InputError {
     pub limit: Nanos,
 }
 
-/// One `start` of an input that has not been stopped.
-#[derive(Clone, Debug)]
+/// One `start` of an input that has not been stopped. Packed as [`Optional`] is.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
 pub(super) struct Session {
     pub(super) id: SessionId,
     /// When the host took the *start*; once it has delivered, when the first packet came.
@@ -160,7 +161,7 @@ pub(super) struct Probe {
 }
 
 /// What there is to know of an input that was ever given up; most never are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trouble {
     errors: Vec<InputError>,
     pub(super) probe: Option<Probe>,
@@ -175,18 +176,6 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    fn new(seed: u64) -> Self {
-        Trouble {
-            errors: Vec::new(),
-            probe: None,
-            probe_unsupported: false,
-            probes: 0,
-            retry_at: None,
-            backoff: Backoff::new(seed),
-            unproven: false,
-        }
-    }
-
     pub(super) fn clear_errors(&mut self) {
         self.errors.clear();
     }
@@ -202,18 +191,11 @@ pub struct InputHealth {
     pub(super) state_since: Nanos,
     /// Usable without a break since then; a hot input is not before its first packet.
     pub(super) healthy_since: Optional,
-    /// The lower half of its stream's number, for the jitter.
-    registration: u32,
     pub(super) status: Status,
 }
 
 impl InputHealth {
-    pub(super) fn new(
-        spec: Arc<Input>,
-        settings: Arc<InputSettings>,
-        registration: u64,
-        now: Nanos,
-    ) -> Self {
+    pub(super) fn new(spec: Arc<Input>, settings: Arc<InputSettings>, now: Nanos) -> Self {
         let healthy_since = (!settings.is_hot()).then_some(now).into();
         InputHealth {
             spec,
@@ -222,7 +204,6 @@ impl InputHealth {
             session: None,
             state_since: now,
             healthy_since,
-            registration: registration as u32,
             status: Status::Idle,
         }
     }
@@ -300,9 +281,7 @@ impl InputHealth {
     }
 
     pub(super) fn trouble_mut(&mut self) -> &mut Trouble {
-        // Two inputs of two streams must not jitter alike.
-        let seed = u64::from(self.registration) << 32 ^ self.spec.priority as u64;
-        Arc::make_mut(self.trouble.get_or_insert_with(|| Arc::new(Trouble::new(seed))))
+        Arc::make_mut(self.trouble.get_or_insert_default())
     }
 
     pub(super) fn probe(&self) -> Option<&Probe> {
@@ -324,6 +303,7 @@ impl InputHealth {
 
     pub(super) fn push_error(&mut self, error: InputError) {
         let errors = &mut self.trouble_mut().errors;
+        errors.reserve_exact(1);
         if errors.len() == ERRORS_KEPT {
             errors.remove(0);
         }
@@ -345,18 +325,20 @@ impl InputHealth {
     }
 
     /// New settings never put off a retry, and a shorter wait counts at once.
-    pub(super) fn hasten_retry(&mut self, now: Nanos) {
+    pub(super) fn hasten_retry(&mut self, now: Nanos, registration: u64) {
         if let Some(at) = self.retry_at() {
-            self.schedule_retry(now);
+            self.schedule_retry(now, registration);
             let trouble = self.trouble_mut();
             trouble.retry_at = trouble.retry_at.min(Some(at));
         }
     }
 
-    pub(super) fn schedule_retry(&mut self, now: Nanos) {
+    pub(super) fn schedule_retry(&mut self, now: Nanos, registration: u64) {
         let cooldown = self.settings.probe_cooldown;
+        // Two inputs of two streams must not jitter alike.
+        let seed = registration.rotate_left(32) ^ self.spec.priority as u64;
         let trouble = self.trouble_mut();
-        trouble.retry_at = Some(now + trouble.backoff.wait(cooldown));
+        trouble.retry_at = Some(now + trouble.backoff.wait(cooldown, seed));
     }
 }
 

@@ -95,8 +95,9 @@ pub(super) struct Monitor {
     /// Sessions that were started and not stopped: while there are any, the clock ticks.
     sessions: usize,
     compare_clocks_at: Nanos,
-    /// Scratch of `visit_due`.
+    /// Scratch of `visit_due`: what the wheel brought up, and whom of these to visit.
     due: Vec<(usize, u64)>,
+    restless: Vec<usize>,
     /// How far this round of measuring rates has come, and when the next begins.
     measured: usize,
     measure_at: Nanos,
@@ -159,6 +160,7 @@ impl Monitor {
             sessions: 0,
             compare_clocks_at: 0,
             due: Vec::new(),
+            restless: Vec::new(),
             measured: 0,
             measure_at: 0,
             stopping: false,
@@ -269,27 +271,50 @@ impl Monitor {
             else {
                 continue;
             };
-            let quiet_until = watch.quiet_until() / TICK;
-            if quiet_until > self.now / TICK {
-                watch.armed_for = quiet_until;
-                self.wheel.insert(quiet_until, key);
+            // A stamp is the tick before the packet: it may have come almost a tick later, and
+            // still later if that tick was late.
+            let quiet_until = watch.quiet_until(|stamp| stamp + TICK);
+            if quiet_until / TICK > self.now / TICK {
+                watch.armed_for = quiet_until / TICK;
+                self.wheel.insert(watch.armed_for, key);
+                continue;
+            }
+            let quiet_until = watch.quiet_until(|stamp| self.stamps.latest(stamp, self.now));
+            if quiet_until > self.now && quiet_until / TICK == self.now / TICK {
+                self.soon_at = self.soon_at.min(quiet_until);
+                self.soon.push(key);
             } else {
-                self.visit(key);
+                self.restless.push(key);
             }
         }
         due.clear();
         self.due = due;
+        self.visit_restless();
+    }
+
+    fn visit_restless(&mut self) {
+        let mut restless = std::mem::take(&mut self.restless);
+        for at in 0..restless.len() {
+            for (step, prefetch) in Entry::PREFETCHES.iter().enumerate() {
+                let ahead = at + 4 * (Entry::PREFETCHES.len() - step);
+                if let Some(entry) = restless.get(ahead).and_then(|key| self.streams.get(*key)) {
+                    prefetch(entry);
+                }
+            }
+            // One that came up twice was visited; one in `soon` may have been put off since.
+            if self.watches[restless[at]].armed_for <= self.now / TICK {
+                self.visit(restless[at]);
+            }
+        }
+        restless.clear();
+        self.restless = restless;
     }
 
     /// Visits the streams whose deadline is within this tick, and may have come.
     fn visit_soon(&mut self) {
         self.soon_at = Nanos::MAX;
-        for index in std::mem::take(&mut self.soon) {
-            let tick = self.now / TICK;
-            if self.watches[index].armed_for <= tick {
-                self.visit(index);
-            }
-        }
+        self.restless.append(&mut self.soon);
+        self.visit_restless();
     }
 
     /// A few streams' rates a tick: all of them once a second, unless they are very many.
@@ -301,9 +326,14 @@ impl Monitor {
             self.measure_at = self.now + WINDOW;
         }
         let end = (self.measured + MEASURED_PER_TICK).min(self.watches.len());
+        for prefetch in Entry::PREFETCHES {
+            (self.measured..end).filter_map(|index| self.streams.get(index)).for_each(prefetch);
+        }
         for index in self.measured..end {
             if let Some(entry) = self.streams.get_mut(index) {
                 entry.measure_rates(self.now);
+                // What was only looked at since: not to keep two states for long.
+                entry.publish();
             }
         }
         self.measured = if end == self.watches.len() { 0 } else { end };
@@ -339,7 +369,6 @@ impl Monitor {
             // A tick is never refused.
             let _ = self.drive(index, core::Event::Tick);
         } else {
-            entry.publish();
             self.arm(index);
         }
     }

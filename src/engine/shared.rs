@@ -6,6 +6,7 @@ use super::wall::WallClock;
 use crate::core::{Error, Nanos, Priority};
 use crate::hot::{monotonic, CellPool, Clock, Flags, OwnedGate, Presences, Route, Table, Verdict};
 use arc_swap::{ArcSwap, Guard};
+use crossbeam::utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,8 +23,9 @@ pub(super) struct StreamShared {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) clock: Clock,
-    pub(super) pool: CellPool,
-    presences: Presences,
+    /// Both with locks the monitor takes all the time; what recording reads is not beside them.
+    pub(super) pool: CachePadded<CellPool>,
+    presences: CachePadded<Presences>,
     pub(super) table: Arc<ArcSwap<Table<StreamShared>>>,
     /// Monotonic time less engine time: the sum of the stalls.
     stalled: AtomicU64,
@@ -41,8 +43,8 @@ impl Shared {
         wall.observe(now, SystemTime::now());
         Shared {
             clock: Clock::new(now),
-            pool: CellPool::new(),
-            presences: Presences::default(),
+            pool: CellPool::new().into(),
+            presences: CachePadded::default(),
             table,
             stalled: AtomicU64::new(0),
             wall: ArcSwap::from_pointee(wall),

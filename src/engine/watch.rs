@@ -2,7 +2,6 @@
 //! cache line and one of each input, not a walk through its whole state.
 
 use super::stamps::LOOK_EVERY;
-use super::wheel::TICK;
 use crate::core::Nanos;
 use crate::hot::{prefetch, Cell};
 
@@ -58,12 +57,12 @@ impl Watch {
         self.inputs[0].is_some()
     }
 
-    /// An instant before which the stream needs no visit, as far as these words tell.
+    /// An instant before which the stream needs no visit, as far as these words tell; `came` says
+    /// when a stamped packet may have come.
     #[inline]
-    pub(super) fn quiet_until(&self) -> Nanos {
+    pub(super) fn quiet_until(&self, came: impl Fn(Nanos) -> Nanos) -> Nanos {
         self.inputs.iter().flatten().fold(self.fixed, |soonest, watched| {
-            // A stamp is the tick before the packet: it may have come almost a tick later.
-            soonest.min(watched.cell.last_packet() + TICK + watched.patience)
+            soonest.min(came(watched.cell.last_packet()) + watched.patience)
         })
     }
 

@@ -75,9 +75,16 @@ impl<T> Drop for Dense<T> {
     }
 }
 
+/// Asks the processor for the lines of a value that will be used soon.
+#[inline(always)]
+pub(crate) fn prefetch<T: ?Sized>(at: &T) {
+    let first = std::ptr::from_ref(at).cast::<u8>();
+    (0..size_of_val(at)).step_by(64).for_each(|byte| prefetch_line(first.wrapping_add(byte)));
+}
+
 /// Asks the processor for a line that will be used soon. Any address will do.
 #[inline(always)]
-pub(crate) fn prefetch<T>(at: *const T) {
+pub(super) fn prefetch_line(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint; it reads nothing, and no address makes it fail.
     unsafe {

@@ -5,9 +5,9 @@
 //! removed is freed when no thread is inside a by-id call any more (see `presence.rs`); an old
 //! table is freed by the monitor, when no thread's cached reference is left.
 
-use super::dense::{block_len, Dense};
+use super::dense::{block_len, prefetch_line, Dense};
 use super::sync::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use super::{prefetch, ByIdCells, Gate};
+use super::{ByIdCells, Gate};
 use crate::core::Priority;
 use arc_swap::ArcSwap;
 // The model checker needs the same slots in each execution.
@@ -168,7 +168,7 @@ impl Mark {
     fn prefetch(self) {
         let address =
             (self.0 << (64 - Mark::ADDRESS_BITS)) >> (64 - Mark::ADDRESS_BITS - Mark::LINE_BITS);
-        prefetch(std::ptr::without_provenance::<u8>(address as usize));
+        prefetch_line(std::ptr::without_provenance(address as usize));
     }
 }
 

@@ -36,9 +36,10 @@ fn a_blocked_callback_delays_no_detection_no_gate_and_no_status() {
     for id in &streams {
         logbook.wait(id, "start 1");
     }
+    // Before it blocks, so that nothing it holds up can come within that time.
+    let began = Instant::now();
     engine.register("blocker", "", inputs(), Config::new()).unwrap();
     eventually("the callback blocks", || blocked.load(Ordering::SeqCst).then_some(()));
-    let began = Instant::now();
 
     // All inputs deliver, then every primary falls silent, one round after the other.
     let mut lateness = Duration::ZERO;

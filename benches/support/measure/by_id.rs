@@ -76,10 +76,11 @@ fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Vec<F
     let mut lookup = Bare::new(streams, walk.clone());
     let [mut first, mut second] =
         [walk.clone(), walk.halfway()].map(|walk| Bare::new(streams, walk));
-    let mut lookup_2 = Pair::new(|n| first.run(n), move || move |n| second.run(n));
+    let mut lookup_2 =
+        Pair::new(|n| first.run_with_store(n), move || move |n| second.run_with_store(n));
     let results = Race::new(SAMPLE)
         .warm_up(2 * streams)
-        .lane("lookup", |n| lookup.run(n))
+        .lane("lookup", |n| lookup.run_with_store(n))
         .timed("lookup, 2", |n| lookup_2.run(n))
         .lane("by id", |n| record_by_id(engine, &mut mine, n))
         .lane("mutex", |n| peer.run(&mut peers, n))
@@ -92,7 +93,7 @@ fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Vec<F
         let (ns, mutex) = (results.nanos(ours), results.nanos(theirs));
         let note = format!("{ns} ns, mutex design {mutex} ns, ratio {ratio}{more}");
         Figure::new(name, ratio.median, "×", Bar::AtLeast(limit), note)
-            .no_less_than("a bare lookup", results.ratio(theirs, bare).median)
+            .no_less_than("a bare lookup and a store", results.ratio(theirs, bare).median)
     };
     let one = "by id at 10k, one thread, mutex design vs ours";
     let two = "by id at 10k, two threads, mutex design vs ours";

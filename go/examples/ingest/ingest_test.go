@@ -168,7 +168,7 @@ func serve(t *testing.T, streams []streamConfig) (url string, log *logs) {
 	log = &logs{}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	settings := changeover.Config{PacketTimeout: time.Second, ConnectTimeout: 30 * time.Second,
+	settings := changeover.Config{PacketTimeout: 2 * time.Second, ConnectTimeout: 30 * time.Second,
 		ProbeCooldown: 500 * time.Millisecond, SwitchCooldown: changeover.NoWait, FailbackStable: changeover.NoWait}
 	go func() {
 		ended <- run(ctx, slog.New(slog.NewJSONHandler(log, nil)), file, "127.0.0.1:0", settings)

@@ -18,7 +18,8 @@ impl Failure {
     }
 
     pub(super) fn overdue(what: &str, measured: Nanos, limit: Nanos) -> Self {
-        let text = format!("{what} for {}, limit {}", millis(measured), millis(limit)).into();
+        let (silence, most) = (Millis(measured), Millis(limit));
+        let text = format!("{what} for {silence}, limit {most}").into();
         Failure { reason: Reason::Timeout, text, measured, limit }
     }
 
@@ -129,7 +130,7 @@ impl Stream {
         if std::mem::take(&mut trouble.unproven) {
             trouble.backoff.increase();
         }
-        input.schedule_retry(now);
+        input.schedule_retry(now, self.registration);
         let reason = failure.reason;
         let error = failure.at(now);
         let detail = error.text.clone();
@@ -188,7 +189,7 @@ impl Stream {
         let input = &mut self.inputs[index];
         input.push_error(failure.at(now));
         input.trouble_mut().backoff.increase();
-        input.schedule_retry(now);
+        input.schedule_retry(now, self.registration);
         let was_trial = input.on_trial();
         if let Some(session) = input.session.as_mut() {
             session.trial = false;
@@ -237,7 +238,7 @@ impl Stream {
             let input = &self.inputs[index];
             let attempted = input.probe().is_some() || input.on_trial() || self.restarting(index);
             if input.status == Status::Degraded && input.retry_at().is_none() && !attempted {
-                self.inputs[index].schedule_retry(now);
+                self.inputs[index].schedule_retry(now, self.registration);
             }
         }
     }

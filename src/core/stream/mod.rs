@@ -64,8 +64,13 @@ pub struct Stream {
     actions: Option<Box<Actions>>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Actions(Vec<Action>);
+
+impl Actions {
+    /// Hardly any decision has more.
+    const OF_A_DECISION: usize = 8;
+}
 
 impl Stream {
     /// Registers a stream: selects its best input and starts it, and every hot one.
@@ -301,7 +306,8 @@ impl Stream {
     }
 
     fn act(&mut self, action: Action) {
-        self.actions.get_or_insert_default().0.push(action);
+        let few = || Box::new(Actions(Vec::with_capacity(Actions::OF_A_DECISION)));
+        self.actions.get_or_insert_with(few).0.push(action);
     }
 
     fn notify(&mut self, notice: Notice) {
@@ -347,6 +353,11 @@ fn buffer_name(name: &str, stream: &Arc<str>) -> Arc<str> {
     }
 }
 
-fn millis(nanos: Nanos) -> String {
-    format!("{}.{:01} ms", nanos / 1_000_000, nanos % 1_000_000 / 100_000)
+/// Nanoseconds for people.
+struct Millis(Nanos);
+
+impl std::fmt::Display for Millis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{:01} ms", self.0 / 1_000_000, self.0 % 1_000_000 / 100_000)
+    }
 }

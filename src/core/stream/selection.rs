@@ -224,7 +224,7 @@ impl Stream {
     fn fail_back(&mut self, now: Nanos, ids: &mut Ids) {
         if let Some((at, _)) = self.failback_target().filter(|(at, _)| *at <= now) {
             let Some(target) = self.best_due_failback(now) else { return };
-            let detail = format!("a better input is healthy, {} past due", millis(now - at));
+            let detail = format!("a better input is healthy, {} past due", Millis(now - at));
             self.begin_switch(target, Reason::Failback, detail.into(), now, ids);
             self.put_on_air(now);
         }

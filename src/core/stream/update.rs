@@ -8,7 +8,7 @@ impl Stream {
     pub(super) fn insert_input(&mut self, input: Input, now: Nanos, ids: &mut Ids) {
         let at = self.inputs.partition_point(|i| i.spec.priority < input.priority);
         let settings = ids.input_settings.share(self.settings.of_input(&input.config));
-        let health = InputHealth::new(Arc::new(input), settings, self.registration, now);
+        let health = InputHealth::new(Arc::new(input), settings, now);
         self.inputs.insert(at, health);
     }
 
@@ -152,7 +152,7 @@ impl Stream {
             let was_hot = input.is_hot();
             let settings = self.settings.of_input(&input.spec.config);
             input.settings = ids.input_settings.share(settings);
-            input.hasten_retry(now);
+            input.hasten_retry(now, self.registration);
             let cooled_down = was_hot && !input.is_hot();
             if cooled_down && input.usable() {
                 input.healthy_since.set_if_none(now);

@@ -1,19 +1,19 @@
-package changeover_test
-
-// One stream, two sources, one death.
+// One stream, two sources, one death: go run ./examples/quickstart
+package main
 
 import (
 	"context"
 	"fmt"
+	"log"
 	"time"
 
 	"changeover"
 )
 
-// relay is the host's side of a small server.
+// relay is the server's side: what starts, probes and stops inputs.
 type relay struct {
 	service *changeover.Service
-	// Ends the primary source.
+	// Closed when the primary source dies.
 	dies chan struct{}
 }
 
@@ -36,6 +36,7 @@ func (r *relay) Start(ctx context.Context, streamID string, input changeover.Inp
 				// Here you write the packet to bufferWriteID.
 			}
 		case <-dies:
+			// No more packets, and no error either.
 			<-ctx.Done()
 			return nil
 		case <-ctx.Done():
@@ -44,13 +45,15 @@ func (r *relay) Start(ctx context.Context, streamID string, input changeover.Inp
 	}
 }
 
+// Probe says whether a source that was given up works again; this one has no way to find out.
 func (r *relay) Probe(ctx context.Context, input changeover.InputConfig) error {
 	return changeover.ErrProbeUnsupported
 }
 
+// Stop comes when no session of the stream is left.
 func (r *relay) Stop(streamID string) {}
 
-func Example() {
+func main() {
 	r := &relay{dies: make(chan struct{})}
 	onAir := make(chan changeover.Event, 2)
 	service, err := changeover.New(r, &changeover.Options{
@@ -62,11 +65,10 @@ func Example() {
 		},
 	})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	r.service = service
 	defer service.Close()
+	r.service = service
 
 	err = service.Register(context.Background(), changeover.Stream{
 		ID: "news",
@@ -76,17 +78,11 @@ func Example() {
 		},
 	}, "")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	fmt.Println("on air: input", (<-onAir).Priority)
 	close(r.dies)
 	fmt.Println("on air: input", (<-onAir).Priority)
 	status, _ := service.RuntimeStatus("news")
 	fmt.Println("because of", status.Switches[1].Reason)
-
-	// Output:
-	// on air: input 0
-	// on air: input 1
-	// because of timeout
 }
