@@ -50,9 +50,37 @@ static void *record(void *data) {
   return NULL;
 }
 
+/* On a thread that ends, and with it all that could hold the library. */
+static void *make_and_free(void *library) {
+  new_fn *new_engine;
+  free_fn *free_engine;
+  *(void **)&new_engine = symbol(library, "changeover_new");
+  *(void **)&free_engine = symbol(library, "changeover_free");
+  void *engine = NULL;
+  CHECK(new_engine(NULL, &engine) == 0);
+  CHECK(free_engine(engine) == 0);
+  return NULL;
+}
+
+static void it_stays_when_nothing_holds_it(const char *path) {
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  CHECK(library != NULL);
+  if (!library)
+    return;
+  pthread_t thread;
+  pthread_create(&thread, NULL, make_and_free, library);
+  pthread_join(thread, NULL);
+  CHECK(dlclose(library) == 0);
+  library = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+  CHECK(library != NULL);
+  if (library)
+    CHECK(dlclose(library) == 0);
+}
+
 int main(int argc, char **argv) {
   if (argc != 2)
     return 2;
+  it_stays_when_nothing_holds_it(argv[1]);
   version_fn *first = NULL;
   for (int i = 0; i < 100; i++) {
     void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
@@ -88,6 +116,6 @@ int main(int argc, char **argv) {
     pthread_barrier_destroy(&thread.recorded);
     pthread_barrier_destroy(&thread.closed);
   }
-  printf("1 of 1 tests ok, %d checks\n", checks);
+  printf("%d of 1 tests ok, %d checks\n", failures == 0, checks);
   return failures ? 1 : 0;
 }
