@@ -28,6 +28,9 @@ use std::time::{Duration, SystemTime};
 /// a core.
 const MEASURED_PER_TICK: usize = 16;
 
+/// Room for so many actions is kept from one tick to the next.
+const DECIDED_KEPT: usize = 1024;
+
 /// How soon a step of the wall clock is noticed, while anything runs.
 const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
 
@@ -95,6 +98,8 @@ pub(super) struct Monitor {
     /// Sessions that were started and not stopped: while there are any, the clock ticks.
     sessions: usize,
     compare_clocks_at: Nanos,
+    /// By stream, in order: what was decided and is to be carried out. The gates were moved.
+    decided: Vec<(usize, Action)>,
     /// Scratch of `visit_due`: what the wheel brought up, and whom of these to visit.
     due: Vec<(usize, u64)>,
     restless: Vec<usize>,
@@ -159,6 +164,7 @@ impl Monitor {
             now,
             sessions: 0,
             compare_clocks_at: 0,
+            decided: Vec::new(),
             due: Vec::new(),
             restless: Vec::new(),
             measured: 0,
@@ -308,6 +314,8 @@ impl Monitor {
         }
         restless.clear();
         self.restless = restless;
+        // When many fail at once, all gates come before the first event.
+        self.carry_out_decided();
     }
 
     /// Visits the streams whose deadline is within this tick, and may have come.
@@ -359,7 +367,8 @@ impl Monitor {
         }
     }
 
-    /// A stream's deadline may have come: unless packets have moved it.
+    /// A stream's deadline may have come: unless packets have moved it. What is decided is to be
+    /// carried out.
     fn visit(&mut self, index: usize) {
         let now = self.now;
         self.disarm(index);
@@ -367,7 +376,7 @@ impl Monitor {
         let entry = &self.streams[index];
         if entry.core().next_deadline().is_some_and(|deadline| deadline <= now) {
             // A tick is never refused.
-            let _ = self.drive(index, core::Event::Tick);
+            let _ = self.decide(index, core::Event::Tick);
         } else {
             self.arm(index);
         }
@@ -409,30 +418,56 @@ impl Monitor {
 
     /// Tells a stream's core what happened, and does what it answers.
     fn drive(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
+        let result = self.decide(index, event);
+        self.carry_out_decided();
+        result
+    }
+
+    /// Tells a stream's core what happened, publishes what it decided, and moves the gate. The
+    /// rest is to be carried out.
+    fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
         let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
+        let first = self.decided.len();
         let core = self.streams[index].core_mut();
         let result = core.handle(event, self.now, &mut self.ids);
-        let actions: Vec<Action> = core.drain().collect();
+        self.decided.extend(core.drain().map(|action| (index, action)));
         if updates_inputs && result.is_ok() {
             self.match_inputs(index);
         }
         self.streams[index].publish();
-        if result.is_ok() {
-            self.follow_up(index, actions);
+        self.move_gates(first);
+        if result.is_ok() && self.decided.len() == first {
+            self.arm(index);
         }
         result
     }
 
-    /// Carries out what a stream's core decided.
-    fn follow_up(&mut self, index: usize, actions: Vec<Action>) {
-        if !actions.is_empty() {
-            let queue = self.queue.clone();
-            let mut writer = queue.write();
-            for action in actions {
-                self.carry_out(index, action, &mut writer);
+    /// Of what was decided since there were so many actions.
+    fn move_gates(&self, first: usize) {
+        for (index, action) in &self.decided[first..] {
+            if let Action::Gate { session, number } = action {
+                self.streams[*index].move_gate(*session, *number);
             }
         }
-        self.arm(index);
+    }
+
+    /// Carries out what the cores of streams decided, one stream after the other.
+    fn carry_out_decided(&mut self) {
+        let mut decided = std::mem::take(&mut self.decided);
+        let mut actions = decided.drain(..).peekable();
+        while let Some((index, action)) = actions.next() {
+            let queue = self.queue.clone();
+            let mut writer = queue.write();
+            self.carry_out(index, action, &mut writer);
+            while let Some((_, action)) = actions.next_if(|(next, _)| *next == index) {
+                self.carry_out(index, action, &mut writer);
+            }
+            drop(writer);
+            self.arm(index);
+        }
+        drop(actions);
+        decided.shrink_to(DECIDED_KEPT);
+        self.decided = decided;
     }
 
     fn carry_out(&mut self, index: usize, action: Action, writer: &mut Writer<'_>) {
@@ -454,7 +489,8 @@ impl Monitor {
                 EventKind::Probe(Probe { probe, input, timeout: Duration::from_nanos(timeout) })
             }
             Action::CancelProbe { probe } => return writer.cancel_probe(probe),
-            Action::Gate { session, number } => return entry.move_gate(session, number),
+            // It was moved when it was decided.
+            Action::Gate { .. } => return,
             Action::Await { session } => return entry.await_packet(session),
             Action::Notify(notice) => notice.into(),
         };
@@ -559,9 +595,11 @@ impl Monitor {
             &mut self.ids,
         )?;
         self.registrations = registration;
-        let actions = core.drain().collect();
+        let actions: Vec<_> = core.drain().collect();
         let index = self.add_stream(core);
-        self.follow_up(index, actions);
+        self.decided.extend(actions.into_iter().map(|action| (index, action)));
+        self.move_gates(0);
+        self.carry_out_decided();
         Ok(registration)
     }
 
