@@ -200,8 +200,11 @@ static void foreign_handles_are_refused(const struct function *function, struct 
   for (size_t i = 0; i < LENGTH(live); i++)
     if (!takes[i])
       with_handle(function, subject, live[i], "a handle of another kind");
+  /* From here on recording knows the engine by its number alone, which other kinds may have as well. */
+  uint64_t verdict;
+  changeover_record_packet(objects->engine, S("unknown"), 0, 1, 0, &verdict);
   static uint64_t memory[8];
-  const uintptr_t numbers[] = {(uintptr_t)memory, (uintptr_t)"text", (uintptr_t)function->call, 1, 8, 4096,
+  const uintptr_t numbers[] = {live[0] + 2, live[0] + 4, (uintptr_t)memory, (uintptr_t)"text", (uintptr_t)function->call, 1, 8, 4096,
                                UINTPTR_MAX, live[0] + 16 * 1000000, live[0] ^ (UINTPTR_MAX / 2 + 1)};
   for (size_t i = 0; i < LENGTH(numbers); i++)
     with_handle(function, subject, numbers[i], "a number that is no handle");
