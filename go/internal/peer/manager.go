@@ -14,15 +14,20 @@ type Manager struct {
 	streams map[string]*stream
 }
 
+// Streams and inputs have more to know than what a packet touches. Here they are as large as a cache
+// line and its neighbour, so that it is no matter of luck whether two of them share one.
+
 type stream struct {
 	mu     sync.Mutex
 	inputs map[int]*health
+	_      [128 - 16]byte
 }
 
 type health struct {
 	lastPacketAt time.Time
 	active       bool
 	packets      uint64
+	_            [128 - 40]byte
 }
 
 // NewManager makes a manager without streams.
