@@ -6,7 +6,7 @@ use super::stamps::Stamps;
 use super::status::{Rates, Snapshot};
 use super::watch::Watch;
 use crate::core::{Error, Event, InputHealth, Nanos, Priority, SessionId, Stream};
-use crate::hot::{prefetch, Cell, CellPool, Counters, InputRoute, OwnedGate, Route};
+use crate::hot::{prefetch, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -41,15 +41,25 @@ pub(super) struct Entry {
 #[derive(Clone, Debug)]
 pub(super) struct InputCells {
     priority: Priority,
-    /// The first two are for by-id recording; then one for each open handle.
-    cells: Box<[InputCell]>,
-    /// The sum of the handles already closed, if there are any.
-    closed: Option<Box<Counters>>,
+    /// The number of the first of the two for by-id recording; the other one is its neighbour.
+    first: u32,
+    /// Until it is frozen.
+    by_id: Option<ByIdCells>,
+    /// Once one was opened.
+    handles: Option<Box<Handles>>,
     pub(super) rates: Rates,
 }
 
+/// The handles of one input.
+#[derive(Clone, Debug, Default)]
+struct Handles {
+    open: Box<[HandleCell]>,
+    /// The sum of those already closed.
+    closed: Counters,
+}
+
 #[derive(Clone, Debug)]
-struct InputCell {
+struct HandleCell {
     cell: &'static Cell,
     number: usize,
     /// 0: whichever is current.
@@ -57,31 +67,52 @@ struct InputCell {
 }
 
 impl InputCells {
+    fn by_id(&self) -> impl Iterator<Item = &'static Cell> + '_ {
+        self.by_id.iter().flat_map(|pair| pair.both())
+    }
+
+    fn open_handles(&self) -> &[HandleCell] {
+        self.handles.as_deref().map_or(&[], |handles| &handles.open)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static Cell> + '_ {
+        self.by_id().chain(self.open_handles().iter().map(|handle| handle.cell))
+    }
+
     /// The cells whose packets are those of `session`, the input's current one.
     fn of_session(&self, session: SessionId) -> impl Iterator<Item = &'static Cell> + '_ {
-        let current = move |one: &&InputCell| one.session == 0 || one.session == session;
-        self.cells.iter().filter(current).map(|one| one.cell)
+        let current = move |one: &&HandleCell| one.session == 0 || one.session == session;
+        self.by_id().chain(self.open_handles().iter().filter(current).map(|handle| handle.cell))
+    }
+
+    /// Of all its cells.
+    fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        let first = self.first as usize;
+        [first, first + 1].into_iter().chain(self.open_handles().iter().map(|one| one.number))
     }
 
     pub(super) fn sum(&self) -> Counters {
-        let mut sum = self.closed.as_deref().copied().unwrap_or_default();
-        self.cells.iter().for_each(|one| sum.add(&one.cell.read()));
+        let mut sum = self.handles.as_deref().map_or_else(Counters::default, |one| one.closed);
+        self.all().for_each(|cell| sum.add(&cell.read()));
         sum
     }
 
-    fn open(&mut self, cell: InputCell) {
-        self.cells = self.cells.iter().cloned().chain([cell]).collect();
+    fn open(&mut self, cell: HandleCell) {
+        let handles = self.handles.get_or_insert_default();
+        handles.open = handles.open.iter().cloned().chain([cell]).collect();
     }
 
     fn close(&mut self, cell: &Cell, number: usize) {
-        self.closed.get_or_insert_default().add(&cell.read());
-        self.cells = self.cells.iter().filter(|one| one.number != number).cloned().collect();
+        let handles = self.handles.get_or_insert_default();
+        handles.closed.add(&cell.read());
+        handles.open = handles.open.iter().filter(|one| one.number != number).cloned().collect();
     }
 
     /// Gives its cells away; what they counted so far stays.
-    fn freeze(&mut self) -> Box<[InputCell]> {
-        self.closed = Some(Box::new(self.sum()));
-        std::mem::take(&mut self.cells)
+    fn freeze(&mut self) -> InputCells {
+        let handles = Handles { open: Box::default(), closed: self.sum() };
+        let frozen = InputCells { by_id: None, handles: Some(Box::new(handles)), ..self.clone() };
+        std::mem::replace(self, frozen)
     }
 }
 
@@ -132,7 +163,7 @@ impl Entry {
     fn prefetch_cells(&self) {
         for (health, input) in self.inputs() {
             prefetch(&**health.spec());
-            input.cells.iter().for_each(|one| prefetch(one.cell));
+            input.all().for_each(prefetch);
         }
     }
 
@@ -207,12 +238,11 @@ impl Entry {
         input.into_iter().flat_map(move |(_, input)| input.of_session(session))
     }
 
-    fn route(&self, pool: &CellPool) -> Route<StreamShared> {
-        let by_id = |input: &InputCells| InputRoute {
-            priority: input.priority,
-            cells: pool.by_id_cells(input.cells[0].number),
+    fn route(&self) -> Route<StreamShared> {
+        let by_id = |input: &InputCells| {
+            Some(InputRoute { priority: input.priority, cells: input.by_id? })
         };
-        let inputs = self.state.inputs.iter().map(by_id);
+        let inputs = self.state.inputs.iter().filter_map(by_id);
         Route::new(self.core().id(), self.shared.clone(), self.shared.gate.get(), inputs)
     }
 }
@@ -233,7 +263,7 @@ impl Monitor {
             index: slot,
         });
         let entry = Entry { state, shared, sessions: 0, changed: false };
-        self.router.insert(entry.route(&self.shared.pool));
+        self.router.insert(entry.route());
         let index = self.streams.insert(entry);
         self.watches.resize(self.watches.len().max(index + 1), Watch::NOTHING);
         self.watches[index] = Watch::NOTHING;
@@ -244,11 +274,11 @@ impl Monitor {
         self.disarm(index);
         let mut entry = self.streams.remove(index);
         // Whoever still looks at its status must not see the next lives of its cells.
-        let cells: Vec<_> =
+        let inputs: Vec<_> =
             entry.change_inputs(|inputs| inputs.iter_mut().map(InputCells::freeze).collect());
         entry.publish();
         self.limbo.routes.extend(self.router.remove(entry.core().id()));
-        cells.iter().for_each(|cells| self.abandon(cells));
+        inputs.iter().for_each(|input| self.abandon(input));
     }
 
     /// Brings the cells in line with the core's inputs, after an update of these.
@@ -265,29 +295,27 @@ impl Monitor {
             });
         }
         self.streams[index].change_inputs(|now| *now = inputs);
-        let route = self.streams[index].route(&self.shared.pool);
+        let route = self.streams[index].route();
         self.limbo.routes.extend(self.router.replace(route));
-        old.into_iter().for_each(|input| self.abandon(&input.cells));
+        old.into_iter().for_each(|input| self.abandon(&input));
     }
 
     fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
         let owner = CellOwner { stream: stream as u32, priority, session: 0 };
-        let by_id = self.new_pair(owner);
-        let cell = |number| InputCell { cell: self.shared.pool.cell(number), number, session: 0 };
+        let first = self.new_pair(owner);
         InputCells {
             priority,
-            cells: by_id.map(cell).into(),
-            closed: None,
+            first: first as u32,
+            by_id: Some(self.shared.pool.by_id_cells(first)),
+            handles: None,
             rates: Rates::new(self.now()),
         }
     }
 
     /// An input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
-    fn abandon(&mut self, cells: &[InputCell]) {
-        for one in cells {
-            self.owners[one.number] = CellOwner::NOBODY;
-        }
-        self.limbo.pairs.push(cells[0].number);
+    fn abandon(&mut self, input: &InputCells) {
+        input.numbers().for_each(|cell| self.owners[cell] = CellOwner::NOBODY);
+        self.limbo.pairs.push(input.first as usize);
     }
 
     fn new_cell(&mut self, owner: CellOwner) -> usize {
@@ -301,16 +329,15 @@ impl Monitor {
         cell
     }
 
-    /// Two neighbours, for by-id recording.
-    fn new_pair(&mut self, owner: CellOwner) -> [usize; 2] {
+    /// Two neighbours, for by-id recording: the first one.
+    fn new_pair(&mut self, owner: CellOwner) -> usize {
         let first = self.free_pairs.pop().unwrap_or_else(|| {
             let fresh = self.grow_pool().step_by(2).rev();
             self.free_pairs.extend(fresh);
             self.free_pairs.pop().expect("the pool grew")
         });
-        let pair = [first, first + 1];
-        pair.iter().for_each(|cell| self.owners[*cell] = owner);
-        pair
+        self.owners[first..first + 2].fill(owner);
+        first
     }
 
     fn grow_pool(&mut self) -> std::ops::Range<usize> {
@@ -343,7 +370,7 @@ impl Monitor {
                 cell.arm();
             }
         }
-        entry.change_inputs(|inputs| inputs[at].open(InputCell { cell, number, session }));
+        entry.change_inputs(|inputs| inputs[at].open(HandleCell { cell, number, session }));
         entry.publish();
         Ok((number, cell, entry.shared.clone()))
     }

@@ -82,6 +82,10 @@ impl ByIdCells {
         std::ptr::from_ref(self.0).addr()
     }
 
+    pub(crate) fn both(self) -> &'static [Cell; 2] {
+        self.0
+    }
+
     /// Counts one packet of thread `me`: plainly where it owns the first cell, else in the second
     /// one. Wait-free.
     #[inline(always)]
