@@ -349,13 +349,13 @@ impl Monitor {
 
     /// A cell says that the packet its session was waiting for has come.
     fn packet_awaited(&mut self, cell: usize) {
-        let owner = self.owners[cell];
-        let Some(entry) = self.streams.get_mut(owner.stream as usize) else { return };
-        let Some(session) = entry.session_of(&owner) else { return };
+        let Some(index) = self.owners[cell].stream() else { return };
+        let entry = &self.streams[index];
+        let Some(session) = entry.session_of(cell) else { return };
         if entry.core().awaits(session) {
             let event = core::Event::Packet { session };
             // A packet is never refused.
-            let _ = self.drive(owner.stream as usize, event);
+            let _ = self.drive(index, event);
         }
     }
 

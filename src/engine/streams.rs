@@ -13,17 +13,20 @@ use std::sync::Arc;
 /// Rates are of at least this much time.
 pub(super) const WINDOW: Nanos = 1_000_000_000;
 
-/// Whose packets a cell counts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CellOwner {
-    pub(super) stream: u32,
-    priority: Priority,
-    /// 0: whichever is current.
-    session: SessionId,
-}
+/// The stream whose packets a cell counts; of which input, that stream's [`InputCells`] tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CellOwner(u32);
 
 impl CellOwner {
-    const NOBODY: CellOwner = CellOwner { stream: u32::MAX, priority: -1, session: 0 };
+    const NOBODY: CellOwner = CellOwner(u32::MAX);
+
+    fn new(stream: usize) -> CellOwner {
+        CellOwner(stream as u32)
+    }
+
+    pub(super) fn stream(self) -> Option<usize> {
+        (self != CellOwner::NOBODY).then_some(self.0 as usize)
+    }
 }
 
 #[derive(Debug)]
@@ -89,6 +92,15 @@ impl InputCells {
     fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
         let first = self.first as usize;
         [first, first + 1].into_iter().chain(self.open_handles().iter().map(|one| one.number))
+    }
+
+    /// The session whose packets this cell counts, if it is one of its cells; 0: whichever is
+    /// current.
+    fn session_of(&self, cell: usize) -> Option<SessionId> {
+        if cell & !1 == self.first as usize {
+            return Some(0);
+        }
+        self.open_handles().iter().find(|one| one.number == cell).map(|one| one.session)
     }
 
     pub(super) fn sum(&self) -> Counters {
@@ -168,10 +180,12 @@ impl Entry {
     }
 
     /// The session a cell's packets belong to now, if that is a current one.
-    pub(super) fn session_of(&self, owner: &CellOwner) -> Option<SessionId> {
-        let input = self.core().inputs().iter().find(|i| i.priority() == owner.priority)?;
-        let current = input.session()?;
-        (owner.session == 0 || owner.session == current).then_some(current)
+    pub(super) fn session_of(&self, cell: usize) -> Option<SessionId> {
+        let owner = |(health, input): (&InputHealth, &InputCells)| {
+            Some((health.session(), input.session_of(cell)?))
+        };
+        let (current, bound) = self.inputs().find_map(owner)?;
+        current.filter(|current| bound == 0 || bound == *current)
     }
 
     /// Tells the core of the newest packets, which nobody needs to be published soon.
@@ -239,9 +253,8 @@ impl Entry {
     }
 
     fn route(&self) -> Route<StreamShared> {
-        let by_id = |input: &InputCells| {
-            Some(InputRoute { priority: input.priority, cells: input.by_id? })
-        };
+        let by_id =
+            |input: &InputCells| Some(InputRoute { priority: input.priority, cells: input.by_id? });
         let inputs = self.state.inputs.iter().filter_map(by_id);
         Route::new(self.core().id(), self.shared.clone(), self.shared.gate.get(), inputs)
     }
@@ -301,8 +314,7 @@ impl Monitor {
     }
 
     fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
-        let owner = CellOwner { stream: stream as u32, priority, session: 0 };
-        let first = self.new_pair(owner);
+        let first = self.new_pair(CellOwner::new(stream));
         InputCells {
             priority,
             first: first as u32,
@@ -359,7 +371,7 @@ impl Monitor {
         if session != 0 && current != Some(session) {
             return Err(Error::StaleSession);
         }
-        let number = self.new_cell(CellOwner { stream: index as u32, priority, session });
+        let number = self.new_cell(CellOwner::new(index));
         let cell = self.shared.pool.cell(number);
         let entry = &mut self.streams[index];
         if let Some(current) = current {
@@ -378,19 +390,18 @@ impl Monitor {
     /// A handle was closed: its counts go to the input's total, its cell to the next handle.
     pub(super) fn close_cell(&mut self, cell: usize) {
         let owner = std::mem::replace(&mut self.owners[cell], CellOwner::NOBODY);
-        if owner.stream != CellOwner::NOBODY.stream {
+        if let Some(index) = owner.stream() {
             // Its last packets are signs of life.
-            self.look_at_cells(owner.stream as usize);
-        }
-        if let Some(entry) = self.streams.get_mut(owner.stream as usize) {
+            self.look_at_cells(index);
+            let entry = &mut self.streams[index];
             entry.change_inputs(|inputs| {
-                if let Some(input) = inputs.iter_mut().find(|i| i.priority == owner.priority) {
+                if let Some(input) = inputs.iter_mut().find(|i| i.session_of(cell).is_some()) {
                     input.close(self.shared.pool.cell(cell), cell);
                 }
             });
             entry.publish();
             // The watch must not look at the cell's next life.
-            self.arm(owner.stream as usize);
+            self.arm(index);
         }
         self.shared.pool.retire(cell);
         self.free_cells.push(cell);
