@@ -351,7 +351,7 @@ impl Monitor {
     fn packet_awaited(&mut self, cell: usize) {
         let Some(index) = self.owners[cell].stream() else { return };
         let entry = &self.streams[index];
-        let Some(session) = entry.session_of(cell) else { return };
+        let Some(session) = entry.session_of(self.shared.pool.cell(cell)) else { return };
         if entry.core().awaits(session) {
             let event = core::Event::Packet { session };
             // A packet is never refused.
@@ -410,11 +410,13 @@ impl Monitor {
     /// Tells a stream's core what happened, and does what it answers.
     fn drive(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
         let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
-        let core = self.streams[index].core_mut();
+        let entry = &mut self.streams[index];
+        let before = if updates_inputs { entry.priorities() } else { Vec::new() };
+        let core = entry.core_mut();
         let result = core.handle(event, self.now, &mut self.ids);
         let actions: Vec<Action> = core.drain().collect();
         if updates_inputs && result.is_ok() {
-            self.match_inputs(index);
+            self.match_inputs(index, &before);
         }
         self.streams[index].publish();
         if result.is_ok() {

@@ -40,18 +40,18 @@ pub(super) struct Entry {
     changed: bool,
 }
 
-/// The cells of one input.
+/// The cells of one input: as large as one of them, because there are as many.
 #[derive(Clone, Debug)]
 pub(super) struct InputCells {
-    priority: Priority,
-    /// The number of the first of the two for by-id recording; the other one is its neighbour.
-    first: u32,
     /// Until it is frozen.
     by_id: Option<ByIdCells>,
     /// Once one was opened.
     handles: Option<Box<Handles>>,
     pub(super) rates: Rates,
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<InputCells>() <= 64);
 
 /// The handles of one input.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +64,6 @@ struct Handles {
 #[derive(Clone, Debug)]
 struct HandleCell {
     cell: &'static Cell,
-    number: usize,
     /// 0: whichever is current.
     session: SessionId,
 }
@@ -88,19 +87,14 @@ impl InputCells {
         self.by_id().chain(self.open_handles().iter().filter(current).map(|handle| handle.cell))
     }
 
-    /// Of all its cells.
-    fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        let first = self.first as usize;
-        [first, first + 1].into_iter().chain(self.open_handles().iter().map(|one| one.number))
-    }
-
     /// The session whose packets this cell counts, if it is one of its cells; 0: whichever is
     /// current.
-    fn session_of(&self, cell: usize) -> Option<SessionId> {
-        if cell & !1 == self.first as usize {
+    fn session_of(&self, cell: &Cell) -> Option<SessionId> {
+        if self.by_id().any(|one| std::ptr::eq(one, cell)) {
             return Some(0);
         }
-        self.open_handles().iter().find(|one| one.number == cell).map(|one| one.session)
+        let handle = self.open_handles().iter().find(|one| std::ptr::eq(one.cell, cell))?;
+        Some(handle.session)
     }
 
     pub(super) fn sum(&self) -> Counters {
@@ -114,10 +108,11 @@ impl InputCells {
         handles.open = handles.open.iter().cloned().chain([cell]).collect();
     }
 
-    fn close(&mut self, cell: &Cell, number: usize) {
+    fn close(&mut self, cell: &Cell) {
         let handles = self.handles.get_or_insert_default();
         handles.closed.add(&cell.read());
-        handles.open = handles.open.iter().filter(|one| one.number != number).cloned().collect();
+        let left = handles.open.iter().filter(|one| !std::ptr::eq(one.cell, cell));
+        handles.open = left.cloned().collect();
     }
 
     /// Gives its cells away; what they counted so far stays.
@@ -180,7 +175,7 @@ impl Entry {
     }
 
     /// The session a cell's packets belong to now, if that is a current one.
-    pub(super) fn session_of(&self, cell: usize) -> Option<SessionId> {
+    pub(super) fn session_of(&self, cell: &Cell) -> Option<SessionId> {
         let owner = |(health, input): (&InputHealth, &InputCells)| {
             Some((health.session(), input.session_of(cell)?))
         };
@@ -224,15 +219,24 @@ impl Entry {
 
     /// A session begins: its rates are not those of the time before.
     pub(super) fn begin_window(&self, priority: Priority, now: Nanos) {
-        if let Some(input) = self.state.inputs.iter().find(|input| input.priority == priority) {
+        if let Some(input) = self.input(priority) {
             input.rates.begin_window(now, &input.sum());
         }
     }
 
     pub(super) fn clear_rates(&self, priority: Priority) {
-        if let Some(input) = self.state.inputs.iter().find(|input| input.priority == priority) {
+        if let Some(input) = self.input(priority) {
             input.rates.clear();
         }
+    }
+
+    fn input(&self, priority: Priority) -> Option<&InputCells> {
+        let found = self.inputs().find(|(health, _)| health.priority() == priority);
+        found.map(|(_, input)| input)
+    }
+
+    pub(super) fn priorities(&self) -> Vec<Priority> {
+        self.core().inputs().iter().map(InputHealth::priority).collect()
     }
 
     /// Admits the cells of one session and no others.
@@ -253,9 +257,10 @@ impl Entry {
     }
 
     fn route(&self) -> Route<StreamShared> {
-        let by_id =
-            |input: &InputCells| Some(InputRoute { priority: input.priority, cells: input.by_id? });
-        let inputs = self.state.inputs.iter().filter_map(by_id);
+        let by_id = |(health, input): (&InputHealth, &InputCells)| {
+            Some(InputRoute { priority: health.priority(), cells: input.by_id? })
+        };
+        let inputs = self.inputs().filter_map(by_id);
         Route::new(self.core().id(), self.shared.clone(), self.shared.gate.get(), inputs)
     }
 }
@@ -263,12 +268,7 @@ impl Entry {
 impl Monitor {
     pub(super) fn add_stream(&mut self, core: Stream) -> usize {
         let slot = self.streams.vacant_key();
-        let inputs = core
-            .inputs()
-            .iter()
-            .map(|input| input.priority())
-            .map(|priority| self.new_input(slot, priority))
-            .collect();
+        let inputs = core.inputs().iter().map(|_| self.new_input(slot)).collect();
         let state = Arc::new(Snapshot { core, inputs });
         let shared = Arc::new(StreamShared {
             gate: OwnedGate::new(),
@@ -294,30 +294,29 @@ impl Monitor {
         inputs.iter().for_each(|input| self.abandon(input));
     }
 
-    /// Brings the cells in line with the core's inputs, after an update of these.
-    pub(super) fn match_inputs(&mut self, index: usize) {
-        let priorities: Vec<_> =
-            self.streams[index].core().inputs().iter().map(|input| input.priority()).collect();
-        let mut old = self.streams[index].change_inputs(std::mem::take);
+    /// Brings the cells in line with the core's inputs, after an update of these; their priorities
+    /// were `before`.
+    pub(super) fn match_inputs(&mut self, index: usize, before: &[Priority]) {
+        let old = self.streams[index].change_inputs(std::mem::take);
+        let mut old: Vec<_> = before.iter().zip(old).collect();
+        let priorities = self.streams[index].priorities();
         let mut inputs = Vec::with_capacity(priorities.len());
         for priority in priorities {
-            let kept = old.iter().position(|input| input.priority == priority);
+            let kept = old.iter().position(|(before, _)| **before == priority);
             inputs.push(match kept {
-                Some(kept) => old.swap_remove(kept),
-                None => self.new_input(index, priority),
+                Some(kept) => old.swap_remove(kept).1,
+                None => self.new_input(index),
             });
         }
         self.streams[index].change_inputs(|now| *now = inputs);
         let route = self.streams[index].route();
         self.limbo.routes.extend(self.router.replace(route));
-        old.into_iter().for_each(|input| self.abandon(&input));
+        old.into_iter().for_each(|(_, input)| self.abandon(&input));
     }
 
-    fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
+    fn new_input(&mut self, stream: usize) -> InputCells {
         let first = self.new_pair(CellOwner::new(stream));
         InputCells {
-            priority,
-            first: first as u32,
             by_id: Some(self.shared.pool.by_id_cells(first)),
             handles: None,
             rates: Rates::new(self.now()),
@@ -326,8 +325,8 @@ impl Monitor {
 
     /// An input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
     fn abandon(&mut self, input: &InputCells) {
-        input.numbers().for_each(|cell| self.owners[cell] = CellOwner::NOBODY);
-        self.limbo.pairs.push(input.first as usize);
+        input.all().for_each(|cell| self.owners[cell.number()] = CellOwner::NOBODY);
+        self.limbo.pairs.extend(input.by_id().next().map(Cell::number));
     }
 
     fn new_cell(&mut self, owner: CellOwner) -> usize {
@@ -382,7 +381,7 @@ impl Monitor {
                 cell.arm();
             }
         }
-        entry.change_inputs(|inputs| inputs[at].open(HandleCell { cell, number, session }));
+        entry.change_inputs(|inputs| inputs[at].open(HandleCell { cell, session }));
         entry.publish();
         Ok((number, cell, entry.shared.clone()))
     }
@@ -394,9 +393,10 @@ impl Monitor {
             // Its last packets are signs of life.
             self.look_at_cells(index);
             let entry = &mut self.streams[index];
+            let cell = self.shared.pool.cell(cell);
             entry.change_inputs(|inputs| {
                 if let Some(input) = inputs.iter_mut().find(|i| i.session_of(cell).is_some()) {
-                    input.close(self.shared.pool.cell(cell), cell);
+                    input.close(cell);
                 }
             });
             entry.publish();

@@ -245,6 +245,12 @@ impl Cell {
         unsafe { (*attention).raise(chunk.number.load(Ordering::Relaxed)) };
     }
 
+    /// Its number in the pool.
+    pub(crate) fn number(&self) -> usize {
+        let slot = self.tag() as usize % CELLS;
+        self.chunk(slot).number.load(Ordering::Relaxed) as usize * CELLS + slot
+    }
+
     fn chunk(&self, slot: usize) -> &Chunk {
         let cell: *const Cell = self;
         // SAFETY: every cell is element `slot` of the array at the start of a chunk, which is
