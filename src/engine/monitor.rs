@@ -357,13 +357,13 @@ impl Monitor {
 
     /// A cell says that the packet its session was waiting for has come.
     fn packet_awaited(&mut self, cell: usize) {
-        let owner = self.owners[cell];
-        let Some(entry) = self.streams.get_mut(owner.stream as usize) else { return };
-        let Some(session) = entry.session_of(&owner) else { return };
+        let Some(index) = self.owners[cell].stream() else { return };
+        let entry = &self.streams[index];
+        let Some(session) = entry.session_of(self.shared.pool.cell(cell)) else { return };
         if entry.core().awaits(session) {
             let event = core::Event::Packet { session };
             // A packet is never refused.
-            let _ = self.drive(owner.stream as usize, event);
+            let _ = self.drive(index, event);
         }
     }
 
@@ -428,11 +428,13 @@ impl Monitor {
     fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
         let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
         let first = self.decided.len();
-        let core = self.streams[index].core_mut();
+        let entry = &mut self.streams[index];
+        let before = if updates_inputs { entry.priorities() } else { Vec::new() };
+        let core = entry.core_mut();
         let result = core.handle(event, self.now, &mut self.ids);
         self.decided.extend(core.drain().map(|action| (index, action)));
         if updates_inputs && result.is_ok() {
-            self.match_inputs(index);
+            self.match_inputs(index, &before);
         }
         self.streams[index].publish();
         self.move_gates(first);

@@ -155,10 +155,11 @@ pub(super) struct Rates {
     bitrate_kbps: AtomicU64,
     fps: AtomicU64,
     packet_loss: AtomicU64,
-    /// When the present window began, and the input's counters then (of packets the lower halves,
-    /// there are not so many in a window); the monitor's alone.
-    began: AtomicU64,
+    /// The input's counters when the present window began (of packets the lower halves, there
+    /// are not so many in a window), and when that was, in microseconds modulo 71 minutes; the
+    /// monitor's alone.
     bytes: AtomicU64,
+    began: AtomicU32,
     packets: AtomicU32,
     video: AtomicU32,
     lost: AtomicU32,
@@ -167,28 +168,31 @@ pub(super) struct Rates {
 impl Rates {
     /// Of an input that has counted nothing.
     pub(super) fn new(now: Nanos) -> Rates {
-        Rates::of([0, 0, 0, now, 0], [0; 3])
+        Rates::of([0; 4], [Rates::micros(now), 0, 0, 0])
     }
 
-    fn of(words: [u64; 5], halves: [u32; 3]) -> Rates {
-        let [bitrate_kbps, fps, packet_loss, began, bytes] = words.map(AtomicU64::new);
-        let [packets, video, lost] = halves.map(AtomicU32::new);
-        Rates { bitrate_kbps, fps, packet_loss, began, bytes, packets, video, lost }
+    fn of(words: [u64; 4], halves: [u32; 4]) -> Rates {
+        let [bitrate_kbps, fps, packet_loss, bytes] = words.map(AtomicU64::new);
+        let [began, packets, video, lost] = halves.map(AtomicU32::new);
+        Rates { bitrate_kbps, fps, packet_loss, bytes, began, packets, video, lost }
+    }
+
+    fn micros(now: Nanos) -> u32 {
+        (now / 1000) as u32
     }
 
     /// A window ends, and another begins.
     pub(super) fn measure(&self, now: Nanos, counters: &Counters) {
         // Relaxed, all of them: three readings for people, not one invariant.
-        let since = |half: &AtomicU32, now: u64| {
-            f64::from((now as u32).wrapping_sub(half.load(Ordering::Relaxed)))
-        };
-        let seconds = now.saturating_sub(self.began.load(Ordering::Relaxed)) as f64 / 1e9;
+        let since =
+            |half: &AtomicU32, now: u32| f64::from(now.wrapping_sub(half.load(Ordering::Relaxed)));
+        let seconds = since(&self.began, Rates::micros(now)) / 1e6;
         if seconds > 0.0 {
             let bytes = counters.bytes.wrapping_sub(self.bytes.load(Ordering::Relaxed));
             let bits = bytes as f64 * 8.0;
-            let frames = since(&self.video, counters.video);
-            let lost = since(&self.lost, counters.lost);
-            let sent = since(&self.packets, counters.packets) + lost;
+            let frames = since(&self.video, counters.video as u32);
+            let lost = since(&self.lost, counters.lost as u32);
+            let sent = since(&self.packets, counters.packets as u32) + lost;
             let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
             self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
         }
@@ -196,7 +200,7 @@ impl Rates {
     }
 
     pub(super) fn begin_window(&self, now: Nanos, counters: &Counters) {
-        self.began.store(now, Ordering::Relaxed);
+        self.began.store(Rates::micros(now), Ordering::Relaxed);
         self.bytes.store(counters.bytes, Ordering::Relaxed);
         self.packets.store(counters.packets as u32, Ordering::Relaxed);
         self.video.store(counters.video as u32, Ordering::Relaxed);
@@ -216,9 +220,9 @@ impl Rates {
 
 impl Clone for Rates {
     fn clone(&self) -> Rates {
-        let Rates { bitrate_kbps, fps, packet_loss, began, bytes, packets, video, lost } = self;
-        let words = [bitrate_kbps, fps, packet_loss, began, bytes];
-        let halves = [packets, video, lost];
+        let Rates { bitrate_kbps, fps, packet_loss, bytes, began, packets, video, lost } = self;
+        let words = [bitrate_kbps, fps, packet_loss, bytes];
+        let halves = [began, packets, video, lost];
         Rates::of(
             words.map(|word| word.load(Ordering::Relaxed)),
             halves.map(|half| half.load(Ordering::Relaxed)),

@@ -6,24 +6,27 @@ use super::stamps::Stamps;
 use super::status::{Rates, Snapshot};
 use super::watch::Watch;
 use crate::core::{Error, Event, InputHealth, Nanos, Priority, SessionId, Stream};
-use crate::hot::{prefetch, Cell, CellPool, Counters, InputRoute, OwnedGate, Route};
+use crate::hot::{prefetch, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
 /// Rates are of at least this much time.
 pub(super) const WINDOW: Nanos = 1_000_000_000;
 
-/// Whose packets a cell counts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CellOwner {
-    pub(super) stream: u32,
-    priority: Priority,
-    /// 0: whichever is current.
-    session: SessionId,
-}
+/// The stream whose packets a cell counts; of which input, that stream's [`InputCells`] tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CellOwner(u32);
 
 impl CellOwner {
-    const NOBODY: CellOwner = CellOwner { stream: u32::MAX, priority: -1, session: 0 };
+    const NOBODY: CellOwner = CellOwner(u32::MAX);
+
+    fn new(stream: usize) -> CellOwner {
+        CellOwner(stream as u32)
+    }
+
+    pub(super) fn stream(self) -> Option<usize> {
+        (self != CellOwner::NOBODY).then_some(self.0 as usize)
+    }
 }
 
 #[derive(Debug)]
@@ -37,51 +40,86 @@ pub(super) struct Entry {
     changed: bool,
 }
 
-/// The cells of one input.
+/// The cells of one input: as large as one of them, because there are as many.
 #[derive(Clone, Debug)]
 pub(super) struct InputCells {
-    priority: Priority,
-    /// The first two are for by-id recording; then one for each open handle.
-    cells: Box<[InputCell]>,
-    /// The sum of the handles already closed, if there are any.
-    closed: Option<Box<Counters>>,
+    /// Until it is frozen.
+    by_id: Option<ByIdCells>,
+    /// Once one was opened.
+    handles: Option<Box<Handles>>,
     pub(super) rates: Rates,
 }
 
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<InputCells>() <= 64);
+
+/// The handles of one input.
+#[derive(Clone, Debug, Default)]
+struct Handles {
+    open: Box<[HandleCell]>,
+    /// The sum of those already closed.
+    closed: Counters,
+}
+
 #[derive(Clone, Debug)]
-struct InputCell {
+struct HandleCell {
     cell: &'static Cell,
-    number: usize,
     /// 0: whichever is current.
     session: SessionId,
 }
 
 impl InputCells {
+    fn by_id(&self) -> impl Iterator<Item = &'static Cell> + '_ {
+        self.by_id.iter().flat_map(|pair| pair.both())
+    }
+
+    fn open_handles(&self) -> &[HandleCell] {
+        self.handles.as_deref().map_or(&[], |handles| &handles.open)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static Cell> + '_ {
+        self.by_id().chain(self.open_handles().iter().map(|handle| handle.cell))
+    }
+
     /// The cells whose packets are those of `session`, the input's current one.
     fn of_session(&self, session: SessionId) -> impl Iterator<Item = &'static Cell> + '_ {
-        let current = move |one: &&InputCell| one.session == 0 || one.session == session;
-        self.cells.iter().filter(current).map(|one| one.cell)
+        let current = move |one: &&HandleCell| one.session == 0 || one.session == session;
+        self.by_id().chain(self.open_handles().iter().filter(current).map(|handle| handle.cell))
+    }
+
+    /// The session whose packets this cell counts, if it is one of its cells; 0: whichever is
+    /// current.
+    fn session_of(&self, cell: &Cell) -> Option<SessionId> {
+        if self.by_id().any(|one| std::ptr::eq(one, cell)) {
+            return Some(0);
+        }
+        let handle = self.open_handles().iter().find(|one| std::ptr::eq(one.cell, cell))?;
+        Some(handle.session)
     }
 
     pub(super) fn sum(&self) -> Counters {
-        let mut sum = self.closed.as_deref().copied().unwrap_or_default();
-        self.cells.iter().for_each(|one| sum.add(&one.cell.read()));
+        let mut sum = self.handles.as_deref().map_or_else(Counters::default, |one| one.closed);
+        self.all().for_each(|cell| sum.add(&cell.read()));
         sum
     }
 
-    fn open(&mut self, cell: InputCell) {
-        self.cells = self.cells.iter().cloned().chain([cell]).collect();
+    fn open(&mut self, cell: HandleCell) {
+        let handles = self.handles.get_or_insert_default();
+        handles.open = handles.open.iter().cloned().chain([cell]).collect();
     }
 
-    fn close(&mut self, cell: &Cell, number: usize) {
-        self.closed.get_or_insert_default().add(&cell.read());
-        self.cells = self.cells.iter().filter(|one| one.number != number).cloned().collect();
+    fn close(&mut self, cell: &Cell) {
+        let handles = self.handles.get_or_insert_default();
+        handles.closed.add(&cell.read());
+        let left = handles.open.iter().filter(|one| !std::ptr::eq(one.cell, cell));
+        handles.open = left.cloned().collect();
     }
 
     /// Gives its cells away; what they counted so far stays.
-    fn freeze(&mut self) -> Box<[InputCell]> {
-        self.closed = Some(Box::new(self.sum()));
-        std::mem::take(&mut self.cells)
+    fn freeze(&mut self) -> InputCells {
+        let handles = Handles { open: Box::default(), closed: self.sum() };
+        let frozen = InputCells { by_id: None, handles: Some(Box::new(handles)), ..self.clone() };
+        std::mem::replace(self, frozen)
     }
 }
 
@@ -132,15 +170,17 @@ impl Entry {
     fn prefetch_cells(&self) {
         for (health, input) in self.inputs() {
             prefetch(&**health.spec());
-            input.cells.iter().for_each(|one| prefetch(one.cell));
+            input.all().for_each(prefetch);
         }
     }
 
     /// The session a cell's packets belong to now, if that is a current one.
-    pub(super) fn session_of(&self, owner: &CellOwner) -> Option<SessionId> {
-        let input = self.core().inputs().iter().find(|i| i.priority() == owner.priority)?;
-        let current = input.session()?;
-        (owner.session == 0 || owner.session == current).then_some(current)
+    pub(super) fn session_of(&self, cell: &Cell) -> Option<SessionId> {
+        let owner = |(health, input): (&InputHealth, &InputCells)| {
+            Some((health.session(), input.session_of(cell)?))
+        };
+        let (current, bound) = self.inputs().find_map(owner)?;
+        current.filter(|current| bound == 0 || bound == *current)
     }
 
     /// Tells the core of the newest packets, which nobody needs to be published soon.
@@ -179,15 +219,24 @@ impl Entry {
 
     /// A session begins: its rates are not those of the time before.
     pub(super) fn begin_window(&self, priority: Priority, now: Nanos) {
-        if let Some(input) = self.state.inputs.iter().find(|input| input.priority == priority) {
+        if let Some(input) = self.input(priority) {
             input.rates.begin_window(now, &input.sum());
         }
     }
 
     pub(super) fn clear_rates(&self, priority: Priority) {
-        if let Some(input) = self.state.inputs.iter().find(|input| input.priority == priority) {
+        if let Some(input) = self.input(priority) {
             input.rates.clear();
         }
+    }
+
+    fn input(&self, priority: Priority) -> Option<&InputCells> {
+        let found = self.inputs().find(|(health, _)| health.priority() == priority);
+        found.map(|(_, input)| input)
+    }
+
+    pub(super) fn priorities(&self) -> Vec<Priority> {
+        self.core().inputs().iter().map(InputHealth::priority).collect()
     }
 
     /// Admits the cells of one session and no others.
@@ -207,12 +256,11 @@ impl Entry {
         input.into_iter().flat_map(move |(_, input)| input.of_session(session))
     }
 
-    fn route(&self, pool: &CellPool) -> Route<StreamShared> {
-        let by_id = |input: &InputCells| InputRoute {
-            priority: input.priority,
-            cells: pool.by_id_cells(input.cells[0].number),
+    fn route(&self) -> Route<StreamShared> {
+        let by_id = |(health, input): (&InputHealth, &InputCells)| {
+            Some(InputRoute { priority: health.priority(), cells: input.by_id? })
         };
-        let inputs = self.state.inputs.iter().map(by_id);
+        let inputs = self.inputs().filter_map(by_id);
         Route::new(self.core().id(), self.shared.clone(), self.shared.gate.get(), inputs)
     }
 }
@@ -220,12 +268,7 @@ impl Entry {
 impl Monitor {
     pub(super) fn add_stream(&mut self, core: Stream) -> usize {
         let slot = self.streams.vacant_key();
-        let inputs = core
-            .inputs()
-            .iter()
-            .map(|input| input.priority())
-            .map(|priority| self.new_input(slot, priority))
-            .collect();
+        let inputs = core.inputs().iter().map(|_| self.new_input(slot)).collect();
         let state = Arc::new(Snapshot { core, inputs });
         let shared = Arc::new(StreamShared {
             gate: OwnedGate::new(),
@@ -233,7 +276,7 @@ impl Monitor {
             index: slot,
         });
         let entry = Entry { state, shared, sessions: 0, changed: false };
-        self.router.insert(entry.route(&self.shared.pool));
+        self.router.insert(entry.route());
         let index = self.streams.insert(entry);
         self.watches.resize(self.watches.len().max(index + 1), Watch::NOTHING);
         self.watches[index] = Watch::NOTHING;
@@ -244,50 +287,46 @@ impl Monitor {
         self.disarm(index);
         let mut entry = self.streams.remove(index);
         // Whoever still looks at its status must not see the next lives of its cells.
-        let cells: Vec<_> =
+        let inputs: Vec<_> =
             entry.change_inputs(|inputs| inputs.iter_mut().map(InputCells::freeze).collect());
         entry.publish();
         self.limbo.routes.extend(self.router.remove(entry.core().id()));
-        cells.iter().for_each(|cells| self.abandon(cells));
+        inputs.iter().for_each(|input| self.abandon(input));
     }
 
-    /// Brings the cells in line with the core's inputs, after an update of these.
-    pub(super) fn match_inputs(&mut self, index: usize) {
-        let priorities: Vec<_> =
-            self.streams[index].core().inputs().iter().map(|input| input.priority()).collect();
-        let mut old = self.streams[index].change_inputs(std::mem::take);
+    /// Brings the cells in line with the core's inputs, after an update of these; their priorities
+    /// were `before`.
+    pub(super) fn match_inputs(&mut self, index: usize, before: &[Priority]) {
+        let old = self.streams[index].change_inputs(std::mem::take);
+        let mut old: Vec<_> = before.iter().zip(old).collect();
+        let priorities = self.streams[index].priorities();
         let mut inputs = Vec::with_capacity(priorities.len());
         for priority in priorities {
-            let kept = old.iter().position(|input| input.priority == priority);
+            let kept = old.iter().position(|(before, _)| **before == priority);
             inputs.push(match kept {
-                Some(kept) => old.swap_remove(kept),
-                None => self.new_input(index, priority),
+                Some(kept) => old.swap_remove(kept).1,
+                None => self.new_input(index),
             });
         }
         self.streams[index].change_inputs(|now| *now = inputs);
-        let route = self.streams[index].route(&self.shared.pool);
+        let route = self.streams[index].route();
         self.limbo.routes.extend(self.router.replace(route));
-        old.into_iter().for_each(|input| self.abandon(&input.cells));
+        old.into_iter().for_each(|(_, input)| self.abandon(&input));
     }
 
-    fn new_input(&mut self, stream: usize, priority: Priority) -> InputCells {
-        let owner = CellOwner { stream: stream as u32, priority, session: 0 };
-        let by_id = self.new_pair(owner);
-        let cell = |number| InputCell { cell: self.shared.pool.cell(number), number, session: 0 };
+    fn new_input(&mut self, stream: usize) -> InputCells {
+        let first = self.new_pair(CellOwner::new(stream));
         InputCells {
-            priority,
-            cells: by_id.map(cell).into(),
-            closed: None,
+            by_id: Some(self.shared.pool.by_id_cells(first)),
+            handles: None,
             rates: Rates::new(self.now()),
         }
     }
 
     /// An input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
-    fn abandon(&mut self, cells: &[InputCell]) {
-        for one in cells {
-            self.owners[one.number] = CellOwner::NOBODY;
-        }
-        self.limbo.pairs.push(cells[0].number);
+    fn abandon(&mut self, input: &InputCells) {
+        input.all().for_each(|cell| self.owners[cell.number()] = CellOwner::NOBODY);
+        self.limbo.pairs.extend(input.by_id().next().map(Cell::number));
     }
 
     fn new_cell(&mut self, owner: CellOwner) -> usize {
@@ -301,16 +340,15 @@ impl Monitor {
         cell
     }
 
-    /// Two neighbours, for by-id recording.
-    fn new_pair(&mut self, owner: CellOwner) -> [usize; 2] {
+    /// Two neighbours, for by-id recording: the first one.
+    fn new_pair(&mut self, owner: CellOwner) -> usize {
         let first = self.free_pairs.pop().unwrap_or_else(|| {
             let fresh = self.grow_pool().step_by(2).rev();
             self.free_pairs.extend(fresh);
             self.free_pairs.pop().expect("the pool grew")
         });
-        let pair = [first, first + 1];
-        pair.iter().for_each(|cell| self.owners[*cell] = owner);
-        pair
+        self.owners[first..first + 2].fill(owner);
+        first
     }
 
     fn grow_pool(&mut self) -> std::ops::Range<usize> {
@@ -332,7 +370,7 @@ impl Monitor {
         if session != 0 && current != Some(session) {
             return Err(Error::StaleSession);
         }
-        let number = self.new_cell(CellOwner { stream: index as u32, priority, session });
+        let number = self.new_cell(CellOwner::new(index));
         let cell = self.shared.pool.cell(number);
         let entry = &mut self.streams[index];
         if let Some(current) = current {
@@ -343,7 +381,7 @@ impl Monitor {
                 cell.arm();
             }
         }
-        entry.change_inputs(|inputs| inputs[at].open(InputCell { cell, number, session }));
+        entry.change_inputs(|inputs| inputs[at].open(HandleCell { cell, session }));
         entry.publish();
         Ok((number, cell, entry.shared.clone()))
     }
@@ -351,19 +389,19 @@ impl Monitor {
     /// A handle was closed: its counts go to the input's total, its cell to the next handle.
     pub(super) fn close_cell(&mut self, cell: usize) {
         let owner = std::mem::replace(&mut self.owners[cell], CellOwner::NOBODY);
-        if owner.stream != CellOwner::NOBODY.stream {
+        if let Some(index) = owner.stream() {
             // Its last packets are signs of life.
-            self.look_at_cells(owner.stream as usize);
-        }
-        if let Some(entry) = self.streams.get_mut(owner.stream as usize) {
+            self.look_at_cells(index);
+            let entry = &mut self.streams[index];
+            let cell = self.shared.pool.cell(cell);
             entry.change_inputs(|inputs| {
-                if let Some(input) = inputs.iter_mut().find(|i| i.priority == owner.priority) {
-                    input.close(self.shared.pool.cell(cell), cell);
+                if let Some(input) = inputs.iter_mut().find(|i| i.session_of(cell).is_some()) {
+                    input.close(cell);
                 }
             });
             entry.publish();
             // The watch must not look at the cell's next life.
-            self.arm(owner.stream as usize);
+            self.arm(index);
         }
         self.shared.pool.retire(cell);
         self.free_cells.push(cell);

@@ -82,6 +82,10 @@ impl ByIdCells {
         std::ptr::from_ref(self.0).addr()
     }
 
+    pub(crate) fn both(self) -> &'static [Cell; 2] {
+        self.0
+    }
+
     /// Counts one packet of thread `me`: plainly where it owns the first cell, else in the second
     /// one. Wait-free.
     #[inline(always)]
@@ -239,6 +243,12 @@ impl Cell {
         // SAFETY: whoever may record holds the pool (through a handle, or through the engine it
         // is inside of), and the pool owns the attention.
         unsafe { (*attention).raise(chunk.number.load(Ordering::Relaxed)) };
+    }
+
+    /// Its number in the pool.
+    pub(crate) fn number(&self) -> usize {
+        let slot = self.tag() as usize % CELLS;
+        self.chunk(slot).number.load(Ordering::Relaxed) as usize * CELLS + slot
     }
 
     fn chunk(&self, slot: usize) -> &Chunk {
