@@ -1,15 +1,12 @@
 //! The word that admits exactly one session of a stream.
 
-use super::dense::Dense;
+use super::dense::{block_len, Dense};
 use super::sync::Ordering;
 #[cfg(not(loom))]
 use atomic::Atomic;
 #[cfg(loom)]
 use loom::sync::atomic::AtomicU64;
-use std::sync::{Mutex, PoisonError};
-
-/// One, where it must not outlive an execution of the model checker.
-const GATES_PER_BLOCK: usize = if cfg!(loom) { 1 } else { 512 };
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The number of a gate move. Each belongs to at most one session.
 #[cfg(not(loom))]
@@ -74,18 +71,35 @@ impl Gate {
 #[derive(Debug)]
 pub(crate) struct OwnedGate(&'static Gate);
 
-static FREE_GATES: Mutex<Vec<&'static Gate>> = Mutex::new(Vec::new());
+struct Gates {
+    free: Vec<&'static Gate>,
+    made: usize,
+}
+
+static GATES: Mutex<Gates> = Mutex::new(Gates { free: Vec::new(), made: 0 });
+
+fn gates() -> MutexGuard<'static, Gates> {
+    GATES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gates {
+    fn take(&mut self) -> &'static Gate {
+        if self.free.is_empty() {
+            // One, where it must not outlive an execution of the model checker.
+            let len = if cfg!(loom) { 1 } else { block_len::<Gate>(self.made) };
+            let block: &'static [Gate] = Dense::new(len, |_| Gate::closed()).leak();
+            self.made += len;
+            // Handed out in order.
+            self.free.extend(block.iter().rev());
+        }
+        self.free.pop().expect("a block has gates")
+    }
+}
 
 impl OwnedGate {
     /// A closed gate. May allocate.
     pub(crate) fn new() -> OwnedGate {
-        let mut free = FREE_GATES.lock().unwrap_or_else(PoisonError::into_inner);
-        let gate = free.pop().unwrap_or_else(|| {
-            let block: &'static [Gate] = Dense::new(GATES_PER_BLOCK, |_| Gate::closed()).leak();
-            // Handed out in order.
-            free.extend(block.iter().rev());
-            free.pop().expect("a block has gates")
-        });
+        let gate = gates().take();
         gate.move_to(0);
         OwnedGate(gate)
     }
@@ -100,7 +114,7 @@ impl Drop for OwnedGate {
     fn drop(&mut self) {
         // Under the model checker, objects of one execution can't serve another.
         if !cfg!(loom) {
-            FREE_GATES.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
+            gates().free.push(self.0);
         }
     }
 }
