@@ -29,6 +29,7 @@ mod backoff;
 mod config;
 mod error;
 mod event;
+mod history;
 mod input;
 mod optional;
 mod stream;
@@ -38,6 +39,7 @@ pub use config::{Config, Failback, Overlap, Standby};
 pub use error::Error;
 pub use event::{Action, Event, Ids, InputsUpdate, Notice, ProbeOutcome};
 pub use input::{Input, InputError, InputHealth, Status};
+use optional::Choice;
 pub(crate) use optional::Optional;
 pub use stream::Stream;
 #[cfg(feature = "capi")]

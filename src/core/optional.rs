@@ -1,6 +1,6 @@
 //! A number that may be absent, in the space of the number: there are millions of them.
 
-use super::Nanos;
+use super::{Nanos, Priority};
 use std::fmt;
 
 /// An `Option<u64>` in 8 bytes. `u64::MAX` can't be told from none; no time and no id is that
@@ -53,6 +53,28 @@ impl Default for Optional {
 }
 
 impl fmt::Debug for Optional {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// An `Option<Priority>` in 4 bytes: no input's is negative.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Choice(Priority);
+
+impl Choice {
+    pub(super) const NONE: Choice = Choice(-1);
+
+    pub(super) const fn some(priority: Priority) -> Self {
+        Choice(priority)
+    }
+
+    pub(super) fn get(self) -> Option<Priority> {
+        (self != Choice::NONE).then_some(self.0)
+    }
+}
+
+impl fmt::Debug for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
     }

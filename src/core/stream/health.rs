@@ -146,8 +146,8 @@ impl Stream {
         } else {
             self.stop(index);
         }
-        if self.pinned == Some(priority) {
-            self.pinned = None;
+        if self.override_input() == Some(priority) {
+            self.pinned = Choice::NONE;
         }
         if pending {
             self.pending = None;
@@ -251,7 +251,7 @@ impl Stream {
                 self.stop(index);
                 self.recover(index, now, now);
                 if !self.active_runs() {
-                    let (from, reason) = (self.active, Reason::Recovery);
+                    let (from, reason) = (self.active(), Reason::Recovery);
                     let detail = "probe succeeded".into();
                     self.cause = Some(Box::new(Cause { from, reason, detail }));
                 }
@@ -285,7 +285,7 @@ impl Stream {
         }
         match self.settings.overlap {
             Overlap::On => {
-                self.exhausted || self.active.is_some_and(|active| input.spec.priority < active)
+                self.exhausted || self.active().is_some_and(|active| input.spec.priority < active)
             }
             // One session at a time, and one that was chosen goes before any trial.
             Overlap::Off => !self.active_runs() && !self.inputs.iter().any(InputHealth::on_trial),

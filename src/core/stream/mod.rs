@@ -9,21 +9,21 @@ mod timers;
 mod update;
 
 use super::config::{Overlap, StreamSettings};
+use super::history::History;
 use super::input::{cut, InputHealth, Session};
 use super::{
-    Action, Config, Error, Event, Ids, Input, Nanos, Notice, Optional, Priority, ProbeId,
+    Action, Choice, Config, Error, Event, Ids, Input, Nanos, Notice, Optional, Priority, ProbeId,
     ProbeOutcome, Reason, SessionId, Status, Switch,
 };
 use std::sync::Arc;
 
-/// Switches kept per stream.
-const SWITCHES_KEPT: usize = 20;
-
 /// The longest stream id, in bytes.
 pub(crate) const STREAM_ID_MAX: usize = 255;
 
-/// A planned switch that waits for its target to deliver.
-#[derive(Clone, Debug)]
+/// A planned switch that waits for its target to deliver. Packed: there is room for one in each
+/// stream.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed)]
 struct Pending {
     target: Priority,
     reason: Reason,
@@ -45,8 +45,8 @@ pub struct Stream {
     buffer_write_id: Arc<str>,
     settings: Arc<StreamSettings>,
     /// Best first.
-    inputs: Vec<InputHealth>,
-    active: Option<Priority>,
+    inputs: Box<[InputHealth]>,
+    active: Choice,
     /// When the active input was selected, or restarted.
     selected_at: Nanos,
     on_air_since: Optional,
@@ -54,19 +54,19 @@ pub struct Stream {
     switch_number: u64,
     pending: Option<Pending>,
     /// The manual choice.
-    pinned: Option<Priority>,
+    pinned: Choice,
     /// Why the active input was given up, until the switch that follows.
     cause: Option<Box<Cause>>,
     exhausted: bool,
     unregistered: bool,
-    switches: Arc<[Switch]>,
+    switches: History,
     /// Those that were not drained yet. Apart, because there are none most of the time.
     actions: Option<Box<Actions>>,
 }
 
 /// There may be a million of them.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Stream>() <= 168 && size_of::<InputHealth>() <= 72);
+const _: () = assert!(size_of::<Stream>() <= 184 && size_of::<InputHealth>() <= 72);
 
 #[derive(Clone, Debug)]
 struct Actions(Vec<Action>);
@@ -115,18 +115,18 @@ impl Stream {
             id,
             registration,
             settings: ids.stream_settings.share(StreamSettings::resolve(&config, &defaults)),
-            inputs: Vec::with_capacity(inputs.len()),
-            active: None,
+            inputs: Box::default(),
+            active: Choice::NONE,
             selected_at: now,
             on_air_since: Optional::NONE,
             gate: Optional::NONE,
             switch_number: 0,
             pending: None,
-            pinned: None,
+            pinned: Choice::NONE,
             cause: None,
             exhausted: false,
             unregistered: false,
-            switches: Arc::default(),
+            switches: History::default(),
             actions: None,
         };
         for input in inputs {
@@ -232,7 +232,7 @@ impl Stream {
 
     /// The input that is on air, or selected to be.
     pub fn active(&self) -> Option<Priority> {
-        self.active
+        self.active.get()
     }
 
     /// The target of a planned switch that waits for its first packet.
@@ -242,7 +242,7 @@ impl Stream {
 
     /// The manual choice in force.
     pub fn override_input(&self) -> Option<Priority> {
-        self.pinned
+        self.pinned.get()
     }
 
     /// No usable input is left.
@@ -302,7 +302,7 @@ impl Stream {
     }
 
     fn is_active(&self, index: usize) -> bool {
-        self.active == Some(self.inputs[index].spec.priority)
+        self.active() == Some(self.inputs[index].spec.priority)
     }
 
     fn is_pending(&self, index: usize) -> bool {
@@ -327,9 +327,7 @@ impl Stream {
             detail: cause.detail,
             number: self.switch_number,
         };
-        let forgotten = (self.switches.len() + 1).saturating_sub(SWITCHES_KEPT);
-        let kept = self.switches[forgotten..].iter();
-        self.switches = kept.chain([&switch]).cloned().collect();
+        self.switches.push(switch.clone());
         self.notify(Notice::Switched(switch));
     }
 
@@ -340,7 +338,7 @@ impl Stream {
             self.inputs[index].set_status(Status::Stopped, now);
         }
         self.pending = None;
-        self.pinned = None;
+        self.pinned = Choice::NONE;
         self.on_air_since = Optional::NONE;
         self.unregistered = true;
         self.move_gate(None);

@@ -15,7 +15,7 @@ impl Stream {
             };
             let cause = self.cause.take().map_or_else(
                 || Cause {
-                    from: self.active,
+                    from: self.active(),
                     reason: Reason::Recovery,
                     detail: "usable again".into(),
                 },
@@ -35,7 +35,7 @@ impl Stream {
     /// Rule 5: the override, else the best input that is usable.
     pub(super) fn select(&self) -> Option<Priority> {
         let usable = |p: &Priority| self.index_of(*p).is_some_and(|i| self.inputs[i].usable());
-        self.pinned.filter(usable).or_else(|| {
+        self.override_input().filter(usable).or_else(|| {
             self.inputs.iter().find(|input| input.usable()).map(|input| input.spec.priority)
         })
     }
@@ -46,7 +46,7 @@ impl Stream {
     }
 
     fn active_index(&self) -> Option<usize> {
-        self.active.and_then(|active| self.index_of(active))
+        self.active().and_then(|active| self.index_of(active))
     }
 
     /// The active input is usable, and started.
@@ -63,8 +63,8 @@ impl Stream {
     /// While nothing is on air, an input that delivers again is taken at once, unless another was
     /// chosen by hand.
     pub(super) fn come_back(&mut self, priority: Priority, now: Nanos, ids: &mut Ids) {
-        if self.pinned.is_none() {
-            let (from, reason) = (self.active, Reason::Recovery);
+        if self.override_input().is_none() {
+            let (from, reason) = (self.active(), Reason::Recovery);
             self.commit(
                 priority,
                 Cause { from, reason, detail: "delivers again".into() },
@@ -110,7 +110,7 @@ impl Stream {
         if self.settings.overlap == Overlap::Off {
             self.stop_all_but(index);
         }
-        self.active = Some(target);
+        self.active = Choice::some(target);
         self.selected_at = now;
         self.on_air_since = Optional::NONE;
         match &self.inputs[index].session {
@@ -163,7 +163,7 @@ impl Stream {
         if self.pending() != Some(target) {
             self.abandon_pending();
         }
-        let Some(index) = self.index_of(target).filter(|_| self.active != Some(target)) else {
+        let Some(index) = self.index_of(target).filter(|_| self.active() != Some(target)) else {
             return;
         };
         let session = self.inputs[index].session.as_ref();
@@ -171,7 +171,7 @@ impl Stream {
             || self.settings.overlap == Overlap::Off
             || session.is_some_and(|session| session.delivers_at(now));
         if at_once {
-            self.commit(target, Cause { from: self.active, reason, detail }, now, ids);
+            self.commit(target, Cause { from: self.active(), reason, detail }, now, ids);
             return;
         }
         if session.is_none() {
@@ -197,7 +197,7 @@ impl Stream {
         let Some(pending) = &self.pending else { return };
         let (target, reason) = (pending.target, pending.reason);
         if self.index_of(target).is_some_and(|index| self.inputs[index].delivering()) {
-            let cause = Cause { from: self.active, reason, detail: "delivers".into() };
+            let cause = Cause { from: self.active(), reason, detail: "delivers".into() };
             self.commit(target, cause, now, ids);
             self.put_on_air(now);
         }
@@ -207,8 +207,8 @@ impl Stream {
     pub(super) fn failback_target(&self) -> Option<(Nanos, Priority)> {
         let free = self.settings.failback == Failback::Auto
             && self.pending.is_none()
-            && self.pinned.is_none();
-        let active = self.active.filter(|_| free)?;
+            && self.override_input().is_none();
+        let active = self.active().filter(|_| free)?;
         let cooled = self.switches.last()?.at + self.settings.switch_cooldown;
         self.inputs
             .iter()
@@ -242,8 +242,9 @@ impl Stream {
     /// Sessions that outlived their purpose: once something is on air, the dead ones behind the
     /// gate and what does not wait for a failback.
     fn stop_what_is_not_needed(&mut self) {
-        let Some(active) = self.active.filter(|_| self.on_air()) else { return };
-        let awaits_failback = self.settings.failback == Failback::Auto && self.pinned.is_none();
+        let Some(active) = self.active().filter(|_| self.on_air()) else { return };
+        let awaits_failback =
+            self.settings.failback == Failback::Auto && self.override_input().is_none();
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
             let priority = input.spec.priority;

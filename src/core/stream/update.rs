@@ -9,7 +9,10 @@ impl Stream {
         let at = self.inputs.partition_point(|i| i.spec.priority < input.priority);
         let settings = ids.input_settings.share(self.settings.of_input(&input.config));
         let health = InputHealth::new(Arc::new(input), settings, now);
-        self.inputs.insert(at, health);
+        self.change_inputs(|inputs| {
+            inputs.reserve_exact(1);
+            inputs.insert(at, health);
+        });
     }
 
     pub(super) fn switch_input(
@@ -22,13 +25,13 @@ impl Stream {
         if !self.inputs[index].usable() {
             return Err(Error::InputDegraded);
         }
-        self.pinned = Some(priority);
+        self.pinned = Choice::some(priority);
         self.begin_switch(priority, Reason::Manual, Arc::default(), now, ids);
         Ok(())
     }
 
     pub(super) fn clear_override(&mut self) {
-        self.pinned = None;
+        self.pinned = Choice::NONE;
         if self.pending.as_ref().is_some_and(|pending| pending.reason == Reason::Manual) {
             self.abandon_pending();
         }
@@ -66,19 +69,25 @@ impl Stream {
         let Some(index) = self.index_of(priority) else { return };
         self.stop(index);
         self.cancel_probe(index);
-        if self.pinned == Some(priority) {
-            self.pinned = None;
+        if self.override_input() == Some(priority) {
+            self.pinned = Choice::NONE;
         }
         if self.pending() == Some(priority) {
             self.pending = None;
         }
-        if self.active == Some(priority) {
-            self.active = None;
+        if self.active() == Some(priority) {
+            self.active = Choice::NONE;
             self.on_air_since = Optional::NONE;
             let (reason, detail) = (Reason::InputRemoved, Arc::default());
             self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
-        self.inputs.remove(index);
+        self.change_inputs(|inputs| drop(inputs.remove(index)));
+    }
+
+    fn change_inputs(&mut self, change: impl FnOnce(&mut Vec<InputHealth>)) {
+        let mut inputs = std::mem::take(&mut self.inputs).into_vec();
+        change(&mut inputs);
+        self.inputs = inputs.into();
     }
 
     fn replace_input(&mut self, input: Input, now: Nanos, ids: &mut Ids) {
@@ -106,9 +115,9 @@ impl Stream {
     fn choose_added(&mut self, added: &[Priority], now: Nanos, ids: &mut Ids) {
         let Some(best) = self.select().filter(|best| added.contains(best)) else { return };
         if !self.active_runs() {
-            let (from, reason, detail) = (self.active, Reason::InputAdded, Arc::default());
+            let (from, reason, detail) = (self.active(), Reason::InputAdded, Arc::default());
             self.cause.get_or_insert_with(|| Box::new(Cause { from, reason, detail }));
-        } else if self.active.is_some_and(|active| best < active) {
+        } else if self.active().is_some_and(|active| best < active) {
             self.begin_switch(best, Reason::InputAdded, Arc::default(), now, ids);
         }
     }
@@ -172,11 +181,11 @@ impl Stream {
     fn end_overlap(&mut self, now: Nanos, ids: &mut Ids) {
         if let Some(Pending { target, reason }) = self.pending.take() {
             let detail = "overlap was turned off".into();
-            self.commit(target, Cause { from: self.active, reason, detail }, now, ids);
+            self.commit(target, Cause { from: self.active(), reason, detail }, now, ids);
             return;
         }
         let running = || self.inputs.iter().position(|input| input.session.is_some());
-        let active = self.active.and_then(|active| self.index_of(active));
+        let active = self.active().and_then(|active| self.index_of(active));
         if let Some(kept) = active.or_else(running) {
             self.stop_all_but(kept);
         }
