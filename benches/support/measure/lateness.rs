@@ -1,6 +1,6 @@
 //! How late a silence is found out: many streams, each falls silent at a time of its own.
 
-use crate::support::background::overload;
+use crate::support::background::{overload, Background};
 use crate::support::bar::{Bar, Figure};
 use crate::support::host::{engine, open, undisturbed};
 use crate::support::ids::{number, Random};
@@ -41,9 +41,7 @@ pub fn bars(streams: usize, span: Duration, show: Show<'_>) {
         figure("detection lateness, 10k streams, p50", &idle, 0.5, 1.5),
         figure("detection lateness, 10k streams, p99", &idle, 0.99, 3.0),
     ]);
-    let hogs = overload();
-    let loaded = measure(streams, span);
-    drop(hogs);
+    let loaded = measure_overloaded(streams, span);
     show(vec![figure("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0)]);
 }
 
@@ -53,9 +51,7 @@ pub fn distributions(streams: usize, span: Duration, show: Show<'_>) {
     let p50 = figure("detection lateness, 10k streams, p50", &idle, 0.5, 1.5);
     let p99 = figure("detection lateness, 10k streams, p99", &idle, 0.99, 3.0);
     show(vec![p50, p99.curve("lateness", "idle", distribution(&idle.decided))]);
-    let hogs = overload();
-    let loaded = measure(streams, span);
-    drop(hogs);
+    let loaded = measure_overloaded(streams, span);
     let p99 = figure("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0);
     show(vec![p99.curve("lateness", "2× overload", distribution(&loaded.decided))]);
 }
@@ -76,8 +72,19 @@ fn distribution(of: &Histogram<u64>) -> Vec<(f64, f64)> {
 }
 
 pub fn measure(streams: usize, span: Duration) -> Lateness {
+    measure_with(streams, span, Vec::new)
+}
+
+/// With twice as many threads that want to run as there are processors.
+fn measure_overloaded(streams: usize, span: Duration) -> Lateness {
+    measure_with(streams, span, overload)
+}
+
+/// `disturb` begins when all streams run.
+fn measure_with(streams: usize, span: Duration, disturb: fn() -> Vec<Background>) -> Lateness {
     let engine = engine(undisturbed());
     let handles = open(&engine, 0..streams);
+    let _disturbance = disturb();
     let config = undisturbed().packet_timeout(TIMEOUT);
     let silent = Arc::new(AtomicBool::new(false));
     let recorder = {
