@@ -36,7 +36,7 @@ const CHILD: &str = "--section=";
 
 /// The main function of a bench that consists of sections. Arguments: `--json=FILE` also writes
 /// the figures there, a line each; `--thorough` takes three times the rounds; names choose
-/// sections. It ends within `limit`.
+/// sections. It ends within `limit` (three times that, if thorough).
 pub fn run(title: &str, sections: &[Section], limit: Duration) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let effort = Effort(if arguments.iter().any(|a| a == "--thorough") { 3 } else { 1 });
@@ -46,6 +46,7 @@ pub fn run(title: &str, sections: &[Section], limit: Duration) -> ExitCode {
         // Not through the end of `main`: nobody waits for what is left to be taken apart.
         std::process::exit(0);
     }
+    let limit = limit * effort.0 as u32;
     let names: Vec<_> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
     let chosen = |section: &&Section| names.is_empty() || names.iter().any(|n| *n == section.name);
     let json = arguments.iter().find_map(|a| a.strip_prefix("--json="));
@@ -62,9 +63,9 @@ pub fn run(title: &str, sections: &[Section], limit: Duration) -> ExitCode {
                 writeln!(file, "{line}").expect("space on the disk");
             }
         };
-        if let Err(why) =
-            run_child(section, limit.saturating_sub(began.elapsed()), &arguments, show)
-        {
+        let left = limit.saturating_sub(began.elapsed());
+        let left = left.min(section.limit * effort.0 as u32);
+        if let Err(why) = run_child(section, left, &arguments, show) {
             println!("{:<52} {:>12}  {:<7} short  {why}", section.name, "none", "");
             short += 1;
         }
@@ -82,7 +83,7 @@ fn print_lines(figures: Vec<Figure>) {
 /// Runs one section, shows its figures as they come; says why if it did not end well.
 fn run_child(
     section: &Section,
-    left: Duration,
+    limit: Duration,
     arguments: &[String],
     mut show: impl FnMut(&Figure, &str),
 ) -> Result<(), String> {
@@ -101,7 +102,6 @@ fn run_child(
             let _ = sender.send(line);
         }
     });
-    let limit = section.limit.min(left);
     let deadline = Instant::now() + limit;
     loop {
         match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

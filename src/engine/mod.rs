@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `monitor.rs` | the monitor thread: commands, ticks, decisions |
 //! | `streams.rs` | a stream as the monitor keeps it: core, cells, published state |
-//! | `wheel.rs`, `stamps.rs` | deadlines; when a stamped packet came |
+//! | `wheel.rs`, `watch.rs` | deadlines; the few words that tell whether one was put off |
 //! | `stamps.rs`, `stalls.rs` | how late a packet may have come; what is not blamed on inputs |
 //! | `shared.rs` | what recording threads and readers of status share with the monitor |
 //! | `membership.rs` | what a thread keeps for calls by id |
