@@ -62,8 +62,12 @@ func (i *Input) current() *cell {
 }
 
 // record counts one packet in c, the current cell, and leaves the Input, which was entered.
+//
+// It needs so little stack that asking whether there is enough would show.
+//
+//go:nosplit
 func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
-	if atomic.LoadUint64(&c.admitted)&armed != 0 {
+	if int64(atomic.LoadUint64(&c.admitted)) < 0 { // armed
 		return i.recordByCall(c, bytes, flags)
 	}
 	if hooked {
