@@ -89,23 +89,23 @@ def criterion_table(directory: pathlib.Path) -> str:
     return table(["group", "what", "streams or conditions", "ns a packet", "median deviation", "95 % confidence"], rows)
 
 
-def kind() -> str:
-    """The kind of machine, in a few words."""
+def processors() -> str:
     names = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    memory = int(open("/proc/meminfo").readline().split()[1]) >> 20
-    return f"{len(names)} × {names[0] if names else platform.processor()}, {memory} GiB, Linux {platform.release().split('-')[0]}"
+    return f"{len(names)} × {names[0] if names else platform.processor()}"
+
+
+def memory() -> str:
+    return f"{int(open('/proc/meminfo').readline().split()[1]) >> 20} GiB"
 
 
 def machine() -> str:
-    cpu = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    memory = int(open("/proc/meminfo").readline().split()[1]) >> 20
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.strip()
     gcc = subprocess.run(["gcc", "--version"], capture_output=True, text=True).stdout.splitlines()[0]
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     huge = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
     rows = [
-        ["processor", f"{len(cpu)} × {cpu[0] if cpu else platform.processor()}"],
-        ["memory", f"{memory} GiB; huge pages: {huge.read_text().strip() if huge.exists() else 'unknown'}"],
+        ["processor", processors()],
+        ["memory", f"{memory()}; huge pages: {huge.read_text().strip() if huge.exists() else 'unknown'}"],
         ["kernel", platform.release()],
         ["compilers", f"{rustc}; {gcc}"],
         ["commit", commit or "unknown"],
@@ -143,7 +143,8 @@ def update_readme(promised: list[dict]) -> None:
             rows.append([figure["name"], f"{number(figure['measured'])} {figure['unit']}", limit, verdict])
     begin, rest = README.read_text().split(BEGIN)
     _, end = rest.split(END)
-    measured = f"`make bench` on {kind()}:\n\n" + table(["what", "measured", "bar", ""], rows)
+    kind = f"{processors()}, {memory()}, Linux {platform.release().split('-')[0]}"
+    measured = f"`make bench` on {kind}:\n\n" + table(["what", "measured", "bar", ""], rows)
     README.write_text(f"{begin}{BEGIN}{measured}{END}{end}")
 
 

@@ -54,7 +54,16 @@ impl Figure {
     }
 
     pub fn is_short(&self) -> bool {
-        self.beyond.is_none() && !self.bar.is_kept_by(self.measured)
+        self.verdict() == "short"
+    }
+
+    fn verdict(&self) -> &'static str {
+        match self.bar {
+            Bar::None => "",
+            bar if bar.is_kept_by(self.measured) => "ok",
+            _ if self.beyond.is_some() => "beyond",
+            _ => "short",
+        }
     }
 }
 
@@ -87,12 +96,7 @@ impl std::fmt::Display for Figure {
             _ => 0,
         };
         let measured = format!("{:.digits$} {}", self.measured, self.unit);
-        let verdict = match self.bar {
-            Bar::None => "",
-            bar if bar.is_kept_by(self.measured) => "ok",
-            _ if self.beyond.is_some() => "beyond",
-            _ => "short",
-        };
+        let verdict = self.verdict();
         let Figure { name, note, bar, .. } = self;
         write!(f, "{name:<52} {measured:>12}  {:<7} {verdict:<6}  ", bar.to_string())?;
         if let Some(alone) = self.beyond.as_ref().filter(|_| verdict == "beyond") {

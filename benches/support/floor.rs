@@ -36,35 +36,44 @@ impl Floor {
 /// A hash map as fast as they come, from the same ids to numbers: a lookup and nothing else.
 pub struct Bare {
     map: hashbrown::HashMap<String, u32, foldhash::fast::RandomState>,
-    /// One of each stream.
-    lines: Vec<Line>,
     walk: Walk,
 }
 
 impl Bare {
     pub fn new(streams: usize, walk: Walk) -> Bare {
         let map = (0..streams).map(|n| (id(n), n as u32)).collect();
-        let lines = (0..streams).map(|_| Line(AtomicU64::new(1))).collect();
-        Bare { map, lines, walk }
+        Bare { map, walk }
     }
 
     #[inline(always)]
-    pub fn look_up(&mut self) {
-        opaque(u64::from(*self.map.get(self.walk.next_id()).expect("it is in there")));
+    fn look_up(&mut self) -> u32 {
+        *self.map.get(self.walk.next_id()).expect("it is in there")
     }
 
     #[inline(never)]
     pub fn run(&mut self, lookups: u64) {
         for _ in 0..lookups {
-            self.look_up();
+            opaque(u64::from(self.look_up()));
         }
     }
+}
 
-    /// What recording by id can't do without: a lookup, and a store to a line of that stream.
+/// What recording by id can't do without: a lookup, and a store to a line of that stream.
+pub struct BareRecord {
+    bare: Bare,
+    lines: Vec<Line>,
+}
+
+impl BareRecord {
+    pub fn new(streams: usize, walk: Walk) -> BareRecord {
+        let lines = (0..streams).map(|_| Line(AtomicU64::new(1))).collect();
+        BareRecord { bare: Bare::new(streams, walk), lines }
+    }
+
     #[inline(never)]
-    pub fn run_with_store(&mut self, lookups: u64) {
-        for n in 0..lookups {
-            let at = *self.map.get(self.walk.next_id()).expect("it is in there");
+    pub fn run(&mut self, records: u64) {
+        for n in 0..records {
+            let at = self.bare.look_up();
             self.lines[at as usize].0.store(opaque(n), Ordering::Relaxed);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::support::background::churn;
 use crate::support::bar::{Bar, Figure};
-use crate::support::floor::Bare;
+use crate::support::floor::{Bare, BareRecord};
 use crate::support::host::{engine, packets, record_by_id, register, undisturbed};
 use crate::support::ids::{id, Walk};
 use crate::support::interleave::Race;
@@ -73,15 +73,14 @@ fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Vec<F
     let mut by_id_2 = two_by_id(streams, [walk.clone(), walk.halfway()]);
     let half = |first| Walk::over((first..streams).step_by(2).collect(), 3);
     let mut halves = two_by_id(streams, [half(0), half(1)]);
-    let mut lookup = Bare::new(streams, walk.clone());
-    let [mut first, mut second] =
-        [walk.clone(), walk.halfway()].map(|walk| Bare::new(streams, walk));
-    let mut lookup_2 =
-        Pair::new(|n| first.run_with_store(n), move || move |n| second.run_with_store(n));
+    let bare = |walk| BareRecord::new(streams, walk);
+    let [mut bare_1, mut first, mut second] =
+        [walk.clone(), walk.clone(), walk.halfway()].map(bare);
+    let mut bare_2 = Pair::new(|n| first.run(n), move || move |n| second.run(n));
     let results = Race::new(SAMPLE)
         .warm_up(2 * streams)
-        .lane("lookup", |n| lookup.run_with_store(n))
-        .timed("lookup, 2", |n| lookup_2.run(n))
+        .lane("bare", |n| bare_1.run(n))
+        .timed("bare, 2", |n| bare_2.run(n))
         .lane("by id", |n| record_by_id(engine, &mut mine, n))
         .lane("mutex", |n| peer.run(&mut peers, n))
         .timed("by id, 2", |n| by_id_2.run(n))
@@ -99,8 +98,8 @@ fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Vec<F
     let two = "by id at 10k, two threads, mutex design vs ours";
     let more = format!("; each with streams of its own {} ns", results.nanos("halves"));
     vec![
-        bar(one, "by id", "mutex", "lookup", 10.0, String::new()),
-        bar(two, "by id, 2", "mutex, 2", "lookup, 2", 20.0, more),
+        bar(one, "by id", "mutex", "bare", 10.0, String::new()),
+        bar(two, "by id, 2", "mutex, 2", "bare, 2", 20.0, more),
     ]
 }
 

@@ -36,22 +36,22 @@ struct LastPacket {
 
 /// The bars: on an idle machine, and on one with twice as much to do as it can.
 pub fn bars(streams: usize, span: Duration, show: Show<'_>) {
-    let idle = measure(streams, span);
+    let idle = measure(streams, span, Vec::new);
     show(vec![
         figure("detection lateness, 10k streams, p50", &idle, 0.5, 1.5),
         figure("detection lateness, 10k streams, p99", &idle, 0.99, 3.0),
     ]);
-    let loaded = measure_overloaded(streams, span);
+    let loaded = measure(streams, span, overload);
     show(vec![figure("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0)]);
 }
 
 /// The bars, and the distributions behind them.
 pub fn distributions(streams: usize, span: Duration, show: Show<'_>) {
-    let idle = measure(streams, span);
+    let idle = measure(streams, span, Vec::new);
     let p50 = figure("detection lateness, 10k streams, p50", &idle, 0.5, 1.5);
     let p99 = figure("detection lateness, 10k streams, p99", &idle, 0.99, 3.0);
     show(vec![p50, p99.curve("lateness", "idle", distribution(&idle.decided))]);
-    let loaded = measure_overloaded(streams, span);
+    let loaded = measure(streams, span, overload);
     let p99 = figure("detection lateness, 10k streams, 2× overload, p99", &loaded, 0.99, 15.0);
     show(vec![p99.curve("lateness", "2× overload", distribution(&loaded.decided))]);
 }
@@ -71,17 +71,8 @@ fn distribution(of: &Histogram<u64>) -> Vec<(f64, f64)> {
     nines.map(|nines| (nines, at(nines))).collect()
 }
 
-pub fn measure(streams: usize, span: Duration) -> Lateness {
-    measure_with(streams, span, Vec::new)
-}
-
-/// With twice as many threads that want to run as there are processors.
-fn measure_overloaded(streams: usize, span: Duration) -> Lateness {
-    measure_with(streams, span, overload)
-}
-
-/// `disturb` begins when all streams run.
-fn measure_with(streams: usize, span: Duration, disturb: fn() -> Vec<Background>) -> Lateness {
+/// What `disturb` makes is there from when all streams run.
+fn measure(streams: usize, span: Duration, disturb: fn() -> Vec<Background>) -> Lateness {
     let engine = engine(undisturbed());
     let handles = open(&engine, 0..streams);
     let _disturbance = disturb();
