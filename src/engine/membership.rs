@@ -3,7 +3,7 @@
 
 use super::shared::{Shared, StreamShared};
 use crate::core::{Error, Priority};
-use crate::hot::{Flags, Presence, Route, Verdict, View};
+use crate::hot::{Flags, Presence, Route, Table, Verdict, View};
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
@@ -51,15 +51,12 @@ impl Membership {
     pub(super) fn route<R>(
         &self,
         id: &str,
-        f: impl FnOnce(&Route<StreamShared>) -> Result<R, Error>,
+        f: impl FnOnce(&Route<StreamShared>) -> R,
     ) -> Result<R, Error> {
         let _inside = self.presence.enter();
-        // SAFETY: a membership is one thread's (`UnsafeCell` is not `Sync`), and nothing that is
-        // called while this lasts comes back here.
-        let view = unsafe { &mut *self.view.get() };
-        let route = view.table().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
+        let route = self.table().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
         // SAFETY: found while inside, and used while inside.
-        f(unsafe { route.as_ref() })
+        Ok(f(unsafe { route.as_ref() }))
     }
 
     /// Counts one packet of an input's current session. Wait-free.
@@ -71,11 +68,18 @@ impl Membership {
         bytes: u32,
         flags: Flags,
     ) -> Result<Verdict, Error> {
-        self.route(id, |route| {
-            let cells = route.input(priority).ok_or(Error::UnknownInput)?;
-            let me = self.presence.thread();
-            Ok(cells.record(me, bytes, flags, &self.shared.clock, route.gate()))
-        })
+        let _inside = self.presence.enter();
+        let way = self.table().way(id.as_bytes(), priority)?;
+        let me = self.presence.thread();
+        Ok(way.cells.record(me, bytes, flags, &self.shared.clock, way.gate))
+    }
+
+    /// The newest table. To be called inside, and used there.
+    #[inline(always)]
+    fn table(&self) -> &Table<StreamShared> {
+        // SAFETY: a membership is one thread's (`UnsafeCell` is not `Sync`), and that thread is
+        // in here once at a time: nothing that is called with a table comes back here.
+        unsafe { &mut *self.view.get() }.table()
     }
 
     /// Whether its engine is shut down.

@@ -229,7 +229,7 @@ impl Engine {
 
     /// Whether a stream is registered. Wait-free, but for a thread's first call by id.
     pub fn is_registered(&self, stream: &str) -> bool {
-        self.shared.with_route(stream, |_| Ok(())).is_ok()
+        self.shared.with_route(stream, |_| ()).is_ok()
     }
 
     /// The ids of all registered streams, in no order. Blocks for the monitor.

@@ -73,7 +73,7 @@ impl Shared {
     pub(super) fn with_route<R>(
         self: &Arc<Self>,
         id: &str,
-        f: impl FnOnce(&Route<StreamShared>) -> Result<R, Error>,
+        f: impl FnOnce(&Route<StreamShared>) -> R,
     ) -> Result<R, Error> {
         Membership::with(self, |membership| membership.route(id, f))
     }
@@ -124,7 +124,7 @@ impl Shared {
     }
 
     pub(super) fn status(self: &Arc<Self>, id: &str) -> Result<RuntimeStatus, Error> {
-        let stream = self.with_route(id, |route| Ok(route.stream().clone()))?;
+        let stream = self.with_route(id, |route| route.stream().clone())?;
         loop {
             let snapshot: Guard<Arc<Snapshot>> = stream.snapshot.load();
             let status = snapshot.status(self.now(), &self.wall.load());

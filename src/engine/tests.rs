@@ -68,7 +68,7 @@ fn a_status_being_read_never_shows_the_next_life_of_a_cell() {
     register(&engine, "s");
     let _ = engine.record_packet("s", 0, 1, Flags::NONE).unwrap();
     // A reader got this far, and is slow.
-    let stream = engine.shared.with_route("s", |route| Ok(route.stream().clone())).unwrap();
+    let stream = engine.shared.with_route("s", |route| route.stream().clone()).unwrap();
     engine.unregister("s").unwrap();
     for n in 0..100 {
         let id = n.to_string();

@@ -77,9 +77,15 @@ impl ThreadNumber {
 pub(crate) struct ByIdCells(&'static [Cell; 2]);
 
 impl ByIdCells {
-    /// Of the cell that most packets are counted in.
-    pub(crate) fn address(self) -> usize {
-        std::ptr::from_ref(self.0).addr()
+    /// # Safety
+    /// The cells of a [`CellPool`]'s pair are there.
+    #[inline(always)]
+    pub(super) unsafe fn at(pair: *const [Cell; 2]) -> ByIdCells {
+        // SAFETY: cells live as long as the process.
+        unsafe {
+            std::hint::assert_unchecked(!pair.is_null());
+            ByIdCells(&*pair)
+        }
     }
 
     pub(crate) fn both(self) -> &'static [Cell; 2] {
@@ -388,8 +394,9 @@ impl Chunk {
     fn obtain(number: usize, attention: &Attention) -> &'static Chunk {
         let idle = || idle_chunks().pop();
         let chunk = idle().unwrap_or_else(|| loop {
-            // The larger the engine, the larger the block.
-            Chunk::make_idle(number.clamp(1, Chunk::PER_BLOCK));
+            // The larger the engine, the larger the block. (One, where none must outlive an
+            // execution of the model checker.)
+            Chunk::make_idle(if cfg!(loom) { 1 } else { number.clamp(1, Chunk::PER_BLOCK) });
             if let Some(chunk) = idle() {
                 break chunk;
             }

@@ -49,8 +49,12 @@ impl<T> Dense<T> {
     fn layout(len: usize) -> Layout {
         let layout = Layout::array::<T>(len).expect("a table that fits the address space");
         assert!(layout.size() > 0, "elements and their number are not of size zero");
-        let align = if layout.size() >= HUGE_PAGE { HUGE_PAGE } else { layout.align() };
-        layout.align_to(align).expect("a table that fits the address space")
+        if layout.size() <= HUGE_PAGE / 2 {
+            return layout;
+        }
+        // Whole pages: a part of one would not be huge.
+        let layout = layout.align_to(HUGE_PAGE).expect("a table that fits the address space");
+        layout.pad_to_align()
     }
 }
 
@@ -84,7 +88,7 @@ pub(crate) fn prefetch<T: ?Sized>(at: &T) {
 
 /// Asks the processor for a line that will be used soon. Any address will do.
 #[inline(always)]
-pub(super) fn prefetch_line(at: *const u8) {
+fn prefetch_line(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint; it reads nothing, and no address makes it fail.
     unsafe {

@@ -18,6 +18,7 @@ mod cell;
 mod clock;
 mod dense;
 mod gate;
+mod id_hash;
 #[cfg(all(loom, test))]
 mod models;
 mod presence;

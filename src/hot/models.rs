@@ -331,3 +331,45 @@ fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
         reader.join().unwrap();
     });
 }
+
+#[test]
+fn a_packet_is_counted_where_one_route_says() {
+    check(3, || {
+        let rig = Rig::new(3);
+        let gates = [OwnedGate::new(), OwnedGate::new()].map(|gate| (gate.get(), Arc::new(gate)));
+        // By registration: its gate, and the first cell of its first input.
+        let route = |gate: usize, first| {
+            let (gate, owned) = &gates[gate];
+            let input = InputRoute { priority: 7, cells: rig.pool.by_id_cells(first) };
+            Route::new(&Arc::from("a"), owned.clone(), gate, [input])
+        };
+        let mut router = Router::new();
+        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
+        router.insert(route(0, 0));
+        let presence = presences.join();
+        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
+        let _not_ended = presence.clone();
+        let [one, other] = [gates[0].0, gates[1].0];
+        let all = [(0, one), (2, one), (4, other)];
+        let all = all.map(|(first, gate)| (rig.pool.by_id_cells(first), gate));
+        let reader = thread::spawn(move || {
+            let _inside = presence.enter();
+            let Ok(way) = view.table().way(b"a", 7) else { return };
+            let is_of = |(cells, gate): &(ByIdCells, &'static Gate)| {
+                std::ptr::eq(cells.both(), way.cells.both()) && std::ptr::eq(*gate, way.gate)
+            };
+            assert!(all.iter().any(is_of), "{way:?}");
+        });
+        let replaced = router.replace(route(0, 2)).unwrap();
+        let removed = router.remove("a").unwrap();
+        // In the same slot.
+        router.insert(route(1, 4));
+        let mut absence = presences.inside();
+        while !absence.complete() {
+            thread::yield_now();
+        }
+        router.free(replaced);
+        router.free(removed);
+        reader.join().unwrap();
+    });
+}

@@ -1,24 +1,20 @@
 //! The routing table: stream id → route, read without locks, written by the monitor.
 //!
-//! Open addressing over atomic slots. Inserting writes one slot and removing clears one; only
-//! when the table gets full (of entries, or of removed ones) a new one is swapped in. What was
-//! removed is freed when no thread is inside a by-id call any more (see `presence.rs`); an old
-//! table is freed by the monitor, when no thread's cached reference is left.
+//! Open addressing over atomic slots, two in a cache line. Inserting writes one slot, and so does
+//! removing; only when the table gets full (of entries, or of removed ones) a new one is swapped
+//! in. What was removed is freed when no thread is inside a by-id call any more (see
+//! `presence.rs`); an old table is freed by the monitor, when no thread's cached reference is left.
 
-use super::dense::{block_len, prefetch_line, Dense};
+use super::dense::{block_len, Dense};
+use super::id_hash::IdHash;
 use super::sync::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use super::{ByIdCells, Gate};
-use crate::core::Priority;
+use super::{ByIdCells, Cell, Gate};
+use crate::core::{Error, Priority};
 use arc_swap::ArcSwap;
-// The model checker needs the same slots in each execution.
-#[cfg(loom)]
-use foldhash::fast::FixedState as RandomState;
-#[cfg(not(loom))]
-use foldhash::fast::RandomState;
 use std::cell::UnsafeCell;
-use std::hash::{BuildHasher, Hasher};
+use std::hint::assert_unchecked;
 use std::mem::MaybeUninit;
-use std::ptr::NonNull;
+use std::ptr::{from_ref, null, null_mut, NonNull};
 use std::sync::Arc;
 
 /// Where a stream's packets are counted, and what its readers want. Immutable: a change of
@@ -76,16 +72,17 @@ impl<S> Route<S> {
         }
     }
 
-    /// The cells of an input.
+    /// Where an input's packets are counted.
     #[inline(always)]
-    pub(crate) fn input(&self, priority: Priority) -> Option<ByIdCells> {
-        if priority == self.priorities[0] {
+    fn way(&self, priority: Priority) -> Result<Way, Error> {
+        let cells = if priority == self.priorities[0] {
             self.first[0]
         } else if priority == self.priorities[1] {
             self.first[1]
         } else {
             self.further_input(priority)
-        }
+        };
+        Ok(Way { cells: cells.ok_or(Error::UnknownInput)?, gate: self.gate })
     }
 
     #[cold]
@@ -93,9 +90,11 @@ impl<S> Route<S> {
         self.more.iter().find(|input| input.priority == priority).map(|input| input.cells)
     }
 
+    /// Whether these are its first input's cells and its gate.
     #[inline(always)]
-    pub(crate) fn gate(&self) -> &Gate {
-        self.gate
+    fn agrees(&self, cells: *const [Cell; 2], gate: *const Gate) -> bool {
+        let first = self.first[0].map_or(null(), |cells| from_ref(cells.both()));
+        first == cells && from_ref(self.gate) == gate
     }
 
     #[inline]
@@ -129,100 +128,192 @@ fn word(bytes: &[u8; 8]) -> u64 {
     u64::from_ne_bytes(*bytes)
 }
 
-/// A slot is free (mark 0), taken (mark and route), or was taken (mark without route).
+/// A slot is free, taken, or was taken: so says its hash, and all else is good only while it is
+/// taken.
+///
+/// What recording to the first input needs is here too, so that its cells and the gate are on
+/// their way from memory while the route still is: it may belong to an older or a newer route, and
+/// is good only if the route says the same.
 #[derive(Debug)]
+#[repr(align(32))]
 struct Slot<S> {
-    mark: AtomicU64,
+    hash: AtomicU64,
     route: AtomicPtr<Route<S>>,
+    cells: AtomicPtr<[Cell; 2]>,
+    gate: AtomicPtr<Gate>,
 }
 
-/// What is in a slot beside the route: a part of the id's hash, so that hardly any other route is
-/// looked at, and the address of the first input's cells, so that they are on their way from
-/// memory while the route still is. (Only a hint: bits that have no room are left out.)
-#[derive(Clone, Copy)]
-struct Mark(u64);
+/// In place of a hash: never used so far.
+const FREE: u64 = 0;
+/// In place of a hash: used before, so that a search goes on.
+const LEFT: u64 = 1;
+/// Every hash has this bit.
+const TAKEN: u64 = 1 << 63;
 
-impl Mark {
-    /// For the address of a cache line, in the lower bits.
-    const ADDRESS_BITS: u32 = 42;
-    const LINE_BITS: u32 = 6;
-
-    fn new<S>(hash: u64, route: &Route<S>) -> Mark {
-        let cells = route.first[0].map_or(0, |cells| cells.address() as u64);
-        let line = cells >> Mark::LINE_BITS & ((1 << Mark::ADDRESS_BITS) - 1);
-        // Never 0, which is a free slot.
-        Mark((hash >> Mark::ADDRESS_BITS | 1) << Mark::ADDRESS_BITS | line)
+impl<S> Slot<S> {
+    fn free() -> Self {
+        Slot {
+            hash: AtomicU64::new(FREE),
+            route: AtomicPtr::new(null_mut()),
+            cells: AtomicPtr::new(null_mut()),
+            gate: AtomicPtr::new(null_mut()),
+        }
     }
 
-    #[inline(always)]
-    fn is_free(self) -> bool {
-        self.0 == 0
+    /// What the monitor put in, and did not take out.
+    fn own_route(&self) -> Option<*mut Route<S>> {
+        let taken = self.hash.load(Ordering::Relaxed) & TAKEN != 0;
+        taken.then(|| self.route.load(Ordering::Relaxed))
     }
 
+    /// The route, if it is this stream's. To be called after the slot's hash was that of a stream.
     #[inline(always)]
-    fn is_of(self, hash: u64) -> bool {
-        (self.0 ^ hash) >> (Mark::ADDRESS_BITS + 1) == 0
+    fn route_of(&self, id: &[u8]) -> Option<NonNull<Route<S>>> {
+        // Acquire: pairs with the AcqRel in `put`.
+        let route = self.route.load(Ordering::Acquire);
+        // SAFETY: a slot with a hash has a route, then and later. It is freed only when no thread
+        // is inside any more that may have found it; the monitor, which frees, does not keep what
+        // it finds.
+        unsafe { (*route).has_id(id).then_some(NonNull::new_unchecked(route)) }
     }
 
-    #[inline(always)]
-    fn prefetch(self) {
-        let address =
-            (self.0 << (64 - Mark::ADDRESS_BITS)) >> (64 - Mark::ADDRESS_BITS - Mark::LINE_BITS);
-        prefetch_line(std::ptr::without_provenance(address as usize));
+    /// Puts a route in, and takes out the one that was there.
+    ///
+    /// # Safety
+    /// `new` is from [`Arena::keep`] and not freed.
+    unsafe fn put(&self, new: *mut Route<S>) -> *mut Route<S> {
+        // SAFETY: by the contract above.
+        let route = unsafe { &*new };
+        let cells = route.first[0].map_or(null_mut(), |cells| from_ref(cells.both()).cast_mut());
+        // Relaxed: readers compare with what the route says.
+        self.cells.store(cells, Ordering::Relaxed);
+        self.gate.store(from_ref(route.gate).cast_mut(), Ordering::Relaxed);
+        // AcqRel: readers acquire the new route; the old one comes back whole.
+        self.route.swap(new, Ordering::AcqRel)
     }
 }
+
+/// Where a packet is counted, and what tells whether it is admitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) cells: ByIdCells,
+    pub(crate) gate: &'static Gate,
+}
+
+/// What is looked at together: the slots in one cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Line<S>([Slot<S>; SLOTS]);
+
+const SLOTS: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Table<S> {
     /// A power of two of them.
-    slots: Dense<Slot<S>>,
-    hasher: RandomState,
+    lines: Dense<Line<S>>,
+    hash: IdHash,
     /// There is a newer one.
     superseded: AtomicBool,
 }
 
 impl<S> Table<S> {
-    fn new(capacity: usize, hasher: RandomState) -> Self {
-        let slot =
-            |_| Slot { mark: AtomicU64::new(0), route: AtomicPtr::new(std::ptr::null_mut()) };
-        let superseded = AtomicBool::new(false);
-        Table { slots: Dense::new(capacity, slot), hasher, superseded }
+    fn new(slots: usize, hash: IdHash) -> Self {
+        let lines = Dense::new(slots / SLOTS, |_| Line([Slot::free(), Slot::free()]));
+        Table { lines, hash, superseded: AtomicBool::new(false) }
     }
 
     #[inline(always)]
     fn hash(&self, id: &[u8]) -> u64 {
-        // Not `hash_one`, which hashes the length too: foldhash does that by itself.
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(id);
-        hasher.finish()
+        self.hash.of(id) | TAKEN
     }
 
-    /// Finds a stream's route. The pointer is good while the caller is inside (see
-    /// [`super::Presence`]), or is the monitor. Wait-free: at most one look at each slot, and a
-    /// quarter of them is always free.
     #[inline(always)]
-    pub(crate) fn find(&self, id: &[u8]) -> Option<NonNull<Route<S>>> {
+    fn line(&self, at: u64) -> &Line<S> {
+        let lines = self.lines.len();
+        // SAFETY: a power of two.
+        unsafe { assert_unchecked(lines != 0) };
+        &self.lines[at as usize & (lines - 1)]
+    }
+
+    /// The slots a stream of this hash may be in, in order: without end.
+    #[inline(always)]
+    fn slots(&self, hash: u64) -> impl Iterator<Item = &Slot<S>> {
+        let slot = move |n: usize| {
+            let Line(slots) = self.line(hash.wrapping_add((n / SLOTS) as u64));
+            &slots[n % SLOTS]
+        };
+        (0..).map(slot)
+    }
+
+    /// Where a stream is, and its route. Wait-free.
+    #[inline(always)]
+    fn find_slot(&self, id: &[u8]) -> Option<(&Slot<S>, NonNull<Route<S>>)> {
         let hash = self.hash(id);
-        let mask = self.slots.len() - 1;
-        for step in 0..self.slots.len() {
-            let slot = &self.slots[(hash as usize).wrapping_add(step) & mask];
+        match self.find_in_first_line(hash, id) {
+            None => self.find_further(hash, id),
+            found => found,
+        }
+    }
+
+    /// Most are in their first line. Which slot of it that is takes no branch, so that the
+    /// processor seldom guesses wrong.
+    #[inline(always)]
+    fn find_in_first_line(&self, hash: u64, id: &[u8]) -> Option<(&Slot<S>, NonNull<Route<S>>)> {
+        let Line(slots) = self.line(hash);
+        // Acquire, both: pair with the Release in `place`.
+        let second = slots[1].hash.load(Ordering::Acquire) == hash;
+        let slot = &slots[usize::from(second)];
+        if slot.hash.load(Ordering::Acquire) != hash {
+            return None;
+        }
+        Some((slot, slot.route_of(id)?))
+    }
+
+    /// Looks at each slot up to the first free one; a quarter of them is always free.
+    #[cold]
+    fn find_further(&self, hash: u64, id: &[u8]) -> Option<(&Slot<S>, NonNull<Route<S>>)> {
+        for slot in self.slots(hash) {
             // Acquire: pairs with the Release in `place`.
-            let mark = Mark(slot.mark.load(Ordering::Acquire));
-            if mark.is_of(hash) {
-                mark.prefetch();
-                // Acquire: pairs with the Release in `place` and the swaps.
-                let route = NonNull::new(slot.route.load(Ordering::Acquire));
-                // SAFETY: a route is freed only when no thread is inside any more that may have
-                // found it; the monitor, which frees, does not keep what it finds.
-                if let Some(route) = route.filter(|route| unsafe { route.as_ref() }.has_id(id)) {
-                    return Some(route);
-                }
+            let found = slot.hash.load(Ordering::Acquire);
+            if found == FREE {
+                break;
             }
-            if mark.is_free() {
-                return None;
+            if let Some(route) = (found == hash).then(|| slot.route_of(id)).flatten() {
+                return Some((slot, route));
             }
         }
         None
+    }
+
+    /// Finds a stream's route. The pointer is good while the caller is inside (see
+    /// [`super::Presence`]), or is the monitor. Wait-free.
+    pub(crate) fn find(&self, id: &[u8]) -> Option<NonNull<Route<S>>> {
+        let (_, route) = self.find_slot(id)?;
+        Some(route)
+    }
+
+    /// Finds where a packet is counted. To be called, and the answer to be used, inside (see
+    /// [`super::Presence`]). Wait-free.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
+    #[inline(always)]
+    pub(crate) fn way(&self, id: &[u8], priority: Priority) -> Result<Way, Error> {
+        let hash = self.hash(id);
+        let (slot, route) = match self.find_in_first_line(hash, id) {
+            Some(found) => found,
+            None => self.find_further(hash, id).ok_or(Error::UnknownStream)?,
+        };
+        // SAFETY: as in `route_of`.
+        let route = unsafe { route.as_ref() };
+        let (cells, gate) = (slot.cells.load(Ordering::Relaxed), slot.gate.load(Ordering::Relaxed));
+        // Not the same as to take them from the route: the processor supposes that they are equal
+        // and goes on, to the next packet too, while the route is on its way.
+        if priority == route.priorities[0] && route.agrees(cells, gate) {
+            // SAFETY: these are the addresses of what the route refers to.
+            return Ok(unsafe { Way { cells: ByIdCells::at(cells), gate: &*gate } });
+        }
+        route.way(priority)
     }
 }
 
@@ -274,7 +365,7 @@ const MIN_SLOTS: usize = if cfg!(loom) { 4 } else { 64 };
 
 impl<S> Router<S> {
     pub(crate) fn new() -> Self {
-        let table = Arc::new(Table::new(MIN_SLOTS, RandomState::default()));
+        let table = Arc::new(Table::new(MIN_SLOTS, IdHash::new()));
         let current = Arc::new(ArcSwap::new(table.clone()));
         Router {
             current,
@@ -298,7 +389,7 @@ impl<S> Router<S> {
 
     /// Adds a route whose id is not in the table.
     pub(crate) fn insert(&mut self, route: Route<S>) {
-        if (self.used + 1) * 4 > self.table.slots.len() * 3 {
+        if (self.used + 1) * 4 > self.table.lines.len() * SLOTS * 3 {
             self.rebuild();
         }
         let route = self.arena.keep(route);
@@ -311,21 +402,18 @@ impl<S> Router<S> {
     pub(crate) fn replace(&mut self, route: Route<S>) -> Option<Unlinked<S>> {
         let new = self.arena.keep(route);
         // SAFETY: just kept.
-        let route = unsafe { &*new };
-        let slot = self.slot_of(route.id.as_bytes())?;
-        let mark = Mark::new(self.table.hash(route.id.as_bytes()), route);
-        // Relaxed: for this id before and after, and the cells in it are a hint.
-        slot.mark.store(mark.0, Ordering::Relaxed);
-        // AcqRel: readers acquire the new route; the old one comes back whole.
-        Some(Unlinked(slot.route.swap(new, Ordering::AcqRel)))
+        let (slot, _) = self.table.find_slot(unsafe { (*new).id.as_bytes() })?;
+        // SAFETY: just kept.
+        Some(Unlinked(unsafe { slot.put(new) }))
     }
 
     /// Makes a stream unreachable.
     pub(crate) fn remove(&mut self, id: &str) -> Option<Unlinked<S>> {
-        let slot = self.slot_of(id.as_bytes())?;
-        let old = slot.route.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        let (slot, route) = self.table.find_slot(id.as_bytes())?;
+        // Who has seen the hash, and is inside, goes on to the route.
+        slot.hash.store(LEFT, Ordering::Relaxed);
         self.live -= 1;
-        Some(Unlinked(old))
+        Some(Unlinked(route.as_ptr()))
     }
 
     /// Frees a route. No reader that found it may be left.
@@ -339,24 +427,12 @@ impl<S> Router<S> {
         self.retired.retain(|table| Arc::strong_count(table) > 1);
     }
 
-    fn slot_of(&self, id: &[u8]) -> Option<&Slot<S>> {
-        let wanted = self.table.find(id)?;
-        let hash = self.table.hash(id);
-        let mask = self.table.slots.len() - 1;
-        (0..self.table.slots.len())
-            .map(|step| &self.table.slots[(hash as usize).wrapping_add(step) & mask])
-            .find(|slot| slot.route.load(Ordering::Relaxed) == wanted.as_ptr())
-    }
-
     fn rebuild(&mut self) {
         let capacity = ((self.live + 1) * 2).next_power_of_two().max(MIN_SLOTS);
-        let table = Table::new(capacity, self.table.hasher.clone());
-        for slot in self.table.slots.iter() {
-            let route = slot.route.load(Ordering::Relaxed);
-            if !route.is_null() {
-                // SAFETY: what is in the table is freed by `&mut self` only, later.
-                unsafe { place(&table, route) };
-            }
+        let table = Table::new(capacity, self.table.hash.clone());
+        for route in self.table.lines.iter().flat_map(|line| &line.0).filter_map(Slot::own_route) {
+            // SAFETY: what is in the table is freed by `&mut self` only, later.
+            unsafe { place(&table, route) };
         }
         self.used = self.live;
         let old = std::mem::replace(&mut self.table, Arc::new(table));
@@ -367,30 +443,21 @@ impl<S> Router<S> {
     }
 }
 
-/// Writes a route into the first fitting slot; true if that was a free one.
+/// Writes a route into the first slot that is not taken; true if that was a free one.
 ///
 /// # Safety
 /// `route` is from [`Arena::keep`] and not freed.
 unsafe fn place<S>(table: &Table<S>, route: *mut Route<S>) -> bool {
     // SAFETY: by the contract above.
-    let (hash, mark) = unsafe {
-        let hash = table.hash((*route).id.as_bytes());
-        (hash, Mark::new(hash, &*route))
-    };
-    let mask = table.slots.len() - 1;
-    let mut at = hash as usize & mask;
-    loop {
-        let slot = &table.slots[at];
-        let found = Mark(slot.mark.load(Ordering::Relaxed));
-        let was_taken = || found.is_of(hash) && slot.route.load(Ordering::Relaxed).is_null();
-        if found.is_free() || was_taken() {
-            // Release, the route before the mark: pairs with the Acquires in `find`.
-            slot.route.store(route, Ordering::Release);
-            slot.mark.store(mark.0, Ordering::Release);
-            return found.is_free();
-        }
-        at = (at + 1) & mask;
-    }
+    let hash = table.hash(unsafe { (*route).id.as_bytes() });
+    let mut slots = table.slots(hash);
+    let slot = slots.find(|slot| slot.own_route().is_none()).expect("a quarter of them is free");
+    let was_free = slot.hash.load(Ordering::Relaxed) == FREE;
+    // SAFETY: by the contract above.
+    unsafe { slot.put(route) };
+    // Release, after the route: pairs with the Acquires in `find_slot` and `find_further`.
+    slot.hash.store(hash, Ordering::Release);
+    was_free
 }
 
 impl<S> Drop for Router<S> {
@@ -401,12 +468,9 @@ impl<S> Drop for Router<S> {
         }
         // The engine removes every stream, and waits for the threads inside, before this; what
         // is still here was in use to the end.
-        for slot in self.table.slots.iter() {
-            let route = slot.route.swap(std::ptr::null_mut(), Ordering::AcqRel);
-            if !route.is_null() {
-                // SAFETY: taken out of the table just now, by the only one who may.
-                unsafe { self.arena.free(route) };
-            }
+        for route in self.table.lines.iter().flat_map(|line| &line.0).filter_map(Slot::own_route) {
+            // SAFETY: it is in the table, so it was not freed, and the table goes with this.
+            unsafe { self.arena.free(route) };
         }
     }
 }
