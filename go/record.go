@@ -67,7 +67,9 @@ func (i *Input) current() *cell {
 //
 //go:nosplit
 func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
-	if int64(atomic.LoadUint64(&c.admitted)) < 0 { // armed
+	verdict := atomic.LoadUint64(i.gate)
+	admitted := atomic.LoadUint64(&c.admitted)
+	if int64(admitted) < 0 { // armed
 		return i.recordByCall(c, bytes, flags)
 	}
 	if hooked {
@@ -84,8 +86,7 @@ func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
 		c.video += uint64(flags & Video)
 		c.keys += uint64(flags >> 2 & 1)
 	}
-	verdict := atomic.LoadUint64(i.gate)
-	if c.admitted != verdict {
+	if admitted != verdict {
 		verdict = 0
 	}
 	i.leave()
