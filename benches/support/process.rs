@@ -1,6 +1,6 @@
 //! What the kernel knows of this process and its threads.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The engine's monitor thread.
 pub const MONITOR: &str = "changeover-mon";
@@ -24,10 +24,18 @@ impl Thread {
     }
 
     /// Processor time it has used.
-    pub fn processor_time(&self) -> Duration {
+    fn processor_time(&self) -> Duration {
         let text = self.read("schedstat");
         let nanos = text.split_whitespace().next().and_then(|word| word.parse().ok());
         Duration::from_nanos(nanos.expect("nanoseconds on the processor"))
+    }
+
+    /// The per cent of a processor it uses from now on, for so long.
+    pub fn share(&self, watched: Duration) -> f64 {
+        let (began, used) = (Instant::now(), self.processor_time());
+        std::thread::sleep(watched);
+        let (took, used) = (began.elapsed(), self.processor_time() - used);
+        used.as_secs_f64() / took.as_secs_f64() * 100.0
     }
 
     /// How often it went to sleep of its own accord: so often it was woken up.

@@ -5,10 +5,11 @@ use crate::support::bar::{Bar, Figure};
 use crate::support::host::{drain, engine, inputs, packet, register, sync, undisturbed};
 use crate::support::ids::id;
 use crate::support::interleave::Spread;
+use crate::support::opaque;
 use crate::support::process::{resident, Thread, MONITOR};
 use crate::support::sections::Show;
 use changeover::{Config, Engine};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,31 +70,67 @@ fn memory_per_stream(before: u64, streams: usize) -> Figure {
     Figure::new(&name, kib, "KiB", Bar::AtMost(1.5), note)
 }
 
-/// The monitor's share of a processor while both inputs of streams `0..live` are recorded to.
+/// The monitor's share of a processor while both inputs of streams `0..live` are recorded to, by
+/// this thread.
 fn monitor_share(engine: &Arc<Engine>, live: usize, watched: Duration) -> Figure {
     let over = AtomicBool::new(false);
+    let (slowest, share, events) = std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            // The first packets, and the first deadlines.
+            std::thread::sleep(2 * TIMEOUT);
+            sync(engine);
+            drain(engine);
+            std::thread::sleep(TIMEOUT);
+            let early = count_events(engine);
+            let share = Thread::named(MONITOR).share(watched);
+            let events = early + count_events(engine);
+            over.store(true, Ordering::Release);
+            (share, events)
+        });
+        let slowest = record_until(engine, live, &over);
+        let (share, events) = watcher.join().expect("no panic");
+        (slowest, share, events)
+    });
+    let bare = bare_watch_share(2 * live, watched / 2);
+    let note = format!(
+        "over {watched:?}, {TIMEOUT:?} timeout, each recorded every {slowest:.2?} at most, \
+         {events} events; waking up and looking alone {bare:.2} %"
+    );
+    let name = format!("monitor CPU, {} live inputs", by_id::short(2 * live));
+    Figure::new(&name, share, "%", Bar::AtMost(3.0), note)
+        .no_less_than("waking up each millisecond and looking once a timeout", bare)
+}
+
+/// The share of what no watcher can do without: to wake up in each millisecond, and to look at
+/// each input once in a timeout, one after the other.
+fn bare_watch_share(inputs: usize, watched: Duration) -> f64 {
+    const NAME: &str = "bare-watch";
+    const TICK: Duration = Duration::from_millis(1);
+    #[repr(align(64))]
+    struct Line(AtomicU64);
+    let lines: Vec<_> = (0..inputs).map(|_| Line(AtomicU64::new(0))).collect();
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let recorder = scope.spawn(|| record_until(engine, live, &over));
-        // The first packets, and the first deadlines.
-        std::thread::sleep(2 * TIMEOUT);
-        sync(engine);
-        drain(engine);
-        std::thread::sleep(TIMEOUT);
-        let early = count_events(engine);
-        let monitor = Thread::named(MONITOR);
-        let (began, used) = (Instant::now(), monitor.processor_time());
-        std::thread::sleep(watched);
-        let (took, used) = (began.elapsed(), monitor.processor_time() - used);
-        let events = early + count_events(engine);
+        let watch = || {
+            let ticks = (TIMEOUT.as_millis() / TICK.as_millis()) as usize;
+            let mut due = Instant::now();
+            for look in lines.chunks(inputs.div_ceil(ticks)).cycle() {
+                due += TICK;
+                std::thread::park_timeout(due.saturating_duration_since(Instant::now()));
+                look.iter().for_each(|line| {
+                    opaque(line.0.load(Ordering::Relaxed));
+                });
+                if over.load(Ordering::Acquire) {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name(NAME.into());
+        thread.spawn_scoped(scope, watch).expect("a thread");
+        std::thread::sleep(watched / 4);
+        let share = Thread::named(NAME).share(watched);
         over.store(true, Ordering::Release);
-        let slowest = recorder.join().expect("no panic");
-        let share = used.as_secs_f64() / took.as_secs_f64() * 100.0;
-        let note = format!(
-            "over {took:.1?}, {TIMEOUT:?} timeout, each recorded every {slowest:.2?} at most, \
-             {events} events"
-        );
-        let name = format!("monitor CPU, {} live inputs", by_id::short(2 * live));
-        Figure::new(&name, share, "%", Bar::AtMost(3.0), note)
+        share
     })
 }
 
