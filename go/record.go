@@ -67,6 +67,7 @@ func (i *Input) current() *cell {
 //
 //go:nosplit
 func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
+	// (Gates are never given back: this one is there also after Close.)
 	verdict := atomic.LoadUint64(i.gate)
 	admitted := atomic.LoadUint64(&c.admitted)
 	if int64(admitted) < 0 { // armed

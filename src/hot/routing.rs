@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use std::cell::UnsafeCell;
 use std::hint::assert_unchecked;
 use std::mem::MaybeUninit;
-use std::ptr::{from_ref, null, null_mut, NonNull};
+use std::ptr::{self, from_ref, null_mut, NonNull};
 use std::sync::Arc;
 
 /// Where a stream's packets are counted, and what its readers want. Immutable: a change of
@@ -90,11 +90,11 @@ impl<S> Route<S> {
         self.more.iter().find(|input| input.priority == priority).map(|input| input.cells)
     }
 
-    /// Whether these are its first input's cells and its gate.
+    /// Whether there is a first input, and these are its cells and the gate.
     #[inline(always)]
     fn agrees(&self, cells: *const [Cell; 2], gate: *const Gate) -> bool {
-        let first = self.first[0].map_or(null(), |cells| from_ref(cells.both()));
-        first == cells && from_ref(self.gate) == gate
+        let first = self.first[0].is_some_and(|own| ptr::eq(own.both(), cells));
+        first && ptr::eq(self.gate, gate)
     }
 
     #[inline]

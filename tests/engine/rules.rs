@@ -439,6 +439,12 @@ fn by_id_and_following_handles_mean_the_current_session() {
     assert_eq!(engine.open_input("s", 0, first).unwrap_err(), Error::StaleSession);
     assert_eq!(engine.open_input("s", 7, 0).unwrap_err(), Error::UnknownInput);
     assert_eq!(engine.record_packet("s", 7, 1, Flags::NONE), Err(Error::UnknownInput));
+    // Nor one that no stream can have, also where there is none at all.
+    engine.register("bare", "", Vec::new(), Config::new()).unwrap();
+    for (stream, priority) in [("s", -1), ("bare", -1), ("bare", 0), ("s", i32::MIN)] {
+        let recorded = engine.record_packet(stream, priority, 1, Flags::NONE);
+        assert_eq!(recorded, Err(Error::UnknownInput), "{stream} {priority}");
+    }
     assert_eq!(engine.runtime_status("s").unwrap().inputs[0].packets, 6, "all are counted");
 }
 
