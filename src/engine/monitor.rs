@@ -266,10 +266,10 @@ impl Monitor {
         self.wheel.advance(self.now / TICK, &mut due);
         for at in 0..due.len() {
             // With many streams these lines are in no cache; they are asked for in time.
-            if let Some(watch) = due.get(at + 16).and_then(|(key, _)| self.watches.get(*key)) {
+            if let Some(watch) = due.get(at + 64).and_then(|(key, _)| self.watches.get(*key)) {
                 prefetch(watch);
             }
-            if let Some(watch) = due.get(at + 8).and_then(|(key, _)| self.watches.get(*key)) {
+            if let Some(watch) = due.get(at + 32).and_then(|(key, _)| self.watches.get(*key)) {
                 watch.prefetch_cells();
             }
             let (key, tick) = due[at];
