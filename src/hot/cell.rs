@@ -82,10 +82,7 @@ impl ByIdCells {
     #[inline(always)]
     pub(super) unsafe fn at(pair: *const [Cell; 2]) -> ByIdCells {
         // SAFETY: cells live as long as the process.
-        unsafe {
-            std::hint::assert_unchecked(!pair.is_null());
-            ByIdCells(&*pair)
-        }
+        ByIdCells(unsafe { &*pair })
     }
 
     pub(crate) fn both(self) -> &'static [Cell; 2] {

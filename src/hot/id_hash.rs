@@ -27,12 +27,10 @@ impl IdHash {
         let [a, b, c, d] = self.keys;
         let len = id.len();
         // All of its words, from both ends; in the middle they overlap.
+        let outer = || fold(word(id, 0) ^ a ^ len as u64, word(id, len - 8) ^ b);
         match len {
-            8..=16 => fold(word(id, 0) ^ a ^ len as u64, word(id, len - 8) ^ b),
-            17..=32 => {
-                let outer = fold(word(id, 0) ^ a ^ len as u64, word(id, len - 8) ^ b);
-                outer ^ fold(word(id, 8) ^ c, word(id, len - 16) ^ d)
-            }
+            8..=16 => outer(),
+            17..=32 => outer() ^ fold(word(id, 8) ^ c, word(id, len - 16) ^ d),
             _ => self.of_other_length(id),
         }
     }

@@ -120,12 +120,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     };
     // Whole words, and the last one of each, which may overlap.
     let (words_a, words_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    words_a.iter().zip(words_b).all(|(a, b)| word(a) == word(b)) && word(last_a) == word(last_b)
-}
-
-#[inline(always)]
-fn word(bytes: &[u8; 8]) -> u64 {
-    u64::from_ne_bytes(*bytes)
+    words_a.iter().zip(words_b).all(|(a, b)| a == b) && last_a == last_b
 }
 
 /// A slot is free, taken, or was taken: so says its hash, and all else is good only while it is
@@ -245,6 +240,11 @@ impl<S> Table<S> {
         (0..).map(slot)
     }
 
+    /// What the monitor put in, and did not take out.
+    fn own_routes(&self) -> impl Iterator<Item = *mut Route<S>> + '_ {
+        self.lines.iter().flat_map(|Line(slots)| slots).filter_map(Slot::own_route)
+    }
+
     /// Where a stream is, and its route. Wait-free.
     #[inline(always)]
     fn find_slot(&self, id: &[u8]) -> Option<(&Slot<S>, NonNull<Route<S>>)> {
@@ -299,11 +299,7 @@ impl<S> Table<S> {
     /// [`Error::UnknownStream`], [`Error::UnknownInput`].
     #[inline(always)]
     pub(crate) fn way(&self, id: &[u8], priority: Priority) -> Result<Way, Error> {
-        let hash = self.hash(id);
-        let (slot, route) = match self.find_in_first_line(hash, id) {
-            Some(found) => found,
-            None => self.find_further(hash, id).ok_or(Error::UnknownStream)?,
-        };
+        let (slot, route) = self.find_slot(id).ok_or(Error::UnknownStream)?;
         // SAFETY: as in `route_of`.
         let route = unsafe { route.as_ref() };
         let (cells, gate) = (slot.cells.load(Ordering::Relaxed), slot.gate.load(Ordering::Relaxed));
@@ -430,7 +426,7 @@ impl<S> Router<S> {
     fn rebuild(&mut self) {
         let capacity = ((self.live + 1) * 2).next_power_of_two().max(MIN_SLOTS);
         let table = Table::new(capacity, self.table.hash.clone());
-        for route in self.table.lines.iter().flat_map(|line| &line.0).filter_map(Slot::own_route) {
+        for route in self.table.own_routes() {
             // SAFETY: what is in the table is freed by `&mut self` only, later.
             unsafe { place(&table, route) };
         }
@@ -455,7 +451,8 @@ unsafe fn place<S>(table: &Table<S>, route: *mut Route<S>) -> bool {
     let was_free = slot.hash.load(Ordering::Relaxed) == FREE;
     // SAFETY: by the contract above.
     unsafe { slot.put(route) };
-    // Release, after the route: pairs with the Acquires in `find_slot` and `find_further`.
+    // Release, after the route: pairs with the Acquires in `find_in_first_line` and
+    // `find_further`.
     slot.hash.store(hash, Ordering::Release);
     was_free
 }
@@ -468,7 +465,7 @@ impl<S> Drop for Router<S> {
         }
         // The engine removes every stream, and waits for the threads inside, before this; what
         // is still here was in use to the end.
-        for route in self.table.lines.iter().flat_map(|line| &line.0).filter_map(Slot::own_route) {
+        for route in self.table.own_routes() {
             // SAFETY: it is in the table, so it was not freed, and the table goes with this.
             unsafe { self.arena.free(route) };
         }
