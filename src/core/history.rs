@@ -1,6 +1,7 @@
 //! The last switches of a stream, for its operator.
 
 use super::Switch;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Switches kept per stream.
@@ -11,7 +12,7 @@ const KEPT: usize = 20;
 pub(super) struct History {
     newest: Option<Switch>,
     /// Oldest first. Shared by copies of the stream.
-    earlier: Option<Arc<Vec<Switch>>>,
+    earlier: Option<Arc<SmallVec<[Switch; 1]>>>,
 }
 
 impl History {
@@ -37,6 +38,6 @@ impl History {
     }
 
     fn earlier(&self) -> &[Switch] {
-        self.earlier.as_deref().map_or(&[], Vec::as_slice)
+        self.earlier.as_deref().map_or(&[], SmallVec::as_slice)
     }
 }

@@ -4,6 +4,7 @@ use super::backoff::Backoff;
 use super::config::{Config, InputSettings, Standby};
 use super::{Error, Nanos, Optional, Priority, ProbeId, Reason, SessionId};
 use serde::Serialize;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Errors kept per input.
@@ -13,7 +14,9 @@ const ERRORS_KEPT: usize = 5;
 const TEXT_MAX: usize = 255;
 
 /// One source of a stream. `url` and `options` are the host's and come back verbatim.
+// In this order: what every decision reads is in the first line.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Input {
     /// 0 and up, unique in the stream, lower is preferred.
     pub priority: Priority,
@@ -163,7 +166,7 @@ pub(super) struct Probe {
 /// What there is to know of an input that was ever given up; most never are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trouble {
-    errors: Vec<InputError>,
+    errors: SmallVec<[InputError; 1]>,
     pub(super) probe: Option<Probe>,
     pub(super) probe_unsupported: bool,
     /// Probes and trials asked for.

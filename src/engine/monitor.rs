@@ -19,6 +19,7 @@ use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, Sess
 use crate::hot::{monotonic, prefetch, Absence, Cell, Router, Unlinked};
 use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::thread::{park, park_timeout, Thread};
@@ -98,8 +99,9 @@ pub(super) struct Monitor {
     /// Sessions that were started and not stopped: while there are any, the clock ticks.
     sessions: usize,
     compare_clocks_at: Nanos,
-    /// By stream, in order: what was decided and is to be carried out. The gates were moved.
-    decided: Vec<(usize, Action)>,
+    /// What is to be carried out, in order: gates were moved and states published when it was
+    /// decided.
+    decided: VecDeque<Decided>,
     /// Scratch of `visit_due`: what the wheel brought up, and whom of these to visit.
     due: Vec<(usize, u64)>,
     restless: Vec<usize>,
@@ -107,6 +109,13 @@ pub(super) struct Monitor {
     measured: usize,
     measure_at: Nanos,
     stopping: bool,
+}
+
+/// One action of a stream, and when it was decided.
+struct Decided {
+    stream: usize,
+    at: Nanos,
+    action: Action,
 }
 
 /// What was made unreachable, until no thread can be looking at it.
@@ -164,7 +173,7 @@ impl Monitor {
             now,
             sessions: 0,
             compare_clocks_at: 0,
-            decided: Vec::new(),
+            decided: VecDeque::new(),
             due: Vec::new(),
             restless: Vec::new(),
             measured: 0,
@@ -185,7 +194,10 @@ impl Monitor {
                 _ if self.armed == 0 => None,
                 next => next.map(|tick| tick * TICK).into_iter().chain([self.soon_at]).min(),
             };
-            let mut command = self.wait(&commands, wake);
+            let mut command = match self.decided.is_empty() {
+                true => self.wait(&commands, wake),
+                false => commands.try_recv().ok(),
+            };
             self.look_at_the_clock(wake);
             // All commands there are, but not past the next tick.
             while let Some(one) = command {
@@ -206,6 +218,7 @@ impl Monitor {
                 self.look_at_attention();
                 self.visit_soon();
             }
+            self.carry_out_for_a_tick();
         }
         self.shut_down();
     }
@@ -301,6 +314,9 @@ impl Monitor {
     fn visit_restless(&mut self) {
         let mut restless = std::mem::take(&mut self.restless);
         for at in 0..restless.len() {
+            if let Some(watch) = restless.get(at + 24).and_then(|key| self.watches.get(*key)) {
+                prefetch(watch);
+            }
             for (step, prefetch) in Entry::PREFETCHES.iter().enumerate() {
                 let ahead = at + 4 * (Entry::PREFETCHES.len() - step);
                 if let Some(entry) = restless.get(ahead).and_then(|key| self.streams.get(*key)) {
@@ -314,8 +330,6 @@ impl Monitor {
         }
         restless.clear();
         self.restless = restless;
-        // When many fail at once, all gates come before the first event.
-        self.carry_out_decided();
     }
 
     /// Visits the streams whose deadline is within this tick, and may have come.
@@ -363,7 +377,7 @@ impl Monitor {
         if entry.core().awaits(session) {
             let event = core::Event::Packet { session };
             // A packet is never refused.
-            let _ = self.drive(index, event);
+            let _ = self.decide(index, event);
         }
     }
 
@@ -425,60 +439,75 @@ impl Monitor {
 
     /// Tells a stream's core what happened, publishes what it decided, and moves the gate. The
     /// rest is to be carried out.
-    fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
+    pub(super) fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
         let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
-        let first = self.decided.len();
         let entry = &mut self.streams[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
         let core = entry.core_mut();
         let result = core.handle(event, self.now, &mut self.ids);
-        self.decided.extend(core.drain().map(|action| (index, action)));
+        let actions = core.drain();
         if updates_inputs && result.is_ok() {
             self.match_inputs(index, &before);
         }
         self.streams[index].publish();
-        self.move_gates(first);
-        if result.is_ok() && self.decided.len() == first {
+        if !self.take_up(index, actions) && result.is_ok() {
             self.arm(index);
         }
         result
     }
 
-    /// Of what was decided since there were so many actions.
-    fn move_gates(&self, first: usize) {
-        for (index, action) in &self.decided[first..] {
-            if let Action::Gate { session, number } = action {
-                self.streams[*index].move_gate(*session, *number);
+    /// Does at once what recording threads see; what the host is told of is to be carried out.
+    /// False when there is nothing of that.
+    fn take_up(&mut self, stream: usize, actions: impl Iterator<Item = Action>) -> bool {
+        let before = self.decided.len();
+        for action in actions {
+            match action {
+                Action::Gate { session, number } => {
+                    self.streams[stream].move_gate(session, number);
+                }
+                Action::Await { session } => self.streams[stream].await_packet(session),
+                action => self.decided.push_back(Decided { stream, at: self.now, action }),
             }
         }
+        self.decided.len() > before
     }
 
-    /// Carries out what the cores of streams decided, one stream after the other.
+    /// Carries out what was decided, as far as it gets in a tick: when very many streams fail at
+    /// once, the gates of those that come next do not wait for the events of these.
+    fn carry_out_for_a_tick(&mut self) {
+        let end = self.shared.now() + TICK;
+        while self.carry_out_next() && self.shared.now() < end {}
+    }
+
     fn carry_out_decided(&mut self) {
-        let mut decided = std::mem::take(&mut self.decided);
-        let mut actions = decided.drain(..).peekable();
-        while let Some((index, action)) = actions.next() {
-            let queue = self.queue.clone();
-            let mut writer = queue.write();
-            self.carry_out(index, action, &mut writer);
-            while let Some((_, action)) = actions.next_if(|(next, _)| *next == index) {
-                self.carry_out(index, action, &mut writer);
-            }
-            drop(writer);
-            self.arm(index);
-        }
-        drop(actions);
-        decided.shrink_to(DECIDED_KEPT);
-        self.decided = decided;
+        while self.carry_out_next() {}
     }
 
-    fn carry_out(&mut self, index: usize, action: Action, writer: &mut Writer<'_>) {
-        let entry = &mut self.streams[index];
+    /// Carries out what was decided of the next stream. False when there is nothing left.
+    fn carry_out_next(&mut self) -> bool {
+        let Some(stream) = self.decided.front().map(|next| next.stream) else { return false };
+        let queue = self.queue.clone();
+        let mut writer = queue.write();
+        while self.decided.front().is_some_and(|next| next.stream == stream) {
+            let next = self.decided.pop_front().expect("looked at");
+            self.carry_out(next, &mut writer);
+        }
+        drop(writer);
+        self.arm(stream);
+        if self.decided.is_empty() {
+            self.decided.shrink_to(DECIDED_KEPT);
+        }
+        true
+    }
+
+    fn carry_out(&mut self, decided: Decided, writer: &mut Writer<'_>) {
+        let Decided { stream, at, action } = decided;
+        let entry = &mut self.streams[stream];
         let kind = match action {
             Action::Start { session, input, buffer_write_id } => {
                 entry.sessions += 1;
                 self.sessions += 1;
-                entry.begin_window(input.priority, self.now);
+                entry.begin_window(input.priority, at);
                 EventKind::Start(Start { session, input, buffer_write_id })
             }
             Action::Stop { session, priority } => {
@@ -491,21 +520,20 @@ impl Monitor {
                 EventKind::Probe(Probe { probe, input, timeout: Duration::from_nanos(timeout) })
             }
             Action::CancelProbe { probe } => return writer.cancel_probe(probe),
-            // It was moved when it was decided.
-            Action::Gate { .. } => return,
-            Action::Await { session } => return entry.await_packet(session),
+            // Were taken up at once.
+            Action::Gate { .. } | Action::Await { .. } => return,
             Action::Notify(notice) => notice.into(),
         };
-        self.emit(index, kind, writer);
+        self.emit(stream, at, kind, writer);
     }
 
-    fn emit(&self, index: usize, kind: EventKind, writer: &mut Writer<'_>) {
-        let core = self.streams[index].core();
+    fn emit(&self, stream: usize, at: Nanos, kind: EventKind, writer: &mut Writer<'_>) {
+        let core = self.streams[stream].core();
         let event = Event {
             stream: core.id().clone(),
             registration: core.registration(),
-            at: self.now,
-            wall: self.wall.at(self.now),
+            at,
+            wall: self.wall.at(at),
             kind,
         };
         let level = match &event.kind {
@@ -566,7 +594,7 @@ impl Drop for Monitor {
 
 /// The operations, as the monitor carries them out.
 impl Monitor {
-    fn index_of(&self, id: &str) -> Result<usize, Error> {
+    pub(super) fn index_of(&self, id: &str) -> Result<usize, Error> {
         self.router.find(id).map(|route| route.stream().index).ok_or(Error::UnknownStream)
     }
 
@@ -597,10 +625,9 @@ impl Monitor {
             &mut self.ids,
         )?;
         self.registrations = registration;
-        let actions: Vec<_> = core.drain().collect();
+        let actions = core.drain();
         let index = self.add_stream(core);
-        self.decided.extend(actions.into_iter().map(|action| (index, action)));
-        self.move_gates(0);
+        self.take_up(index, actions);
         self.carry_out_decided();
         Ok(registration)
     }
@@ -640,6 +667,7 @@ impl Monitor {
     /// Decides everything that can be decided from what was recorded so far.
     pub(super) fn sync(&mut self) {
         self.tick();
+        self.carry_out_decided();
     }
 
     pub(super) fn stop(&mut self) {

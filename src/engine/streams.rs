@@ -6,8 +6,11 @@ use super::stamps::Stamps;
 use super::status::{Rates, Snapshot};
 use super::watch::Watch;
 use crate::core::{Error, Event, InputHealth, Nanos, Priority, SessionId, Stream};
-use crate::hot::{prefetch, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route};
+use crate::hot::{
+    prefetch, prefetch_start, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route,
+};
 use arc_swap::ArcSwap;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Rates are of at least this much time.
@@ -56,7 +59,7 @@ const _: () = assert!(size_of::<InputCells>() <= 64);
 /// The handles of one input.
 #[derive(Clone, Debug, Default)]
 struct Handles {
-    open: Box<[HandleCell]>,
+    open: SmallVec<[HandleCell; 1]>,
     /// The sum of those already closed.
     closed: Counters,
 }
@@ -104,20 +107,18 @@ impl InputCells {
     }
 
     fn open(&mut self, cell: HandleCell) {
-        let handles = self.handles.get_or_insert_default();
-        handles.open = handles.open.iter().cloned().chain([cell]).collect();
+        self.handles.get_or_insert_default().open.push(cell);
     }
 
     fn close(&mut self, cell: &Cell) {
         let handles = self.handles.get_or_insert_default();
         handles.closed.add(&cell.read());
-        let left = handles.open.iter().filter(|one| !std::ptr::eq(one.cell, cell));
-        handles.open = left.cloned().collect();
+        handles.open.retain(|one| !std::ptr::eq(one.cell, cell));
     }
 
     /// Gives its cells away; what they counted so far stays.
     fn freeze(&mut self) -> InputCells {
-        let handles = Handles { open: Box::default(), closed: self.sum() };
+        let handles = Handles { open: SmallVec::new(), closed: self.sum() };
         let frozen = InputCells { by_id: None, handles: Some(Box::new(handles)), ..self.clone() };
         std::mem::replace(self, frozen)
     }
@@ -155,24 +156,25 @@ impl Entry {
 
     /// With many streams, what a visit reads is in no cache. It is asked for in time, in this
     /// order, because each of them tells where the next is.
-    pub(super) const PREFETCHES: [fn(&Entry); 3] =
-        [Entry::prefetch_state, Entry::prefetch_inputs, Entry::prefetch_cells];
-
-    fn prefetch_state(&self) {
-        prefetch(&*self.state);
-    }
-
-    fn prefetch_inputs(&self) {
-        prefetch(self.core().inputs());
-        prefetch(&*self.state.inputs);
-    }
-
-    fn prefetch_cells(&self) {
-        for (health, input) in self.inputs() {
-            prefetch(&**health.spec());
-            input.all().for_each(prefetch);
-        }
-    }
+    pub(super) const PREFETCHES: [fn(&Entry); 4] = [
+        |entry| {
+            prefetch(&*entry.state);
+            prefetch(&*entry.shared);
+        },
+        |entry| {
+            prefetch(entry.shared.gate.get());
+            prefetch(entry.core().inputs());
+            prefetch(&*entry.state.inputs);
+            prefetch_start(&**entry.core().id());
+        },
+        |entry| {
+            for (health, input) in entry.inputs() {
+                prefetch_start(&**health.spec());
+                input.handles.iter().for_each(|handles| prefetch(&**handles));
+            }
+        },
+        |entry| entry.inputs().for_each(|(_, input)| input.all().for_each(prefetch)),
+    ];
 
     /// The session a cell's packets belong to now, if that is a current one.
     pub(super) fn session_of(&self, cell: &Cell) -> Option<SessionId> {

@@ -82,6 +82,32 @@ fn a_status_being_read_never_shows_the_next_life_of_a_cell() {
 }
 
 #[test]
+fn gates_wait_for_no_event() {
+    let engine = Engine::new().unwrap();
+    let ids = ["a", "b"];
+    ids.iter().for_each(|id| register(&engine, id));
+    while engine.next_event(Duration::ZERO).unwrap().is_some() {}
+    let (shared, queue) = (engine.shared.clone(), engine.queue.clone());
+    // Both fail in one tick.
+    let in_the_tick = move |monitor: &mut Monitor| {
+        for id in ids {
+            let event = core::Event::InputError { priority: 0, text: String::new() };
+            monitor.decide(monitor.index_of(id)?, event)?;
+            assert!(!shared.record(id, 0, 1, Flags::NONE)?.forward());
+            assert!(shared.record(id, 1, 1, Flags::NONE)?.forward());
+        }
+        assert!(matches!(queue.pop(Some(Instant::now())), Popped::TimedOut));
+        Ok(())
+    };
+    engine.mailbox.call(in_the_tick).unwrap();
+    engine.sync(PATIENCE).unwrap();
+    let told = std::iter::from_fn(|| engine.next_event(Duration::ZERO).unwrap());
+    let told: Vec<_> =
+        told.map(|event| format!("{} {}", event.stream, event.kind.name())).collect();
+    assert_eq!(told[..4], ["a degraded", "a switched", "b degraded", "b switched"]);
+}
+
+#[test]
 fn cells_are_used_again() {
     let engine = Engine::new().unwrap();
     let cells = || engine.mailbox.call(|monitor| Ok(monitor.owners.len())).unwrap();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::input::{InputError, Probe};
+use std::fmt::Write;
 
 /// Why an input, or an attempt to get it back, is given up.
 pub(super) struct Failure {
@@ -19,8 +20,11 @@ impl Failure {
 
     pub(super) fn overdue(what: &str, measured: Nanos, limit: Nanos) -> Self {
         let (silence, most) = (Millis(measured), Millis(limit));
-        let text = format!("{what} for {silence}, limit {most}").into();
-        Failure { reason: Reason::Timeout, text, measured, limit }
+        // Many may be overdue at once: in one allocation.
+        let mut text = String::with_capacity(64);
+        // Writing to a String does not fail.
+        let _ = write!(text, "{what} for {silence}, limit {most}");
+        Failure { reason: Reason::Timeout, text: text.into(), measured, limit }
     }
 
     fn at(self, now: Nanos) -> InputError {

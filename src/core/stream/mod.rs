@@ -360,6 +360,6 @@ struct Millis(Nanos);
 
 impl std::fmt::Display for Millis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:01} ms", self.0 / 1_000_000, self.0 % 1_000_000 / 100_000)
+        write!(f, "{}.{} ms", self.0 / 1_000_000, self.0 % 1_000_000 / 100_000)
     }
 }
