@@ -14,9 +14,7 @@ const ERRORS_KEPT: usize = 5;
 const TEXT_MAX: usize = 255;
 
 /// One source of a stream. `url` and `options` are the host's and come back verbatim.
-// In this order: what every decision reads is in the first line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[repr(C)]
 pub struct Input {
     /// 0 and up, unique in the stream, lower is preferred.
     pub priority: Priority,

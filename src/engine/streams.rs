@@ -6,9 +6,7 @@ use super::stamps::Stamps;
 use super::status::{Rates, Snapshot};
 use super::watch::Watch;
 use crate::core::{Error, Event, InputHealth, Nanos, Priority, SessionId, Stream};
-use crate::hot::{
-    prefetch, prefetch_start, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route,
-};
+use crate::hot::{prefetch, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -165,11 +163,11 @@ impl Entry {
             prefetch(entry.shared.gate.get());
             prefetch(entry.core().inputs());
             prefetch(&*entry.state.inputs);
-            prefetch_start(&**entry.core().id());
+            prefetch(&**entry.core().id());
         },
         |entry| {
             for (health, input) in entry.inputs() {
-                prefetch_start(&**health.spec());
+                prefetch(&**health.spec());
                 input.handles.iter().for_each(|handles| prefetch(&**handles));
             }
         },

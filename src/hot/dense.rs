@@ -86,12 +86,6 @@ pub(crate) fn prefetch<T: ?Sized>(at: &T) {
     (0..size_of_val(at)).step_by(64).for_each(|byte| prefetch_line(first.wrapping_add(byte)));
 }
 
-/// Asks the processor for the first line of a value that will be used soon.
-#[inline(always)]
-pub(crate) fn prefetch_start<T: ?Sized>(at: &T) {
-    prefetch_line(std::ptr::from_ref(at).cast());
-}
-
 /// Asks the processor for a line that will be used soon. Any address will do.
 #[inline(always)]
 fn prefetch_line(at: *const u8) {

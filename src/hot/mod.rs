@@ -30,7 +30,7 @@ pub(crate) use sync::prepare_fences;
 use attention::Attention;
 pub(crate) use cell::{ByIdCells, Cell, CellPool, Counters, ThreadNumber};
 pub(crate) use clock::{monotonic, Clock};
-pub(crate) use dense::{prefetch, prefetch_start};
+pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};
 pub(crate) use presence::{Absence, Presence, Presences};
 pub(crate) use routing::{InputRoute, Route, Router, Table, Unlinked, View};
