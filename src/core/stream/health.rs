@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::core::input::{InputError, Probe};
-use std::fmt::Write;
 
 /// Why an input, or an attempt to get it back, is given up.
 pub(super) struct Failure {
@@ -19,11 +18,12 @@ impl Failure {
     }
 
     pub(super) fn overdue(what: &str, measured: Nanos, limit: Nanos) -> Self {
-        let (silence, most) = (Millis(measured), Millis(limit));
-        // Many may be overdue at once: in one allocation.
         let mut text = String::with_capacity(64);
-        // Writing to a String does not fail.
-        let _ = write!(text, "{what} for {silence}, limit {most}");
+        text.push_str(what);
+        text.push_str(" for ");
+        push_millis(&mut text, measured);
+        text.push_str(", limit ");
+        push_millis(&mut text, limit);
         Failure { reason: Reason::Timeout, text: text.into(), measured, limit }
     }
 

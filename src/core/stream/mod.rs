@@ -355,11 +355,11 @@ fn buffer_name(name: &str, stream: &Arc<str>) -> Arc<str> {
     }
 }
 
-/// Nanoseconds for people.
-struct Millis(Nanos);
-
-impl std::fmt::Display for Millis {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{} ms", self.0 / 1_000_000, self.0 % 1_000_000 / 100_000)
-    }
+/// Writes nanoseconds for people. Not by `format!`: many streams may fail at once.
+fn push_millis(text: &mut String, nanos: Nanos) {
+    let tenths = nanos / 100_000;
+    text.push_str(itoa::Buffer::new().format(tenths / 10));
+    text.push('.');
+    text.push_str(itoa::Buffer::new().format(tenths % 10));
+    text.push_str(" ms");
 }

@@ -224,7 +224,9 @@ impl Stream {
     fn fail_back(&mut self, now: Nanos, ids: &mut Ids) {
         if let Some((at, _)) = self.failback_target().filter(|(at, _)| *at <= now) {
             let Some(target) = self.best_due_failback(now) else { return };
-            let detail = format!("a better input is healthy, {} past due", Millis(now - at));
+            let mut detail = "a better input is healthy, ".to_string();
+            push_millis(&mut detail, now - at);
+            detail.push_str(" past due");
             self.begin_switch(target, Reason::Failback, detail.into(), now, ids);
             self.put_on_air(now);
         }
