@@ -50,6 +50,51 @@ impl Thread {
     }
 }
 
+/// The calling thread and another on one processor, for as long as this lives: to wake each other
+/// up then takes a change of context, always.
+pub struct OneProcessor {
+    threads: [libc::pid_t; 2],
+    before: libc::cpu_set_t,
+}
+
+impl OneProcessor {
+    pub fn with(other: &Thread) -> OneProcessor {
+        let number = other.directory.file_name().and_then(|name| name.to_str());
+        let other = number.and_then(|name| name.parse().ok()).expect("a thread's number");
+        // SAFETY: a set of bits, of which any value is one.
+        let mut before: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: of the calling thread (0), into memory of that size.
+        let result = unsafe { libc::sched_getaffinity(0, size_of_val(&before), &mut before) };
+        assert_eq!(result, 0, "it is known where this thread may run");
+        // SAFETY: as above; both functions look at the set alone.
+        let one = unsafe {
+            let mut one: libc::cpu_set_t = std::mem::zeroed();
+            let may_run = |cpu: &usize| libc::CPU_ISSET(*cpu, &before);
+            let first = (0..libc::CPU_SETSIZE as usize).find(may_run).expect("a processor");
+            libc::CPU_SET(first, &mut one);
+            one
+        };
+        let pinned = OneProcessor { threads: [0, other], before };
+        pinned.run_on(&one);
+        pinned
+    }
+
+    fn run_on(&self, processors: &libc::cpu_set_t) {
+        for thread in self.threads {
+            // SAFETY: reads a set of that size.
+            let result =
+                unsafe { libc::sched_setaffinity(thread, size_of_val(processors), processors) };
+            assert_eq!(result, 0, "the thread may run there");
+        }
+    }
+}
+
+impl Drop for OneProcessor {
+    fn drop(&mut self) {
+        self.run_on(&self.before);
+    }
+}
+
 /// Bytes of memory this process occupies.
 pub fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("/proc is mounted");

@@ -6,7 +6,7 @@ use crate::support::host::{drain, engine, inputs, packet, register, sync, undist
 use crate::support::ids::id;
 use crate::support::interleave::Spread;
 use crate::support::opaque;
-use crate::support::process::{resident, Thread, MONITOR};
+use crate::support::process::{resident, OneProcessor, Thread, MONITOR};
 use crate::support::sections::Show;
 use changeover::{Config, Engine};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -50,8 +50,10 @@ pub fn watch(live: usize, watched: Duration) -> Vec<Figure> {
     vec![monitor_share(&engine, live, watched)]
 }
 
-/// Microseconds to register one stream, when there are `have`.
+/// Microseconds to register one stream, when there are `have`. On one processor: between two, it
+/// takes 5 or 20 depending on whether the other one is awake, which is not what grows.
 fn one_by_one(engine: &Arc<Engine>, have: usize) -> Spread {
+    let _pinned = OneProcessor::with(&Thread::named(MONITOR));
     let micros = (have..have + WINDOW).map(|n| {
         let (id, inputs) = (id(n), inputs(true));
         let began = Instant::now();
