@@ -66,7 +66,7 @@ impl OneProcessor {
         // SAFETY: of the calling thread (0), into memory of that size.
         let result = unsafe { libc::sched_getaffinity(0, size_of_val(&before), &mut before) };
         assert_eq!(result, 0, "it is known where this thread may run");
-        // SAFETY: as above; both functions look at the set alone.
+        // SAFETY: as above; they touch nothing but the set.
         let one = unsafe {
             let mut one: libc::cpu_set_t = std::mem::zeroed();
             let may_run = |cpu: &usize| libc::CPU_ISSET(*cpu, &before);

@@ -155,10 +155,7 @@ impl Delivery {
 
     fn tell(&self, event: &Event, what: core::Event) {
         let stream = event.stream.clone();
-        // The stream may be gone by then: nothing to tell.
-        self.mailbox.post(move |monitor| {
-            let _ = monitor.handle(&stream, what);
-        });
+        self.mailbox.post(move |monitor| monitor.note(&stream, what));
     }
 
     fn guarded<R>(&mut self, event: &Event, f: impl FnOnce(&mut dyn Ingestor) -> R) -> Option<R> {

@@ -77,8 +77,7 @@ impl InputHandle {
                 0 => Event::InputError { priority, text },
                 _ => Event::SessionError { session, text },
             };
-            // The stream or the session may be gone: then there is nothing to report.
-            let _ = monitor.handle(&id, event);
+            monitor.note(&id, event);
         });
     }
 

@@ -512,10 +512,7 @@ impl Engine {
             _ => return,
         };
         let id = event.stream.clone();
-        // The stream may be gone by then.
-        self.mailbox.post(move |monitor| {
-            let _ = monitor.handle(&id, what);
-        });
+        self.mailbox.post(move |monitor| monitor.note(&id, what));
     }
 
     fn handle(&self, stream: &str, event: core::Event) -> Result<(), Error> {

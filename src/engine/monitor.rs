@@ -2,7 +2,8 @@
 //!
 //! It sleeps until a command comes, the next tick, or (with nothing running) the next deadline.
 //! A tick publishes the clock, looks at the cells that asked for attention, visits the streams
-//! whose deadline has come, and frees what no thread can be looking at any more.
+//! whose deadline has come, and frees what no thread can be looking at any more. What was decided
+//! is told between the ticks.
 
 use super::event::{Event, EventKind, Probe, Start, Stop};
 use super::log::{Level, Logger};
@@ -31,6 +32,9 @@ const MEASURED_PER_TICK: usize = 16;
 
 /// Room for so many actions is kept from one tick to the next.
 const DECIDED_KEPT: usize = 1024;
+
+/// So many actions may wait, for each stream there is: twice those of a failover.
+const DECIDED_OF_A_STREAM: usize = 10;
 
 /// How soon a step of the wall clock is noticed, while anything runs.
 const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
@@ -240,7 +244,8 @@ impl Monitor {
     /// taken out of the engine's: nobody is blamed for a silence the engine slept through.
     fn look_at_the_clock(&mut self, wake: Option<Nanos>) {
         let now = self.shared.now();
-        let late = wake.map_or(0, |wake| now.saturating_sub(wake));
+        // No more than since it last looked.
+        let late = wake.map_or(0, |wake| now.saturating_sub(wake.max(self.now)));
         let taken_out = self.stalls.take_out(late, monotonic());
         if taken_out > 0 {
             self.shared.add_stall(taken_out);
@@ -437,8 +442,8 @@ impl Monitor {
         result
     }
 
-    /// Tells a stream's core what happened, publishes what it decided, and moves the gate. The
-    /// rest is to be carried out.
+    /// Tells a stream's core what happened, publishes what it decided, and does what recording
+    /// threads see of it. The rest is to be carried out.
     pub(super) fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
         let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
         let entry = &mut self.streams[index];
@@ -450,16 +455,15 @@ impl Monitor {
             self.match_inputs(index, &before);
         }
         self.streams[index].publish();
-        if !self.take_up(index, actions) && result.is_ok() {
+        self.take_up(index, actions);
+        if result.is_ok() {
             self.arm(index);
         }
         result
     }
 
     /// Does at once what recording threads see; what the host is told of is to be carried out.
-    /// False when there is nothing of that.
-    fn take_up(&mut self, stream: usize, actions: impl Iterator<Item = Action>) -> bool {
-        let before = self.decided.len();
+    fn take_up(&mut self, stream: usize, actions: impl Iterator<Item = Action>) {
         for action in actions {
             match action {
                 Action::Gate { session, number } => {
@@ -469,12 +473,15 @@ impl Monitor {
                 action => self.decided.push_back(Decided { stream, at: self.now, action }),
             }
         }
-        self.decided.len() > before
     }
 
     /// Carries out what was decided, as far as it gets in a tick: when very many streams fail at
-    /// once, the gates of those that come next do not wait for the events of these.
-    fn carry_out_for_a_tick(&mut self) {
+    /// once, the gates of those that come next do not wait for the events of these. But what
+    /// waits does not grow without bound.
+    pub(super) fn carry_out_for_a_tick(&mut self) {
+        if self.decided.len() > DECIDED_OF_A_STREAM * (self.streams.len() + 1) {
+            return self.carry_out_decided();
+        }
         let end = self.shared.now() + TICK;
         while self.carry_out_next() && self.shared.now() < end {}
     }
@@ -493,7 +500,6 @@ impl Monitor {
             self.carry_out(next, &mut writer);
         }
         drop(writer);
-        self.arm(stream);
         if self.decided.is_empty() {
             self.decided.shrink_to(DECIDED_KEPT);
         }
@@ -507,7 +513,7 @@ impl Monitor {
             Action::Start { session, input, buffer_write_id } => {
                 entry.sessions += 1;
                 self.sessions += 1;
-                entry.begin_window(input.priority, at);
+                entry.begin_window(input.priority, self.now);
                 EventKind::Start(Start { session, input, buffer_write_id })
             }
             Action::Stop { session, priority } => {
@@ -603,6 +609,13 @@ impl Monitor {
         self.drive(index, event)
     }
 
+    /// What nobody waits for an answer to: it may concern a stream or a session that is gone.
+    pub(super) fn note(&mut self, id: &str, event: core::Event) {
+        if let Ok(index) = self.index_of(id) {
+            let _ = self.decide(index, event);
+        }
+    }
+
     pub(super) fn register(
         &mut self,
         id: Arc<str>,
@@ -628,6 +641,7 @@ impl Monitor {
         let actions = core.drain();
         let index = self.add_stream(core);
         self.take_up(index, actions);
+        self.arm(index);
         self.carry_out_decided();
         Ok(registration)
     }

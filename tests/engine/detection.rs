@@ -1,7 +1,7 @@
 //! Promise 4: silence is found never early, and late by at most one tick plus scheduling.
 
 use crate::rig::*;
-use changeover::{Config, Engine, Event, EventKind, Flags, Input};
+use changeover::{Config, Engine, Event, EventKind, Flags, Input, RuntimeStatus, Status};
 use std::collections::HashMap;
 
 const TIMEOUT: u64 = 200_000_000;
@@ -118,4 +118,34 @@ fn a_handle_that_is_replaced_loses_no_sign_of_life() {
         let event = take_until(engine, "degraded", is_degraded).pop().unwrap();
         vec![(last.0, last.1, event.at)]
     });
+}
+
+#[test]
+fn a_state_not_looked_at_for_long_is_no_stall() {
+    let stall = || {
+        let engine =
+            Engine::builder().defaults(Config::new().packet_timeout(ms(100))).build().unwrap();
+        let inputs = vec![Input::new(0, "a").hot(), Input::new(1, "b").hot()];
+        engine.register("s", "", inputs, Config::new()).unwrap();
+        let [mut a, mut b] = [0, 1].map(|priority| engine.open_input("s", priority, 0).unwrap());
+        let _ = a.record(1, Flags::NONE);
+        let mut feed_b_until = |what, happened: &dyn Fn(&RuntimeStatus) -> bool| {
+            eventually(what, || {
+                let _ = b.record(1, Flags::NONE);
+                happened(&engine.runtime_status("s").unwrap()).then_some(())
+            });
+        };
+        feed_b_until("failover", &|status| status.active_input_priority == 1);
+        // Longer than the timeout, and than what counts as a standstill.
+        let began = engine.now();
+        feed_b_until("time passed", &|_| engine.now() > began + nanos(ms(600)));
+        let before = offset(&engine);
+        let _ = a.record(1, Flags::NONE);
+        feed_b_until("recovery", &|status| status.inputs[0].status == Status::Idle);
+        engine.sync(PATIENCE).unwrap();
+        before.abs_diff(offset(&engine))
+    };
+    // On a busy machine there are some that are real.
+    let least = (0..5).map(|_| stall()).min().unwrap();
+    assert!(least < nanos(ms(1)), "{least} ns");
 }
