@@ -409,8 +409,11 @@ impl Monitor {
     pub(super) fn arm(&mut self, index: usize) {
         let entry = &self.streams[index];
         let watch = &mut self.watches[index];
-        watch.set(entry.core().fixed_deadline(), entry.watched());
-        let Some(next) = entry.core().next_deadline() else { return self.disarm(index) };
+        let (next, fixed) = entry.core().deadlines();
+        watch.set(fixed, entry.watched());
+        if next == Nanos::MAX {
+            return self.disarm(index);
+        }
         let look = if watch.is_watching() { self.now + LOOK_EVERY } else { Nanos::MAX };
         let next = next.min(look);
         // Rounded down; the rest is waited for within that tick: neither early nor a tick late.

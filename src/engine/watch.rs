@@ -32,13 +32,14 @@ impl Watch {
     pub(super) const NOTHING: Watch =
         Watch { armed_for: u64::MAX, fixed: u64::MAX, inputs: [None; INPUTS] };
 
-    /// Watches inputs (a cell and the packet timeout of each) and a deadline beside them.
+    /// Watches inputs (a cell and the packet timeout of each) and a deadline beside them
+    /// (`u64::MAX` is none).
     pub(super) fn set(
         &mut self,
-        fixed: Option<Nanos>,
+        fixed: Nanos,
         inputs: impl Iterator<Item = (&'static Cell, Nanos)>,
     ) {
-        self.fixed = fixed.unwrap_or(u64::MAX);
+        self.fixed = fixed;
         self.inputs = [None; INPUTS];
         for (at, (cell, packet_timeout)) in inputs.enumerate() {
             match self.inputs.get_mut(at) {

@@ -29,9 +29,16 @@ impl Stream {
         self.first_timer(|_| true).map(|(at, _)| at)
     }
 
-    /// The next deadline that packets do not put off.
-    pub(crate) fn fixed_deadline(&self) -> Option<Nanos> {
-        self.first_timer(|timer| !matches!(timer, Timer::Silence(_))).map(|(at, _)| at)
+    /// The next deadline, and the next that packets do not put off; `u64::MAX` is none.
+    pub(crate) fn deadlines(&self) -> (Nanos, Nanos) {
+        let (mut next, mut fixed) = (Nanos::MAX, Nanos::MAX);
+        self.timers(&mut |at, timer| {
+            next = next.min(at);
+            if !matches!(timer, Timer::Silence(_)) {
+                fixed = fixed.min(at);
+            }
+        });
+        (next, fixed)
     }
 
     /// The inputs that must not fall silent, and for how long each may.
@@ -66,19 +73,22 @@ impl Stream {
 
     fn first_timer(&self, wanted: impl Fn(&Timer) -> bool) -> Option<(Nanos, Timer)> {
         let mut first = None;
-        let mut see = |at: Nanos, timer: Timer| {
+        self.timers(&mut |at, timer| {
             if wanted(&timer) && first.is_none_or(|first| (at, timer) < first) {
                 first = Some((at, timer));
             }
-        };
+        });
+        first
+    }
+
+    fn timers(&self, see: &mut impl FnMut(Nanos, Timer)) {
         for index in 0..self.inputs.len() {
-            self.session_timers(index, &mut see);
-            self.recovery_timers(index, &mut see);
+            self.session_timers(index, see);
+            self.recovery_timers(index, see);
         }
         if let Some((at, _)) = self.failback_target() {
             see(at, Timer::Failback);
         }
-        first
     }
 
     fn session_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
