@@ -153,6 +153,8 @@ impl Monitor {
         defaults: Config,
     ) -> Monitor {
         let now = shared.now();
+        // The clock says the tick that `stamps` begins with, and not one before.
+        shared.clock.publish(now / TICK * TICK);
         Monitor {
             shared,
             streams: Slab::new(),
