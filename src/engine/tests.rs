@@ -134,6 +134,12 @@ fn cells_are_used_again() {
 }
 
 #[test]
+fn the_first_stamp_is_a_tick() {
+    let engine = Engine::new().unwrap();
+    assert_eq!(engine.shared.clock.now() % 1_000_000, 0);
+}
+
+#[test]
 fn a_late_tick_makes_no_silence_longer() {
     // Shorter and longer than stamps are remembered.
     for timeout in [Duration::from_millis(100), Duration::from_secs(5)] {
