@@ -153,8 +153,7 @@ impl Monitor {
         defaults: Config,
     ) -> Monitor {
         let now = shared.now();
-        // The clock says the tick that `stamps` begins with, and not one before.
-        shared.clock.publish(now / TICK * TICK);
+        let stamps = Stamps::new(shared.clock.now());
         Monitor {
             shared,
             streams: Slab::new(),
@@ -170,7 +169,7 @@ impl Monitor {
             armed: 0,
             soon: Vec::new(),
             soon_at: Nanos::MAX,
-            stamps: Stamps::new(now),
+            stamps,
             stalls: Stalls::new(monotonic()),
             wall: WallClock::default(),
             ids: Ids::default(),
@@ -449,7 +448,7 @@ impl Monitor {
 
     /// Tells a stream's core what happened, publishes what it decided, and does what recording
     /// threads see of it. The rest is to be carried out.
-    pub(super) fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
+    fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
         let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
         let entry = &mut self.streams[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
@@ -605,7 +604,7 @@ impl Drop for Monitor {
 
 /// The operations, as the monitor carries them out.
 impl Monitor {
-    pub(super) fn index_of(&self, id: &str) -> Result<usize, Error> {
+    fn index_of(&self, id: &str) -> Result<usize, Error> {
         self.router.find(id).map(|route| route.stream().index).ok_or(Error::UnknownStream)
     }
 

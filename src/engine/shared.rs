@@ -3,6 +3,7 @@
 use super::membership::Membership;
 use super::status::{RuntimeStatus, Snapshot};
 use super::wall::WallClock;
+use super::wheel::TICK;
 use crate::core::{Error, Nanos, Priority};
 use crate::hot::{monotonic, CellPool, Clock, Flags, OwnedGate, Presences, Route, Table, Verdict};
 use arc_swap::{ArcSwap, Guard};
@@ -42,7 +43,7 @@ impl Shared {
         let mut wall = WallClock::default();
         wall.observe(now, SystemTime::now());
         Shared {
-            clock: Clock::new(now),
+            clock: Clock::new(now / TICK * TICK),
             pool: CellPool::new().into(),
             presences: CachePadded::default(),
             table,

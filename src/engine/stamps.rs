@@ -22,8 +22,9 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
-    pub(super) fn new(now: Nanos) -> Stamps {
-        Stamps { replaced: vec![0; TICKS].into(), current: now / TICK }
+    /// `stamp` is what packets are stamped with so far.
+    pub(super) fn new(stamp: Nanos) -> Stamps {
+        Stamps { replaced: vec![0; TICKS].into(), current: stamp / TICK }
     }
 
     /// From `at` on, no packet is stamped with an earlier tick than `tick`.
