@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `monitor.rs` | the monitor thread: commands, ticks, decisions |
 //! | `streams.rs` | a stream as the monitor keeps it: core, cells, published state |
-//! | `wheel.rs`, `watch.rs` | deadlines; the few words that tell whether one was put off |
+//! | `deadlines.rs` | which streams a tick visits |
+//! | `wheel.rs`, `watch.rs` | what comes up in which tick; the few words that tell whether it was put off |
 //! | `stamps.rs`, `stalls.rs` | how late a packet may have come; what is not blamed on inputs |
 //! | `shared.rs` | what recording threads and readers of status share with the monitor |
 //! | `membership.rs` | what a thread keeps for calls by id |
@@ -14,6 +15,7 @@
 //! | `status.rs`, `wall.rs` | what a host can ask; wall clock time for people |
 //! | `log.rs`, `threads.rs` | the log thread; how threads are made |
 
+mod deadlines;
 mod delivery;
 mod event;
 mod handle;

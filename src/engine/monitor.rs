@@ -5,19 +5,19 @@
 //! whose deadline has come, and frees what no thread can be looking at any more. What was decided
 //! is told between the ticks.
 
+use super::deadlines::Deadlines;
 use super::event::{Event, EventKind, Probe, Start, Stop};
 use super::log::{Level, Logger};
 use super::queue::{Queue, Writer};
 use super::shared::{Shared, StreamShared};
 use super::stalls::Stalls;
-use super::stamps::{Stamps, LOOK_EVERY};
+use super::stamps::Stamps;
 use super::streams::{CellOwner, Entry, WINDOW};
 use super::threads::wake_exactly;
 use super::wall::WallClock;
-use super::watch::Watch;
-use super::wheel::{Wheel, TICK};
+use super::wheel::TICK;
 use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
-use crate::hot::{monotonic, prefetch, Absence, Cell, Router, Unlinked};
+use crate::hot::{monotonic, Absence, Cell, Router, Unlinked};
 use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
 use std::collections::VecDeque;
@@ -77,7 +77,7 @@ pub(super) struct Monitor {
     pub(super) shared: Arc<Shared>,
     pub(super) streams: Slab<Entry>,
     /// By the same numbers.
-    pub(super) watches: Vec<Watch>,
+    pub(super) deadlines: Deadlines,
     pub(super) router: Router<StreamShared>,
     pub(super) owners: Vec<CellOwner>,
     pub(super) free_cells: Vec<usize>,
@@ -86,12 +86,6 @@ pub(super) struct Monitor {
     pub(super) limbo: Limbo,
     queue: Arc<Queue>,
     logger: Arc<Logger>,
-    wheel: Wheel,
-    /// Streams that wait for a deadline, in the wheel or in `soon`.
-    armed: usize,
-    /// Streams whose deadline is within this tick, and the first of these deadlines.
-    soon: Vec<usize>,
-    soon_at: Nanos,
     stamps: Stamps,
     stalls: Stalls,
     wall: WallClock,
@@ -106,8 +100,7 @@ pub(super) struct Monitor {
     /// What is to be carried out, in order: gates were moved and states published when it was
     /// decided.
     decided: VecDeque<Decided>,
-    /// Scratch of `visit_due`: what the wheel brought up, and whom of these to visit.
-    due: Vec<(usize, u64)>,
+    /// Scratch of `visit_restless`: the streams to visit.
     restless: Vec<usize>,
     /// How far this round of measuring rates has come, and when the next begins.
     measured: usize,
@@ -157,7 +150,7 @@ impl Monitor {
         Monitor {
             shared,
             streams: Slab::new(),
-            watches: Vec::new(),
+            deadlines: Deadlines::new(now),
             router,
             owners: Vec::new(),
             free_cells: Vec::new(),
@@ -165,10 +158,6 @@ impl Monitor {
             limbo: Limbo::default(),
             queue,
             logger,
-            wheel: Wheel::new(now / TICK),
-            armed: 0,
-            soon: Vec::new(),
-            soon_at: Nanos::MAX,
             stamps,
             stalls: Stalls::new(monotonic()),
             wall: WallClock::default(),
@@ -179,7 +168,6 @@ impl Monitor {
             sessions: 0,
             compare_clocks_at: 0,
             decided: VecDeque::new(),
-            due: Vec::new(),
             restless: Vec::new(),
             measured: 0,
             measure_at: 0,
@@ -193,11 +181,9 @@ impl Monitor {
         let mut next_tick = 0;
         while !self.stopping {
             let ticking = self.sessions > 0 || !self.limbo.is_empty();
-            let wake = match self.wheel.next() {
-                _ if ticking => Some(next_tick.min(self.soon_at)),
-                // What is left in the wheel is nobody's deadline any more.
-                _ if self.armed == 0 => None,
-                next => next.map(|tick| tick * TICK).into_iter().chain([self.soon_at]).min(),
+            let wake = match ticking {
+                true => Some(next_tick.min(self.deadlines.soon_at())),
+                false => self.deadlines.next(),
             };
             let mut command = match self.decided.is_empty() {
                 true => self.wait(&commands, wake),
@@ -219,7 +205,7 @@ impl Monitor {
             if self.now >= next_tick {
                 self.tick();
                 next_tick = (self.now / TICK + 1) * TICK;
-            } else if self.now >= self.soon_at {
+            } else if self.now >= self.deadlines.soon_at() {
                 self.look_at_attention();
                 self.visit_soon();
             }
@@ -272,7 +258,7 @@ impl Monitor {
     fn tick(&mut self) {
         self.look_at_attention();
         self.visit_due();
-        if self.now >= self.soon_at {
+        if self.now >= self.deadlines.soon_at() {
             self.visit_soon();
         }
         self.measure_rates();
@@ -281,47 +267,15 @@ impl Monitor {
     }
 
     fn visit_due(&mut self) {
-        let mut due = std::mem::take(&mut self.due);
-        self.wheel.advance(self.now / TICK, &mut due);
-        for at in 0..due.len() {
-            // With many streams these lines are in no cache; they are asked for in time.
-            if let Some(watch) = due.get(at + 64).and_then(|(key, _)| self.watches.get(*key)) {
-                prefetch(watch);
-            }
-            if let Some(watch) = due.get(at + 32).and_then(|(key, _)| self.watches.get(*key)) {
-                watch.prefetch_cells();
-            }
-            let (key, tick) = due[at];
-            let Some(watch) = self.watches.get_mut(key).filter(|watch| watch.armed_for == tick)
-            else {
-                continue;
-            };
-            // A stamp is the tick before the packet: it may have come almost a tick later, and
-            // still later if that tick was late.
-            let quiet_until = watch.quiet_until(|stamp| stamp + TICK);
-            if quiet_until / TICK > self.now / TICK {
-                watch.armed_for = quiet_until / TICK;
-                self.wheel.insert(watch.armed_for, key);
-                continue;
-            }
-            let quiet_until = watch.quiet_until(|stamp| self.stamps.latest(stamp, self.now));
-            if quiet_until > self.now && quiet_until / TICK == self.now / TICK {
-                self.soon_at = self.soon_at.min(quiet_until);
-                self.soon.push(key);
-            } else {
-                self.restless.push(key);
-            }
-        }
-        due.clear();
-        self.due = due;
+        self.deadlines.bring_up(self.now, &self.stamps, &mut self.restless);
         self.visit_restless();
     }
 
     fn visit_restless(&mut self) {
         let mut restless = std::mem::take(&mut self.restless);
         for at in 0..restless.len() {
-            if let Some(watch) = restless.get(at + 24).and_then(|key| self.watches.get(*key)) {
-                prefetch(watch);
+            if let Some(ahead) = restless.get(at + 24) {
+                self.deadlines.prefetch(*ahead);
             }
             for (step, prefetch) in Entry::PREFETCHES.iter().enumerate() {
                 let ahead = at + 4 * (Entry::PREFETCHES.len() - step);
@@ -329,8 +283,7 @@ impl Monitor {
                     prefetch(entry);
                 }
             }
-            // One that came up twice was visited; one in `soon` may have been put off since.
-            if self.watches[restless[at]].armed_for <= self.now / TICK {
+            if self.deadlines.is_due(restless[at], self.now) {
                 self.visit(restless[at]);
             }
         }
@@ -340,8 +293,7 @@ impl Monitor {
 
     /// Visits the streams whose deadline is within this tick, and may have come.
     fn visit_soon(&mut self) {
-        self.soon_at = Nanos::MAX;
-        self.restless.append(&mut self.soon);
+        self.deadlines.bring_up_soon(&mut self.restless);
         self.visit_restless();
     }
 
@@ -353,7 +305,7 @@ impl Monitor {
         if self.measured == 0 {
             self.measure_at = self.now + WINDOW;
         }
-        let end = (self.measured + MEASURED_PER_TICK).min(self.watches.len());
+        let end = (self.measured + MEASURED_PER_TICK).min(self.deadlines.end());
         for prefetch in Entry::PREFETCHES {
             (self.measured..end).filter_map(|index| self.streams.get(index)).for_each(prefetch);
         }
@@ -364,7 +316,7 @@ impl Monitor {
                 entry.publish();
             }
         }
-        self.measured = if end == self.watches.len() { 0 } else { end };
+        self.measured = if end == self.deadlines.end() { 0 } else { end };
     }
 
     fn look_at_attention(&mut self) {
@@ -391,7 +343,7 @@ impl Monitor {
     /// carried out.
     fn visit(&mut self, index: usize) {
         let now = self.now;
-        self.disarm(index);
+        self.deadlines.disarm(index);
         self.look_at_cells(index);
         let entry = &self.streams[index];
         if entry.core().next_deadline().is_some_and(|deadline| deadline <= now) {
@@ -409,34 +361,7 @@ impl Monitor {
     /// Sees to it that the stream is visited at its next deadline.
     pub(super) fn arm(&mut self, index: usize) {
         let entry = &self.streams[index];
-        let watch = &mut self.watches[index];
-        let (next, fixed) = entry.core().deadlines();
-        watch.set(fixed, entry.watched());
-        if next == Nanos::MAX {
-            return self.disarm(index);
-        }
-        let look = if watch.is_watching() { self.now + LOOK_EVERY } else { Nanos::MAX };
-        let next = next.min(look);
-        // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
-        let tick = next / TICK;
-        let is_soon = tick <= self.now / TICK;
-        if tick < watch.armed_for {
-            self.armed += usize::from(watch.armed_for == u64::MAX);
-            watch.armed_for = tick;
-            match is_soon {
-                true => self.soon.push(index),
-                false => self.wheel.insert(tick, index),
-            }
-        }
-        if is_soon {
-            self.soon_at = self.soon_at.min(next);
-        }
-    }
-
-    pub(super) fn disarm(&mut self, index: usize) {
-        let armed_for = &mut self.watches[index].armed_for;
-        self.armed -= usize::from(*armed_for != u64::MAX);
-        *armed_for = u64::MAX;
+        self.deadlines.arm(index, self.now, entry.core().deadlines(), entry.watched());
     }
 
     /// Tells a stream's core what happened, and does what it answers.

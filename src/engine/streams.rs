@@ -4,7 +4,6 @@ use super::monitor::Monitor;
 use super::shared::StreamShared;
 use super::stamps::Stamps;
 use super::status::{Rates, Snapshot};
-use super::watch::Watch;
 use crate::core::{Error, Event, InputHealth, Nanos, Priority, SessionId, Stream};
 use crate::hot::{prefetch, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
@@ -278,13 +277,12 @@ impl Monitor {
         let entry = Entry { state, shared, sessions: 0, changed: false };
         self.router.insert(entry.route());
         let index = self.streams.insert(entry);
-        self.watches.resize(self.watches.len().max(index + 1), Watch::NOTHING);
-        self.watches[index] = Watch::NOTHING;
+        self.deadlines.add(index);
         index
     }
 
     pub(super) fn remove_stream(&mut self, index: usize) {
-        self.disarm(index);
+        self.deadlines.disarm(index);
         let mut entry = self.streams.remove(index);
         // Whoever still looks at its status must not see the next lives of its cells.
         let inputs: Vec<_> =

@@ -19,7 +19,7 @@ struct Watched {
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Watch {
-    /// The wheel's tick at which the stream will be visited.
+    /// The tick before which the stream needs no visit; its group comes up no later.
     pub(super) armed_for: u64,
     /// The next deadline that packets do not put off.
     fixed: Nanos,

@@ -8,7 +8,10 @@ pub(super) const TICK: u64 = 1_000_000;
 
 const SLOTS: usize = 4096;
 
-/// Its tick is the slot's in that turn: small, because there is one for each stream at least.
+/// Entries in what a slot leaves to the next.
+const SPARE: usize = 1024;
+
+/// Its tick is the slot's in that turn: small, because there are many.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     turn: u32,
@@ -18,6 +21,8 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct Wheel {
     slots: Vec<Vec<Entry>>,
+    /// Room of slots that are empty now, for the next ones: it is still in the caches.
+    spare: Vec<Vec<Entry>>,
     /// All entries due up to this tick have come up.
     now: u64,
     len: usize,
@@ -25,7 +30,7 @@ pub(super) struct Wheel {
 
 impl Wheel {
     pub(super) fn new(now: u64) -> Self {
-        Wheel { slots: vec![Vec::new(); SLOTS], now, len: 0 }
+        Wheel { slots: vec![Vec::new(); SLOTS], spare: Vec::new(), now, len: 0 }
     }
 
     /// Brings up `key` at tick `due`, which is still to come.
@@ -33,7 +38,11 @@ impl Wheel {
         debug_assert!(due > self.now, "{due} is past");
         // Beyond the last turn lie half a million years.
         let turn = (due / SLOTS as u64).min(u32::MAX.into()) as u32;
-        self.slots[due as usize % SLOTS].push(Entry { turn, key: key as u32 });
+        let slot = &mut self.slots[due as usize % SLOTS];
+        if slot.capacity() == 0 {
+            *slot = self.spare.pop().unwrap_or_default();
+        }
+        slot.push(Entry { turn, key: key as u32 });
         self.len += 1;
     }
 
@@ -58,9 +67,12 @@ impl Wheel {
                 tick > now
             });
             self.len -= before - slot.len();
-            // A burst must not keep its memory for ever.
-            if slot.is_empty() && slot.capacity() > 1024 {
-                *slot = Vec::new();
+            if slot.is_empty() {
+                let spare = std::mem::take(slot);
+                // A burst must not keep its memory for ever.
+                if spare.capacity() <= SPARE {
+                    self.spare.push(spare);
+                }
             }
         }
         self.now = now;
