@@ -277,8 +277,9 @@ impl Monitor {
             if let Some(ahead) = restless.get(at + 24) {
                 self.deadlines.prefetch(*ahead);
             }
-            for (step, prefetch) in Entry::PREFETCHES.iter().enumerate() {
-                let ahead = at + 4 * (Entry::PREFETCHES.len() - step);
+            let counters = Entry::COUNTERS.iter().enumerate();
+            for (step, prefetch) in counters.chain(Entry::DECISION.iter().enumerate()) {
+                let ahead = at + 4 * (Entry::COUNTERS.len() - step);
                 if let Some(entry) = restless.get(ahead).and_then(|key| self.streams.get(*key)) {
                     prefetch(entry);
                 }
@@ -306,7 +307,7 @@ impl Monitor {
             self.measure_at = self.now + WINDOW;
         }
         let end = (self.measured + MEASURED_PER_TICK).min(self.deadlines.end());
-        for prefetch in Entry::PREFETCHES {
+        for prefetch in Entry::COUNTERS {
             (self.measured..end).filter_map(|index| self.streams.get(index)).for_each(prefetch);
         }
         for index in self.measured..end {

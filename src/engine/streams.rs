@@ -151,26 +151,29 @@ impl Entry {
         self.state.core.inputs().iter().zip(&*self.state.inputs)
     }
 
-    /// With many streams, what a visit reads is in no cache. It is asked for in time, in this
-    /// order, because each of them tells where the next is.
-    pub(super) const PREFETCHES: [fn(&Entry); 4] = [
+    /// With many streams, what reading the counters reads is in no cache. It is asked for in
+    /// time, in this order, because each of them tells where the next is.
+    pub(super) const COUNTERS: [fn(&Entry); 4] = [
+        |entry| prefetch(&*entry.state),
         |entry| {
-            prefetch(&*entry.state);
-            prefetch(&*entry.shared);
-        },
-        |entry| {
-            prefetch(entry.shared.gate.get());
             prefetch(entry.core().inputs());
             prefetch(&*entry.state.inputs);
-            prefetch(&**entry.core().id());
         },
         |entry| {
-            for (health, input) in entry.inputs() {
-                prefetch(&**health.spec());
-                input.handles.iter().for_each(|handles| prefetch(&**handles));
-            }
+            let handles = entry.inputs().filter_map(|(_, input)| input.handles.as_deref());
+            handles.for_each(prefetch);
         },
         |entry| entry.inputs().for_each(|(_, input)| input.all().for_each(prefetch)),
+    ];
+
+    /// The same, for what a decision reads besides.
+    pub(super) const DECISION: [fn(&Entry); 3] = [
+        |entry| prefetch(&*entry.shared),
+        |entry| {
+            prefetch(entry.shared.gate.get());
+            prefetch(&**entry.core().id());
+        },
+        |entry| entry.inputs().for_each(|(health, _)| prefetch(&**health.spec())),
     ];
 
     /// The session a cell's packets belong to now, if that is a current one.
