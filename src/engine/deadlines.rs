@@ -113,6 +113,8 @@ impl Deadlines {
     }
 
     fn bring_up_at(&mut self, tick: u64, group: usize) {
+        // One that is far must not leave an entry behind each time its neighbours come up.
+        let tick = tick.min(self.wheel.end());
         if tick < self.comes_up[group] {
             self.comes_up[group] = tick;
             self.wheel.insert(tick, group);
@@ -224,6 +226,29 @@ mod tests {
             3 => prop_oneof![0..5u64, 0..300u64].prop_map(Step::Ticks),
         ];
         proptest::collection::vec(step, 1..200)
+    }
+
+    #[test]
+    fn a_far_deadline_takes_no_more_room_the_oftener_its_neighbour_comes_up() {
+        let mut now = 10_000 * TICK;
+        let stamps = Stamps::new(now);
+        let mut deadlines = Deadlines::new(now);
+        let arm = |deadlines: &mut Deadlines, stream: usize, now: Nanos, at: Nanos| {
+            deadlines.add(stream);
+            deadlines.arm(stream, now, (at, at), std::iter::empty());
+        };
+        arm(&mut deadlines, 0, now, now + 3_600_000 * TICK);
+        arm(&mut deadlines, 1, now, now + TICK);
+        for _ in 0..20_000 {
+            now += TICK;
+            let mut up = Vec::new();
+            deadlines.bring_up(now, &stamps, &mut up);
+            assert_eq!(up, [1]);
+            deadlines.disarm(1);
+            arm(&mut deadlines, 1, now, now + TICK);
+        }
+        // One for each tick of a turn, and as many of the neighbour.
+        assert!(deadlines.wheel.len() <= 2 * 4096 + 2, "{}", deadlines.wheel.len());
     }
 
     proptest! {
