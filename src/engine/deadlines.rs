@@ -2,19 +2,17 @@
 //!
 //! What comes up in the wheel is a group of neighbours. To look at the others is cheap once one
 //! is looked at: their lines follow each other. And it puts off the deadlines of all that deliver,
-//! so that a group of them comes up once in a timeout and not each in a tick of its own.
+//! so that a group of them comes up once in a timeout and not each in a tick of its own. (A stream
+//! of a short timeout has its neighbours looked at as often: up to eight times the lines.)
 
 use super::stamps::{Stamps, LOOK_EVERY};
-use super::watch::Watch;
+use super::watch::{Watch, NEVER};
 use super::wheel::{Wheel, TICK};
 use crate::core::Nanos;
 use crate::hot::{prefetch, Cell};
 
 /// Streams in a group: those of the same number divided by this.
 const GROUP: usize = 8;
-
-/// No deadline.
-const NEVER: u64 = u64::MAX;
 
 /// Streams by their numbers.
 #[derive(Debug)]
@@ -51,6 +49,7 @@ impl Deadlines {
         let groups = self.groups.len().max(stream / GROUP + 1);
         self.groups.resize(groups, [Watch::NOTHING; GROUP]);
         self.comes_up.resize(groups, NEVER);
+        debug_assert!(self.watch(stream).armed_for == NEVER, "its number was in use");
         *self.watch(stream) = Watch::NOTHING;
     }
 
@@ -121,7 +120,8 @@ impl Deadlines {
         }
     }
 
-    /// Appends to `restless` the streams that packets have not put off until after this tick.
+    /// Appends to `restless` the streams that packets have not put off until after this tick, except
+    /// those that `bring_up_soon` will bring up, later in it.
     pub(super) fn bring_up(&mut self, now: Nanos, stamps: &Stamps, restless: &mut Vec<usize>) {
         let mut due = std::mem::take(&mut self.due);
         self.wheel.advance(now / TICK, &mut due);
@@ -180,8 +180,8 @@ impl Deadlines {
     }
 
     /// Whether the stream, once brought up, still is to be visited: not if it was, or put off.
-    pub(super) fn is_due(&mut self, stream: usize, now: Nanos) -> bool {
-        self.watch(stream).armed_for <= now / TICK
+    pub(super) fn is_due(&self, stream: usize, now: Nanos) -> bool {
+        self.groups[stream / GROUP][stream % GROUP].armed_for <= now / TICK
     }
 
     /// Asks the processor for the line `is_due` will read.

@@ -277,9 +277,9 @@ impl Monitor {
             if let Some(ahead) = restless.get(at + 24) {
                 self.deadlines.prefetch(*ahead);
             }
-            let counters = Entry::COUNTERS.iter().enumerate();
-            for (step, prefetch) in counters.chain(Entry::DECISION.iter().enumerate()) {
-                let ahead = at + 4 * (Entry::COUNTERS.len() - step);
+            let counters = Entry::PREFETCH_COUNTERS.iter().enumerate();
+            for (step, prefetch) in counters.chain(Entry::PREFETCH_DECISION.iter().enumerate()) {
+                let ahead = at + 4 * (Entry::PREFETCH_COUNTERS.len() - step);
                 if let Some(entry) = restless.get(ahead).and_then(|key| self.streams.get(*key)) {
                     prefetch(entry);
                 }
@@ -307,7 +307,7 @@ impl Monitor {
             self.measure_at = self.now + WINDOW;
         }
         let end = (self.measured + MEASURED_PER_TICK).min(self.deadlines.end());
-        for prefetch in Entry::COUNTERS {
+        for prefetch in Entry::PREFETCH_COUNTERS {
             (self.measured..end).filter_map(|index| self.streams.get(index)).for_each(prefetch);
         }
         for index in self.measured..end {

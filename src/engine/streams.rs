@@ -153,7 +153,7 @@ impl Entry {
 
     /// With many streams, what reading the counters reads is in no cache. It is asked for in
     /// time, in this order, because each of them tells where the next is.
-    pub(super) const COUNTERS: [fn(&Entry); 4] = [
+    pub(super) const PREFETCH_COUNTERS: [fn(&Entry); 4] = [
         |entry| prefetch(&*entry.state),
         |entry| {
             prefetch(entry.core().inputs());
@@ -166,8 +166,8 @@ impl Entry {
         |entry| entry.inputs().for_each(|(_, input)| input.all().for_each(prefetch)),
     ];
 
-    /// The same, for what a decision reads besides.
-    pub(super) const DECISION: [fn(&Entry); 3] = [
+    /// The same, for what a decision reads besides; no more steps.
+    pub(super) const PREFETCH_DECISION: [fn(&Entry); 3] = [
         |entry| prefetch(&*entry.shared),
         |entry| {
             prefetch(entry.shared.gate.get());

@@ -1,9 +1,12 @@
-//! The few words the monitor reads of a stream that just delivers: visiting it costs its own
+//! The few words the monitor reads of a stream that just delivers: looking at it costs its own
 //! cache line and one of each input, not a walk through its whole state.
 
 use super::stamps::LOOK_EVERY;
 use crate::core::Nanos;
 use crate::hot::{prefetch, Cell};
+
+/// Armed for no tick.
+pub(super) const NEVER: u64 = u64::MAX;
 
 /// Streams with more running inputs are visited the long way.
 const INPUTS: usize = 3;
@@ -19,7 +22,7 @@ struct Watched {
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Watch {
-    /// The tick before which the stream needs no visit; its group comes up no later.
+    /// The tick before which the stream needs no visit, or [`NEVER`]; its group comes up no later.
     pub(super) armed_for: u64,
     /// The next deadline that packets do not put off.
     fixed: Nanos,
@@ -30,7 +33,7 @@ const _: () = assert!(size_of::<Watch>() == 64);
 
 impl Watch {
     pub(super) const NOTHING: Watch =
-        Watch { armed_for: u64::MAX, fixed: u64::MAX, inputs: [None; INPUTS] };
+        Watch { armed_for: NEVER, fixed: u64::MAX, inputs: [None; INPUTS] };
 
     /// Watches inputs (a cell and the packet timeout of each) and a deadline beside them
     /// (`u64::MAX` is none).

@@ -9,7 +9,7 @@ pub(super) const TICK: u64 = 1_000_000;
 
 const SLOTS: usize = 4096;
 
-/// Entries in what a slot leaves to the next.
+/// Room for more entries than this is given back, not kept for other slots.
 const SPARE: usize = 1024;
 
 #[derive(Debug)]
