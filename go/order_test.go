@@ -101,6 +101,9 @@ func TestWithoutOverlapStartWaits(t *testing.T) {
 			defer leave()
 			// Does not heed the context: Stop is what ends it.
 			<-stopped
+			// As a host does that has to close something. (Long enough for the next one to be seen
+			// beside it.)
+			time.Sleep(5 * time.Millisecond)
 			return nil
 		},
 		stop: func(string) { stopped <- struct{}{} },
