@@ -49,17 +49,14 @@ impl Deadlines {
         let groups = self.groups.len().max(stream / GROUP + 1);
         self.groups.resize(groups, [Watch::NOTHING; GROUP]);
         self.comes_up.resize(groups, NEVER);
-        debug_assert!(self.watch(stream).armed_for == NEVER, "its number was in use");
-        *self.watch(stream) = Watch::NOTHING;
-    }
-
-    fn watch(&mut self, stream: usize) -> &mut Watch {
-        &mut self.groups[stream / GROUP][stream % GROUP]
+        let watch = &mut self.groups.as_flattened_mut()[stream];
+        debug_assert!(watch.armed_for == NEVER, "its number was in use");
+        *watch = Watch::NOTHING;
     }
 
     /// More than the largest number a stream had so far.
     pub(super) fn end(&self) -> usize {
-        self.groups.len() * GROUP
+        self.groups.as_flattened().len()
     }
 
     /// An instant before which none will come; `None` when none is to come at all.
@@ -83,7 +80,7 @@ impl Deadlines {
         (next, fixed): (Nanos, Nanos),
         watched: impl Iterator<Item = (&'static Cell, Nanos)>,
     ) {
-        let watch = &mut self.groups[stream / GROUP][stream % GROUP];
+        let watch = &mut self.groups.as_flattened_mut()[stream];
         watch.set(fixed, watched);
         if next == Nanos::MAX {
             return self.disarm(stream);
@@ -107,8 +104,9 @@ impl Deadlines {
     }
 
     pub(super) fn disarm(&mut self, stream: usize) {
-        let before = std::mem::replace(&mut self.watch(stream).armed_for, NEVER);
-        self.armed -= usize::from(before != NEVER);
+        let watch = &mut self.groups.as_flattened_mut()[stream];
+        self.armed -= usize::from(watch.armed_for != NEVER);
+        watch.armed_for = NEVER;
     }
 
     fn bring_up_at(&mut self, tick: u64, group: usize) {
@@ -181,12 +179,12 @@ impl Deadlines {
 
     /// Whether the stream, once brought up, still is to be visited: not if it was, or put off.
     pub(super) fn is_due(&self, stream: usize, now: Nanos) -> bool {
-        self.groups[stream / GROUP][stream % GROUP].armed_for <= now / TICK
+        self.groups.as_flattened()[stream].armed_for <= now / TICK
     }
 
     /// Asks the processor for the line `is_due` will read.
     pub(super) fn prefetch(&self, stream: usize) {
-        prefetch(&self.groups[stream / GROUP][stream % GROUP]);
+        prefetch(&self.groups.as_flattened()[stream]);
     }
 }
 

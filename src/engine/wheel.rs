@@ -9,15 +9,10 @@ pub(super) const TICK: u64 = 1_000_000;
 
 const SLOTS: usize = 4096;
 
-/// Room for more entries than this is given back, not kept for other slots.
-const SPARE: usize = 1024;
-
 #[derive(Debug)]
 pub(super) struct Wheel {
     /// Each of one tick of the turn to come.
     slots: Vec<Vec<u32>>,
-    /// Room of slots that are empty now, for the next ones: it is still in the caches.
-    spare: Vec<Vec<u32>>,
     /// All entries due up to this tick have come up.
     now: u64,
     len: usize,
@@ -25,7 +20,7 @@ pub(super) struct Wheel {
 
 impl Wheel {
     pub(super) fn new(now: u64) -> Self {
-        Wheel { slots: vec![Vec::new(); SLOTS], spare: Vec::new(), now, len: 0 }
+        Wheel { slots: vec![Vec::new(); SLOTS], now, len: 0 }
     }
 
     /// The last tick of the turn: the latest that can be inserted now.
@@ -36,11 +31,7 @@ impl Wheel {
     /// Brings up `key` at tick `due`, which is still to come in this turn.
     pub(super) fn insert(&mut self, due: u64, key: usize) {
         debug_assert!(self.now < due && due <= self.end(), "{due} is not in the turn");
-        let slot = &mut self.slots[due as usize % SLOTS];
-        if slot.capacity() == 0 {
-            *slot = self.spare.pop().unwrap_or_default();
-        }
-        slot.push(key as u32);
+        self.slots[due as usize % SLOTS].push(key as u32);
         self.len += 1;
     }
 
@@ -48,15 +39,11 @@ impl Wheel {
     pub(super) fn advance(&mut self, now: u64, due: &mut Vec<(usize, u64)>) {
         for tick in self.now + 1..=now.min(self.end()) {
             let slot = &mut self.slots[tick as usize % SLOTS];
-            if slot.is_empty() {
-                continue;
-            }
-            let mut keys = std::mem::take(slot);
-            self.len -= keys.len();
-            due.extend(keys.drain(..).map(|key| (key as usize, tick)));
+            self.len -= slot.len();
+            due.extend(slot.drain(..).map(|key| (key as usize, tick)));
             // A burst must not keep its memory for ever.
-            if keys.capacity() <= SPARE {
-                self.spare.push(keys);
+            if slot.capacity() > 1024 {
+                *slot = Vec::new();
             }
         }
         self.now = self.now.max(now);
