@@ -6,8 +6,8 @@
 //! of a short timeout has its neighbours looked at as often: up to eight times the lines.)
 
 use super::stamps::{Stamps, LOOK_EVERY};
-use super::watch::{Watch, NEVER};
-use super::wheel::{Wheel, TICK};
+use super::watch::Watch;
+use super::wheel::{Wheel, NEVER, TICK};
 use crate::core::Nanos;
 use crate::hot::{prefetch, Cell};
 
@@ -18,9 +18,8 @@ const GROUP: usize = 8;
 #[derive(Debug)]
 pub(super) struct Deadlines {
     groups: Vec<[Watch; GROUP]>,
-    /// The wheel's tick at which a group comes up: no later than any of its streams is armed for,
-    /// except those that are in `soon` or were just brought up.
-    comes_up: Vec<u64>,
+    /// A group comes up no later than any of its streams is armed for, except those that are in
+    /// `soon` or were just brought up.
     wheel: Wheel,
     /// How many streams are armed.
     armed: usize,
@@ -28,14 +27,13 @@ pub(super) struct Deadlines {
     soon: Vec<usize>,
     soon_at: Nanos,
     /// Scratch of `bring_up`.
-    due: Vec<(usize, u64)>,
+    due: Vec<usize>,
 }
 
 impl Deadlines {
     pub(super) fn new(now: Nanos) -> Deadlines {
         Deadlines {
             groups: Vec::new(),
-            comes_up: Vec::new(),
             wheel: Wheel::new(now / TICK),
             armed: 0,
             soon: Vec::new(),
@@ -48,7 +46,7 @@ impl Deadlines {
     pub(super) fn add(&mut self, stream: usize) {
         let groups = self.groups.len().max(stream / GROUP + 1);
         self.groups.resize(groups, [Watch::NOTHING; GROUP]);
-        self.comes_up.resize(groups, NEVER);
+        self.wheel.grow(groups);
         let watch = &mut self.groups.as_flattened_mut()[stream];
         debug_assert!(watch.armed_for == NEVER, "its number was in use");
         *watch = Watch::NOTHING;
@@ -110,11 +108,8 @@ impl Deadlines {
     }
 
     fn bring_up_at(&mut self, tick: u64, group: usize) {
-        // One that is far must not leave an entry behind each time its neighbours come up.
-        let tick = tick.min(self.wheel.end());
-        if tick < self.comes_up[group] {
-            self.comes_up[group] = tick;
-            self.wheel.insert(tick, group);
+        if tick < self.wheel.due(group) {
+            self.wheel.set(group, tick);
         }
     }
 
@@ -125,16 +120,13 @@ impl Deadlines {
         self.wheel.advance(now / TICK, &mut due);
         for at in 0..due.len() {
             // With many streams these lines are in no cache; they are asked for in time.
-            if let Some(group) = due.get(at + 4).and_then(|(group, _)| self.groups.get(*group)) {
+            if let Some(group) = due.get(at + 4).and_then(|group| self.groups.get(*group)) {
                 prefetch(group);
             }
-            if let Some(group) = due.get(at + 2).and_then(|(group, _)| self.groups.get(*group)) {
+            if let Some(group) = due.get(at + 2).and_then(|group| self.groups.get(*group)) {
                 group.iter().for_each(Watch::prefetch_cells);
             }
-            let (group, tick) = due[at];
-            if self.comes_up[group] == tick {
-                self.look_at(group, now, stamps, restless);
-            }
+            self.look_at(due[at], now, stamps, restless);
         }
         due.clear();
         self.due = due;
@@ -165,7 +157,6 @@ impl Deadlines {
                 restless.push(stream);
             }
         }
-        self.comes_up[group] = NEVER;
         if next != NEVER {
             self.bring_up_at(next, group);
         }
@@ -224,29 +215,6 @@ mod tests {
             3 => prop_oneof![0..5u64, 0..300u64].prop_map(Step::Ticks),
         ];
         proptest::collection::vec(step, 1..200)
-    }
-
-    #[test]
-    fn a_far_deadline_takes_no_more_room_the_oftener_its_neighbour_comes_up() {
-        let mut now = 10_000 * TICK;
-        let stamps = Stamps::new(now);
-        let mut deadlines = Deadlines::new(now);
-        let arm = |deadlines: &mut Deadlines, stream: usize, now: Nanos, at: Nanos| {
-            deadlines.add(stream);
-            deadlines.arm(stream, now, (at, at), std::iter::empty());
-        };
-        arm(&mut deadlines, 0, now, now + 3_600_000 * TICK);
-        arm(&mut deadlines, 1, now, now + TICK);
-        for _ in 0..20_000 {
-            now += TICK;
-            let mut up = Vec::new();
-            deadlines.bring_up(now, &stamps, &mut up);
-            assert_eq!(up, [1]);
-            deadlines.disarm(1);
-            arm(&mut deadlines, 1, now, now + TICK);
-        }
-        // One for each tick of a turn, and as many of the neighbour.
-        assert!(deadlines.wheel.len() <= 2 * 4096 + 2, "{}", deadlines.wheel.len());
     }
 
     proptest! {

@@ -443,13 +443,13 @@ impl Monitor {
             Action::Start { session, input, buffer_write_id } => {
                 entry.sessions += 1;
                 self.sessions += 1;
-                entry.begin_window(input.priority, self.now);
+                entry.restart_rates(input.priority, self.now);
                 EventKind::Start(Start { session, input, buffer_write_id })
             }
             Action::Stop { session, priority } => {
                 entry.sessions -= 1;
                 self.sessions -= 1;
-                entry.clear_rates(priority);
+                entry.restart_rates(priority, self.now);
                 EventKind::Stop(Stop { session, priority })
             }
             Action::Probe { probe, input, timeout } => {

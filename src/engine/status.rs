@@ -200,16 +200,18 @@ impl Rates {
         self.begin_window(now, counters);
     }
 
-    pub(super) fn begin_window(&self, now: Nanos, counters: &Counters) {
+    /// Zero, until a window from here on has ended.
+    pub(super) fn restart(&self, now: Nanos, counters: &Counters) {
+        self.store([0.0; 3]);
+        self.begin_window(now, counters);
+    }
+
+    fn begin_window(&self, now: Nanos, counters: &Counters) {
         self.began.store(Rates::micros(now), Ordering::Relaxed);
         self.bytes.store(counters.bytes, Ordering::Relaxed);
         self.packets.store(counters.packets as u32, Ordering::Relaxed);
         self.video.store(counters.video as u32, Ordering::Relaxed);
         self.lost.store(counters.lost as u32, Ordering::Relaxed);
-    }
-
-    pub(super) fn clear(&self) {
-        self.store([0.0; 3]);
     }
 
     fn store(&self, [bitrate_kbps, fps, packet_loss]: [f64; 3]) {

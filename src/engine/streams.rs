@@ -154,22 +154,23 @@ impl Entry {
     /// With many streams, what reading the counters reads is in no cache. It is asked for in
     /// time, in this order, because each of them tells where the next is.
     pub(super) const PREFETCH_COUNTERS: [fn(&Entry); 4] = [
-        |entry| prefetch(&*entry.state),
+        |entry| prefetch(&entry.state.inputs),
+        |entry| prefetch(&*entry.state.inputs),
         |entry| {
-            prefetch(entry.core().inputs());
-            prefetch(&*entry.state.inputs);
-        },
-        |entry| {
-            let handles = entry.inputs().filter_map(|(_, input)| input.handles.as_deref());
+            let handles = entry.state.inputs.iter().filter_map(|input| input.handles.as_deref());
             handles.for_each(prefetch);
         },
-        |entry| entry.inputs().for_each(|(_, input)| input.all().for_each(prefetch)),
+        |entry| entry.state.inputs.iter().flat_map(InputCells::all).for_each(prefetch),
     ];
 
     /// The same, for what a decision reads besides; no more steps.
     pub(super) const PREFETCH_DECISION: [fn(&Entry); 3] = [
-        |entry| prefetch(&*entry.shared),
         |entry| {
+            prefetch(&entry.state.core);
+            prefetch(&*entry.shared);
+        },
+        |entry| {
+            prefetch(entry.core().inputs());
             prefetch(entry.shared.gate.get());
             prefetch(&**entry.core().id());
         },
@@ -211,24 +212,15 @@ impl Entry {
     }
 
     pub(super) fn measure_rates(&mut self, now: Nanos) {
-        if self.sessions == 0 {
-            return;
-        }
-        for (_, input) in self.inputs().filter(|(health, _)| health.session().is_some()) {
-            input.rates.measure(now, &input.sum());
+        if self.sessions > 0 {
+            self.state.inputs.iter().for_each(|input| input.rates.measure(now, &input.sum()));
         }
     }
 
-    /// A session begins: its rates are not those of the time before.
-    pub(super) fn begin_window(&self, priority: Priority, now: Nanos) {
+    /// A session begins or ends: what was measured before tells nothing of the time from now on.
+    pub(super) fn restart_rates(&self, priority: Priority, now: Nanos) {
         if let Some(input) = self.input(priority) {
-            input.rates.begin_window(now, &input.sum());
-        }
-    }
-
-    pub(super) fn clear_rates(&self, priority: Priority) {
-        if let Some(input) = self.input(priority) {
-            input.rates.clear();
+            input.rates.restart(now, &input.sum());
         }
     }
 

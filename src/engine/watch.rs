@@ -2,11 +2,9 @@
 //! cache line and one of each input, not a walk through its whole state.
 
 use super::stamps::LOOK_EVERY;
+use super::wheel::NEVER;
 use crate::core::Nanos;
 use crate::hot::{prefetch, Cell};
-
-/// Armed for no tick.
-pub(super) const NEVER: u64 = u64::MAX;
 
 /// Streams with more running inputs are visited the long way.
 const INPUTS: usize = 3;

@@ -1,65 +1,104 @@
-//! Deadlines: a hashed timing wheel of one turn, one tick of 1 ms a slot (Varghese and Lauck 1987).
+//! Deadlines: a hashed timing wheel, one tick of 1 ms a slot (Varghese and Lauck 1987).
 //!
-//! An entry is never moved or cancelled. Whoever armed it keeps the tick it is armed for, and
-//! ignores entries that come up at any other. So none may stay long: what is due after a whole turn
-//! comes up at its end, to be armed again.
+//! A slot is a list of keys, linked through a table of all keys: to arm or move one takes no
+//! memory, and each is in the wheel once at most. Those of a later turn stay when their slot's
+//! tick comes.
 
 /// One tick in nanoseconds.
 pub(super) const TICK: u64 = 1_000_000;
 
+/// Armed for no tick.
+pub(super) const NEVER: u64 = u64::MAX;
+
 const SLOTS: usize = 4096;
+
+/// Ends a list.
+const NOBODY: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(super) struct Wheel {
-    /// Each of one tick of the turn to come.
-    slots: Vec<Vec<u32>>,
-    /// All entries due up to this tick have come up.
+    /// The first key of each slot.
+    first: Vec<u32>,
+    /// By key.
+    links: Vec<Link>,
+    /// All keys due up to this tick have come up.
     now: u64,
     len: usize,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    due: u64,
+    before: u32,
+    after: u32,
+}
+
 impl Wheel {
     pub(super) fn new(now: u64) -> Self {
-        Wheel { slots: vec![Vec::new(); SLOTS], now, len: 0 }
+        Wheel { first: vec![NOBODY; SLOTS], links: Vec::new(), now, len: 0 }
     }
 
-    /// The last tick of the turn: the latest that can be inserted now.
-    pub(super) fn end(&self) -> u64 {
-        self.now + SLOTS as u64
+    /// Keys are less than this from now on.
+    pub(super) fn grow(&mut self, keys: usize) {
+        self.links.resize(keys, Link { due: NEVER, before: NOBODY, after: NOBODY });
     }
 
-    /// Brings up `key` at tick `due`, which is still to come in this turn.
-    pub(super) fn insert(&mut self, due: u64, key: usize) {
-        debug_assert!(self.now < due && due <= self.end(), "{due} is not in the turn");
-        self.slots[due as usize % SLOTS].push(key as u32);
+    /// The tick at which `key` will come up; [`NEVER`] if it is not in the wheel.
+    pub(super) fn due(&self, key: usize) -> u64 {
+        self.links[key].due
+    }
+
+    /// Has `key` come up at tick `due`, which is still to come, and at no other.
+    pub(super) fn set(&mut self, key: usize, due: u64) {
+        debug_assert!(self.now < due && due < NEVER, "{due} is not to come");
+        if self.links[key].due != NEVER {
+            self.remove(key);
+        }
+        let first = &mut self.first[due as usize % SLOTS];
+        let after = std::mem::replace(first, key as u32);
+        self.links[key] = Link { due, before: NOBODY, after };
+        if let Some(after) = self.links.get_mut(after as usize) {
+            after.before = key as u32;
+        }
         self.len += 1;
     }
 
-    /// Moves on to tick `now`; appends (key, due) of everything due.
-    pub(super) fn advance(&mut self, now: u64, due: &mut Vec<(usize, u64)>) {
-        for tick in self.now + 1..=now.min(self.end()) {
-            let slot = &mut self.slots[tick as usize % SLOTS];
-            self.len -= slot.len();
-            due.extend(slot.drain(..).map(|key| (key as usize, tick)));
-            // A burst must not keep its memory for ever.
-            if slot.capacity() > 1024 {
-                *slot = Vec::new();
+    fn remove(&mut self, key: usize) {
+        let Link { due, before, after } = self.links[key];
+        match self.links.get_mut(before as usize) {
+            Some(before) => before.after = after,
+            None => self.first[due as usize % SLOTS] = after,
+        }
+        if let Some(after) = self.links.get_mut(after as usize) {
+            after.before = before;
+        }
+        self.links[key].due = NEVER;
+        self.len -= 1;
+    }
+
+    /// Moves on to tick `now`; appends the keys that come up, which are in the wheel no more.
+    pub(super) fn advance(&mut self, now: u64, due: &mut Vec<usize>) {
+        for tick in self.now + 1..=now.min(self.now + SLOTS as u64) {
+            let mut next = self.first[tick as usize % SLOTS];
+            while next != NOBODY {
+                let key = next as usize;
+                next = self.links[key].after;
+                if self.links[key].due <= now {
+                    self.remove(key);
+                    due.push(key);
+                }
             }
         }
         self.now = self.now.max(now);
     }
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The tick of the next entry; `None` when there is none.
+    /// A tick before which none will come up; `None` when there is none.
     pub(super) fn next(&self) -> Option<u64> {
         if self.len == 0 {
             return None;
         }
-        (self.now + 1..=self.end()).find(|tick| !self.slots[*tick as usize % SLOTS].is_empty())
+        let turn = self.now + 1..=self.now + SLOTS as u64;
+        turn.into_iter().find(|tick| self.first[*tick as usize % SLOTS] != NOBODY)
     }
 }
 
@@ -68,25 +107,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_come_up_at_their_tick_also_when_the_turn_is_over() {
+    fn keys_come_up_once_at_the_tick_they_were_last_set_to() {
         let mut wheel = Wheel::new(10);
-        let end = wheel.end();
-        for due in [11, 12, end] {
-            wheel.insert(due, due as usize);
+        wheel.grow(5);
+        let turn = SLOTS as u64;
+        // All but one in the same slot.
+        for (key, due) in [(0, 11), (1, 11 + turn), (2, 11), (3, 11), (4, 12)] {
+            wheel.set(key, due);
         }
-        let mut due = Vec::new();
-        wheel.advance(11, &mut due);
-        assert_eq!(due, [(11, 11)]);
-        assert_eq!(wheel.next(), Some(12));
-        due.clear();
-        wheel.advance(12, &mut due);
-        assert_eq!(due, [(12, 12)]);
-        assert_eq!(wheel.next(), Some(end));
-        due.clear();
-        wheel.advance(end - 1, &mut due);
-        assert_eq!(due, []);
-        wheel.advance(end + 7 * SLOTS as u64, &mut due);
-        assert_eq!(due, [(end as usize, end)]);
-        assert_eq!(wheel.next(), None);
+        wheel.set(2, 13);
+        wheel.set(1, 13 + turn);
+        assert_eq!([0, 1, 2, 3, 4].map(|key| wheel.due(key)), [11, 13 + turn, 13, 11, 12]);
+        let mut at = |now| {
+            let mut due = Vec::new();
+            wheel.advance(now, &mut due);
+            due.sort_unstable();
+            (due, wheel.next())
+        };
+        assert_eq!(at(11), (vec![0, 3], Some(12)));
+        assert_eq!(at(12), (vec![4], Some(13)));
+        // No later than one of a later turn.
+        assert_eq!(at(13), (vec![2], Some(13 + turn)));
+        assert_eq!(at(13 + turn - 1), (vec![], Some(13 + turn)));
+        assert_eq!(at(13 + 7 * turn), (vec![1], None));
+        assert_eq!(wheel.due(1), NEVER);
     }
 }
