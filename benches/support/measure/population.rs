@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Within it each live input is recorded to.
-const ROUND: Duration = Duration::from_millis(1500);
+/// Within it each live input is recorded to: as one that delivers, more than once in a timeout.
+const ROUND: Duration = Duration::from_millis(950);
 
 /// How many are registered one by one, to see what one costs.
 const WINDOW: usize = 2_000;
@@ -136,10 +136,10 @@ fn bare_watch_share(inputs: usize, watched: Duration) -> f64 {
     })
 }
 
-/// Records to both inputs of all streams, evenly spread over 1.5 s, over and over. The longest
-/// that a round took.
+/// Records to both inputs of all streams, evenly spread over a round, over and over. The longest
+/// that one took.
 fn record_until(engine: &Engine, live: usize, over: &AtomicBool) -> Duration {
-    const PARTS: u32 = 150;
+    const PARTS: u32 = 95;
     let ids: Vec<String> = (0..live).map(id).collect();
     let mut slowest = Duration::ZERO;
     while !over.load(Ordering::Acquire) {
