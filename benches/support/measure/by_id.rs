@@ -78,7 +78,7 @@ fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Vec<F
         [walk.clone(), walk.clone(), walk.halfway()].map(bare);
     let mut bare_2 = Pair::new(|n| first.run(n), move || move |n| second.run(n));
     let results = Race::new(SAMPLE)
-        .warm_up(2 * streams)
+        .warm_up(10 * streams)
         .lane("bare", |n| bare_1.run(n))
         .timed("bare, 2", |n| bare_2.run(n))
         .lane("by id", |n| record_by_id(engine, &mut mine, n))
