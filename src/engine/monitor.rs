@@ -26,9 +26,9 @@ use std::sync::Arc;
 use std::thread::{park, park_timeout, Thread};
 use std::time::{Duration, SystemTime};
 
-/// Streams whose rates are measured in one tick: 16,000 in a second, for less than a percent of
-/// a core.
-const MEASURED_PER_TICK: usize = 16;
+/// Streams whose rates are measured in one tick: 8,000 in a second, for a fifth of a percent of a
+/// core.
+const MEASURED_PER_TICK: usize = 8;
 
 /// Room for so many actions is kept from one tick to the next.
 const DECIDED_KEPT: usize = 1024;

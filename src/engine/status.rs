@@ -39,7 +39,7 @@ pub struct RuntimeStatus {
 
 /// The health of one input. Counters and `last_packet_at` are live; the rates are of a window
 /// of one to about two seconds (longer than `packet_timeout` only if that is shorter); with more
-/// than 16,000 streams, of a second for each 16,000.
+/// than 8,000 streams, of a second for each 8,000.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InputHealthSnapshot {
     /// The input.
