@@ -23,7 +23,6 @@ pub(super) struct Wheel {
     links: Vec<Link>,
     /// All keys due up to this tick have come up.
     now: u64,
-    len: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +34,7 @@ struct Link {
 
 impl Wheel {
     pub(super) fn new(now: u64) -> Self {
-        Wheel { first: vec![NOBODY; SLOTS], links: Vec::new(), now, len: 0 }
+        Wheel { first: vec![NOBODY; SLOTS], links: Vec::new(), now }
     }
 
     /// Keys are less than this from now on.
@@ -60,7 +59,6 @@ impl Wheel {
         if let Some(after) = self.links.get_mut(after as usize) {
             after.before = key as u32;
         }
-        self.len += 1;
     }
 
     fn remove(&mut self, key: usize) {
@@ -73,7 +71,6 @@ impl Wheel {
             after.before = before;
         }
         self.links[key].due = NEVER;
-        self.len -= 1;
     }
 
     /// Moves on to tick `now`; appends the keys that come up, which are in the wheel no more.
@@ -94,11 +91,8 @@ impl Wheel {
 
     /// A tick before which none will come up; `None` when there is none.
     pub(super) fn next(&self) -> Option<u64> {
-        if self.len == 0 {
-            return None;
-        }
-        let turn = self.now + 1..=self.now + SLOTS as u64;
-        turn.into_iter().find(|tick| self.first[*tick as usize % SLOTS] != NOBODY)
+        let mut turn = self.now + 1..=self.now + SLOTS as u64;
+        turn.find(|tick| self.first[*tick as usize % SLOTS] != NOBODY)
     }
 }
 
