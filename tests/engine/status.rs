@@ -203,4 +203,7 @@ fn rates_are_those_of_the_packets() {
         }
     }
     assert!(began.elapsed() > Duration::from_secs(2));
+    engine.unregister("s").unwrap();
+    engine.register("s", "", vec![Input::new(0, "a")], Config::new()).unwrap();
+    assert_eq!(engine.runtime_status("s").unwrap().inputs[0].bitrate_kbps, 0.0, "a new life");
 }

@@ -1,13 +1,12 @@
 //! Recording by handle: against the floor, on two threads, under churn.
 
-use crate::support::background::{churn, Background};
+use crate::support::background::churn;
 use crate::support::bar::{Bar, Figure};
 use crate::support::floor::Floor;
 use crate::support::host::{drain, BATCH};
 use crate::support::host::{engine, open, packet, packets, record, record_batches, undisturbed};
 use crate::support::ids::id;
-use crate::support::interleave::Race;
-use crate::support::opaque;
+use crate::support::interleave::{Race, Results};
 use crate::support::pair::Pair;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -57,12 +56,10 @@ pub fn two_threads(rounds: usize) -> Vec<Figure> {
     let by_me = |n| record(&mut mine.borrow_mut(), n);
     let mut on_different = Pair::new(by_me, move || move |n| record(&mut different, n));
     let mut on_same = Pair::new(by_me, move || move |n| record(&mut same, n));
-    let (floor, floors) = (Floor::new(), [Floor::new(), Floor::new()]);
-    let [my_floor, other_floor] = floors;
-    let mut both_floors = Pair::new(|n| my_floor.run(n), move || move |n| other_floor.run(n));
+    let (floor, mut floors) = (Floor::new(), two_floors());
     let results = Race::new(4 * SAMPLE)
         .lane("floor", |n| floor.run(n))
-        .timed("floors", |n| both_floors.run(n))
+        .timed("floors", |n| floors.run(n))
         .lane("one", |n| record(&mut other, n))
         .timed("different", |n| on_different.run(n))
         .timed("same", |n| on_same.run(n))
@@ -73,14 +70,25 @@ pub fn two_threads(rounds: usize) -> Vec<Figure> {
         let ratio = results.ratio(lane, "one");
         let note =
             format!("{} ns, one {} ns, ratio {ratio}", results.nanos(lane), results.nanos("one"));
-        // Two processors that are one core's hardware threads share what it can do.
-        Figure::new(name, ratio.median, "×", Bar::AtMost(1.1), note)
-            .no_less_than("two floors", results.ratio("floors", "floor").median)
+        no_less_than_two_floors(
+            Figure::new(name, ratio.median, "×", Bar::AtMost(1.1), note),
+            &results,
+        )
     };
     vec![
         bar("different inputs, two threads vs one", "different"),
         bar("same input, a handle each, two threads vs one", "same"),
     ]
+}
+
+fn two_floors() -> Pair<impl FnMut(u64)> {
+    let [mine, other] = [Floor::new(), Floor::new()];
+    Pair::new(move |n| mine.run(n), move || move |n| other.run(n))
+}
+
+/// Two processors that are one core's hardware threads share what it can do.
+fn no_less_than_two_floors(figure: Figure, results: &Results) -> Figure {
+    figure.no_less_than("two floors", results.ratio("floors", "floor").median)
 }
 
 /// While another thread registers, updates and unregisters.
@@ -89,33 +97,24 @@ pub fn under_churn(rounds: usize) -> Vec<Figure> {
     let [handle, _] = open(&engine, 0..1).remove(0);
     let handle = RefCell::new(handle);
     drain(&engine);
-    let (churn, floor) = (churn(&engine), Floor::new());
-    // A thread that touches nothing of ours.
-    let busy = Background::new(|| {
-        (0..10_000u64).for_each(|n| {
-            opaque(n);
-        });
-    });
-    let others = |churning, working| {
-        churn.switch(churning);
-        busy.switch(working);
-    };
+    let churn = churn(&engine);
+    let (floor, mut floors) = (Floor::new(), two_floors());
     let results = Race::new(SAMPLE)
         .lane("quiet", |n| {
-            others(false, false);
+            churn.switch(false);
             record(&mut handle.borrow_mut(), n);
         })
         .lane("churn", |n| {
-            others(true, false);
+            churn.switch(true);
             record(&mut handle.borrow_mut(), n);
         })
         .lane("floor", |n| {
-            others(false, false);
+            churn.switch(false);
             floor.run(n);
         })
-        .lane("busy", |n| {
-            others(false, true);
-            floor.run(n);
+        .timed("floors", |n| {
+            churn.switch(false);
+            floors.run(n)
         })
         .run(rounds);
     let ratio = results.ratio("churn", "quiet");
@@ -126,7 +125,6 @@ pub fn under_churn(rounds: usize) -> Vec<Figure> {
         churn.turns()
     );
     let name = "by handle, under churn vs quiet";
-    // Two processors that are one core's hardware threads share what it can do.
-    vec![Figure::new(name, ratio.median, "×", Bar::AtMost(1.15), note)
-        .no_less_than("a floor beside a busy thread", results.ratio("busy", "floor").median)]
+    let figure = Figure::new(name, ratio.median, "×", Bar::AtMost(1.15), note);
+    vec![no_less_than_two_floors(figure, &results)]
 }

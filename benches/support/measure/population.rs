@@ -139,7 +139,7 @@ fn bare_watch_share(inputs: usize, watched: Duration) -> f64 {
 /// Records to both inputs of all streams, evenly spread over a round, over and over. The longest
 /// that one took.
 fn record_until(engine: &Engine, live: usize, over: &AtomicBool) -> Duration {
-    const PARTS: u32 = 95;
+    const PARTS: u32 = (ROUND.as_millis() / 10) as u32;
     let ids: Vec<String> = (0..live).map(id).collect();
     let mut slowest = Duration::ZERO;
     while !over.load(Ordering::Acquire) {
