@@ -84,6 +84,15 @@ static void grandchildren_too(void) {
   in_child(both);
 }
 
+/* AddressSanitizer's allocator lets a child begin with its locks held, and each tenth run of the test
+ * below hang, up to LLVM 17 (llvm/llvm-project#75290). */
+#if defined(__clang__) && __clang_major__ < 18
+#define CAN_FORK_AMID_ALLOCATIONS !__has_feature(address_sanitizer)
+#else
+#define CAN_FORK_AMID_ALLOCATIONS 1
+#endif
+
+#if CAN_FORK_AMID_ALLOCATIONS
 /* While other threads hold whatever locks there are. */
 static struct counter stop_busy = COUNTER;
 
@@ -109,6 +118,7 @@ static void a_fork_amid_other_threads_work(void) {
   for (size_t i = 0; i < LENGTH(threads); i++)
     pthread_join(threads[i], NULL);
 }
+#endif
 
 static void the_parent_goes_on(void) {
   changeover_engine *engine = parents.engine;
@@ -133,7 +143,9 @@ int main(void) {
   RUN(the_parents_handles_are_errors);
   RUN(a_child_may_have_engines);
   RUN(grandchildren_too);
+#if CAN_FORK_AMID_ALLOCATIONS
   RUN(a_fork_amid_other_threads_work);
+#endif
   RUN(the_parent_goes_on);
   return finish();
 }

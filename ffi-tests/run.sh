@@ -124,7 +124,7 @@ run() {
   # All tests were ok and yet it failed: a report of the tool's, or a crash at the end.
   read -r passed _ all _ <<<"$line"
   [ "$status" -ne 0 ] && [ "$passed" = "$all" ] && line="$line, but exit status $status"
-  if [ "$status" -ne 0 ] || [ "$passed" != "$all" ]; then grep -v '^cell ' "$log" | head -n 60; fi
+  if [ "$status" -ne 0 ] || [ "$passed" != "$all" ]; then grep -v '^cell ' "$log" | head -n 60 | sed 's/^/  | /'; fi
   printf '%-9s %-13s %s (%d ms)\n' "$variant" "$test" "$line" $(((${EPOCHREALTIME/./} - started) / 1000))
 }
 export -f compiler compile build fault run
@@ -157,7 +157,7 @@ printf '%s\n' "${runs[@]}" | each run | tee -a "$scratch/results"
 
 # "X of Y tests ok"; and what came to its end with an error though its tests were ok.
 awk '
-  match($0, /[0-9]+ of [0-9]+ tests ok/) {
+  !/^  \|/ && match($0, /[0-9]+ of [0-9]+ tests ok/) {
     split(substr($0, RSTART, RLENGTH), n, " ")
     passed += n[1]; failed += n[3] - n[1]
     if ($0 ~ /but exit status/) failed++
