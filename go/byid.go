@@ -26,14 +26,14 @@ func (s *Service) RecordPacket(streamID string, inputPriority int) {
 // packets that meet in the same input at the same instant. (Packets of unknown streams take a lock,
 // those of unknown inputs a call.)
 func (s *Service) Record(streamID string, inputPriority int, bytes int, flags Flags) Verdict {
-	i := s.index.find(streamID, inputPriority)
+	i, slot := s.index.find(streamID, inputPriority)
 	if i == nil {
 		return s.recordFirst(streamID, inputPriority, bytes, flags)
 	}
 	if i.enterShared() {
-		// Closed, if the stream's inputs change just now.
-		if c := i.current(); c != closedCell {
-			return i.record(c, bytes, flags)
+		// Not if it was closed, because the stream's inputs change just now.
+		if slot.cell == i.current() {
+			return i.record(slot.cell, slot.gate, bytes, flags)
 		}
 		i.leave()
 	}
@@ -78,7 +78,8 @@ func (s *Service) recordFirst(streamID string, inputPriority, bytes int, flags F
 	s.mu.Lock()
 	// Another goroutine may have been faster, or the input be gone meanwhile.
 	current := s.registrations[r.id] == r && r.changes == changes
-	wanted := current && s.index.find(r.id, inputPriority) == nil
+	found, _ := s.index.find(r.id, inputPriority)
+	wanted := current && found == nil
 	if wanted {
 		// By the registration's id: the caller's may be part of something larger.
 		s.index.add(i, r.id, inputPriority)

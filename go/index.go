@@ -11,7 +11,8 @@ import (
 // anybody and written under Service.mu.
 //
 // Open addressing. A packet of a stream that was not heard of for a while costs cache misses, so
-// that everything is in two lines: the slot, with the hash, and the Input, with its key.
+// that there are few, and as many as can be at once: the slot says where all else is, the Input (with
+// the key in its line), the cell and the gate.
 type index struct {
 	seed  maphash.Seed
 	slots atomic.Pointer[[]indexSlot]
@@ -19,11 +20,14 @@ type index struct {
 	used, live int
 }
 
-// indexSlot is free while hash is 0, and never has another hash afterwards. Without an input it keeps
-// the place of one that was removed, for those behind it.
+// indexSlot is free while hash is 0, and never of another Input afterwards. Without an input it keeps
+// the place of the one that was removed, for those behind it.
 type indexSlot struct {
 	hash  atomic.Uint64
 	input atomic.Pointer[Input]
+	// The Input's, as long as it is open.
+	cell *cell
+	gate *uint64
 }
 
 const indexMinimum = 16
@@ -39,8 +43,8 @@ func (x *index) hash(streamID string, priority int) uint64 {
 	return (maphash.String(x.seed, streamID) + uint64(priority)*0x9e3779b97f4a7c15) | 1<<63
 }
 
-// find returns an open input, nil if it was not opened yet.
-func (x *index) find(streamID string, priority int) *Input {
+// find returns an open input and its slot, nil if it was not opened yet.
+func (x *index) find(streamID string, priority int) (*Input, *indexSlot) {
 	hash := x.hash(streamID, priority)
 	slots := *x.slots.Load()
 	for at := hash; ; at++ {
@@ -48,10 +52,10 @@ func (x *index) find(streamID string, priority int) *Input {
 		switch slot.hash.Load() {
 		case hash:
 			if i := slot.input.Load(); i != nil && i.priority == priority && i.streamID == streamID {
-				return i
+				return i, slot
 			}
 		case 0:
-			return nil
+			return nil, nil
 		}
 	}
 }
@@ -70,7 +74,8 @@ func (x *index) add(i *Input, streamID string, priority int) {
 func place(slots []indexSlot, i *Input) {
 	for at := i.hash; ; at++ {
 		if slot := &slots[at&uint64(len(slots)-1)]; slot.hash.Load() == 0 {
-			// In this order: who sees the hash sees the Input.
+			// The hash last: who sees it sees all else.
+			slot.cell, slot.gate = i.current(), i.gate
 			slot.input.Store(i)
 			slot.hash.Store(i.hash)
 			return

@@ -116,7 +116,7 @@ func (s *Service) openInput(streamID string, inputPriority int, session uint64) 
 func (i *Input) Record(bytes int, flags Flags) Verdict {
 	// Small enough to be inlined, so that a packet costs one Go call.
 	i.enter()
-	return i.record(i.current(), bytes, flags)
+	return i.record(i.current(), i.gate, bytes, flags)
 }
 
 // RecordLost counts packets known to be lost, e.g. from gaps in sequence numbers.

@@ -187,7 +187,7 @@ func TestIndex(t *testing.T) {
 	inputs := make([]*Input, keys)
 	check := func(i int) {
 		t.Helper()
-		if got := x.find(name(i), i%3); got != inputs[i] {
+		if got, _ := x.find(name(i), i%3); got != inputs[i] {
 			t.Fatalf("%d: %p, want %p", i, got, inputs[i])
 		}
 	}

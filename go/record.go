@@ -61,14 +61,15 @@ func (i *Input) current() *cell {
 	return (*cell)(atomic.LoadPointer(&i.cell))
 }
 
-// record counts one packet in c, the current cell, and leaves the Input, which was entered.
+// record counts one packet in c, the current cell, and leaves the Input, which was entered. (Where its
+// gate is the caller may know sooner than the Input does.)
 //
 // It needs so little stack that asking whether there is enough would show.
 //
 //go:nosplit
-func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
+func (i *Input) record(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
 	// (Gates are never given back: this one is there also after Close.)
-	verdict := atomic.LoadUint64(i.gate)
+	verdict := atomic.LoadUint64(gate)
 	admitted := atomic.LoadUint64(&c.admitted)
 	if int64(admitted) < 0 { // armed
 		return i.recordByCall(c, bytes, flags)
@@ -76,10 +77,7 @@ func (i *Input) record(c *cell, bytes int, flags Flags) Verdict {
 	if hooked {
 		testHook(recording)
 	}
-	// The clock ticks once in a millisecond: most packets have the last one's stamp.
-	if now := atomic.LoadUint64(i.clock); c.lastPacket != now {
-		c.lastPacket = now
-	}
+	c.lastPacket = atomic.LoadUint64(i.clock)
 	c.packets++
 	c.bytes += uint64(uint32(bytes))
 	// Datagrams of a multiplex have no flags. (Two stores less.)
