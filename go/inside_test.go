@@ -112,6 +112,26 @@ func TestUseAfterClose(t *testing.T) {
 	}
 }
 
+// An Input that was found by id may be closed before it is entered: the slot knows where it recorded to.
+func TestByIDAfterClose(t *testing.T) {
+	service := onAir(t)
+	found, slot := service.index.find("news", 0)
+	if found == nil || slot.cell != found.current() || slot.gate != found.gate {
+		t.Fatalf("found %+v, %+v", found, slot)
+	}
+	found.Close()
+	before, counted := health(t, service, 0), *slot.cell
+	if !service.Record("news", 0, 3, Video).Forward() {
+		t.Error("the packet is dropped")
+	}
+	if *slot.cell != counted {
+		t.Errorf("it counts where nothing is its own: %+v", *slot.cell)
+	}
+	if after := health(t, service, 0); after.Packets != before.Packets+1 || after.Bytes != before.Bytes+3 {
+		t.Errorf("%+v", after)
+	}
+}
+
 // collect collects garbage, and lets cleanups run.
 func collect(rounds int) {
 	for range rounds {
