@@ -71,7 +71,7 @@ impl Membership {
         let _inside = self.presence.enter();
         let way = self.table().way(id.as_bytes(), priority)?;
         let me = self.presence.thread();
-        Ok(way.cells.record(me, bytes, flags, &self.shared.clock, way.gate))
+        Ok(way.cells.record(me, way.owner, bytes, flags, &self.shared.clock, way.gate))
     }
 
     /// The newest table. To be called inside, and used there.

@@ -1,9 +1,10 @@
 //! The cells packets are counted in, and where cells come from.
 
 use super::attention::bits;
+use super::by_id::Owner;
 use super::dense::Dense;
 use super::sync::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
-use super::{Attention, Clock, Flags, Gate, Verdict};
+use super::{Attention, ByIdCells, Clock, Flags, Gate, Verdict};
 use crate::core::Nanos;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,8 +30,8 @@ pub(crate) struct Cell {
     /// The switch number under which this cell is admitted. [`ARMED`]: the next record tells the
     /// monitor. One word, so that a packet on air needs one comparison for both.
     admitted: AtomicU64,
-    /// The thread that owns this by-id cell; 0 is nobody.
-    owner: AtomicU32,
+    /// Of a by-id cell.
+    owner: Owner,
     /// The cell's life (upper bits) and its slot in the chunk (lower 6).
     tag: AtomicU32,
 }
@@ -57,58 +58,6 @@ const _: () = {
     assert!(offset_of!(Cell, tag) == 60);
     assert!(ARMED == 1 << 63 && Flags::VIDEO.bits() == 1 && Flags::KEY.bits() == 4);
 };
-
-/// Names a thread that records by id; 0 is nobody, and a number too large to be kept owns nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ThreadNumber(u32);
-
-impl ThreadNumber {
-    /// Such a thread always counts in the shared cell.
-    const NOT_KEPT: ThreadNumber = ThreadNumber(u32::MAX);
-
-    pub(crate) fn new(number: u64) -> ThreadNumber {
-        u32::try_from(number).map_or(ThreadNumber::NOT_KEPT, ThreadNumber)
-    }
-}
-
-/// The two cells in which packets of one input are counted by id, side by side: that of the first
-/// thread that records there, and that of all others.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ByIdCells(&'static [Cell; 2]);
-
-impl ByIdCells {
-    /// # Safety
-    /// The cells of a [`CellPool`]'s pair are there.
-    #[inline(always)]
-    pub(super) unsafe fn at(pair: *const [Cell; 2]) -> ByIdCells {
-        // SAFETY: cells live as long as the process.
-        ByIdCells(unsafe { &*pair })
-    }
-
-    pub(crate) fn both(self) -> &'static [Cell; 2] {
-        self.0
-    }
-
-    /// Counts one packet of thread `me`: plainly where it owns the first cell, else in the second
-    /// one. Wait-free.
-    #[inline(always)]
-    pub(crate) fn record(
-        self,
-        me: ThreadNumber,
-        bytes: u32,
-        flags: Flags,
-        clock: &Clock,
-        gate: &Gate,
-    ) -> Verdict {
-        let [owned, shared] = self.0;
-        let owner = owned.owner.load(Ordering::Relaxed);
-        if owner == me.0 || (owner == 0 && owned.claim(me)) {
-            owned.record(bytes, flags, clock, gate)
-        } else {
-            shared.record_shared(bytes, flags, clock, gate)
-        }
-    }
-}
 
 /// A reading of counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,7 +108,7 @@ impl Cell {
             keys: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             admitted: AtomicU64::new(0),
-            owner: AtomicU32::new(0),
+            owner: Owner::unknown(),
             tag: AtomicU32::new(slot as u32),
         }
     }
@@ -202,16 +151,15 @@ impl Cell {
         bump(&self.keys, keys);
     }
 
+    /// Counts one packet of any thread. Wait-free.
     #[cold]
-    fn claim(&self, me: ThreadNumber) -> bool {
-        // Relaxed: an owner has nothing to learn from the cell but its counters, which nobody
-        // wrote before it.
-        let claim = || self.owner.compare_exchange(0, me.0, Ordering::Relaxed, Ordering::Relaxed);
-        me != ThreadNumber::NOT_KEPT && claim().is_ok()
-    }
-
-    #[cold]
-    fn record_shared(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
+    pub(super) fn record_shared(
+        &self,
+        bytes: u32,
+        flags: Flags,
+        clock: &Clock,
+        gate: &Gate,
+    ) -> Verdict {
         let now = clock.now();
         // The newest stamp wins, so that a thread held up in here can't turn the clock back.
         if self.last_packet.load(Ordering::Relaxed) < now {
@@ -317,6 +265,11 @@ impl Cell {
         self.tag.store(self.tag().wrapping_add(1 << SLOT_BITS), Ordering::Relaxed);
     }
 
+    #[inline(always)]
+    pub(super) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
     /// The newest packet's stamp.
     #[inline(always)]
     pub(crate) fn last_packet(&self) -> Nanos {
@@ -345,7 +298,7 @@ impl Cell {
         for word in counters.into_iter().chain([&self.admitted]) {
             word.store(0, Ordering::Relaxed);
         }
-        self.owner.store(0, Ordering::Relaxed);
+        self.owner.forget();
         let slot = self.tag() as usize % CELLS;
         self.chunk(slot).attracted.fetch_and(!(1 << slot), Ordering::Relaxed);
         self.tag.store(self.tag().wrapping_add(1 << SLOT_BITS), Ordering::Relaxed);
@@ -434,7 +387,7 @@ impl CellPool {
     /// The cell of this number, an even one, and the next.
     pub(crate) fn by_id_cells(&self, first: usize) -> ByIdCells {
         let (pairs, _) = self.lock_chunks()[first / CELLS].cells.as_chunks::<2>();
-        ByIdCells(&pairs[first % CELLS / 2])
+        ByIdCells::new(&pairs[first % CELLS / 2])
     }
 
     /// Ends a cell's life; its next one may begin. Nobody may be recording to it any more.

@@ -3,6 +3,7 @@
 //! | item | job | who writes |
 //! |---|---|---|
 //! | [`Cell`] | counters and newest packet of one handle, or of one input's by-id recording | that handle's thread; any thread |
+//! | [`ByIdCells`] | which of an input's two cells a thread counts in, by id | the first thread owns one |
 //! | [`Gate`] | admits exactly one session of a stream | monitor |
 //! | [`Clock`] | cached monotonic time | monitor |
 //! | [`Attention`] | which cells delivered an awaited packet | recording threads set, monitor clears |
@@ -14,6 +15,7 @@
 //! orderings.
 
 mod attention;
+mod by_id;
 mod cell;
 mod clock;
 mod dense;
@@ -28,7 +30,8 @@ mod sync;
 pub(crate) use sync::prepare_fences;
 
 use attention::Attention;
-pub(crate) use cell::{ByIdCells, Cell, CellPool, Counters, ThreadNumber};
+pub(crate) use by_id::{ByIdCells, ThreadNumber};
+pub(crate) use cell::{Cell, CellPool, Counters};
 pub(crate) use clock::{monotonic, Clock};
 pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};

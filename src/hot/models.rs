@@ -6,6 +6,7 @@
 //! RUSTFLAGS="--cfg loom" cargo test --release --lib hot::models
 //! ```
 
+use super::by_id::Owner;
 use super::sync::{fence, AtomicU64, Ordering};
 use super::*;
 use loom::cell::UnsafeCell;
@@ -29,12 +30,15 @@ struct Rig {
     pool: CellPool,
     clock: Clock,
     gate: OwnedGate,
+    /// Of the first cell, as a route has it.
+    owner: Owner,
 }
 
 impl Rig {
     /// With room for two cells in each of so many chunks.
     fn new(chunks: usize) -> Arc<Rig> {
-        let rig = Rig { pool: CellPool::new(), clock: Clock::new(1), gate: OwnedGate::new() };
+        let (pool, clock, gate) = (CellPool::new(), Clock::new(1), OwnedGate::new());
+        let rig = Rig { pool, clock, gate, owner: Owner::unknown() };
         (0..chunks).for_each(|_| drop(rig.pool.grow()));
         Arc::new(rig)
     }
@@ -48,7 +52,8 @@ impl Rig {
     }
 
     fn record_by_id(&self, cells: ByIdCells, me: u64) -> u64 {
-        cells.record(ThreadNumber::new(me), 10, NONE, &self.clock, self.gate()).number()
+        let me = ThreadNumber::new(me);
+        cells.record(me, &self.owner, 10, NONE, &self.clock, self.gate()).number()
     }
 
     /// The cells that told the monitor, and what it then sees of them.

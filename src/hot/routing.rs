@@ -5,6 +5,7 @@
 //! in. What was removed is freed when no thread is inside a by-id call any more (see
 //! `presence.rs`); an old table is freed by the monitor, when no thread's cached reference is left.
 
+use super::by_id::Owner;
 use super::dense::{block_len, Dense};
 use super::id_hash::IdHash;
 use super::sync::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
@@ -17,15 +18,18 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, from_ref, null_mut, NonNull};
 use std::sync::Arc;
 
-/// Where a stream's packets are counted, and what its readers want. Immutable: a change of
-/// inputs makes a new one. What recording needs, for a stream with a short id and up to two
-/// inputs, is in the first cache line.
+/// Where a stream's packets are counted, and what its readers want. A change of inputs makes a new
+/// one. What recording needs, for a stream with a short id and up to two inputs, is in the first
+/// cache line, which is written to once.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Route<S> {
     gate: &'static Gate,
     first: [Option<ByIdCells>; 2],
     priorities: [Priority; 2],
+    /// Of the first input's first cell. The cell's own line is written to for each packet: to look
+    /// there, another thread would have to take it away from the owner.
+    owner: Owner,
     len: u8,
     /// Of a short id.
     bytes: [u8; SHORT_ID],
@@ -35,8 +39,9 @@ pub(crate) struct Route<S> {
 }
 
 /// What is left of the line.
-const SHORT_ID: usize = 31;
+const SHORT_ID: usize = 27;
 
+#[cfg(not(loom))]
 const _: () = assert!(std::mem::offset_of!(Route<()>, id) == 64);
 
 /// One input, by id.
@@ -63,6 +68,7 @@ impl<S> Route<S> {
             gate,
             first: first.map(|input| input.map(|input| input.cells)),
             priorities: first.map(|input| input.map_or(-1, |input| input.priority)),
+            owner: Owner::unknown(),
             // 255 at most: the core has checked it.
             len: id.len() as u8,
             bytes,
@@ -74,7 +80,7 @@ impl<S> Route<S> {
 
     /// Where an input's packets are counted.
     #[inline(always)]
-    fn way(&self, priority: Priority) -> Result<Way, Error> {
+    fn way(&self, priority: Priority) -> Result<Way<'_>, Error> {
         let cells = if priority == self.priorities[0] {
             self.first[0]
         } else if priority == self.priorities[1] {
@@ -82,7 +88,8 @@ impl<S> Route<S> {
         } else {
             self.further_input(priority)
         };
-        Ok(Way { cells: cells.ok_or(Error::UnknownInput)?, gate: self.gate })
+        let cells = cells.ok_or(Error::UnknownInput)?;
+        Ok(Way { cells, owner: cells.owner(), gate: self.gate })
     }
 
     #[cold]
@@ -190,8 +197,10 @@ impl<S> Slot<S> {
 
 /// Where a packet is counted, and what tells whether it is admitted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Way {
+pub(crate) struct Way<'a> {
     pub(crate) cells: ByIdCells,
+    /// Of the first cell, as far as it is known.
+    pub(crate) owner: &'a Owner,
     pub(crate) gate: &'static Gate,
 }
 
@@ -298,7 +307,7 @@ impl<S> Table<S> {
     /// # Errors
     /// [`Error::UnknownStream`], [`Error::UnknownInput`].
     #[inline(always)]
-    pub(crate) fn way(&self, id: &[u8], priority: Priority) -> Result<Way, Error> {
+    pub(crate) fn way(&self, id: &[u8], priority: Priority) -> Result<Way<'_>, Error> {
         let (slot, route) = self.find_slot(id).ok_or(Error::UnknownStream)?;
         // SAFETY: as in `route_of`.
         let route = unsafe { route.as_ref() };
@@ -307,7 +316,8 @@ impl<S> Table<S> {
         // and goes on, to the next packet too, while the route is on its way.
         if priority == route.priorities[0] && route.agrees(cells, gate) {
             // SAFETY: these are the addresses of what the route refers to.
-            return Ok(unsafe { Way { cells: ByIdCells::at(cells), gate: &*gate } });
+            let (cells, gate) = unsafe { (ByIdCells::at(cells), &*gate) };
+            return Ok(Way { cells, owner: &route.owner, gate });
         }
         route.way(priority)
     }
