@@ -13,6 +13,7 @@ pub mod measure;
 pub mod pair;
 pub mod peer;
 pub mod process;
+pub mod processors;
 pub mod sections;
 
 /// Hides a value from the optimizer, without an instruction (`std::hint::black_box` makes a

@@ -8,6 +8,7 @@ use crate::support::ids::{id, Walk};
 use crate::support::interleave::Race;
 use crate::support::pair::Pair;
 use crate::support::peer::MutexDesign;
+use crate::support::processors;
 use crate::support::sections::Show;
 use changeover::Engine;
 use std::cell::RefCell;
@@ -131,17 +132,15 @@ pub fn same_input(rounds: usize) -> Vec<Figure> {
         move || move |n| record_by_id(&others, &mut other, n),
     );
     let mut mutex = two_on_mutexes(&peer, [Walk::new(1, 3), Walk::new(1, 3)]);
-    let results = Race::new(SAMPLE)
-        .timed("by id", |n| by_id.run(n))
-        .timed("mutex", |n| mutex.run(n))
-        .run(rounds);
+    let race = Race::new(SAMPLE).timed("by id", |n| by_id.run(n)).timed("mutex", |n| mutex.run(n));
+    let results = processors::compare(race, || ()).run(rounds);
     assert!(packets(&engine, &id(0), 0) == 2 * results.done("by id"), "every packet is counted");
     assert!(peer.packets(&id(0)) == 2 * results.done("mutex"), "every packet is counted");
     let ratio = results.ratio("mutex", "by id");
     let (ns, mutex) = (results.nanos("by id"), results.nanos("mutex"));
     let note = format!("{ns} ns, mutex design {mutex} ns, ratio {ratio}");
     let name = "same input by id, two threads, mutex design vs ours";
-    vec![Figure::new(name, ratio.median, "×", Bar::AtLeast(5.0), note)]
+    vec![processors::judge(Figure::new(name, ratio.median, "×", Bar::AtLeast(5.0), note), &results)]
 }
 
 fn under_churn(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Figure {

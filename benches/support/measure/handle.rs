@@ -6,8 +6,9 @@ use crate::support::floor::Floor;
 use crate::support::host::{drain, BATCH};
 use crate::support::host::{engine, open, packet, packets, record, record_batches, undisturbed};
 use crate::support::ids::id;
-use crate::support::interleave::{Race, Results};
+use crate::support::interleave::Race;
 use crate::support::pair::Pair;
+use crate::support::processors;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -56,39 +57,23 @@ pub fn two_threads(rounds: usize) -> Vec<Figure> {
     let by_me = |n| record(&mut mine.borrow_mut(), n);
     let mut on_different = Pair::new(by_me, move || move |n| record(&mut different, n));
     let mut on_same = Pair::new(by_me, move || move |n| record(&mut same, n));
-    let (floor, mut floors) = (Floor::new(), two_floors());
-    let results = Race::new(4 * SAMPLE)
-        .lane("floor", |n| floor.run(n))
-        .timed("floors", |n| floors.run(n))
+    let race = Race::new(4 * SAMPLE)
         .lane("one", |n| record(&mut other, n))
         .timed("different", |n| on_different.run(n))
-        .timed("same", |n| on_same.run(n))
-        .run(rounds);
+        .timed("same", |n| on_same.run(n));
+    let results = processors::compare(race, || ()).run(rounds);
     let (different, same) = (results.done("different"), results.done("same"));
     assert!(packets(&engine, &id(0), 0) == different + 2 * same + 1, "every packet is counted");
     let bar = |name, lane| {
         let ratio = results.ratio(lane, "one");
         let note =
             format!("{} ns, one {} ns, ratio {ratio}", results.nanos(lane), results.nanos("one"));
-        no_less_than_two_floors(
-            Figure::new(name, ratio.median, "×", Bar::AtMost(1.1), note),
-            &results,
-        )
+        processors::judge(Figure::new(name, ratio.median, "×", Bar::AtMost(1.1), note), &results)
     };
     vec![
         bar("different inputs, two threads vs one", "different"),
         bar("same input, a handle each, two threads vs one", "same"),
     ]
-}
-
-fn two_floors() -> Pair<impl FnMut(u64)> {
-    let [mine, other] = [Floor::new(), Floor::new()];
-    Pair::new(move |n| mine.run(n), move || move |n| other.run(n))
-}
-
-/// Two processors that are one core's hardware threads share what it can do.
-fn no_less_than_two_floors(figure: Figure, results: &Results) -> Figure {
-    figure.no_less_than("two floors", results.ratio("floors", "floor").median)
 }
 
 /// While another thread registers, updates and unregisters.
@@ -98,8 +83,7 @@ pub fn under_churn(rounds: usize) -> Vec<Figure> {
     let handle = RefCell::new(handle);
     drain(&engine);
     let churn = churn(&engine);
-    let (floor, mut floors) = (Floor::new(), two_floors());
-    let results = Race::new(SAMPLE)
+    let race = Race::new(SAMPLE)
         .lane("quiet", |n| {
             churn.switch(false);
             record(&mut handle.borrow_mut(), n);
@@ -107,16 +91,8 @@ pub fn under_churn(rounds: usize) -> Vec<Figure> {
         .lane("churn", |n| {
             churn.switch(true);
             record(&mut handle.borrow_mut(), n);
-        })
-        .lane("floor", |n| {
-            churn.switch(false);
-            floor.run(n);
-        })
-        .timed("floors", |n| {
-            churn.switch(false);
-            floors.run(n)
-        })
-        .run(rounds);
+        });
+    let results = processors::compare(race, || churn.switch(false)).run(rounds);
     let ratio = results.ratio("churn", "quiet");
     let note = format!(
         "{} ns, quiet {} ns, ratio {ratio}, {} turns of churn",
@@ -126,5 +102,5 @@ pub fn under_churn(rounds: usize) -> Vec<Figure> {
     );
     let name = "by handle, under churn vs quiet";
     let figure = Figure::new(name, ratio.median, "×", Bar::AtMost(1.15), note);
-    vec![no_less_than_two_floors(figure, &results)]
+    vec![processors::judge(figure, &results)]
 }
