@@ -525,3 +525,25 @@ impl<S> Arena<S> {
         self.free.push(route);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hot::OwnedGate;
+
+    #[test]
+    fn a_route_knows_its_id_by_every_byte() {
+        let gate = OwnedGate::new();
+        for len in 0..=255 {
+            let id = "a".repeat(len);
+            let route = Route::new(&Arc::from(id.as_str()), Arc::new(()), gate.get(), []);
+            assert!(route.has_id(id.as_bytes()));
+            assert!(!route.has_id("a".repeat(len + 1).as_bytes()), "{len} and one more");
+            for at in 0..len {
+                let mut other = id.clone().into_bytes();
+                other[at] = b'b';
+                assert!(!route.has_id(&other), "byte {at} of {len}");
+            }
+        }
+    }
+}

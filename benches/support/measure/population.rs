@@ -76,7 +76,7 @@ fn memory_per_stream(before: u64, streams: usize) -> Figure {
 /// this thread.
 fn monitor_share(engine: &Arc<Engine>, live: usize, watched: Duration) -> Figure {
     let over = AtomicBool::new(false);
-    let (slowest, share, events) = std::thread::scope(|scope| {
+    let (slowest, share, events, bare) = std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
             // The first packets, and the first deadlines.
             std::thread::sleep(2 * TIMEOUT);
@@ -86,14 +86,14 @@ fn monitor_share(engine: &Arc<Engine>, live: usize, watched: Duration) -> Figure
             let early = count_events(engine);
             let share = Thread::named(MONITOR).share(watched);
             let events = early + count_events(engine);
+            let bare = bare_watch_share(2 * live, watched / 2);
             over.store(true, Ordering::Release);
-            (share, events)
+            (share, events, bare)
         });
         let slowest = record_until(engine, live, &over);
-        let (share, events) = watcher.join().expect("no panic");
-        (slowest, share, events)
+        let (share, events, bare) = watcher.join().expect("no panic");
+        (slowest, share, events, bare)
     });
-    let bare = bare_watch_share(2 * live, watched / 2);
     let note = format!(
         "over {watched:?}, {TIMEOUT:?} timeout, each recorded every {slowest:.2?} at most, \
          {events} events; waking up and looking alone {bare:.2} %"
