@@ -68,7 +68,8 @@ mod tests {
 
     /// Of 22,200 ids even one pair shares 32 bits of its hashes by chance in one table of twenty;
     /// but in one of 600, whose keys happen to suit the steps between the ids, some dozens of pairs
-    /// do. (Measured: 5 of 3,000 tables had more than three, and up to 35.) So two of four are asked for.
+    /// do. (Measured: 5 of 3,000 tables had more than three, and up to 35.) So two of four are asked
+    /// for.
     #[test]
     fn similar_ids_have_different_hashes_in_all_bits() {
         let ids: Vec<String> = ids().collect();
