@@ -35,8 +35,8 @@ pub mod ffi;
 mod hot;
 
 pub use crate::core::{
-    Config, Error, Failback, Input, InputError, InputHealth, InputsUpdate, Nanos, Overlap,
-    Priority, ProbeId, ProbeOutcome, Reason, SessionId, Standby, Status, Switch,
+    Awaited, Config, Detail, Error, Failback, Input, InputError, InputHealth, InputsUpdate, Nanos,
+    Overlap, Priority, ProbeId, ProbeOutcome, Reason, SessionId, Standby, Status, Switch,
 };
 pub use engine::{
     Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,

@@ -301,7 +301,7 @@ proptest! {
         let (mut stream, mut ids) = three_inputs(Config::new()).unwrap();
         let event = Event::InputError { priority: 3, text: text.clone() };
         stream.handle(event, MS, &mut ids).unwrap();
-        let kept = stream.inputs()[1].errors().next().unwrap().text.clone();
+        let kept = stream.inputs()[1].errors().next().unwrap().detail.text();
         prop_assert!(text.starts_with(&*kept));
         if text.len() <= 255 {
             prop_assert_eq!(&*kept, &*text);

@@ -2,16 +2,13 @@
 
 use super::backoff::Backoff;
 use super::config::{Config, InputSettings, Standby};
-use super::{Error, Nanos, Optional, Priority, ProbeId, Reason, SessionId};
+use super::{Detail, Error, Nanos, Optional, Priority, ProbeId, Reason, SessionId};
 use serde::Serialize;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Errors kept per input.
 const ERRORS_KEPT: usize = 5;
-
-/// A host's text is cut at this many bytes, on a character boundary.
-const TEXT_MAX: usize = 255;
 
 /// One source of a stream. `url` and `options` are the host's and come back verbatim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,12 +81,8 @@ pub struct InputError {
     pub at: Nanos,
     /// The kind of failure.
     pub reason: Reason,
-    /// What happened, for people.
-    pub text: Arc<str>,
-    /// What was measured, in nanoseconds; 0 when nothing was.
-    pub measured: Nanos,
-    /// The limit it was measured against, in nanoseconds; 0 when there is none.
-    pub limit: Nanos,
+    /// What happened.
+    pub detail: Detail,
 }
 
 /// One `start` of an input that has not been stopped. Packed as [`Optional`] is.
@@ -341,13 +334,4 @@ impl InputHealth {
         let trouble = self.trouble_mut();
         trouble.retry_at = Some(now + trouble.backoff.wait(cooldown, seed));
     }
-}
-
-/// A host's text, cut at 255 bytes on a character boundary.
-pub(super) fn cut(text: &str) -> Arc<str> {
-    let mut end = text.len().min(TEXT_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].into()
 }

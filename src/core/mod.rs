@@ -27,6 +27,7 @@
 
 mod backoff;
 mod config;
+mod detail;
 mod error;
 mod event;
 mod history;
@@ -36,6 +37,7 @@ mod stream;
 mod switch;
 
 pub use config::{Config, Failback, Overlap, Standby};
+pub use detail::{Awaited, Detail};
 pub use error::Error;
 pub use event::{Action, Event, Ids, InputsUpdate, Notice, ProbeOutcome};
 pub use input::{Input, InputError, InputHealth, Status};

@@ -1,8 +1,7 @@
 //! Switches and their reasons: what the operator reads after an outage.
 
-use super::{Nanos, Priority};
+use super::{Detail, Nanos, Priority};
 use serde::Serialize;
-use std::sync::Arc;
 
 /// Why a switch was made, or why an input was degraded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -69,8 +68,8 @@ pub struct Switch {
     pub to: Priority,
     /// Why.
     pub reason: Reason,
-    /// The evidence, for people: what was measured, against which limit.
-    pub detail: Arc<str>,
+    /// The evidence: what was measured, against which limit.
+    pub detail: Detail,
     /// The stream's switch number from here on: what `record` answers for the new session.
     pub number: u64,
 }

@@ -179,7 +179,7 @@ impl fmt::Display for Event {
                 write!(f, " input {priority} session {session} after {waited:.1} ms")
             }
             EventKind::Degraded { priority, error } => {
-                write!(f, " input {priority} reason {} ({})", error.reason.name(), error.text)
+                write!(f, " input {priority} reason {} ({})", error.reason.name(), error.detail)
             }
             EventKind::Recovered { priority } | EventKind::Restored { priority } => {
                 write!(f, " input {priority}")

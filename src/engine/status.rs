@@ -264,7 +264,7 @@ impl Snapshot {
                     from: switch.from.unwrap_or(-1),
                     to: switch.to,
                     reason: switch.reason,
-                    detail: switch.detail.clone(),
+                    detail: switch.detail.text(),
                     number: switch.number,
                 })
                 .collect(),
@@ -286,9 +286,9 @@ fn input(
         .map(|error| ErrorRecord {
             at: wall.at(error.at),
             reason: error.reason,
-            text: error.text.clone(),
-            measured: error.measured,
-            limit: error.limit,
+            text: error.detail.text(),
+            measured: error.detail.measured(),
+            limit: error.detail.limit(),
         })
         .collect();
     InputHealthSnapshot {

@@ -34,7 +34,7 @@ unsafe impl Sync for EventMemory {}
 impl EventMemory {
     /// An event as a struct that points into this memory until it is filled again or dropped.
     pub(super) fn fill(&mut self, event: &Event) -> changeover_event {
-        let (mut input, mut buffer, mut detail) = (None::<&Arc<Input>>, "", "");
+        let (mut input, mut buffer, mut text) = (None::<&Arc<Input>>, "", Arc::default());
         let mut out = changeover_event {
             struct_size: size_of::<changeover_event>(),
             kind: of_event(&event.kind),
@@ -59,12 +59,12 @@ impl EventMemory {
                 out.limit = nanos(*timeout);
                 input = Some(spec);
             }
-            EventKind::Switched(Switch { from, to, reason, detail: evidence, number, .. }) => {
+            EventKind::Switched(Switch { from, to, reason, detail, number, .. }) => {
                 out.from = from.unwrap_or(-1);
                 out.priority = *to;
                 out.reason = of_reason(*reason);
                 out.switch_number = *number;
-                detail = evidence;
+                text = detail.text();
             }
             EventKind::Active { priority, session, waited } => {
                 out.priority = *priority;
@@ -72,12 +72,12 @@ impl EventMemory {
                 out.measured = nanos(*waited);
             }
             EventKind::Degraded { priority, error } => {
-                let InputError { reason, text, measured, limit, .. } = error;
+                let InputError { reason, detail, .. } = error;
                 out.priority = *priority;
                 out.reason = of_reason(*reason);
-                out.measured = *measured;
-                out.limit = *limit;
-                detail = text;
+                out.measured = detail.measured();
+                out.limit = detail.limit();
+                text = detail.text();
             }
             EventKind::Recovered { priority } | EventKind::Restored { priority } => {
                 out.priority = *priority;
@@ -88,7 +88,7 @@ impl EventMemory {
         }
         let url = input.map_or("", |input| &input.url);
         let options = input.map_or(&[][..], |input| &input.options);
-        self.point(&mut out, [&event.stream, url, buffer, detail], options);
+        self.point(&mut out, [&event.stream, url, buffer, &text], options);
         out
     }
 

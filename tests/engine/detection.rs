@@ -66,7 +66,7 @@ fn silence_is_found_never_early_and_in_time() {
             let is_degraded = |e: &Event| matches!(e.kind, EventKind::Degraded { .. });
             let event = take_until(engine, "degraded", is_degraded).pop().unwrap();
             let EventKind::Degraded { error, .. } = &event.kind else { unreachable!() };
-            assert!(error.measured >= error.limit, "{}", error.text);
+            assert!(error.detail.measured() >= error.detail.limit(), "{}", error.detail);
             let (before, after) = last[&*event.stream];
             measured.push((before, after, event.at));
         }

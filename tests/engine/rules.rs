@@ -91,7 +91,10 @@ fn rule_3_connect_counts_from_the_taking_of_the_start() {
     let degraded = events.last().unwrap();
     assert!(degraded.at >= taken + nanos(ms(300)), "{} after {taken}", degraded.at);
     let EventKind::Degraded { error, .. } = &degraded.kind else { unreachable!() };
-    assert!(error.measured >= error.limit && error.limit == nanos(ms(300)), "{error:?}");
+    assert!(
+        error.detail.measured() >= error.detail.limit() && error.detail.limit() == nanos(ms(300)),
+        "{error:?}"
+    );
 }
 
 #[test]

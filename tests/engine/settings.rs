@@ -23,7 +23,7 @@ fn limits(engine: &Engine, streams: &[&str]) -> Vec<u64> {
         let event = take_until(engine, "degraded", is_degraded).pop().unwrap();
         let EventKind::Degraded { error, .. } = event.kind else { unreachable!() };
         let of = streams.iter().position(|id| **id == *event.stream).expect("no other stream");
-        limits[of] = error.limit / 1_000_000;
+        limits[of] = error.detail.limit() / 1_000_000;
     }
     limits
 }

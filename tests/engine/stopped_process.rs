@@ -82,8 +82,12 @@ fn in_the_child() {
         _ => None,
     });
     let error = degraded.expect("a degraded event");
-    println!("measured: {}", error.text);
-    assert!(error.measured < nanos(STOPPED_FOR), "the stop does not count: {}", error.text);
+    println!("measured: {}", error.detail);
+    assert!(
+        error.detail.measured() < nanos(STOPPED_FOR),
+        "the stop does not count: {}",
+        error.detail
+    );
     // The wall clock went on, and what was stamped after the stop says so.
     let switch = events.last().unwrap();
     let behind = switch.wall.elapsed().unwrap_or_default();

@@ -44,7 +44,7 @@ fn the_connect_deadline_counts_from_the_moment_the_host_took_the_start() {
         "5700 start 1a",
         "5700 switch 0>1 timeout",
     ]);
-    assert_eq!(rig.errors(0)[0].measured, 5000 * MS);
+    assert_eq!(rig.errors(0)[0].detail.measured(), 5000 * MS);
 }
 
 #[test]
@@ -114,12 +114,12 @@ fn the_error_carries_the_measured_time_and_the_limit() {
     rig.dies(1);
     rig.until(8000);
     let connect = &rig.errors(0)[0];
-    assert_eq!((connect.measured, connect.limit), (5000 * MS, 5000 * MS));
+    assert_eq!((connect.detail.measured(), connect.detail.limit()), (5000 * MS, 5000 * MS));
     assert_eq!(connect.reason, Reason::Timeout);
-    assert_eq!(&*connect.text, "no first packet for 5000.0 ms, limit 5000.0 ms");
+    assert_eq!(&*connect.detail.text(), "no first packet for 5000.0 ms, limit 5000.0 ms");
     let silence = &rig.errors(1)[0];
-    assert_eq!((silence.measured, silence.limit), (2000 * MS, 2000 * MS));
-    assert_eq!(&*silence.text, "no packet for 2000.0 ms, limit 2000.0 ms");
+    assert_eq!((silence.detail.measured(), silence.detail.limit()), (2000 * MS, 2000 * MS));
+    assert_eq!(&*silence.detail.text(), "no packet for 2000.0 ms, limit 2000.0 ms");
     assert_eq!(silence.at, rig.now());
 }
 
@@ -132,7 +132,7 @@ fn a_deadline_noticed_late_carries_the_real_time() {
     stream.handle(Event::StartTaken { session: 1 }, 0, &mut ids).unwrap();
     stream.handle(Event::Tick, 5017 * MS, &mut ids).unwrap();
     let error = stream.inputs()[0].errors().next().unwrap().clone();
-    assert_eq!((error.measured, error.limit), (5017 * MS, 5000 * MS));
+    assert_eq!((error.detail.measured(), error.detail.limit()), (5017 * MS, 5000 * MS));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn silence_counts_from_the_activation_when_that_is_later() {
         "5000 start 2a",
         "5000 switch 1>2 timeout",
     ]);
-    assert_eq!(rig.errors(1)[0].measured, 2000 * MS);
+    assert_eq!(rig.errors(1)[0].detail.measured(), 2000 * MS);
 }
 
 #[test]

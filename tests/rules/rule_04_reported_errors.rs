@@ -23,10 +23,10 @@ fn an_error_on_the_active_input_fails_over_at_once() {
         "1150 stop 0a",
     ]);
     let error = &rig.errors(0)[0];
-    assert_eq!((&*error.text, error.reason), ("connection reset by peer", Reason::Error));
-    assert_eq!((error.measured, error.limit), (0, 0), "nothing was measured");
+    assert_eq!((&*error.detail.text(), error.reason), ("connection reset by peer", Reason::Error));
+    assert_eq!((error.detail.measured(), error.detail.limit()), (0, 0), "nothing was measured");
     let switch = rig.stream.switches().last().unwrap();
-    assert_eq!(&*switch.detail, "connection reset by peer");
+    assert_eq!(&*switch.detail.text(), "connection reset by peer");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_long_text_is_cut_on_a_character_boundary() {
     let text = |given: &str| {
         let mut rig = Rig::new([cold(0), cold(1)]);
         rig.report(1, given).unwrap();
-        rig.errors(1)[0].text.to_string()
+        rig.errors(1)[0].detail.to_string()
     };
     assert_eq!(text(&"x".repeat(255)), "x".repeat(255));
     assert_eq!(text(&"x".repeat(256)), "x".repeat(255));

@@ -263,7 +263,7 @@ fn when_a_start_fails_the_next_input_is_tried_at_once() {
         "0 switch 1>2 start_failed",
         "100 active 2 after 100",
     ]);
-    assert_eq!(&*rig.errors(0)[0].text, "refused");
+    assert_eq!(&*rig.errors(0)[0].detail.text(), "refused");
     assert_eq!(rig.on_host(), ["2a"]);
 }
 

@@ -78,8 +78,11 @@ fn failed_attempts_are_errors_and_say_what_happened() {
     rig.until(5000);
     rig.start_fails(0);
     rig.reach("start 0c");
-    let told: Vec<_> =
-        rig.errors(0).iter().map(|e| (e.reason, e.text.to_string(), e.measured / MS)).collect();
+    let told: Vec<_> = rig
+        .errors(0)
+        .iter()
+        .map(|e| (e.reason, e.detail.to_string(), e.detail.measured() / MS))
+        .collect();
     let timeout = |text: &str, measured| (Reason::Timeout, text.to_string(), measured);
     let expected = [
         timeout("no packet for 2000.0 ms, limit 2000.0 ms", 2000),

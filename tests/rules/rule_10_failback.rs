@@ -291,6 +291,14 @@ fn with_overlap_off_it_commits_at_once() {
 fn the_detail_says_what_it_waited_for() {
     let mut rig = primary_back(quick_probe(), [cold(0), cold(1)]);
     rig.reach("switch 1>0 failback");
-    let detail = &rig.stream.switches().last().unwrap().detail;
-    assert_eq!(&**detail, "delivers");
+    let detail = rig.stream.switches().last().unwrap().detail.to_string();
+    assert_eq!(detail, "delivers");
+}
+
+#[test]
+fn without_overlap_the_detail_says_how_long_it_was_due() {
+    let mut rig = primary_back(overlap_off().probe_cooldown(ms(2000)), [cold(0), cold(1)]);
+    rig.reach("switch 1>0 failback");
+    let detail = rig.stream.switches().last().unwrap().detail.to_string();
+    assert_eq!(detail, "a better input is healthy, 0.0 ms past due");
 }

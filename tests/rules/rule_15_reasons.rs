@@ -78,7 +78,7 @@ fn a_switch_says_when_from_where_to_where_and_on_what_evidence() {
     let switch = rig.stream.switches().last().unwrap();
     assert_eq!((switch.at, switch.from, switch.to), (rig.now(), Some(0), 1));
     assert_eq!(switch.reason, Reason::Timeout);
-    assert_eq!(&*switch.detail, "no packet for 2000.0 ms, limit 2000.0 ms");
+    assert_eq!(&*switch.detail.text(), "no packet for 2000.0 ms, limit 2000.0 ms");
     assert_eq!(switch.number, rig.stream.switch_number());
 }
 
@@ -133,6 +133,6 @@ fn the_last_five_errors_are_kept() {
     assert!(rig.input(1).probes() > 5);
     let errors = rig.errors(1);
     assert_eq!(errors.len(), 5);
-    assert!(errors.iter().all(|error| &*error.text == "no answer"), "the oldest went");
+    assert!(errors.iter().all(|error| &*error.detail.text() == "no answer"), "the oldest went");
     assert!(errors.is_sorted_by_key(|error| error.at));
 }

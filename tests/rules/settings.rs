@@ -60,7 +60,7 @@ fn a_new_timeout_counts_for_a_silence_that_already_lasts() {
     rig.until(2000);
     rig.set_config(Config::new().packet_timeout(ms(500))).unwrap();
     assert_eq!(rig.status(0), Status::Degraded);
-    assert_eq!(rig.errors(0)[0].measured, 1000 * MS);
+    assert_eq!(rig.errors(0)[0].detail.measured(), 1000 * MS);
 }
 
 #[test]

@@ -583,7 +583,9 @@ impl World {
             Notice::Degraded { priority, error } => {
                 self.mix(8, *priority as u64);
                 if error.reason == Reason::Timeout {
-                    assert!(error.measured >= error.limit && error.limit > 0);
+                    assert!(
+                        error.detail.measured() >= error.detail.limit() && error.detail.limit() > 0
+                    );
                     self.was_silent(*priority);
                 }
             }

@@ -6,30 +6,23 @@ use crate::core::input::{InputError, Probe};
 /// Why an input, or an attempt to get it back, is given up.
 pub(super) struct Failure {
     reason: Reason,
-    text: Arc<str>,
-    measured: Nanos,
-    limit: Nanos,
+    detail: Detail,
 }
 
 impl Failure {
     /// The host says so.
     fn told(reason: Reason, text: &str) -> Self {
-        Failure { reason, text: cut(text), measured: 0, limit: 0 }
+        Failure { reason, detail: Detail::told(text) }
     }
 
-    pub(super) fn overdue(what: &str, measured: Nanos, limit: Nanos) -> Self {
-        let mut text = String::with_capacity(64);
-        text.push_str(what);
-        text.push_str(" for ");
-        push_millis(&mut text, measured);
-        text.push_str(", limit ");
-        push_millis(&mut text, limit);
-        Failure { reason: Reason::Timeout, text: text.into(), measured, limit }
+    pub(super) fn overdue(awaited: Awaited, measured: Nanos, limit: Nanos) -> Self {
+        let detail = Detail::Overdue { awaited, measured, limit };
+        Failure { reason: Reason::Timeout, detail }
     }
 
     fn at(self, now: Nanos) -> InputError {
-        let Failure { reason, text, measured, limit } = self;
-        InputError { at: now, reason, text, measured, limit }
+        let Failure { reason, detail } = self;
+        InputError { at: now, reason, detail }
     }
 }
 
@@ -111,7 +104,7 @@ impl Stream {
                 self.recover(index, now, now);
                 if active {
                     self.selected_at = now;
-                    let detail = "delivers again".into();
+                    let detail = Detail::Seen("delivers again");
                     let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
                     self.record_switch(priority, cause, now);
                 } else if dark && proof {
@@ -137,7 +130,7 @@ impl Stream {
         input.schedule_retry(now, self.registration);
         let reason = failure.reason;
         let error = failure.at(now);
-        let detail = error.text.clone();
+        let detail = error.detail.clone();
         input.push_error(error.clone());
         // A dead session that may still come back by its own packets.
         let keep = (active || input.is_hot()) && reason != Reason::StartFailed;
@@ -256,7 +249,7 @@ impl Stream {
                 self.recover(index, now, now);
                 if !self.active_runs() {
                     let (from, reason) = (self.active(), Reason::Recovery);
-                    let detail = "probe succeeded".into();
+                    let detail = Detail::Seen("probe succeeded");
                     self.cause = Some(Box::new(Cause { from, reason, detail }));
                 }
             }

@@ -10,10 +10,10 @@ mod update;
 
 use super::config::{Overlap, StreamSettings};
 use super::history::History;
-use super::input::{cut, InputHealth, Session};
+use super::input::{InputHealth, Session};
 use super::{
-    Action, Choice, Config, Error, Event, Ids, Input, Nanos, Notice, Optional, Priority, ProbeId,
-    ProbeOutcome, Reason, SessionId, Status, Switch,
+    Action, Awaited, Choice, Config, Detail, Error, Event, Ids, Input, Nanos, Notice, Optional,
+    Priority, ProbeId, ProbeOutcome, Reason, SessionId, Status, Switch,
 };
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ struct Pending {
 struct Cause {
     from: Option<Priority>,
     reason: Reason,
-    detail: Arc<str>,
+    detail: Detail,
 }
 
 /// One life of one stream. See the [module](super) for how it is driven.
@@ -66,7 +66,7 @@ pub struct Stream {
 
 /// There may be a million of them.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Stream>() <= 184 && size_of::<InputHealth>() <= 72);
+const _: () = assert!(size_of::<Stream>() <= 192 && size_of::<InputHealth>() <= 72);
 
 #[derive(Clone, Debug)]
 struct Actions(Vec<Action>);
@@ -137,7 +137,7 @@ impl Stream {
             return Err(Error::HotWithoutOverlap);
         }
         if let Some(best) = stream.select() {
-            let cause = Cause { from: None, reason: Reason::Initial, detail: Arc::default() };
+            let cause = Cause { from: None, reason: Reason::Initial, detail: Detail::None };
             stream.commit(best, cause, now, ids);
         }
         stream.start_hot_inputs(ids);
@@ -353,13 +353,4 @@ fn buffer_name(name: &str, stream: &Arc<str>) -> Arc<str> {
     } else {
         name.into()
     }
-}
-
-/// Writes nanoseconds for people. Not by `format!`: many streams may fail at once.
-fn push_millis(text: &mut String, nanos: Nanos) {
-    let tenths = nanos / 100_000;
-    text.push_str(itoa::Buffer::new().format(tenths / 10));
-    text.push('.');
-    text.push_str(itoa::Buffer::new().format(tenths % 10));
-    text.push_str(" ms");
 }

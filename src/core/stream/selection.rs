@@ -17,7 +17,7 @@ impl Stream {
                 || Cause {
                     from: self.active(),
                     reason: Reason::Recovery,
-                    detail: "usable again".into(),
+                    detail: Detail::Seen("usable again"),
                 },
                 |cause| *cause,
             );
@@ -67,7 +67,7 @@ impl Stream {
             let (from, reason) = (self.active(), Reason::Recovery);
             self.commit(
                 priority,
-                Cause { from, reason, detail: "delivers again".into() },
+                Cause { from, reason, detail: Detail::Seen("delivers again") },
                 now,
                 ids,
             );
@@ -156,7 +156,7 @@ impl Stream {
         &mut self,
         target: Priority,
         reason: Reason,
-        detail: Arc<str>,
+        detail: Detail,
         now: Nanos,
         ids: &mut Ids,
     ) {
@@ -197,7 +197,7 @@ impl Stream {
         let Some(pending) = &self.pending else { return };
         let (target, reason) = (pending.target, pending.reason);
         if self.index_of(target).is_some_and(|index| self.inputs[index].delivering()) {
-            let cause = Cause { from: self.active(), reason, detail: "delivers".into() };
+            let cause = Cause { from: self.active(), reason, detail: Detail::Seen("delivers") };
             self.commit(target, cause, now, ids);
             self.put_on_air(now);
         }
@@ -224,10 +224,8 @@ impl Stream {
     fn fail_back(&mut self, now: Nanos, ids: &mut Ids) {
         if let Some((at, _)) = self.failback_target().filter(|(at, _)| *at <= now) {
             let Some(target) = self.best_due_failback(now) else { return };
-            let mut detail = "a better input is healthy, ".to_string();
-            push_millis(&mut detail, now - at);
-            detail.push_str(" past due");
-            self.begin_switch(target, Reason::Failback, detail.into(), now, ids);
+            let detail = Detail::Healthy { past_due: now - at };
+            self.begin_switch(target, Reason::Failback, detail, now, ids);
             self.put_on_air(now);
         }
     }

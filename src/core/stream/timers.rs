@@ -139,19 +139,19 @@ impl Stream {
                 let since = input.session.as_ref().and_then(|s| s.connecting_since());
                 let limit = input.settings.connect_timeout;
                 let waited = now - since.unwrap_or(now);
-                self.timed_out(index, Failure::overdue("no first packet", waited, limit), now);
+                self.timed_out(index, Failure::overdue(Awaited::FirstPacket, waited, limit), now);
             }
             Timer::Silence(index) => {
                 let silent = now - self.silent_since(index);
                 let limit = self.inputs[index].settings.packet_timeout;
-                self.timed_out(index, Failure::overdue("no packet", silent, limit), now);
+                self.timed_out(index, Failure::overdue(Awaited::Packet, silent, limit), now);
             }
             Timer::ProbeTimeout(index) => {
                 let input = &self.inputs[index];
                 let taken_at = input.probe().and_then(|p| p.taken_at).unwrap_or(now);
                 let limit = input.settings.probe_timeout;
                 self.cancel_probe(index);
-                let failure = Failure::overdue("no answer to a probe", now - taken_at, limit);
+                let failure = Failure::overdue(Awaited::ProbeAnswer, now - taken_at, limit);
                 self.attempt_failed(index, failure, now);
             }
             Timer::TrialDelivered(index) => {

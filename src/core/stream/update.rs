@@ -26,7 +26,7 @@ impl Stream {
             return Err(Error::InputDegraded);
         }
         self.pinned = Choice::some(priority);
-        self.begin_switch(priority, Reason::Manual, Arc::default(), now, ids);
+        self.begin_switch(priority, Reason::Manual, Detail::None, now, ids);
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Stream {
         if self.active() == Some(priority) {
             self.active = Choice::NONE;
             self.on_air_since = Optional::NONE;
-            let (reason, detail) = (Reason::InputRemoved, Arc::default());
+            let (reason, detail) = (Reason::InputRemoved, Detail::None);
             self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
         self.change_inputs(|inputs| drop(inputs.remove(index)));
@@ -115,10 +115,10 @@ impl Stream {
     fn choose_added(&mut self, added: &[Priority], now: Nanos, ids: &mut Ids) {
         let Some(best) = self.select().filter(|best| added.contains(best)) else { return };
         if !self.active_runs() {
-            let (from, reason, detail) = (self.active(), Reason::InputAdded, Arc::default());
+            let (from, reason, detail) = (self.active(), Reason::InputAdded, Detail::None);
             self.cause.get_or_insert_with(|| Box::new(Cause { from, reason, detail }));
         } else if self.active().is_some_and(|active| best < active) {
-            self.begin_switch(best, Reason::InputAdded, Arc::default(), now, ids);
+            self.begin_switch(best, Reason::InputAdded, Detail::None, now, ids);
         }
     }
 
@@ -180,7 +180,7 @@ impl Stream {
     /// Two sessions can't run any longer; a switch that waits is committed.
     fn end_overlap(&mut self, now: Nanos, ids: &mut Ids) {
         if let Some(Pending { target, reason }) = self.pending.take() {
-            let detail = "overlap was turned off".into();
+            let detail = Detail::Seen("overlap was turned off");
             self.commit(target, Cause { from: self.active(), reason, detail }, now, ids);
             return;
         }
