@@ -294,6 +294,8 @@ impl Rig {
         let next = self.stream.next_deadline();
         assert!(next.is_none_or(|next| next > self.now), "everything due is done after a tick");
         self.obey();
+        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        assert!(self.stream.drain().next().is_none(), "and everything was decided");
     }
 
     /// The lazy part of recording.

@@ -247,6 +247,8 @@ impl World {
         self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
         self.obey(true);
         assert!(self.deadline.is_none_or(|next| next > self.now), "nothing is due after a tick");
+        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        assert!(self.stream.drain().next().is_none(), "a tick decides everything");
     }
 
     fn handle(&mut self, event: Event) -> Result<(), Error> {

@@ -154,7 +154,11 @@ impl Stream {
             return Err(Error::UnknownStream);
         }
         match event {
-            Event::Tick => self.fire_timers(now, ids),
+            Event::Tick => {
+                self.fire_timers(now, ids);
+                // It ended in an evaluation.
+                return Ok(());
+            }
             Event::Packet { session } => {
                 if let Some(priority) = self.packet(session, now) {
                     self.come_back(priority, now, ids);
