@@ -31,7 +31,8 @@ pub enum Detail {
     },
     /// A better input was healthy for long enough.
     Healthy {
-        /// So many nanoseconds ago it had become long enough.
+        /// So many nanoseconds ago failback to it became due: `failback_stable` and
+        /// `switch_cooldown` were over.
         past_due: Nanos,
     },
 }

@@ -368,3 +368,22 @@ fn with_overlap_off_a_trial_that_made_way_is_repeated() {
     rig.skip();
     rig.reach("restored 0");
 }
+
+#[test]
+fn an_updated_hot_input_has_no_more_claim_than_a_cold_one() {
+    // The last on air is hot, and not the best of those that are updated.
+    let mut rig = Rig::new([hot(0), hot(1)]);
+    rig.until(1050);
+    rig.report(0, "gone").unwrap();
+    rig.report(1, "gone").unwrap();
+    assert_eq!((rig.stream.active(), rig.stream.exhausted()), (Some(1), true));
+    rig.update(InputsUpdate { updated: vec![hot(0), hot(1)], ..Default::default() }).unwrap();
+    assert_eq!(rig.stream.active(), Some(0));
+
+    for input in [cold, hot] {
+        let mut rig = exhausted([input(0)]);
+        rig.skip();
+        rig.update(replace(input(0))).unwrap();
+        rig.tells(&["3000 stop 0a", "3000 gate 0b", "3000 start 0b", "3000 switch 0>0 recovery"]);
+    }
+}

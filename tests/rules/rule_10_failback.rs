@@ -302,3 +302,21 @@ fn without_overlap_the_detail_says_how_long_it_was_due() {
     let detail = rig.stream.switches().last().unwrap().detail.to_string();
     assert_eq!(detail, "a better input is healthy, 0.0 ms past due");
 }
+
+#[test]
+fn the_detail_is_of_the_input_that_is_taken_back() {
+    // Only the policy holds both better ones back; 1 became healthy first.
+    let config = overlap_off().probe_cooldown(ms(1000)).switch_cooldown(ms(0));
+    let manual = config.failback(Failback::Manual);
+    let mut rig = Rig::with_config(manual, [cold(0), cold(1), cold(2)]);
+    rig.until(1050);
+    rig.report(1, "gone").unwrap();
+    rig.report(0, "gone").unwrap();
+    rig.until(20_000);
+    rig.update(replace(cold(0))).unwrap();
+    rig.until(30_000);
+    rig.set_config(config).unwrap();
+    let switch = rig.stream.switches().last().unwrap();
+    assert_eq!(switch.to, 0);
+    assert_eq!(switch.detail.to_string(), "a better input is healthy, 7000.0 ms past due");
+}

@@ -2,7 +2,7 @@
 
 use super::rig::*;
 use changeover::core::{Event, InputsUpdate, ProbeOutcome};
-use changeover::{Config, Error, Failback, Status};
+use changeover::{Config, Error, Failback, Reason, Status};
 
 fn change(
     removed: &[i32],
@@ -413,4 +413,20 @@ fn with_overlap_off_an_added_better_input_commits_at_once() {
     rig.skip();
     rig.update(add(cold(0))).unwrap();
     rig.tells(&["1000 stop 1a", "1000 gate 0a", "1000 start 0a", "1000 switch 1>0 input_added"]);
+}
+
+#[test]
+fn an_added_input_is_the_reason_only_if_it_is_the_one_chosen() {
+    let reason = |added, updated| {
+        let mut rig = Rig::new([cold(2)]);
+        rig.until(1050);
+        rig.report(2, "gone").unwrap();
+        assert!(rig.stream.exhausted());
+        let (added, updated) = (vec![cold(added)], vec![cold(updated)]);
+        rig.update(InputsUpdate { added, updated, ..Default::default() }).unwrap();
+        let switch = rig.stream.switches().last().unwrap();
+        (switch.to, switch.reason)
+    };
+    assert_eq!(reason(5, 2), (2, Reason::Recovery));
+    assert_eq!(reason(1, 2), (1, Reason::InputAdded));
 }

@@ -1,7 +1,8 @@
 //! The state of one stream, and what each event does to it first.
 //!
-//! Every event ends in [`Stream::evaluate`] (see `selection.rs`), which looks at the state alone
-//! and never at how it came about: no decision can be lost because an edge was missed.
+//! Every event that may change a decision ends in [`Stream::evaluate`] (see `selection.rs`), which
+//! looks at the state alone and never at how it came about: no decision can be lost because an edge
+//! was missed.
 
 mod health;
 mod selection;
@@ -47,7 +48,7 @@ pub struct Stream {
     /// Best first.
     inputs: Box<[InputHealth]>,
     active: Choice,
-    /// When the active input was selected, or restarted.
+    /// When the active input was selected or restarted, or since when there is none.
     selected_at: Nanos,
     on_air_since: Optional,
     gate: Optional,
@@ -129,9 +130,7 @@ impl Stream {
             switches: History::default(),
             actions: None,
         };
-        for input in inputs {
-            stream.insert_input(input, now, ids);
-        }
+        stream.insert_inputs(inputs, now, ids);
         if stream.settings.overlap == Overlap::Off && stream.inputs.iter().any(InputHealth::is_hot)
         {
             return Err(Error::HotWithoutOverlap);
@@ -237,6 +236,11 @@ impl Stream {
     /// The input that is on air, or selected to be.
     pub fn active(&self) -> Option<Priority> {
         self.active.get()
+    }
+
+    /// When the active input was selected or restarted, or since when there is none.
+    pub(crate) fn selected_at(&self) -> Nanos {
+        self.selected_at
     }
 
     /// The target of a planned switch that waits for its first packet.

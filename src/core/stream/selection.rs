@@ -209,34 +209,29 @@ impl Stream {
             && self.pending.is_none()
             && self.override_input().is_none();
         let active = self.active().filter(|_| free)?;
+        let better = self.inputs.iter().take_while(|input| input.spec.priority < active);
+        better.filter_map(|input| Some((self.failback_due(input)?, input.spec.priority))).min()
+    }
+
+    /// When an input has been healthy, and the stream at rest, for long enough.
+    fn failback_due(&self, input: &InputHealth) -> Option<Nanos> {
+        let since = input.healthy_since.get().filter(|_| input.usable())?;
         let cooled = self.switches.last()?.at + self.settings.switch_cooldown;
-        self.inputs
-            .iter()
-            .take_while(|input| input.spec.priority < active)
-            .filter(|input| input.usable())
-            .filter_map(|input| {
-                let stable = input.healthy_since.get()? + self.settings.failback_stable;
-                Some((stable.max(cooled), input.spec.priority))
-            })
-            .min()
+        Some(cooled.max(since + self.settings.failback_stable))
     }
 
     fn fail_back(&mut self, now: Nanos, ids: &mut Ids) {
-        if let Some((at, _)) = self.failback_target().filter(|(at, _)| *at <= now) {
-            let Some(target) = self.best_due_failback(now) else { return };
+        if self.failback_target().is_none_or(|(at, _)| at > now) {
+            return;
+        }
+        // Not the one that was due first, but the best that is.
+        let due = |input: &InputHealth| self.failback_due(input).filter(|at| *at <= now);
+        let best = self.inputs.iter().find_map(|i| Some((due(i)?, i.spec.priority)));
+        if let Some((at, target)) = best {
             let detail = Detail::Healthy { past_due: now - at };
             self.begin_switch(target, Reason::Failback, detail, now, ids);
             self.put_on_air(now);
         }
-    }
-
-    fn best_due_failback(&self, now: Nanos) -> Option<Priority> {
-        let stable = |input: &&InputHealth| {
-            let since = input.healthy_since.get();
-            input.usable()
-                && since.is_some_and(|since| since + self.settings.failback_stable <= now)
-        };
-        self.inputs.iter().find(stable).map(|input| input.spec.priority)
     }
 
     /// Sessions that outlived their purpose: once something is on air, the dead ones behind the

@@ -5,14 +5,15 @@ use crate::core::config::Failback;
 use crate::core::InputsUpdate;
 
 impl Stream {
-    pub(super) fn insert_input(&mut self, input: Input, now: Nanos, ids: &mut Ids) {
-        let at = self.inputs.partition_point(|i| i.spec.priority < input.priority);
-        let settings = ids.input_settings.share(self.settings.of_input(&input.config));
-        let health = InputHealth::new(Arc::new(input), settings, now);
-        self.change_inputs(|inputs| {
-            inputs.reserve_exact(1);
-            inputs.insert(at, health);
+    pub(super) fn insert_inputs(&mut self, added: Vec<Input>, now: Nanos, ids: &mut Ids) {
+        let fresh = added.into_iter().map(|input| {
+            let settings = ids.input_settings.share(self.settings.of_input(&input.config));
+            InputHealth::new(Arc::new(input), settings, now)
         });
+        let mut inputs: Vec<_> = fresh.collect();
+        inputs.extend(std::mem::take(&mut self.inputs));
+        inputs.sort_unstable_by_key(|input| input.spec.priority);
+        self.inputs = inputs.into();
     }
 
     pub(super) fn switch_input(
@@ -52,20 +53,26 @@ impl Stream {
             return Err(Error::HotWithoutOverlap);
         }
         for priority in update.removed {
-            self.remove_input(priority);
+            self.remove_input(priority, now);
         }
         let added: Vec<_> = update.added.iter().map(|input| input.priority).collect();
-        for input in update.added {
-            self.insert_input(input, now, ids);
+        self.insert_inputs(update.added, now, ids);
+        let selected = |stream: &Stream| stream.select().filter(|best| added.contains(best));
+        if let Some(best) = selected(self).filter(|best| self.runs_worse_than(*best)) {
+            self.begin_switch(best, Reason::InputAdded, Detail::None, now, ids);
         }
-        self.choose_added(&added, now, ids);
         for input in update.updated {
             self.replace_input(input, now, ids);
+        }
+        // With nothing usable left, an added one is started, unless an updated one is better.
+        if selected(self).is_some() && !self.active_runs() {
+            let (from, reason, detail) = (self.active(), Reason::InputAdded, Detail::None);
+            self.cause.get_or_insert_with(|| Box::new(Cause { from, reason, detail }));
         }
         Ok(())
     }
 
-    fn remove_input(&mut self, priority: Priority) {
+    fn remove_input(&mut self, priority: Priority, now: Nanos) {
         let Some(index) = self.index_of(priority) else { return };
         self.stop(index);
         self.cancel_probe(index);
@@ -77,16 +84,13 @@ impl Stream {
         }
         if self.active() == Some(priority) {
             self.active = Choice::NONE;
+            self.selected_at = now;
             self.on_air_since = Optional::NONE;
             let (reason, detail) = (Reason::InputRemoved, Detail::None);
             self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
-        self.change_inputs(|inputs| drop(inputs.remove(index)));
-    }
-
-    fn change_inputs(&mut self, change: impl FnOnce(&mut Vec<InputHealth>)) {
         let mut inputs = std::mem::take(&mut self.inputs).into_vec();
-        change(&mut inputs);
+        inputs.remove(index);
         self.inputs = inputs.into();
     }
 
@@ -104,22 +108,16 @@ impl Stream {
         }
         // An exhausted stream's last one has no claim: the best of all updated is chosen.
         let chosen = self.is_active(index) && was_usable;
-        if chosen || self.is_pending(index) || self.inputs[index].is_hot() {
+        let standby = self.inputs[index].is_hot() && !self.is_active(index);
+        if chosen || self.is_pending(index) || standby {
             self.restart(index, false, now, ids);
         } else {
             self.stop(index);
         }
     }
 
-    /// An added input that is now the best is switched to; with nothing usable, it is started.
-    fn choose_added(&mut self, added: &[Priority], now: Nanos, ids: &mut Ids) {
-        let Some(best) = self.select().filter(|best| added.contains(best)) else { return };
-        if !self.active_runs() {
-            let (from, reason, detail) = (self.active(), Reason::InputAdded, Detail::None);
-            self.cause.get_or_insert_with(|| Box::new(Cause { from, reason, detail }));
-        } else if self.active().is_some_and(|active| best < active) {
-            self.begin_switch(best, Reason::InputAdded, Detail::None, now, ids);
-        }
+    fn runs_worse_than(&self, priority: Priority) -> bool {
+        self.active_runs() && self.active().is_some_and(|active| priority < active)
     }
 
     pub(super) fn update_buffer_write_id(&mut self, name: &str, now: Nanos, ids: &mut Ids) {
