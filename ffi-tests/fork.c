@@ -108,12 +108,19 @@ static void *be_busy(void *data) {
   return NULL;
 }
 
+static void *make_engines(void *data) {
+  (void)data;
+  while (counter_get(&stop_busy) == 0)
+    use_its_own();
+  return NULL;
+}
+
 static void a_fork_amid_other_threads_work(void) {
-  pthread_t threads[2];
+  pthread_t threads[3];
   for (size_t i = 0; i < LENGTH(threads); i++)
-    pthread_create(&threads[i], NULL, be_busy, NULL);
+    pthread_create(&threads[i], NULL, i == 0 ? make_engines : be_busy, NULL);
   for (int i = 0; i < scaled(50); i++)
-    in_child(use_the_parents);
+    in_child(i % 2 == 0 ? use_the_parents : use_its_own);
   counter_add(&stop_busy, 1);
   for (size_t i = 0; i < LENGTH(threads); i++)
     pthread_join(threads[i], NULL);

@@ -497,12 +497,20 @@ impl Monitor {
             }
             limbo.leaving = None;
         }
-        if !limbo.routes.is_empty() || !limbo.pairs.is_empty() {
-            limbo.leaving = Some(Batch {
-                routes: std::mem::take(&mut limbo.routes),
-                pairs: std::mem::take(&mut limbo.pairs),
-                absence: self.shared.presences().inside(),
-            });
+        if limbo.routes.is_empty() && limbo.pairs.is_empty() {
+            return;
+        }
+        let (routes, pairs) = (std::mem::take(&mut limbo.routes), std::mem::take(&mut limbo.pairs));
+        match self.shared.presences().inside() {
+            Some(absence) => limbo.leaving = Some(Batch { routes, pairs, absence }),
+            None => {
+                // Somebody may be looking at them, for ever as far as can be known.
+                let streams = routes.len();
+                std::mem::forget(routes);
+                self.logger.log(Level::Error, || {
+                    format!("membarrier(2) is refused: {streams} unregistered or changed streams stay in memory")
+                });
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a host can ask about a stream: published by the monitor, read without waiting for it.
 
-use super::streams::InputCells;
+use super::streams::{InputCells, WINDOW};
 use super::wall::WallClock;
 use crate::core::{Input, InputHealth, Nanos, Priority, Reason, SessionId, Status, Stream};
 use crate::hot::Counters;
@@ -28,7 +28,7 @@ pub struct RuntimeStatus {
     pub override_input_priority: Option<Priority>,
     /// No usable input is left.
     pub exhausted: bool,
-    /// When the active input, or its status, last changed.
+    /// When the active input, or its status, last changed; without one, since when there is none.
     #[serde(serialize_with = "rfc3339")]
     pub state_since: SystemTime,
     /// The inputs, best first.
@@ -38,8 +38,7 @@ pub struct RuntimeStatus {
 }
 
 /// The health of one input. Counters and `last_packet_at` are live; the rates are of a window
-/// of one to about two seconds (longer than `packet_timeout` only if that is shorter); with more
-/// than 8,000 streams, of a second for each 8,000.
+/// of one to about two seconds; with more than 8,000 streams, of a second for each 8,000.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InputHealthSnapshot {
     /// The input.
@@ -182,21 +181,23 @@ impl Rates {
         (now / 1000) as u32
     }
 
-    /// A window ends, and another begins.
+    /// A window ends, if it has lasted long enough, and another begins.
     pub(super) fn measure(&self, now: Nanos, counters: &Counters) {
         // Relaxed, all of them: three readings for people, not one invariant.
         let since =
             |half: &AtomicU32, now: u32| f64::from(now.wrapping_sub(half.load(Ordering::Relaxed)));
         let seconds = since(&self.began, Rates::micros(now)) / 1e6;
-        if seconds > 0.0 {
-            let bytes = counters.bytes.wrapping_sub(self.bytes.load(Ordering::Relaxed));
-            let bits = bytes as f64 * 8.0;
-            let frames = since(&self.video, counters.video as u32);
-            let lost = since(&self.lost, counters.lost as u32);
-            let sent = since(&self.packets, counters.packets as u32) + lost;
-            let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
-            self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
+        if seconds < WINDOW as f64 / 1e9 {
+            // A session began meanwhile: its first window goes on.
+            return;
         }
+        let bytes = counters.bytes.wrapping_sub(self.bytes.load(Ordering::Relaxed));
+        let bits = bytes as f64 * 8.0;
+        let frames = since(&self.video, counters.video as u32);
+        let lost = since(&self.lost, counters.lost as u32);
+        let sent = since(&self.packets, counters.packets as u32) + lost;
+        let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
+        self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
         self.begin_window(now, counters);
     }
 
@@ -246,7 +247,8 @@ impl Snapshot {
         let core = &self.core;
         let active = core.inputs().iter().find(|input| Some(input.priority()) == core.active());
         let switched = core.switches().last().map_or(0, |switch| switch.at);
-        let state_since = active.map_or(0, |input| input.state_since()).max(switched);
+        let state_since =
+            active.map_or(core.selected_at(), |input| input.state_since().max(switched));
         let inputs = core.inputs().iter().zip(&*self.inputs);
         RuntimeStatus {
             registration: core.registration(),
@@ -311,5 +313,23 @@ fn input(
         errors,
         probes: health.probes(),
         state_since: wall.at(health.state_since()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_window_is_shorter_than_promised() {
+        let rates = Rates::new(0);
+        let measured = |at, bytes| {
+            let counters = Counters { packets: 1, bytes, video: 1, ..Counters::default() };
+            rates.measure(at, &counters);
+            [&rates.bitrate_kbps, &rates.fps].map(|r| f64::from_bits(r.load(Ordering::Relaxed)))
+        };
+        assert_eq!(measured(WINDOW / 100, 1_000_000), [0.0, 0.0]);
+        // What came before that counts in the window nevertheless.
+        assert_eq!(measured(2 * WINDOW, 1_000_000), [4000.0, 0.5]);
     }
 }

@@ -3,6 +3,7 @@
 use super::attention::bits;
 use super::by_id::Owner;
 use super::dense::Dense;
+use super::per_process::PerProcess;
 use super::sync::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use super::{Attention, ByIdCells, Clock, Flags, Gate, Verdict};
 use crate::core::Nanos;
@@ -73,11 +74,11 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn add(&mut self, other: &Counters) {
         self.last_packet = self.last_packet.max(other.last_packet);
-        self.packets += other.packets;
-        self.bytes += other.bytes;
-        self.video += other.video;
-        self.keys += other.keys;
-        self.lost += other.lost;
+        self.packets = self.packets.wrapping_add(other.packets);
+        self.bytes = self.bytes.wrapping_add(other.bytes);
+        self.video = self.video.wrapping_add(other.video);
+        self.keys = self.keys.wrapping_add(other.keys);
+        self.lost = self.lost.wrapping_add(other.lost);
     }
 }
 
@@ -317,11 +318,7 @@ struct Chunk {
 }
 
 /// Chunks whose engine is gone, kept for the next one.
-static IDLE_CHUNKS: Mutex<Vec<&'static Chunk>> = Mutex::new(Vec::new());
-
-fn idle_chunks() -> MutexGuard<'static, Vec<&'static Chunk>> {
-    IDLE_CHUNKS.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static IDLE_CHUNKS: PerProcess<Vec<&'static Chunk>> = PerProcess::new();
 
 impl Chunk {
     /// What fits a huge page.
@@ -338,11 +335,11 @@ impl Chunk {
         let chunks: &'static [Chunk] = chunks.leak();
         chunks.as_ptr().expose_provenance();
         // Handed out in order.
-        idle_chunks().extend(chunks.iter().rev());
+        IDLE_CHUNKS.lock().extend(chunks.iter().rev());
     }
 
     fn obtain(number: usize, attention: &Attention) -> &'static Chunk {
-        let idle = || idle_chunks().pop();
+        let idle = || IDLE_CHUNKS.lock().pop();
         let chunk = idle().unwrap_or_else(|| loop {
             // The larger the engine, the larger the block. (One, where none must outlive an
             // execution of the model checker.)
@@ -419,7 +416,7 @@ impl Drop for CellPool {
         }
         // Under the model checker, objects of one execution can't serve another.
         if !cfg!(loom) {
-            idle_chunks().extend(chunks);
+            IDLE_CHUNKS.lock().extend(chunks);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The word that admits exactly one session of a stream.
 
 use super::dense::{block_len, Dense};
+use super::per_process::PerProcess;
 use super::sync::Ordering;
 #[cfg(not(loom))]
 use atomic::Atomic;
 #[cfg(loom)]
 use loom::sync::atomic::AtomicU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The number of a gate move. Each belongs to at most one session.
 #[cfg(not(loom))]
@@ -71,16 +71,13 @@ impl Gate {
 #[derive(Debug)]
 pub(crate) struct OwnedGate(&'static Gate);
 
+#[derive(Default)]
 struct Gates {
     free: Vec<&'static Gate>,
     made: usize,
 }
 
-static GATES: Mutex<Gates> = Mutex::new(Gates { free: Vec::new(), made: 0 });
-
-fn gates() -> MutexGuard<'static, Gates> {
-    GATES.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static GATES: PerProcess<Gates> = PerProcess::new();
 
 impl Gates {
     fn take(&mut self) -> &'static Gate {
@@ -99,7 +96,7 @@ impl Gates {
 impl OwnedGate {
     /// A closed gate. May allocate.
     pub(crate) fn new() -> OwnedGate {
-        let gate = gates().take();
+        let gate = GATES.lock().take();
         gate.move_to(0);
         OwnedGate(gate)
     }
@@ -114,7 +111,7 @@ impl Drop for OwnedGate {
     fn drop(&mut self) {
         // Under the model checker, objects of one execution can't serve another.
         if !cfg!(loom) {
-            gates().free.push(self.0);
+            GATES.lock().free.push(self.0);
         }
     }
 }

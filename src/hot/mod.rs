@@ -23,6 +23,7 @@ mod gate;
 mod id_hash;
 #[cfg(all(loom, test))]
 mod models;
+mod per_process;
 mod presence;
 mod routing;
 mod sync;

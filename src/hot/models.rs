@@ -263,7 +263,7 @@ fn look_up(view: &mut View<Target>, presence: &Presence, id: &str) -> Option<u64
 }
 
 fn wait_and_free(router: &mut Router<Target>, presences: &Presences, route: Unlinked<Target>) {
-    let mut absence = presences.inside();
+    let mut absence = presences.inside().expect("the model has fences");
     while !absence.complete() {
         thread::yield_now();
     }
@@ -369,7 +369,7 @@ fn a_packet_is_counted_where_one_route_says() {
         let removed = router.remove("a").unwrap();
         // In the same slot.
         router.insert(route(1, 4));
-        let mut absence = presences.inside();
+        let mut absence = presences.inside().expect("the model has fences");
         while !absence.complete() {
             thread::yield_now();
         }

@@ -78,10 +78,13 @@ impl Presences {
         presence
     }
 
-    /// Who is inside now, after everything made unreachable before this call.
-    pub(crate) fn inside(&self) -> Absence {
+    /// Who is inside now, after everything made unreachable before this call. `None` if that can't
+    /// be known, see [`heavy_fence`].
+    pub(crate) fn inside(&self) -> Option<Absence> {
         // Pairs with the light fence in `Presence::enter`.
-        heavy_fence();
+        if !heavy_fence() {
+            return None;
+        }
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         forget_ended(&mut all);
         let waiting = all
@@ -89,7 +92,7 @@ impl Presences {
             .map(|presence| (presence.clone(), presence.word.load(Ordering::Acquire)))
             .filter(|(_, word)| word % 2 == 1)
             .collect();
-        Absence { waiting }
+        Some(Absence { waiting })
     }
 }
 

@@ -15,64 +15,75 @@ pub(crate) use std::sync::atomic::{fence, AtomicBool, AtomicPtr, AtomicU32, Atom
 #[inline(always)]
 pub(crate) fn light_fence() {
     #[cfg(not(loom))]
-    if membarrier::AVAILABLE.load(Ordering::Relaxed) {
+    if membarrier::is_available() {
         std::sync::atomic::compiler_fence(Ordering::SeqCst);
         return;
     }
     fence(Ordering::SeqCst);
 }
 
-/// The dear side: pairs with every [`light_fence`] of the process.
-pub(crate) fn heavy_fence() {
+/// The dear side: pairs with every [`light_fence`] of the process. False if the kernel refuses it,
+/// which it does when the process has locked itself in (`seccomp(2)`) since it was asked.
+#[must_use]
+pub(crate) fn heavy_fence() -> bool {
     #[cfg(not(loom))]
-    if membarrier::AVAILABLE.load(Ordering::Relaxed) {
-        membarrier::run();
-        return;
+    if membarrier::is_available() {
+        return membarrier::run();
     }
     fence(Ordering::SeqCst);
+    true
 }
 
 /// Before the first by-id recording: asks the kernel for the one-sided fence.
 pub(crate) fn prepare_fences() {
     #[cfg(not(loom))]
-    membarrier::register();
+    membarrier::prepare();
 }
 
 #[cfg(not(loom))]
 mod membarrier {
-    use std::sync::atomic::AtomicBool;
-    use std::sync::Once;
+    use super::Ordering;
+    use std::sync::atomic::AtomicU32;
 
-    /// Set once, before any engine exists, so both sides of every engine agree.
-    pub(super) static AVAILABLE: AtomicBool = AtomicBool::new(false);
+    const UNKNOWN: u32 = 0;
+    const REFUSED: u32 = 1;
+    const AVAILABLE: u32 = 2;
+
+    /// Decided once, before any engine exists, so both sides of every engine agree. Not by a lock,
+    /// which a thread of a forked child's parent may hold.
+    static STATE: AtomicU32 = AtomicU32::new(UNKNOWN);
 
     // linux/membarrier.h
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
     const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
 
-    pub(super) fn register() {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            if call(REGISTER_PRIVATE_EXPEDITED) == 0 && call(PRIVATE_EXPEDITED) == 0 {
-                AVAILABLE.store(true, super::Ordering::Relaxed);
-            }
-        });
+    #[inline(always)]
+    pub(super) fn is_available() -> bool {
+        STATE.load(Ordering::Relaxed) == AVAILABLE
     }
 
-    pub(super) fn run() {
-        // It was tried when it was registered; the kernel has no later reason to refuse.
-        let result = call(PRIVATE_EXPEDITED);
-        assert_eq!(result, 0, "membarrier stopped working");
+    pub(super) fn prepare() {
+        if STATE.load(Ordering::Relaxed) == UNKNOWN {
+            let works = call(REGISTER_PRIVATE_EXPEDITED) && run();
+            let state = if works { AVAILABLE } else { REFUSED };
+            // Relaxed, here and above: the state is all there is to know. Whoever is first decides.
+            let relaxed = Ordering::Relaxed;
+            let _ = STATE.compare_exchange(UNKNOWN, state, relaxed, relaxed);
+        }
+    }
+
+    pub(super) fn run() -> bool {
+        call(PRIVATE_EXPEDITED)
     }
 
     #[cfg(target_os = "linux")]
-    fn call(command: libc::c_int) -> libc::c_long {
+    fn call(command: libc::c_int) -> bool {
         // SAFETY: membarrier takes integers only and touches no memory of ours.
-        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) }
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn call(_command: libc::c_int) -> libc::c_long {
-        -1
+    fn call(_command: libc::c_int) -> bool {
+        false
     }
 }

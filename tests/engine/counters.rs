@@ -118,3 +118,16 @@ fn updates_of_inputs_lose_nothing() {
     });
     assert_eq!(engine.runtime_status("s").unwrap().inputs[0].packets, by_id + by_handle);
 }
+
+#[test]
+fn absurd_numbers_wrap_and_harm_nobody() {
+    let engine = engine();
+    engine.register("s", "", vec![Input::new(0, "x")], Config::new()).unwrap();
+    let mut inputs = [0, 1].map(|_| engine.open_input("s", 0, 0).unwrap());
+    inputs[0].record_lost(u64::MAX);
+    inputs[1].record_lost(3);
+    assert_eq!(engine.runtime_status("s").unwrap().inputs[0].lost_packets, 2);
+    drop(inputs);
+    engine.sync(PATIENCE).unwrap();
+    assert_eq!(engine.runtime_status("s").unwrap().inputs[0].lost_packets, 2);
+}

@@ -22,6 +22,7 @@
 //! | `status.rs` | what `runtime_status` tells |
 
 mod rig;
+mod sandboxed;
 mod script;
 
 mod blocked_host;

@@ -1,7 +1,7 @@
 //! What `runtime_status` tells: the JSON's keys, times, live counters, rates.
 
 use crate::rig::*;
-use changeover::{Config, Engine, Failback, Flags, Input};
+use changeover::{Config, Engine, Failback, Flags, Input, InputsUpdate};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
@@ -206,4 +206,19 @@ fn rates_are_those_of_the_packets() {
     engine.unregister("s").unwrap();
     engine.register("s", "", vec![Input::new(0, "a")], Config::new()).unwrap();
     assert_eq!(engine.runtime_status("s").unwrap().inputs[0].bitrate_kbps, 0.0, "a new life");
+}
+
+#[test]
+fn without_an_active_input_the_state_is_since_when_there_is_none() {
+    let before = SystemTime::now() - ms(20);
+    let engine = engine(vec![]);
+    let since = || engine.runtime_status("s").unwrap().state_since;
+    assert!(since() >= before, "since the registration");
+    let added = vec![Input::new(0, "a")];
+    engine.update_inputs("s", InputsUpdate { added, ..Default::default() }).unwrap();
+    let switched = since();
+    // Until the clock shows another time.
+    eventually("later", || (SystemTime::now() > switched + ms(5)).then_some(()));
+    engine.update_inputs("s", InputsUpdate { removed: vec![0], ..Default::default() }).unwrap();
+    assert!(since() > switched, "since the removal");
 }
