@@ -28,6 +28,15 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 	if s.closed {
 		return failure(C.CHANGEOVER_ERR_SHUT_DOWN, "register", stream.ID)
 	}
+	s.mu.Lock()
+	old := s.registrations[stream.ID]
+	s.mu.Unlock()
+	if old != nil && old.ctx.Err() != nil {
+		// It was cancelled, and its end is on the way.
+		_ = s.endRegistration(old)
+	}
+	r := &registration{service: s, id: stream.ID, overlap: stream.Config.Overlap}
+	r.ctx, r.end = context.WithCancelCause(ctx)
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	inputs, inputsLen := specs(&pinner, stream.Inputs)
@@ -38,13 +47,15 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 	var number C.uint64_t
 	result := C.changeover_register(s.engine, id, idLen, buffer, bufferLen, inputs, inputsLen, &config, &number)
 	if err := failure(result, "register", stream.ID); err != nil {
+		r.end(err)
 		return err
 	}
-	r := &registration{service: s, id: stream.ID, number: uint64(number), overlap: stream.Config.Overlap}
-	r.ctx, r.end = context.WithCancelCause(ctx)
+	r.number = uint64(number)
 	s.mu.Lock()
 	s.registrations[r.id] = r
 	s.byNumber[r.number] = r
+	s.newest = r.number
+	s.registered.Signal() // the pump
 	s.mu.Unlock()
 	r.release = context.AfterFunc(ctx, func() { s.unregister(r) })
 	return nil

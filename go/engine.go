@@ -39,7 +39,7 @@ func (s *Service) openDescriptor() error {
 	}
 	syscall.ForkLock.RUnlock()
 	if err != nil {
-		return fmt.Errorf("changeover: event descriptor: %w", err)
+		return fmt.Errorf("changeover: event descriptor: %w: %w", ErrSystem, err)
 	}
 	s.descriptor = os.NewFile(uintptr(duplicate), "changeover")
 	return nil
@@ -89,28 +89,30 @@ func (s *Service) deal(event *C.changeover_event) {
 		}
 	default:
 		notice := newEvent(event, streamID)
-		if notice.Kind == EventGap {
-			s.log.Warn("changeover: events dropped, the host is slow", "dropped", notice.Dropped)
-		}
 		s.mu.Lock()
+		if notice.Kind == EventGap {
+			s.spawn(func() { s.logGap(notice.Dropped) })
+		}
 		s.lane(streamID).notice(notice)
 		s.mu.Unlock()
 	}
 }
 
-// registration finds a registration by its number. Events may come before the call that made it has
-// returned; then it is waited for, which the engine's monitor decides and nobody else.
+// registration finds a registration by its number, unless it has ended. Events may come before the
+// call that made it has returned: then that is waited for, which waits for the engine only.
 func (s *Service) registration(number uint64) *registration {
-	find := func() *registration {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.byNumber[number]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.newest < number {
+		s.registered.Wait()
 	}
-	r := find()
-	if r == nil {
-		s.control.Lock()
-		r = find()
-		s.control.Unlock()
-	}
-	return r
+	return s.byNumber[number]
+}
+
+// logGap tells the logger, which is host code too.
+func (s *Service) logGap(dropped uint64) {
+	s.guarded("Logger", "", func() error {
+		s.log.Warn("changeover: events dropped, the host is slow", "dropped", dropped)
+		return nil
+	}, func(error) {})
 }

@@ -31,7 +31,8 @@ type Ingestor interface {
 	Probe(ctx context.Context, input InputConfig) error
 
 	// Stop is called when no session of the stream is left, after their contexts have ended. The
-	// stream's next Start waits until it returns.
+	// stream's next Start waits until it returns. A Start that was called before may still be under
+	// way: its ctx has ended.
 	Stop(streamID string)
 }
 
@@ -45,8 +46,9 @@ type Options struct {
 	// Logger is told of panics in the host's code, and of events dropped because it was slow.
 	// Default: slog.Default().
 	Logger *slog.Logger
-	// EventLimit is how many decisions that are no commands are kept for a host that is slow,
-	// before the oldest are dropped: 65536 in all, 1024 of a stream.
+	// EventLimit is how many decisions that are no commands the engine keeps until they are taken
+	// from it, before the oldest are dropped. Default: 65536. They are taken at once; of those that
+	// wait for a slow OnEvent, the newest 1024 of each stream are kept.
 	EventLimit int
 }
 
@@ -57,12 +59,14 @@ func (s *Service) guarded(what, streamID string, code func() error, done func(er
 	err := fmt.Errorf("%s ended its goroutine", what)
 	// In a deferred call, because host code may end its goroutine with runtime.Goexit.
 	defer func() {
+		defer func() { done(err) }()
 		if value := recover(); value != nil {
 			err = fmt.Errorf("panic in %s: %v", what, value)
+			// The logger is host code, too.
+			defer func() { _ = recover() }()
 			s.log.Error("changeover: panic in the host's code", "in", what, "stream", streamID,
 				"panic", value, "stack", string(debug.Stack()))
 		}
-		done(err)
 	}()
 	result := code()
 	if result != nil {

@@ -6,6 +6,11 @@ package changeover
 // #include <changeover.h>
 import "C"
 
+import (
+	"runtime"
+	"sync/atomic"
+)
+
 // noticeLimit is how many notices wait for a slow host, for each stream.
 const noticeLimit = 1024
 
@@ -23,13 +28,22 @@ type lane struct {
 	starts int
 	// A Start is about to be called: the next one comes after it.
 	entering bool
+	// How many goroutines have left mu to call Start at once: a Stop lets them go first.
+	leaving atomic.Int32
 	// A Start was called since the last Stop; Stop is being called.
 	owesStop, stopping bool
 
-	notices []Event
+	notices []notice
 	// Of the notices, what was dropped before the first.
 	dropped    uint64
 	delivering bool
+}
+
+// notice is an event the host is to be told.
+type notice struct {
+	event Event
+	// It may be left out if the host is too slow.
+	droppable bool
 }
 
 // lane finds a stream's lane, or makes one. s.mu is held; whoever calls it then tells the lane
@@ -90,7 +104,7 @@ func (l *lane) advance() {
 		l.waiting = l.waiting[1:]
 		// Its registration may have ended, and its stop be on the way: then it is left out.
 		if next.ctx.Err() == nil {
-			next.begun, l.owesStop, l.entering = true, true, true
+			l.entering = true
 			l.starts++
 			l.service.spawn(func() { l.callStart(next) })
 		}
@@ -130,11 +144,11 @@ func (l *lane) running() bool {
 
 func (l *lane) callStart(s *session) {
 	service := l.service
-	service.mu.Lock()
-	l.entering = false
-	l.advance()
-	service.mu.Unlock()
 	service.guarded("Start", l.id, func() error {
+		if !l.enter(s) {
+			return nil
+		}
+		l.leaving.Add(-1)
 		return service.ingestor.Start(s.ctx, l.id, s.input, s.bufferWriteID)
 	}, func(err error) {
 		if err != nil && s.ctx.Err() == nil {
@@ -150,8 +164,27 @@ func (l *lane) callStart(s *session) {
 	})
 }
 
+// enter says whether a session's Start is still to be called, which is the last moment to know: from
+// here on a Stop is owed.
+func (l *lane) enter(s *session) bool {
+	l.service.mu.Lock()
+	defer l.service.mu.Unlock()
+	l.entering = false
+	live := s.ctx.Err() == nil
+	if live {
+		s.begun, l.owesStop = true, true
+		l.leaving.Add(1)
+	}
+	l.advance()
+	return live
+}
+
 func (l *lane) callStop() {
 	service := l.service
+	// No host code runs in between, so it is not long.
+	for l.leaving.Load() != 0 {
+		runtime.Gosched()
+	}
 	service.guarded("Stop", l.id, func() error {
 		service.ingestor.Stop(l.id)
 		return nil
@@ -166,19 +199,20 @@ func (l *lane) callStop() {
 // notice queues what the host is to be told. An outage that ended before it could be told is not
 // told at all.
 func (l *lane) notice(event Event) {
+	outage := l.outage(event.Registration)
+	if outage >= 0 && event.Kind == EventUnregistered {
+		// Nothing can end it any more.
+		l.notices[outage].droppable = true
+	}
 	if l.service.onEvent == nil && !event.isOutage() {
 		l.leave()
 		return
 	}
-	if event.isOutage() {
-		for i := len(l.notices) - 1; i >= 0; i-- {
-			if l.notices[i].isOutage() && l.notices[i].Registration == event.Registration {
-				l.notices = append(l.notices[:i], l.notices[i+1:]...)
-				return
-			}
-		}
+	if outage >= 0 && event.isOutage() {
+		l.notices = append(l.notices[:outage], l.notices[outage+1:]...)
+		return
 	}
-	l.notices = append(l.notices, event)
+	l.notices = append(l.notices, notice{event, !event.isOutage()})
 	if len(l.notices) > noticeLimit {
 		l.dropOldest()
 	}
@@ -188,9 +222,19 @@ func (l *lane) notice(event Event) {
 	}
 }
 
+// outage is where a registration's outage waits, or -1.
+func (l *lane) outage(registration uint64) int {
+	for i := len(l.notices) - 1; i >= 0; i-- {
+		if event := &l.notices[i].event; event.isOutage() && event.Registration == registration {
+			return i
+		}
+	}
+	return -1
+}
+
 func (l *lane) dropOldest() {
 	for i := range l.notices {
-		if !l.notices[i].isOutage() {
+		if l.notices[i].droppable {
 			l.notices = append(l.notices[:i], l.notices[i+1:]...)
 			l.dropped++
 			return
@@ -232,7 +276,7 @@ func (l *lane) nextNotice() (event Event, more bool) {
 		l.leave()
 		return event, false
 	}
-	event = l.notices[0]
+	event = l.notices[0].event
 	l.notices = l.notices[1:]
 	return event, true
 }

@@ -5,6 +5,8 @@ package changeover
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -64,3 +66,107 @@ func eventuallyInLane(t *testing.T, service *Service, condition func(*lane) bool
 		}
 	}
 }
+
+// newServiceHere is a service with one stream, "news", without inputs.
+func newServiceHere(t *testing.T, host Ingestor) *Service {
+	t.Helper()
+	service, err := New(host, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { service.Close() })
+	if err := service.Register(context.Background(), Stream{ID: "news"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
+// A session that is over before its Start was called needs neither Start nor Stop.
+func TestAStartThatIsOverIsNotCalled(t *testing.T) {
+	host := &countingHost{}
+	service := newServiceHere(t, host)
+	service.mu.Lock()
+	l := service.lane("news")
+	l.started(newSession(service.registrations["news"], 1<<40, InputConfig{}, ""))
+	l.stopped(1 << 40)
+	service.mu.Unlock()
+	if err := service.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if starts, stops := host.starts.Load(), host.stops.Load(); starts != 0 || stops != 0 {
+		t.Errorf("%d starts, %d stops", starts, stops)
+	}
+}
+
+// A Stop lets a Start go first that was decided before it.
+func TestStopComesAfterAStartThatIsOnItsWay(t *testing.T) {
+	host := &countingHost{}
+	service := newServiceHere(t, host)
+	service.mu.Lock()
+	l := service.lane("news")
+	l.leaving.Add(1)
+	l.stopping = true
+	service.spawn(l.callStop)
+	service.mu.Unlock()
+	for range 1000 {
+		runtime.Gosched()
+	}
+	if host.stops.Load() != 0 {
+		t.Error("it did not wait")
+	}
+	l.leaving.Add(-1)
+	if err := service.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if stops := host.stops.Load(); stops != 1 {
+		t.Errorf("%d stops", stops)
+	}
+}
+
+// What comes late of a registration that has ended waits for nobody who registers.
+func TestEventsOfEndedRegistrationsWaitForNobody(t *testing.T) {
+	service := newServiceHere(t, &countingHost{})
+	number := service.registrations["news"].number
+	if err := service.Unregister("news"); err != nil {
+		t.Fatal(err)
+	}
+	service.control.Lock()
+	defer service.control.Unlock()
+	found := make(chan *registration, 1)
+	go func() { found <- service.registration(number) }()
+	select {
+	case r := <-found:
+		if r != nil {
+			t.Error("it has ended")
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it waits")
+	}
+}
+
+// However many registrations end exhausted while the host is told nothing, little is kept of them.
+func TestOutagesOfEndedRegistrationsAreDropped(t *testing.T) {
+	service := newServiceHere(t, &countingHost{})
+	service.mu.Lock()
+	defer service.mu.Unlock()
+	l := service.lane("news")
+	l.delivering = true // and never done
+	for n := uint64(1); n <= 2*noticeLimit; n++ {
+		l.notice(Event{Kind: EventExhausted, Stream: "news", Registration: n})
+		l.notice(Event{Kind: EventUnregistered, Stream: "news", Registration: n})
+	}
+	if len(l.notices) > noticeLimit+1 {
+		t.Errorf("%d are kept", len(l.notices))
+	}
+}
+
+type countingHost struct{ starts, stops atomic.Int32 }
+
+func (h *countingHost) Start(context.Context, string, InputConfig, string) error {
+	h.starts.Add(1)
+	return nil
+}
+
+func (h *countingHost) Probe(context.Context, InputConfig) error { return nil }
+
+func (h *countingHost) Stop(string) { h.stops.Add(1) }

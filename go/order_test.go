@@ -450,3 +450,23 @@ func TestAnyErrorOfTheHostIsAFailure(t *testing.T) {
 		t.Errorf("%q, want %q", details, want)
 	}
 }
+
+// A logger is host code, too.
+func TestTheLoggerMayPanic(t *testing.T) {
+	h := &host{start: func(_ context.Context, _ string, input changeover.InputConfig, _ string) error {
+		if input.Priority == 0 {
+			panic("bug")
+		}
+		return nil
+	}}
+	panics := writer(func([]byte) { panic("bug in the logger") })
+	service := newServiceOf(t, h, &changeover.Options{
+		Logger: slog.New(slog.NewTextHandler(panics, nil)),
+		Config: changeover.Config{ConnectTimeout: time.Hour},
+	})
+	register(t, service, twoInputs("news"))
+	h.session(t, "news", 1)
+	if err := service.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}

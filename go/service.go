@@ -38,8 +38,11 @@ type Service struct {
 	mu            sync.Mutex
 	registrations map[string]*registration
 	byNumber      map[uint64]*registration
-	overlap       Overlap
-	lanes         map[string]*lane
+	// The number of the last registration, and that there is a new one. They only rise.
+	newest     uint64
+	registered sync.Cond
+	overlap    Overlap
+	lanes      map[string]*lane
 	// Goroutines in host code; idle is closed when there are none, if somebody waits for that.
 	working int
 	idle    chan struct{}
@@ -64,7 +67,7 @@ type registration struct {
 }
 
 // New makes a service and its engine. It is to be ended with [Service.Close] or
-// [Service.Shutdown]. options may be nil.
+// [Service.Shutdown]. options may be nil, ingestor may not.
 func New(ingestor Ingestor, options *Options) (*Service, error) {
 	if ingestor == nil {
 		panic("changeover: New without an Ingestor")
@@ -85,6 +88,7 @@ func New(ingestor Ingestor, options *Options) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.registered.L = &s.mu
 	s.index.init()
 	if err := s.newEngine(options); err != nil {
 		return nil, err
@@ -110,6 +114,10 @@ func (s *Service) Close() error {
 		all = append(all, r)
 	}
 	s.mu.Unlock()
+	// All sessions end now; to unregister takes a while with very many.
+	for _, r := range all {
+		r.end(ErrSessionEnded)
+	}
 	for _, r := range all {
 		_ = s.endRegistration(r)
 	}

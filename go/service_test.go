@@ -482,3 +482,32 @@ func TestOptionsNil(t *testing.T) {
 	}()
 	changeover.New(nil, nil)
 }
+
+// A cancelled stream's id is free at once.
+func TestRegisterAfterCancel(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	for range 200 {
+		ctx, cancel := context.WithCancel(context.Background())
+		if err := service.Register(ctx, twoInputs("news"), ""); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+	}
+}
+
+type panickingContext struct{ context.Context }
+
+func (panickingContext) Done() <-chan struct{} { panic("bug in a context") }
+
+func TestAContextThatPanicsRegistersNothing(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	func() {
+		defer func() { _ = recover() }()
+		_ = service.Register(panickingContext{context.Background()}, twoInputs("news"), "")
+		t.Error("it did not panic")
+	}()
+	if service.IsRegistered("news") {
+		t.Error("it is registered")
+	}
+	register(t, service, twoInputs("news"))
+}
