@@ -39,7 +39,8 @@
  * nanoseconds. Fields that say "since 1970" are wall clock, for people.
  *
  * Processes: after fork, a child that uses a handle of its parent gets CHANGEOVER_ERR_FORKED; it may
- * make engines of its own. The shared library stays loaded after dlclose. No function may be called
+ * make engines of its own. Its parent's open inputs are not for it: what recording answers there means
+ * nothing. The shared library stays loaded after dlclose. No function may be called
  * from a signal handler.
  *
  * Versions: each function says since which version it is there. Types, fields and constants that don't
@@ -725,9 +726,11 @@ int32_t changeover_new(const struct changeover_options *options, struct changeov
  * Frees an engine: unregisters all streams, ends its threads, and ends the handle.
  *
  * With callbacks, everything is delivered before it returns, the destroy of all of them
- * included. Without, whatever is still queued can't be taken any more: a host that wants its
- * stops as events unregisters its streams and takes them before. Another thread waiting in
- * changeover_next_event gets CHANGEOVER_ERR_SHUT_DOWN. Open inputs stay valid until they are
+ * included. Without, whatever is still queued when it returns can't be taken any more: a host that
+ * wants its stops as events unregisters its streams and takes them before. Another thread in
+ * changeover_next_event takes what is left, then gets CHANGEOVER_ERR_SHUT_DOWN, or
+ * CHANGEOVER_ERR_HANDLE if this has returned by then: both are the end. Nobody may wait on the
+ * engine's descriptor any more. Open inputs stay valid until they are
  * closed; recording to them answers drop. After an error the engine lives on. NULL: nothing
  * happens.
  *
@@ -977,8 +980,9 @@ int32_t changeover_record_packet(struct changeover_engine *engine,
  * whichever session is current.
  *
  * input is the caller's, is filled, and is to be closed with changeover_close_input; whatever
- * was in it is overwritten, so close it first if it was open. It outlives its stream and its
- * engine: recording then answers drop.
+ * was in it is overwritten, so close it first if it was open; after an error it is as it was, so
+ * zero it before if it may be used nevertheless. It outlives its stream and its engine: recording
+ * then answers drop.
  *
  * Any thread; waits for the monitor.
  * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, STALE_SESSION. Since 0.1.

@@ -574,16 +574,19 @@ class engine {
     changeover_callbacks raw;
     changeover_callbacks_init(&raw, sizeof raw);
     raw.destroy = destroy<callbacks>;
-    raw.start = [](void* user_data, const changeover_event* event) noexcept -> std::int32_t {
-      try {
-        return static_cast<callbacks*>(user_data)->start_(event_view(*event)) ? 0 : -1;
-      } catch (...) {
-        return -1;
-      }
-    };
-    raw.stop = [](void* user_data, const changeover_event* event) noexcept {
-      guard([&] { static_cast<callbacks*>(user_data)->stop_(event_view(*event)); });
-    };
+    // What is empty stays NULL, which the library refuses where it must be there.
+    if (data->start_)
+      raw.start = [](void* user_data, const changeover_event* event) noexcept -> std::int32_t {
+        try {
+          return static_cast<callbacks*>(user_data)->start_(event_view(*event)) ? 0 : -1;
+        } catch (...) {
+          return -1;
+        }
+      };
+    if (data->stop_)
+      raw.stop = [](void* user_data, const changeover_event* event) noexcept {
+        guard([&] { static_cast<callbacks*>(user_data)->stop_(event_view(*event)); });
+      };
     if (data->probe_)
       raw.probe = [](void* user_data, const changeover_event* event) noexcept -> std::int32_t {
         try {

@@ -427,6 +427,15 @@ void a_failed_engine_destroys_its_callbacks() {
   EXPECT(destroyed == 2);
 }
 
+void empty_callbacks_are_refused() {
+  changeover::callbacks host([](auto&) { return true; }, [](auto&) {});
+  changeover::callbacks taken(std::move(host));
+  EXPECT(code_of([&] { changeover::engine engine(std::move(host)); }) == CHANGEOVER_ERR_NULL);
+  EXPECT(code_of([] { changeover::engine engine(changeover::callbacks({}, {})); }) ==
+         CHANGEOVER_ERR_NULL);
+  changeover::engine engine(std::move(taken));
+}
+
 void stream_and_log_callbacks_are_destroyed_once() {
   std::atomic<int> destroyed{0}, exhausted{0}, restored{0}, lines{0};
   {
@@ -557,6 +566,7 @@ int main() {
   TEST(an_event_loop);
   TEST(callbacks_are_called_and_destroyed_once);
   TEST(a_failed_engine_destroys_its_callbacks);
+  TEST(empty_callbacks_are_refused);
   TEST(stream_and_log_callbacks_are_destroyed_once);
   TEST(no_exception_crosses);
   TEST(callbacks_may_call_the_engine);

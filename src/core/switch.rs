@@ -12,7 +12,7 @@ pub enum Reason {
     Initial,
     /// The host reported an error.
     Error,
-    /// No packet within `connect_timeout` or `packet_timeout`.
+    /// No packet within `connect_timeout` or `packet_timeout`, no answer within `probe_timeout`.
     Timeout,
     /// The host could not start the input.
     StartFailed,

@@ -179,7 +179,11 @@ impl fmt::Display for Event {
                 write!(f, " input {priority} session {session} after {waited:.1} ms")
             }
             EventKind::Degraded { priority, error } => {
-                write!(f, " input {priority} reason {} ({})", error.reason.name(), error.detail)
+                write!(f, " input {priority} reason {}", error.reason.name())?;
+                if error.detail.is_empty() {
+                    return Ok(());
+                }
+                write!(f, " ({})", error.detail)
             }
             EventKind::Recovered { priority } | EventKind::Restored { priority } => {
                 write!(f, " input {priority}")

@@ -48,7 +48,7 @@ use crate::hot::{prepare_fences, Flags, Router, Verdict};
 use delivery::{Delivery, Slots};
 use log::Logger;
 use monitor::{Mailbox, Monitor};
-use queue::{Item, Popped, Queue};
+use queue::{Item, Marker, Popped, Queue};
 use shared::Shared;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -152,7 +152,9 @@ impl EngineBuilder {
 ///
 /// Operations said to *block for the monitor* return when their decision is made and published,
 /// normally within a fraction of a millisecond; they never wait for host code, except
-/// [`Engine::unregister`], [`Engine::sync`] and [`Engine::shutdown`] with callbacks.
+/// [`Engine::unregister`], [`Engine::sync`] and [`Engine::shutdown`] with callbacks. Besides the
+/// errors they name, they answer [`Error::ShutDown`] after [`Engine::shutdown`], and
+/// [`Error::Forked`] in a child of the process that made the engine.
 ///
 /// Dropping the engine shuts it down.
 pub struct Engine {
@@ -215,10 +217,12 @@ impl Engine {
         let id = stream.to_owned();
         let deliver = self.event_thread.is_some() && !self.on_event_thread();
         let (done, delivered) = crossbeam::channel::bounded(1);
+        let waiting = Arc::new(());
+        let waiter = Arc::downgrade(&waiting);
         self.call(move |monitor| {
             monitor.unregister(&id)?;
             if deliver {
-                monitor.push_marker(done);
+                monitor.push_marker(Marker { done, waiter });
             }
             Ok(())
         })?;
@@ -406,7 +410,8 @@ impl Engine {
     /// callbacks delivered.
     ///
     /// # Errors
-    /// [`Error::Timeout`]; [`Error::InCallback`] on the event thread.
+    /// [`Error::Timeout`]; [`Error::InCallback`] in a callback of this engine, a log callback
+    /// included.
     pub fn sync(&self, timeout: Duration) -> Result<(), Error> {
         if self.in_callback() {
             return Err(Error::InCallback);
@@ -414,10 +419,12 @@ impl Engine {
         self.check_process()?;
         let (done, synced) = crossbeam::channel::bounded(1);
         let deliver = self.event_thread.is_some();
+        let waiting = Arc::new(());
+        let waiter = Arc::downgrade(&waiting);
         self.mailbox.post(move |monitor| {
             monitor.sync();
             if deliver {
-                monitor.push_marker(done);
+                monitor.push_marker(Marker { done, waiter });
             } else {
                 let _ = done.send(());
             }
@@ -479,11 +486,11 @@ impl Engine {
     }
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything
-    /// was delivered. Later operations are [`Error::ShutDown`], open handles answer
-    /// [`Verdict::DROP`]. Doing it again is nothing.
+    /// was delivered. Whatever waits for the monitor is [`Error::ShutDown`] from then on, no stream
+    /// is registered any more, and open handles answer [`Verdict::DROP`]. Doing it again is nothing.
     ///
     /// # Errors
-    /// [`Error::InCallback`] in a callback of this engine.
+    /// [`Error::InCallback`] in a callback of this engine; [`Error::Forked`].
     pub fn shutdown(&self) -> Result<(), Error> {
         if self.in_callback() {
             return Err(Error::InCallback);

@@ -8,7 +8,7 @@
 use super::deadlines::Deadlines;
 use super::event::{Event, EventKind, Probe, Start, Stop};
 use super::log::{Level, Logger};
-use super::queue::{Queue, Writer};
+use super::queue::{Marker, Queue, Writer};
 use super::shared::{Shared, StreamShared};
 use super::stalls::Stalls;
 use super::stamps::Stamps;
@@ -626,8 +626,8 @@ impl Monitor {
         self.stopping = true;
     }
 
-    pub(super) fn push_marker(&self, done: Sender<()>) {
-        self.queue.push_marker(done);
+    pub(super) fn push_marker(&self, marker: Marker) {
+        self.queue.push_marker(marker);
     }
 
     pub(super) fn open_cell(

@@ -10,14 +10,21 @@ use crossbeam::channel::Sender;
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Instant, SystemTime};
 
 #[derive(Debug)]
 pub(super) enum Item {
     Event(Event),
     /// Everything before it has been delivered: tell whoever waits.
-    Marker(Sender<()>),
+    Marker(Marker),
+}
+
+#[derive(Debug)]
+pub(super) struct Marker {
+    pub(super) done: Sender<()>,
+    /// Gone when nobody waits any more.
+    pub(super) waiter: Weak<()>,
 }
 
 #[derive(Debug)]
@@ -50,6 +57,8 @@ struct State {
     informational: VecDeque<u64>,
     informational_len: usize,
     dropped: u64,
+    /// May name ones already taken.
+    markers: Vec<u64>,
     closed: bool,
     /// The descriptor was asked for.
     described: bool,
@@ -76,6 +85,19 @@ impl State {
         while informational.front().is_some_and(|seq| !items.contains_key(seq)) {
             informational.pop_front();
         }
+    }
+
+    /// Or they would pile up while a callback does not return.
+    fn forget_abandoned_markers(&mut self) {
+        let State { markers, items, .. } = self;
+        markers.retain(|seq| {
+            let Some(Item::Marker(marker)) = items.get(seq) else { return false };
+            let waits = marker.waiter.strong_count() > 0;
+            if !waits {
+                items.remove(seq);
+            }
+            waits
+        });
     }
 
     fn drop_oldest(&mut self) {
@@ -106,6 +128,7 @@ impl Queue {
                 informational: VecDeque::new(),
                 informational_len: 0,
                 dropped: 0,
+                markers: Vec::new(),
                 closed: false,
                 described: false,
                 waiting: 0,
@@ -130,10 +153,13 @@ impl Queue {
         Writer { queue: self, state: self.lock(), appended: 0 }
     }
 
-    pub(super) fn push_marker(&self, done: Sender<()>) {
+    pub(super) fn push_marker(&self, marker: Marker) {
         let mut writer = self.write();
+        writer.state.forget_abandoned_markers();
         if !writer.state.closed {
-            writer.append(Item::Marker(done));
+            let seq = writer.state.next;
+            writer.state.markers.push(seq);
+            writer.append(Item::Marker(marker));
         }
     }
 
@@ -417,5 +443,26 @@ mod tests {
         let state = queue.lock();
         assert!(state.items.len() <= 4 && state.informational.len() <= 5);
         assert!(state.starts.is_empty() && state.outages.is_empty());
+    }
+
+    #[test]
+    fn markers_of_those_who_gave_up_do_not_pile_up() {
+        let queue = Queue::new(10).unwrap();
+        let marker = |waiting: &Arc<()>| {
+            let (done, _) = crossbeam::channel::bounded(1);
+            queue.push_marker(Marker { done, waiter: Arc::downgrade(waiting) });
+        };
+        let patient = Arc::new(());
+        marker(&patient);
+        for _ in 0..1000 {
+            queue.write().push(event(EventKind::Recovered { priority: 0 }));
+            marker(&Arc::new(()));
+        }
+        let popped = std::iter::from_fn(|| match queue.pop(Some(Instant::now())) {
+            Popped::Item(item) => Some(matches!(item, Item::Marker(_))),
+            _ => None,
+        });
+        // The patient one's, and the last, which nobody has looked at since.
+        assert_eq!(popped.filter(|is_marker| *is_marker).count(), 2);
     }
 }

@@ -146,9 +146,11 @@ pub unsafe extern "C" fn changeover_new(
 /// Frees an engine: unregisters all streams, ends its threads, and ends the handle.
 ///
 /// With callbacks, everything is delivered before it returns, the `destroy` of all of them
-/// included. Without, whatever is still queued can't be taken any more: a host that wants its
-/// stops as events unregisters its streams and takes them before. Another thread waiting in
-/// changeover_next_event gets CHANGEOVER_ERR_SHUT_DOWN. Open inputs stay valid until they are
+/// included. Without, whatever is still queued when it returns can't be taken any more: a host that
+/// wants its stops as events unregisters its streams and takes them before. Another thread in
+/// changeover_next_event takes what is left, then gets CHANGEOVER_ERR_SHUT_DOWN, or
+/// CHANGEOVER_ERR_HANDLE if this has returned by then: both are the end. Nobody may wait on the
+/// engine's descriptor any more. Open inputs stay valid until they are
 /// closed; recording to them answers drop. After an error the engine lives on. NULL: nothing
 /// happens.
 ///

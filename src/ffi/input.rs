@@ -97,8 +97,9 @@ fn record_first(
 /// whichever session is current.
 ///
 /// `input` is the caller's, is filled, and is to be closed with changeover_close_input; whatever
-/// was in it is overwritten, so close it first if it was open. It outlives its stream and its
-/// engine: recording then answers drop.
+/// was in it is overwritten, so close it first if it was open; after an error it is as it was, so
+/// zero it before if it may be used nevertheless. It outlives its stream and its engine: recording
+/// then answers drop.
 ///
 /// Any thread; waits for the monitor.
 /// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, STALE_SESSION. Since 0.1.
