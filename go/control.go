@@ -28,10 +28,7 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 	if s.closed {
 		return failure(C.CHANGEOVER_ERR_SHUT_DOWN, "register", stream.ID)
 	}
-	s.mu.Lock()
-	old := s.registrations[stream.ID]
-	s.mu.Unlock()
-	if old != nil && old.ctx.Err() != nil {
+	if old := s.current(stream.ID); old != nil && old.ctx.Err() != nil {
 		// It was cancelled, and its end is on the way.
 		_ = s.endRegistration(old)
 	}
@@ -66,9 +63,7 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 func (s *Service) Unregister(streamID string) error {
 	s.control.Lock()
 	defer s.control.Unlock()
-	s.mu.Lock()
-	r := s.registrations[streamID]
-	s.mu.Unlock()
+	r := s.current(streamID)
 	if r == nil {
 		// The engine knows the right error.
 		id, idLen := chars(streamID)
@@ -81,12 +76,16 @@ func (s *Service) Unregister(streamID string) error {
 func (s *Service) unregister(r *registration) {
 	s.control.Lock()
 	defer s.control.Unlock()
-	s.mu.Lock()
-	current := s.registrations[r.id] == r
-	s.mu.Unlock()
-	if current {
+	if s.current(r.id) == r {
 		_ = s.endRegistration(r)
 	}
+}
+
+// current is a stream's registration, nil if it has none. While s.control is held, it stays so.
+func (s *Service) current(streamID string) *registration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.registrations[streamID]
 }
 
 // endRegistration ends a current registration. s.control is held.

@@ -40,8 +40,8 @@
  *
  * Processes: after fork, a child that uses a handle of its parent gets CHANGEOVER_ERR_FORKED; it may
  * make engines of its own. Its parent's open inputs are not for it: what recording answers there means
- * nothing. The shared library stays loaded after dlclose. No function may be called
- * from a signal handler.
+ * nothing. The shared library stays loaded after dlclose. No function may be called from a signal
+ * handler.
  *
  * Versions: each function says since which version it is there. Types, fields and constants that don't
  * say so are of 0.1.
@@ -730,9 +730,8 @@ int32_t changeover_new(const struct changeover_options *options, struct changeov
  * wants its stops as events unregisters its streams and takes them before. Another thread in
  * changeover_next_event takes what is left, then gets CHANGEOVER_ERR_SHUT_DOWN, or
  * CHANGEOVER_ERR_HANDLE if this has returned by then: both are the end. Nobody may wait on the
- * engine's descriptor any more. Open inputs stay valid until they are
- * closed; recording to them answers drop. After an error the engine lives on. NULL: nothing
- * happens.
+ * engine's descriptor any more. Open inputs stay valid until they are closed; recording to them
+ * answers drop. After an error the engine lives on. NULL: nothing happens.
  *
  * Any thread but those of callbacks; waits for callbacks.
  * Errors: IN_CALLBACK. Since 0.1.

@@ -102,7 +102,7 @@ impl Delivery {
         loop {
             match self.queue.pop(None) {
                 Popped::Item(Item::Event(event)) => self.deliver(&event),
-                Popped::Item(Item::Marker(marker)) => drop(marker.done.send(())),
+                Popped::Item(Item::Marker(marker)) => marker.pass(),
                 Popped::TimedOut => {}
                 Popped::Closed => break,
             }

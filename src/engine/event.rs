@@ -1,6 +1,8 @@
 //! What the host is told: commands to carry out and decisions to know of.
 
-use crate::core::{Input, InputError, Nanos, Notice, Priority, ProbeId, Reason, SessionId, Switch};
+use crate::core::{
+    Detail, Input, InputError, Nanos, Notice, Priority, ProbeId, Reason, SessionId, Switch,
+};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -169,10 +171,7 @@ impl fmt::Display for Event {
                     None => write!(f, " none -> {to}")?,
                 }
                 write!(f, " #{number} reason {reason}")?;
-                if detail.is_empty() {
-                    return Ok(());
-                }
-                write!(f, " ({detail})")
+                write_detail(f, detail)
             }
             EventKind::Active { priority, session, waited } => {
                 let waited = millis(waited);
@@ -180,10 +179,7 @@ impl fmt::Display for Event {
             }
             EventKind::Degraded { priority, error } => {
                 write!(f, " input {priority} reason {}", error.reason.name())?;
-                if error.detail.is_empty() {
-                    return Ok(());
-                }
-                write!(f, " ({})", error.detail)
+                write_detail(f, &error.detail)
             }
             EventKind::Recovered { priority } | EventKind::Restored { priority } => {
                 write!(f, " input {priority}")
@@ -194,5 +190,12 @@ impl fmt::Display for Event {
             EventKind::Unregistered => write!(f, " registration {}", self.registration),
             EventKind::Gap { dropped } => write!(f, ": {dropped} events dropped"),
         }
+    }
+}
+
+fn write_detail(f: &mut fmt::Formatter<'_>, detail: &Detail) -> fmt::Result {
+    match detail.is_empty() {
+        true => Ok(()),
+        false => write!(f, " ({detail})"),
     }
 }

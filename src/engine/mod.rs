@@ -216,19 +216,17 @@ impl Engine {
     pub fn unregister(&self, stream: &str) -> Result<(), Error> {
         let id = stream.to_owned();
         let deliver = self.event_thread.is_some() && !self.on_event_thread();
-        let (done, delivered) = crossbeam::channel::bounded(1);
-        let waiting = Arc::new(());
-        let waiter = Arc::downgrade(&waiting);
+        let (marker, waiter) = Marker::new();
         self.call(move |monitor| {
             monitor.unregister(&id)?;
             if deliver {
-                monitor.push_marker(Marker { done, waiter });
+                monitor.push_marker(marker);
             }
             Ok(())
         })?;
         if deliver {
             // Disconnected: the engine was shut down meanwhile, so it is delivered or will be.
-            let _ = delivered.recv();
+            let _ = waiter.passed.recv();
         }
         Ok(())
     }
@@ -417,20 +415,18 @@ impl Engine {
             return Err(Error::InCallback);
         }
         self.check_process()?;
-        let (done, synced) = crossbeam::channel::bounded(1);
+        let (marker, waiter) = Marker::new();
         let deliver = self.event_thread.is_some();
-        let waiting = Arc::new(());
-        let waiter = Arc::downgrade(&waiting);
         self.mailbox.post(move |monitor| {
             monitor.sync();
             if deliver {
-                monitor.push_marker(Marker { done, waiter });
+                monitor.push_marker(marker);
             } else {
-                let _ = done.send(());
+                marker.pass();
             }
         });
         use crossbeam::channel::RecvTimeoutError;
-        synced.recv_timeout(timeout).map_err(|error| match error {
+        waiter.passed.recv_timeout(timeout).map_err(|error| match error {
             RecvTimeoutError::Timeout => Error::Timeout,
             RecvTimeoutError::Disconnected => Error::ShutDown,
         })

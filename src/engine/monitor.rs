@@ -508,7 +508,10 @@ impl Monitor {
                 let streams = routes.len();
                 std::mem::forget(routes);
                 self.logger.log(Level::Error, || {
-                    format!("membarrier(2) is refused: {streams} unregistered or changed streams stay in memory")
+                    format!(
+                        "membarrier(2) is refused: {streams} unregistered or changed streams stay \
+                         in memory"
+                    )
                 });
             }
         }

@@ -6,7 +6,7 @@
 
 use super::event::{Event, EventKind};
 use crate::core::{ProbeId, SessionId};
-use crossbeam::channel::Sender;
+use crossbeam::channel::{Receiver, Sender};
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -22,9 +22,30 @@ pub(super) enum Item {
 
 #[derive(Debug)]
 pub(super) struct Marker {
-    pub(super) done: Sender<()>,
+    passed: Sender<()>,
     /// Gone when nobody waits any more.
-    pub(super) waiter: Weak<()>,
+    waiting: Weak<()>,
+}
+
+/// Who waits for a marker; dropping it is giving up.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    pub(super) passed: Receiver<()>,
+    _waiting: Arc<()>,
+}
+
+impl Marker {
+    pub(super) fn new() -> (Marker, Waiter) {
+        let (done, passed) = crossbeam::channel::bounded(1);
+        let waiting = Arc::new(());
+        let marker = Marker { passed: done, waiting: Arc::downgrade(&waiting) };
+        (marker, Waiter { passed, _waiting: waiting })
+    }
+
+    pub(super) fn pass(self) {
+        // Nobody waits any more: nothing to do.
+        let _ = self.passed.send(());
+    }
 }
 
 #[derive(Debug)]
@@ -92,7 +113,7 @@ impl State {
         let State { markers, items, .. } = self;
         markers.retain(|seq| {
             let Some(Item::Marker(marker)) = items.get(seq) else { return false };
-            let waits = marker.waiter.strong_count() > 0;
+            let waits = marker.waiting.strong_count() > 0;
             if !waits {
                 items.remove(seq);
             }
@@ -448,15 +469,15 @@ mod tests {
     #[test]
     fn markers_of_those_who_gave_up_do_not_pile_up() {
         let queue = Queue::new(10).unwrap();
-        let marker = |waiting: &Arc<()>| {
-            let (done, _) = crossbeam::channel::bounded(1);
-            queue.push_marker(Marker { done, waiter: Arc::downgrade(waiting) });
+        let wait = || {
+            let (marker, waiter) = Marker::new();
+            queue.push_marker(marker);
+            waiter
         };
-        let patient = Arc::new(());
-        marker(&patient);
+        let _patient = wait();
         for _ in 0..1000 {
             queue.write().push(event(EventKind::Recovered { priority: 0 }));
-            marker(&Arc::new(()));
+            drop(wait());
         }
         let popped = std::iter::from_fn(|| match queue.pop(Some(Instant::now())) {
             Popped::Item(item) => Some(matches!(item, Item::Marker(_))),

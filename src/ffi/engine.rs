@@ -150,9 +150,8 @@ pub unsafe extern "C" fn changeover_new(
 /// wants its stops as events unregisters its streams and takes them before. Another thread in
 /// changeover_next_event takes what is left, then gets CHANGEOVER_ERR_SHUT_DOWN, or
 /// CHANGEOVER_ERR_HANDLE if this has returned by then: both are the end. Nobody may wait on the
-/// engine's descriptor any more. Open inputs stay valid until they are
-/// closed; recording to them answers drop. After an error the engine lives on. NULL: nothing
-/// happens.
+/// engine's descriptor any more. Open inputs stay valid until they are closed; recording to them
+/// answers drop. After an error the engine lives on. NULL: nothing happens.
 ///
 /// Any thread but those of callbacks; waits for callbacks.
 /// Errors: IN_CALLBACK. Since 0.1.

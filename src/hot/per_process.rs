@@ -16,7 +16,7 @@ struct Owned<T> {
     value: Mutex<T>,
 }
 
-impl<T: Default + 'static> PerProcess<T> {
+impl<T: Default + Send + 'static> PerProcess<T> {
     pub(super) const fn new() -> Self {
         PerProcess { current: AtomicPtr::new(null_mut()) }
     }
