@@ -12,6 +12,7 @@ help:
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
 	@echo "make uninstall  with the same variables: removes them"
 	@echo "make check      formatting, lints, documentation, header, symbols"
+	@echo "make format     lay out Rust, C, C++ and Go anew"
 	@echo "make header     write include/changeover.h anew after a change of src/ffi"
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -95,6 +96,12 @@ uninstall:
 .PHONY: header
 header:
 	CHANGEOVER_WRITE_HEADER=1 cargo test --quiet --features capi --test header
+
+.PHONY: format
+format:
+	cargo fmt
+	git ls-files '*.c' '*.h' '*.hpp' '*.cpp' ':!include/changeover.h' | xargs clang-format -i
+	gofmt -w go
 
 test-go:
 	ci/test-go

@@ -11,36 +11,37 @@ using namespace std::chrono_literals;
 using changeover::event_kind;
 
 int main() {
-    changeover::engine engine;
-    engine.register_stream("news",
-                           {changeover::input_spec(0, "udp://primary:5000").hot(),
-                            changeover::input_spec(1, "udp://backup:5000").hot()},
-                           changeover::config().packet_timeout(200ms));
-    std::atomic<bool> primary_lives{true};
+  changeover::engine engine;
+  engine.register_stream("news",
+                         {changeover::input_spec(0, "udp://primary:5000").hot(),
+                          changeover::input_spec(1, "udp://backup:5000").hot()},
+                         changeover::config().packet_timeout(200ms));
+  std::atomic<bool> primary_lives{true};
 
-    // The event loop: what to start and stop, and what was decided.
-    std::vector<std::thread> ingests;
-    bool on_backup = false;
-    changeover::event event;
-    while (!on_backup && engine.next_event(event, 5s)) {
-        std::cout << event.stream() << ": " << name(event.kind()) << " input " << event.priority() << '\n';
-        if (event.kind() == event_kind::start) {
-            // Here your ingest thread reads packets from event.url().
-            ingests.emplace_back([&primary_lives, first = event.priority() == 0,
-                                  input = engine.open_input(event.stream(), event.priority(),
-                                                            event.session())]() mutable {
-                for (int frame = 0; frame < 50 && (!first || primary_lives); frame++) {
-                    if (input.record(1316, changeover::flags::video).forward()) {
-                        // Here you write the packet to the output.
-                    }
-                    std::this_thread::sleep_for(20ms);
-                }
-            });
-        } else if (event.kind() == event_kind::active) {
-            primary_lives = false;
-            on_backup = event.priority() == 1;
-        }
+  // The event loop: what to start and stop, and what was decided.
+  std::vector<std::thread> ingests;
+  bool on_backup = false;
+  changeover::event event;
+  while (!on_backup && engine.next_event(event, 5s)) {
+    std::cout << event.stream() << ": " << name(event.kind()) << " input " << event.priority() << '\n';
+    if (event.kind() == event_kind::start) {
+      // Here your ingest thread reads packets from event.url().
+      ingests.emplace_back(
+          [&primary_lives, first = event.priority() == 0,
+           input = engine.open_input(event.stream(), event.priority(), event.session())]() mutable {
+            for (int frame = 0; frame < 50 && (!first || primary_lives); frame++) {
+              if (input.record(1316, changeover::flags::video).forward()) {
+                // Here you write the packet to the output.
+              }
+              std::this_thread::sleep_for(20ms);
+            }
+          });
+    } else if (event.kind() == event_kind::active) {
+      primary_lives = false;
+      on_backup = event.priority() == 1;
     }
-    for (std::thread& ingest : ingests) ingest.join();
-    return on_backup ? 0 : 1;
+  }
+  for (std::thread& ingest : ingests)
+    ingest.join();
+  return on_backup ? 0 : 1;
 }

@@ -19,15 +19,16 @@ static int32_t call_add(const struct arguments *a) {
                                   a->removed_len, NULL, 0);
 }
 static int32_t call_update(const struct arguments *a) {
-  return changeover_update_inputs(a->engine, a->stream, a->stream_len, NULL, 0, a->removed, a->removed_len, a->specs,
-                                  a->specs_len);
+  return changeover_update_inputs(a->engine, a->stream, a->stream_len, NULL, 0, a->removed, a->removed_len,
+                                  a->specs, a->specs_len);
 }
 
 /* Those of an engine; update_inputs as the two above. */
 static struct function functions_here[64];
 static size_t functions_here_len;
 
-static void add_function(struct function function, const char *name, int32_t (*call)(const struct arguments *)) {
+static void add_function(struct function function, const char *name,
+                         int32_t (*call)(const struct arguments *)) {
   function.name = name;
   function.call = call;
   functions_here[functions_here_len++] = function;
@@ -35,8 +36,7 @@ static void add_function(struct function function, const char *name, int32_t (*c
 
 static void choose_functions(void) {
   for (size_t i = 0; i < functions_len; i++) {
-    if (!parameter_of(&functions[i], ENGINE))
-      continue;
+    if (!parameter_of(&functions[i], ENGINE)) continue;
     if (strcmp(functions[i].name, "changeover_update_inputs") == 0) {
       add_function(functions[i], "update_inputs (added)", call_add);
       add_function(functions[i], "update_inputs (updated)", call_update);
@@ -52,32 +52,24 @@ static bool is(const struct function *function, const char *name) {
 
 static bool takes(const struct function *function, enum argument argument) {
   switch (argument) {
-  case STREAM:
-    return parameter_of(function, ID);
-  case PRIORITY: /* to be looked up */
-    return is(function, "switch_input") || is(function, "record_packet") || is(function, "open_input") ||
-           is(function, "report_input_error");
-  case TEXTUAL:
-    return parameter_of(function, TEXT_IN);
-  case INPUTS:
-    return parameter_of(function, SPECS);
-  case REMOVED:
-    return parameter_of(function, NUMBERS);
-  case SETTING:
-    return parameter_of(function, CONFIG) || parameter_of(function, SETTINGS);
-  case SESSION:
-    return is(function, "open_input") || is(function, "start_result") || is(function, "probe_result");
-  case RESULT:
-    return parameter_of(function, OUTPUT);
-  default:
-    return true;
+    case STREAM: return parameter_of(function, ID);
+    case PRIORITY: /* to be looked up */
+      return is(function, "switch_input") || is(function, "record_packet") || is(function, "open_input") ||
+             is(function, "report_input_error");
+    case TEXTUAL: return parameter_of(function, TEXT_IN);
+    case INPUTS: return parameter_of(function, SPECS);
+    case REMOVED: return parameter_of(function, NUMBERS);
+    case SETTING: return parameter_of(function, CONFIG) || parameter_of(function, SETTINGS);
+    case SESSION:
+      return is(function, "open_input") || is(function, "start_result") || is(function, "probe_result");
+    case RESULT: return parameter_of(function, OUTPUT);
+    default: return true;
   }
 }
 
 static const struct function *here(const char *name) {
   for (size_t i = 0; i < functions_here_len; i++)
-    if (is(&functions_here[i], name))
-      return &functions_here[i];
+    if (is(&functions_here[i], name)) return &functions_here[i];
   abort();
 }
 
@@ -90,22 +82,21 @@ static void good(struct arguments *a, const struct function *function) {
 
 static int combinations;
 
-static void expect(int32_t code, const struct function *function, const struct arguments *arguments, const char *what) {
+static void expect(int32_t code, const struct function *function, const struct arguments *arguments,
+                   const char *what) {
   combinations++;
   expect_answer(function, arguments, code, what);
 }
 
-static char *state(void) {
-  return state_of_s(objects.engine);
-}
+static char *state(void) { return state_of_s(objects.engine); }
 
 /* Calls every function that takes an argument, with that spoiled. */
-static void spoil(enum argument argument, int32_t code, const char *what, void (*spoiler)(struct arguments *)) {
+static void spoil(enum argument argument, int32_t code, const char *what,
+                  void (*spoiler)(struct arguments *)) {
   char *before = state();
   for (size_t i = 0; i < functions_here_len; i++) {
     const struct function *function = &functions_here[i];
-    if (!takes(function, argument))
-      continue;
+    if (!takes(function, argument)) continue;
     struct arguments arguments;
     good(&arguments, function);
     if (is(function, "register") && argument != STREAM) {
@@ -170,7 +161,8 @@ static void strings(void) {
   spoil_text(CHANGEOVER_ERR_NULL, "NULL and a page", NULL, 4096);
   spoil_text(CHANGEOVER_ERR_LENGTH, "SIZE_MAX", "x", SIZE_MAX);
   spoil_text(CHANGEOVER_ERR_LENGTH, "half of SIZE_MAX", "x", SIZE_MAX / 2 + 1);
-  static const char *const texts[] = {"\xff", "\x80", "\xc0\x80", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "ok\xfe", "\xc3"};
+  static const char *const texts[] = {
+      "\xff", "\x80", "\xc0\x80", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "ok\xfe", "\xc3"};
   for (size_t i = 0; i < LENGTH(texts); i++)
     spoil_text(CHANGEOVER_ERR_UTF8, "bad UTF-8", texts[i], strlen(texts[i]));
   /* Ids only. Whoever takes (NULL, 0) for the engine's settings has a test of its own. */
@@ -192,8 +184,7 @@ static void unknown_streams(void) {
   for (size_t i = 0; i < LENGTH(ids); i++)
     for (size_t j = 0; j < functions_here_len; j++) {
       const struct function *function = &functions_here[j];
-      if (!takes(function, STREAM) || is(function, "register") || is(function, "is_registered"))
-        continue;
+      if (!takes(function, STREAM) || is(function, "register") || is(function, "is_registered")) continue;
       struct arguments arguments;
       good(&arguments, function);
       arguments.stream = ids[i];
@@ -214,13 +205,9 @@ static void unknown_streams(void) {
 static int32_t bad_number;
 static uint64_t bad_session;
 
-static void set_priority(struct arguments *a) {
-  a->priority = bad_number;
-}
+static void set_priority(struct arguments *a) { a->priority = bad_number; }
 
-static void set_session(struct arguments *a) {
-  a->session = bad_session;
-}
+static void set_session(struct arguments *a) { a->session = bad_session; }
 
 static void numbers(void) {
   static const int32_t negative[] = {-1, -2, INT32_MIN};
@@ -285,7 +272,8 @@ SPOILER(spec_no_size, a->spec[0].struct_size = 0)
 SPOILER(spec_small, a->spec[0].struct_size = sizeof(changeover_input_spec) - 1)
 SPOILER(spec_absurd, a->spec[0].struct_size = SIZE_MAX)
 SPOILER(spec_beyond, a->spec[0].struct_size = 4097)
-SPOILER(spec_newer, a->spec[0].struct_size = sizeof(changeover_input_spec) + 8) /* its tail is the next one's size */
+SPOILER(spec_newer,
+        a->spec[0].struct_size = sizeof(changeover_input_spec) + 8) /* its tail is the next one's size */
 SPOILER(spec_second_size, a->spec[1].struct_size = sizeof(changeover_input_spec) + 8)
 SPOILER(spec_second_no_size, a->spec[1].struct_size = 0)
 SPOILER(spec_reserved, a->spec[1].reserved = 1)
@@ -347,8 +335,10 @@ static void inputs(void) {
 SPOILER(removed_null, a->removed = NULL; a->removed_len = 1)
 SPOILER(removed_too_many, a->removed = a->priorities; a->removed_len = SIZE_MAX)
 SPOILER(removed_overflow, a->removed = a->priorities; a->removed_len = SIZE_MAX / 4 + 1)
-SPOILER(removed_negative, a->removed = a->priorities; a->removed_len = 2; a->priorities[1] = -1; a->specs_len = 0)
-SPOILER(removed_unknown, a->removed = a->priorities; a->removed_len = 2; a->priorities[1] = 9; a->specs_len = 0)
+SPOILER(removed_negative, a->removed = a->priorities; a->removed_len = 2; a->priorities[1] = -1;
+        a->specs_len = 0)
+SPOILER(removed_unknown, a->removed = a->priorities; a->removed_len = 2; a->priorities[1] = 9;
+        a->specs_len = 0)
 SPOILER(removed_twice, a->removed = a->priorities; a->removed_len = 2; a->priorities[1] = 0; a->specs_len = 0)
 
 static void removals(void) {

@@ -42,13 +42,10 @@ enum { ANY = 0, IN_EXHAUSTED = 101, IN_RESTORED, IN_LOG };
 static void do_inside(struct host *host, int32_t what) {
   pthread_mutex_lock(&host->lock);
   void (*inside)(struct host *) = host->inside;
-  if (host->inside_what != ANY && host->inside_what != what)
-    inside = NULL;
-  if (inside)
-    host->inside = NULL;
+  if (host->inside_what != ANY && host->inside_what != what) inside = NULL;
+  if (inside) host->inside = NULL;
   pthread_mutex_unlock(&host->lock);
-  if (inside)
-    inside(host);
+  if (inside) inside(host);
 }
 
 static void check_thread(struct host *host) {
@@ -209,8 +206,7 @@ static struct record next(struct host *host, int64_t *from, int32_t kind) {
     pthread_mutex_lock(&host->lock);
     const struct record record = host->records[(*from)++];
     pthread_mutex_unlock(&host->lock);
-    if (record.kind == kind)
-      return record;
+    if (record.kind == kind) return record;
   }
   CHECK(!"the event came");
   return (struct record){0};
@@ -527,8 +523,7 @@ static void a_slow_callback_holds_up_events_and_nothing_else(void) {
 static void unregister_when_replaced(void *data, int32_t level, const char *message, size_t len) {
   struct host *host = data;
   (void)level, (void)len;
-  if (!strstr(message, "trigger: start"))
-    return;
+  if (!strstr(message, "trigger: start")) return;
   counter_add(&host->lines, 1);
   /* The event thread replaces this callback now, and later this waits for the event thread. */
   WAIT_FOR(&host->done, 1);
@@ -562,8 +557,7 @@ static void events_and_log_never_wait_for_each_other(void) {
 static void linger(void *data, int32_t level, const char *message, size_t len) {
   struct host *host = data;
   (void)level, (void)message, (void)len;
-  if (counter_get(&host->lines) > 0)
-    return;
+  if (counter_get(&host->lines) > 0) return;
   counter_add(&host->lines, 1);
   WAIT_FOR(&host->done, 1);
   /* Long enough for a free that does not wait to return first. */
@@ -600,7 +594,7 @@ static void the_log_has_levels(void) {
   EQUAL(1, counter_get(&host.destroyed));
   register_stream(host.engine, "loud", 1);
   OK(changeover_set_log_callback(host.engine, CHANGEOVER_LOG_OFF, on_line, &host, on_destroy));
-  EQUAL(2, counter_get(&host.lines)); /* start, switched */
+  EQUAL(2, counter_get(&host.lines));     /* start, switched */
   EQUAL(3, counter_get(&host.destroyed)); /* the last one at once */
   CHECK(strstr(host.last_line, "loud: switched") != NULL);
   register_stream(host.engine, "off", 1);
@@ -616,7 +610,8 @@ static void a_polled_engine_can_log_too(void) {
   OK(changeover_set_log_callback(host.engine, CHANGEOVER_LOG_INFO, on_line, &host, on_destroy));
   register_stream(host.engine, "s", 1);
   WAIT_FOR(&host.lines, 1);
-  EXPECT(CHANGEOVER_ERR_WRONG_MODE, changeover_set_exhausted_callback(host.engine, on_exhausted, &host, NULL));
+  EXPECT(CHANGEOVER_ERR_WRONG_MODE,
+         changeover_set_exhausted_callback(host.engine, on_exhausted, &host, NULL));
   EXPECT(CHANGEOVER_ERR_WRONG_MODE, changeover_set_restored_callback(host.engine, on_restored, &host, NULL));
   OK(changeover_free(host.engine));
   see_the_end(&host);

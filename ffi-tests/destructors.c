@@ -23,13 +23,9 @@ static int32_t start(void *data, const changeover_event *event) {
   return 0;
 }
 
-static void stop(void *data, const changeover_event *event) {
-  (void)data, (void)event;
-}
+static void stop(void *data, const changeover_event *event) { (void)data, (void)event; }
 
-static void on_stream(void *data, const char *stream, size_t len) {
-  (void)data, (void)stream, (void)len;
-}
+static void on_stream(void *data, const char *stream, size_t len) { (void)data, (void)stream, (void)len; }
 
 static void on_line(void *data, int32_t level, const char *message, size_t len) {
   (void)data, (void)level, (void)message, (void)len;
@@ -197,7 +193,8 @@ static void of_the_log(void) {
   OK(changeover_set_log_callback(engine, CHANGEOVER_LOG_ERROR, on_line, &first, destroy));
   OK(changeover_free(engine));
   DESTROYED(2, &first);
-  EXPECT(CHANGEOVER_ERR_HANDLE, changeover_set_log_callback(engine, CHANGEOVER_LOG_ERROR, on_line, &first, destroy));
+  EXPECT(CHANGEOVER_ERR_HANDLE,
+         changeover_set_log_callback(engine, CHANGEOVER_LOG_ERROR, on_line, &first, destroy));
   DESTROYED(3, &first);
 }
 
@@ -271,8 +268,7 @@ static void after_a_callback_that_replaces_itself(void) {
 static void replace_my_log(void *data, int32_t level, const char *message, size_t len) {
   struct self *self = data;
   (void)level, (void)message, (void)len;
-  if (counter_get(&self->owned.entered) > 0)
-    return;
+  if (counter_get(&self->owned.entered) > 0) return;
   OK(changeover_set_log_callback(self->engine, CHANGEOVER_LOG_OFF, NULL, NULL, NULL));
   DESTROYED(0, &self->owned);
   counter_add(&self->owned.entered, 1);
@@ -299,10 +295,11 @@ static void destroy_calling_back(void *data) {
                              changeover_is_registered(self->engine, S("s"), &registered),
                              changeover_register(self->engine, S("late"), NULL, 0, NULL, 0, NULL, NULL)};
   for (size_t i = 0; i < LENGTH(results); i++)
-    CHECK(results[i] == CHANGEOVER_OK || results[i] == CHANGEOVER_ERR_SHUT_DOWN || results[i] == CHANGEOVER_ERR_HANDLE ||
-          results[i] == CHANGEOVER_ERR_STREAM_EXISTS);
+    CHECK(results[i] == CHANGEOVER_OK || results[i] == CHANGEOVER_ERR_SHUT_DOWN ||
+          results[i] == CHANGEOVER_ERR_HANDLE || results[i] == CHANGEOVER_ERR_STREAM_EXISTS);
   const int32_t freed = changeover_free(self->engine);
-  CHECK(freed == CHANGEOVER_ERR_IN_CALLBACK || freed == CHANGEOVER_ERR_SHUT_DOWN || freed == CHANGEOVER_ERR_HANDLE);
+  CHECK(freed == CHANGEOVER_ERR_IN_CALLBACK || freed == CHANGEOVER_ERR_SHUT_DOWN ||
+        freed == CHANGEOVER_ERR_HANDLE);
   destroy(&self->owned);
 }
 

@@ -9,8 +9,10 @@ static bool readable(int fd, int wait_ms) {
 
 static void a_start_says_what_was_registered(void) {
   changeover_engine *engine = patient_engine();
-  const changeover_option options[] = {
-      {S("Authorization"), S("Bearer x")}, {S("empty"), NULL, 0}, {NULL, 0, S("no key")}, {"n\0ul", 4, "v\0", 2}};
+  const changeover_option options[] = {{S("Authorization"), S("Bearer x")},
+                                       {S("empty"), NULL, 0},
+                                       {NULL, 0, S("no key")},
+                                       {"n\0ul", 4, "v\0", 2}};
   changeover_input_spec spec = input_spec(7, "srt://source:9000?mode=caller");
   spec.options = options;
   spec.options_len = LENGTH(options);
@@ -233,10 +235,8 @@ static void *take_all(void *data) {
   changeover_event event = no_event();
   int32_t result;
   while ((result = changeover_next_event(takers->engine, UINT64_MAX, &event)) == CHANGEOVER_OK) {
-    if (event.kind == CHANGEOVER_EVENT_START)
-      counter_add(&takers->starts, 1);
-    if (event.kind == CHANGEOVER_EVENT_STOP)
-      counter_add(&takers->stops, 1);
+    if (event.kind == CHANGEOVER_EVENT_START) counter_add(&takers->starts, 1);
+    if (event.kind == CHANGEOVER_EVENT_STOP) counter_add(&takers->stops, 1);
   }
   CHECK(result == CHANGEOVER_ERR_SHUT_DOWN || result == CHANGEOVER_ERR_HANDLE);
   return NULL;

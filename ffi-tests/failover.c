@@ -60,39 +60,37 @@ static void a_silent_input_fails_over_and_comes_back(void) {
   while (!(switched && stopped) && clock_now() < deadline) {
     changeover_record(&backup, 1316, 0);
     changeover_record(&again, 1316, 0);
-    if (changeover_next_event(engine, MILLISECOND, &event) != CHANGEOVER_OK)
-      continue;
+    if (changeover_next_event(engine, MILLISECOND, &event) != CHANGEOVER_OK) continue;
     switch (event.kind) {
-    case CHANGEOVER_EVENT_PROBE:
-      EQUAL(0, event.priority);
-      EQUAL(config.probe_timeout, event.limit);
-      TEXT("test://0", event.url, event.url_len);
-      OK(changeover_probe_result(engine, S("news"), event.probe, CHANGEOVER_PROBE_OK, NULL, 0));
-      probed = true;
-      break;
-    case CHANGEOVER_EVENT_RECOVERED:
-      EQUAL(0, event.priority);
-      recovered = true;
-      break;
-    case CHANGEOVER_EVENT_START: /* failback, make before break */
-      EQUAL(0, event.priority);
-      EQUAL(1, stream_status(engine, "news").active_input_priority);
-      EQUAL(0, stream_status(engine, "news").pending_input_priority);
-      third = event.session;
-      again = open_input(engine, "news", 0, third);
-      break;
-    case CHANGEOVER_EVENT_SWITCHED:
-      EQUAL(CHANGEOVER_REASON_FAILBACK, event.reason);
-      EQUAL(1, event.from);
-      EQUAL(0, event.priority);
-      switched = true;
-      break;
-    case CHANGEOVER_EVENT_STOP:
-      EQUAL(second, event.session);
-      stopped = true;
-      break;
-    default:
-      break;
+      case CHANGEOVER_EVENT_PROBE:
+        EQUAL(0, event.priority);
+        EQUAL(config.probe_timeout, event.limit);
+        TEXT("test://0", event.url, event.url_len);
+        OK(changeover_probe_result(engine, S("news"), event.probe, CHANGEOVER_PROBE_OK, NULL, 0));
+        probed = true;
+        break;
+      case CHANGEOVER_EVENT_RECOVERED:
+        EQUAL(0, event.priority);
+        recovered = true;
+        break;
+      case CHANGEOVER_EVENT_START: /* failback, make before break */
+        EQUAL(0, event.priority);
+        EQUAL(1, stream_status(engine, "news").active_input_priority);
+        EQUAL(0, stream_status(engine, "news").pending_input_priority);
+        third = event.session;
+        again = open_input(engine, "news", 0, third);
+        break;
+      case CHANGEOVER_EVENT_SWITCHED:
+        EQUAL(CHANGEOVER_REASON_FAILBACK, event.reason);
+        EQUAL(1, event.from);
+        EQUAL(0, event.priority);
+        switched = true;
+        break;
+      case CHANGEOVER_EVENT_STOP:
+        EQUAL(second, event.session);
+        stopped = true;
+        break;
+      default: break;
     }
   }
   CHECK(probed && recovered && switched && stopped && third > second);

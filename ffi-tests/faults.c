@@ -18,9 +18,7 @@ static void leak(void) {
   memory = NULL;
 }
 
-static void undefined(void) {
-  number = number + 1;
-}
+static void undefined(void) { number = number + 1; }
 
 static void *add(void *data) {
   (void)data;
@@ -53,9 +51,12 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*commit)(void);
-  } faults[] = {{"overflow", overflow}, {"leak", leak}, {"undefined", undefined}, {"race", race}, {"short_struct", short_struct}};
+  } faults[] = {{"overflow", overflow},
+                {"leak", leak},
+                {"undefined", undefined},
+                {"race", race},
+                {"short_struct", short_struct}};
   for (size_t i = 0; i < LENGTH(faults); i++)
-    if (argc == 2 && strcmp(argv[1], faults[i].name) == 0)
-      faults[i].commit();
+    if (argc == 2 && strcmp(argv[1], faults[i].name) == 0) faults[i].commit();
   return 0;
 }

@@ -28,8 +28,7 @@ static void use_the_parents(void) {
       expect_answer(function, &a, function->child, "what its parent has");
     }
     CHECK(memcmp(&parents, &before, sizeof parents) == 0);
-    if (prints_cells)
-      print_cell(function, "fork", 1);
+    if (prints_cells) print_cell(function, "fork", 1);
   }
 }
 
@@ -60,7 +59,8 @@ static void in_child(void (*use)(void)) {
   }
   int result = -1;
   CHECK(waitpid(child, &result, 0) == child);
-  check(WIFEXITED(result) && WEXITSTATUS(result) == 0, __FILE__, __LINE__, "the child ended with %#x", result);
+  check(WIFEXITED(result) && WEXITSTATUS(result) == 0, __FILE__, __LINE__, "the child ended with %#x",
+        result);
 }
 
 static void the_parents_handles_are_errors(void) {
@@ -69,9 +69,7 @@ static void the_parents_handles_are_errors(void) {
   prints_cells = false;
 }
 
-static void a_child_may_have_engines(void) {
-  in_child(use_its_own);
-}
+static void a_child_may_have_engines(void) { in_child(use_its_own); }
 
 static void both(void) {
   use_its_own();
@@ -80,9 +78,7 @@ static void both(void) {
   in_child(use_its_own);
 }
 
-static void grandchildren_too(void) {
-  in_child(both);
-}
+static void grandchildren_too(void) { in_child(both); }
 
 /* AddressSanitizer's allocator lets a child begin with its locks held, and each tenth run of the test
  * below hang, up to LLVM 17 (llvm/llvm-project#75290). */

@@ -9,9 +9,7 @@ static void on_destroy(void *data) {
   counter_add(&destroyed, 1);
 }
 
-static void on_stream(void *data, const char *stream, size_t len) {
-  (void)data, (void)stream, (void)len;
-}
+static void on_stream(void *data, const char *stream, size_t len) { (void)data, (void)stream, (void)len; }
 
 static void on_line(void *data, int32_t level, const char *message, size_t len) {
   (void)data, (void)level, (void)message, (void)len;
@@ -22,26 +20,24 @@ static int32_t on_start(void *data, const changeover_event *event) {
   return 0;
 }
 
-static void on_stop(void *data, const changeover_event *event) {
-  (void)data, (void)event;
-}
+static void on_stop(void *data, const changeover_event *event) { (void)data, (void)event; }
 
 /* --- how to call them */
 
 #define CODE(name, ...) \
   static int32_t call_##name(const struct arguments *a) { return (int32_t)changeover_##name(__VA_ARGS__); }
-#define VOID(name, ...)                                    \
+#define VOID(name, ...)                                   \
   static int32_t call_##name(const struct arguments *a) { \
-    changeover_##name(__VA_ARGS__);                        \
-    return 0;                                              \
+    changeover_##name(__VA_ARGS__);                       \
+    return 0;                                             \
   }
-#define STATIC_STRING(name, ...)                           \
+#define STATIC_STRING(name, ...)                          \
   static int32_t call_##name(const struct arguments *a) { \
-    (void)a;                                               \
-    return changeover_##name(__VA_ARGS__) == NULL;         \
+    (void)a;                                              \
+    return changeover_##name(__VA_ARGS__) == NULL;        \
   }
-#define INIT(name)                                                                                       \
-  static int32_t init_##name(void *at, size_t size) { return changeover_##name##_init(at, size); }      \
+#define INIT(name)                                                                                 \
+  static int32_t init_##name(void *at, size_t size) { return changeover_##name##_init(at, size); } \
   static int32_t call_##name##_init(const struct arguments *a) { return init_##name(a->out, a->size); }
 
 #define ID_OF(a) a->engine, a->stream, a->stream_len
@@ -110,15 +106,21 @@ static int32_t call_version_number(const struct arguments *a) {
 
 /* --- what they take and answer */
 
-#define P(kind, pointer) {kind, offsetof(struct arguments, pointer), 0}
-#define L(kind, pointer) {kind, offsetof(struct arguments, pointer), offsetof(struct arguments, pointer##_len)}
+#define P(kind, pointer) \
+  { kind, offsetof(struct arguments, pointer), 0 }
+#define L(kind, pointer) \
+  { kind, offsetof(struct arguments, pointer), offsetof(struct arguments, pointer##_len) }
 #define ROW(name, properties, good, inside, child, ...) \
-  {"changeover_" #name, call_##name, properties, good, inside, child, {__VA_ARGS__}, NULL, 0}
+  { "changeover_" #name, call_##name, properties, good, inside, child, {__VA_ARGS__}, NULL, 0 }
 /* Fills a struct of that type. */
-#define FILLS(name, type)                                                                                   \
-  {"changeover_" #name, call_##name, 0, FINE, FINE, FORKED, {P(STATUS, status), P(FILLED, out)}, init_##type, \
-   sizeof(changeover_##type)}
-#define PREPARES(type) ROW(type##_init, 0, FINE, FINE, FINE, {ROOM, offsetof(struct arguments, out), offsetof(struct arguments, size)})
+#define FILLS(name, type)                                                                         \
+  {                                                                                               \
+    "changeover_" #name, call_##name, 0, FINE, FINE, FORKED, {P(STATUS, status), P(FILLED, out)}, \
+        init_##type, sizeof(changeover_##type)                                                    \
+  }
+#define PREPARES(type)                  \
+  ROW(type##_init, 0, FINE, FINE, FINE, \
+      {ROOM, offsetof(struct arguments, out), offsetof(struct arguments, size)})
 /* Takes no pointer. */
 #define PLAIN(name, properties) ROW(name, properties, FINE, FINE, FINE, {0})
 
@@ -158,8 +160,8 @@ const struct function functions[] = {
     ROW(set_config, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(CONFIG, config)),
     ROW(switch_input, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
     ROW(clear_override, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
-    ROW(update_inputs, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(SPECS, specs), L(NUMBERS, removed),
-        L(SPECS, updated)),
+    ROW(update_inputs, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(SPECS, specs),
+        L(NUMBERS, removed), L(SPECS, updated)),
     ROW(update_buffer_write_id, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     ROW(report_input_error, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     /* Of a session and a probe that never were: callbacks.c and events.c have real ones. */
@@ -197,23 +199,20 @@ const size_t functions_len = LENGTH(functions);
 
 const struct function *function_named(const char *name) {
   for (size_t i = 0; i < functions_len; i++)
-    if (strcmp(functions[i].name + strlen("changeover_"), name) == 0)
-      return &functions[i];
+    if (strcmp(functions[i].name + strlen("changeover_"), name) == 0) return &functions[i];
   check(false, __FILE__, __LINE__, "there is no function %s", name);
   return NULL;
 }
 
 const struct parameter *parameter_of(const struct function *function, enum kind kind) {
   for (size_t i = 0; i < LENGTH(function->parameters); i++)
-    if (function->parameters[i].kind == kind)
-      return &function->parameters[i];
+    if (function->parameters[i].kind == kind) return &function->parameters[i];
   return NULL;
 }
 
 bool takes_handle(const struct function *function) {
   for (enum kind kind = ENGINE; kind <= EVENT; kind++)
-    if (parameter_of(function, kind))
-      return true;
+    if (parameter_of(function, kind)) return true;
   return false;
 }
 
@@ -313,13 +312,11 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   memset(out, 0xa5, sizeof *out);
   a->out = out;
   a->out_len = &out->bytes[128];
-  if (function->init)
-    OK(function->init(out, function->size));
+  if (function->init) OK(function->init(out, function->size));
 }
 
 void settle(const struct function *function, const struct arguments *a, int32_t result) {
-  if (result != CHANGEOVER_OK)
-    return;
+  if (result != CHANGEOVER_OK) return;
   union output *out = a->out;
   if (function->call == call_new)
     OK(changeover_free(out->engine));
@@ -342,24 +339,26 @@ int64_t take_destroyed(void) {
 int64_t destroys(const struct function *function, const struct arguments *a) {
   /* Options without a size can't be read, so nothing in them is taken over. */
   const bool takes = function->call == call_new
-                         ? a->options && a->options->struct_size >= sizeof(changeover_options) && a->options->struct_size <= 4096
+                         ? a->options && a->options->struct_size >= sizeof(changeover_options) &&
+                               a->options->struct_size <= 4096
                          : parameter_of(function, CALLBACK) != NULL;
   return takes && a->destroy ? 1 : 0;
 }
 
-void expect_answer(const struct function *function, const struct arguments *a, int32_t wanted, const char *what) {
+void expect_answer(const struct function *function, const struct arguments *a, int32_t wanted,
+                   const char *what) {
   union output before, *out = a->out;
-  if (out)
-    before = *out;
+  if (out) before = *out;
   take_destroyed();
   const int32_t result = function->call(a);
   check(result == wanted, __FILE__, __LINE__, "%s with %s is %s, not %s", function->name, what,
         changeover_error_name(result), changeover_error_name(wanted));
   if (out)
-    check(memcmp(out, &before, sizeof before) == 0, __FILE__, __LINE__, "%s with %s wrote an output", function->name, what);
+    check(memcmp(out, &before, sizeof before) == 0, __FILE__, __LINE__, "%s with %s wrote an output",
+          function->name, what);
   const int64_t times = take_destroyed();
-  check(times == destroys(function, a), __FILE__, __LINE__, "%s with %s destroyed user_data %d times", function->name, what,
-        (int)times);
+  check(times == destroys(function, a), __FILE__, __LINE__, "%s with %s destroyed user_data %d times",
+        function->name, what, (int)times);
 }
 
 char *state_of_s(changeover_engine *engine) {

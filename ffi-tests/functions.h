@@ -137,7 +137,8 @@ int32_t refusal(const struct function *function, int32_t code);
 void print_cell(const struct function *function, const char *misuse, int times);
 
 /* Good arguments; outputs go to `out`, which is made ready. `destroy` is called with each user_data. */
-void fill(struct arguments *arguments, const struct function *function, struct objects *objects, union output *out);
+void fill(struct arguments *arguments, const struct function *function, struct objects *objects,
+          union output *out);
 
 /* Undoes what a call has made that answered like this. */
 void settle(const struct function *function, const struct arguments *arguments, int32_t result);
@@ -149,6 +150,7 @@ int64_t destroys(const struct function *function, const struct arguments *argume
 
 /* Calls with arguments of which one is bad, and expects this answer, user_data destroyed once, and an
  * output that nothing was written to. */
-void expect_answer(const struct function *function, const struct arguments *arguments, int32_t wanted, const char *what);
+void expect_answer(const struct function *function, const struct arguments *arguments, int32_t wanted,
+                   const char *what);
 
 #endif

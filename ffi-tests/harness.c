@@ -33,14 +33,16 @@ bool check_code(int32_t expected, int32_t actual, const char *file, int line, co
 }
 
 bool check_equal(int64_t expected, int64_t actual, const char *file, int line, const char *what) {
-  return check(expected == actual, file, line, "%s is %lld, not %lld", what, (long long)actual, (long long)expected);
+  return check(expected == actual, file, line, "%s is %lld, not %lld", what, (long long)actual,
+               (long long)expected);
 }
 
-bool check_text(const char *expected, const char *text, size_t len, const char *file, int line, const char *what) {
-  if (!text)
-    return check(false, file, line, "%s is NULL, not \"%s\"", what, expected);
+bool check_text(const char *expected, const char *text, size_t len, const char *file, int line,
+                const char *what) {
+  if (!text) return check(false, file, line, "%s is NULL, not \"%s\"", what, expected);
   return check(len == strlen(expected) && memcmp(text, expected, len) == 0 && text[len] == 0, file, line,
-               "%s is \"%.*s\" (%zu bytes, then %d), not \"%s\"", what, (int)len, text, len, text[len], expected);
+               "%s is \"%.*s\" (%zu bytes, then %d), not \"%s\"", what, (int)len, text, len, text[len],
+               expected);
 }
 
 void run_test(const char *name, void (*test)(void)) {
@@ -84,8 +86,7 @@ int thread_count(void) {
   int count = 0;
   while (tasks && readdir(tasks))
     count++;
-  if (tasks)
-    closedir(tasks);
+  if (tasks) closedir(tasks);
   return count - 2; /* "." and ".." */
 }
 
@@ -109,8 +110,7 @@ bool counter_wait(struct counter *counter, int64_t value) {
   until.tv_sec += DEADLINE / SECOND;
   pthread_mutex_lock(&counter->lock);
   while (counter->value < value)
-    if (pthread_cond_timedwait(&counter->changed, &counter->lock, &until) != 0)
-      break;
+    if (pthread_cond_timedwait(&counter->changed, &counter->lock, &until) != 0) break;
   const bool reached = counter->value >= value;
   pthread_mutex_unlock(&counter->lock);
   return reached;
@@ -131,8 +131,7 @@ changeover_engine *new_engine(const changeover_config *defaults, const changeove
   options.defaults = defaults;
   options.callbacks = callbacks;
   changeover_engine *engine = NULL;
-  if (!OK(changeover_new(&options, &engine)))
-    abort();
+  if (!OK(changeover_new(&options, &engine))) abort();
   return engine;
 }
 
@@ -167,7 +166,8 @@ changeover_event no_event(void) {
 bool take(changeover_engine *engine, int32_t kind, changeover_event *event) {
   const uint64_t deadline = clock_now() + DEADLINE;
   int32_t result;
-  while ((result = changeover_next_event(engine, 100 * MILLISECOND, event)) != CHANGEOVER_OK || event->kind != kind)
+  while ((result = changeover_next_event(engine, 100 * MILLISECOND, event)) != CHANGEOVER_OK ||
+         event->kind != kind)
     if ((result != CHANGEOVER_OK && result != CHANGEOVER_ERR_TIMEOUT) || clock_now() > deadline)
       return check(false, __FILE__, __LINE__, "no event %s (%s)", changeover_event_name(kind),
                    changeover_error_name(result));
@@ -184,15 +184,15 @@ int drain(changeover_engine *engine) {
 
 uint64_t take_start(changeover_engine *engine, int32_t priority) {
   changeover_event event = no_event();
-  if (!take(engine, CHANGEOVER_EVENT_START, &event))
-    return 0;
+  if (!take(engine, CHANGEOVER_EVENT_START, &event)) return 0;
   EQUAL(priority, event.priority);
   const uint64_t session = event.session;
   OK(changeover_event_clear(&event));
   return session;
 }
 
-changeover_input open_input(changeover_engine *engine, const char *stream, int32_t priority, uint64_t session) {
+changeover_input open_input(changeover_engine *engine, const char *stream, int32_t priority,
+                            uint64_t session) {
   changeover_input input;
   memset(&input, 0, sizeof input);
   OK(changeover_open_input(engine, S(stream), priority, session, &input));
@@ -235,6 +235,4 @@ changeover_input_status input_status(changeover_engine *engine, const char *stre
   return out;
 }
 
-void sync_engine(changeover_engine *engine) {
-  OK(changeover_sync(engine, DEADLINE));
-}
+void sync_engine(changeover_engine *engine) { OK(changeover_sync(engine, DEADLINE)); }

@@ -24,17 +24,20 @@
 /* The result of a call, by name. */
 #define EXPECT(code, call) check_code((code), (call), __FILE__, __LINE__, #call)
 #define OK(call) EXPECT(CHANGEOVER_OK, call)
-#define EQUAL(expected, actual) check_equal((int64_t)(expected), (int64_t)(actual), __FILE__, __LINE__, #actual)
+#define EQUAL(expected, actual) \
+  check_equal((int64_t)(expected), (int64_t)(actual), __FILE__, __LINE__, #actual)
 /* A string with its length, and the NUL behind it. */
 #define TEXT(expected, text, len) check_text((expected), (text), (len), __FILE__, __LINE__, #text)
 
 /* The same for a plain C string. */
 #define STRING(expected, text) TEXT(expected, text, strlen(text))
 
-bool check(bool ok, const char *file, int line, const char *format, ...) __attribute__((format(printf, 4, 5)));
+bool check(bool ok, const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 bool check_code(int32_t expected, int32_t actual, const char *file, int line, const char *call);
 bool check_equal(int64_t expected, int64_t actual, const char *file, int line, const char *what);
-bool check_text(const char *expected, const char *text, size_t len, const char *file, int line, const char *what);
+bool check_text(const char *expected, const char *text, size_t len, const char *file, int line,
+                const char *what);
 
 void run_test(const char *name, void (*test)(void));
 #define RUN(test) run_test(#test, test)
@@ -57,11 +60,13 @@ struct counter {
   pthread_cond_t changed;
   int64_t value;
 };
-#define COUNTER {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0}
+#define COUNTER \
+  { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 }
 void counter_add(struct counter *counter, int64_t by);
 int64_t counter_get(struct counter *counter);
 /* Waits until it is at least that; a failed check if it takes longer than DEADLINE. */
-#define WAIT_FOR(counter, value) check(counter_wait((counter), (value)), __FILE__, __LINE__, "%s >= %s", #counter, #value)
+#define WAIT_FOR(counter, value) \
+  check(counter_wait((counter), (value)), __FILE__, __LINE__, "%s >= %s", #counter, #value)
 bool counter_wait(struct counter *counter, int64_t value);
 
 /* Engines, streams, events. */
@@ -81,7 +86,8 @@ bool take(changeover_engine *engine, int32_t kind, changeover_event *event);
 int drain(changeover_engine *engine);
 /* The session of the start event that comes next. */
 uint64_t take_start(changeover_engine *engine, int32_t priority);
-changeover_input open_input(changeover_engine *engine, const char *stream, int32_t priority, uint64_t session);
+changeover_input open_input(changeover_engine *engine, const char *stream, int32_t priority,
+                            uint64_t session);
 /* A stream's status as JSON, to be freed. */
 char *status_json(changeover_engine *engine, const char *stream);
 changeover_stream_status stream_status(changeover_engine *engine, const char *stream);

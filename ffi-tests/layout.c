@@ -3,7 +3,8 @@
 #include "harness.h"
 
 #define SIZE(type, size) _Static_assert(sizeof(type) >= (size), #type " has shrunk")
-#define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved")
+#define AT(type, field, offset) \
+  _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved")
 #define IS(constant, value) _Static_assert((constant) == (value), #constant " has changed")
 
 #if UINTPTR_MAX == UINT64_MAX

@@ -33,8 +33,7 @@ static void engines_do_not_know_each_other(void) {
     engines[i] = patient_engine();
     for (size_t j = 0; j < i; j++)
       CHECK(engines[i] != engines[j]);
-    if (i % 2 == 0)
-      register_stream(engines[i], "s", 1);
+    if (i % 2 == 0) register_stream(engines[i], "s", 1);
   }
   for (size_t i = 0; i < LENGTH(engines); i++) {
     int32_t registered = -1;
@@ -53,7 +52,8 @@ static void registrations_are_numbered(void) {
   changeover_engine *engine = patient_engine();
   uint64_t first = 0, second = 0, untouched = 99;
   OK(changeover_register(engine, S("s"), NULL, 0, NULL, 0, NULL, &first));
-  EXPECT(CHANGEOVER_ERR_STREAM_EXISTS, changeover_register(engine, S("s"), NULL, 0, NULL, 0, NULL, &untouched));
+  EXPECT(CHANGEOVER_ERR_STREAM_EXISTS,
+         changeover_register(engine, S("s"), NULL, 0, NULL, 0, NULL, &untouched));
   EQUAL(99, untouched);
   OK(changeover_unregister(engine, S("s")));
   EXPECT(CHANGEOVER_ERR_UNKNOWN_STREAM, changeover_unregister(engine, S("s")));
@@ -70,8 +70,16 @@ static void ids_are_any_text_of_1_to_255_bytes(void) {
     const char *id;
     size_t len;
   } ids[] = {
-      {S("a")}, {S("live/news/1")}, {S("Nachrichten \xc3\xa4\xe2\x82\xac\xf0\x9f\x93\xba")}, {"nul\0inside", 10},
-      {"nul\0other", 9}, {longest, sizeof longest}, {longest, 39}, {longest, 38}, {S(" ")}, {S("%s%n")},
+      {S("a")},
+      {S("live/news/1")},
+      {S("Nachrichten \xc3\xa4\xe2\x82\xac\xf0\x9f\x93\xba")},
+      {"nul\0inside", 10},
+      {"nul\0other", 9},
+      {longest, sizeof longest},
+      {longest, 39},
+      {longest, 38},
+      {S(" ")},
+      {S("%s%n")},
   };
   for (size_t i = 0; i < LENGTH(ids); i++)
     OK(changeover_register(engine, ids[i].id, ids[i].len, NULL, 0, NULL, 0, NULL, NULL));
@@ -183,8 +191,7 @@ static void *call_everything(void *data) {
 
 static void *free_it_too(void *data) {
   struct crowd *crowd = data;
-  if (changeover_free(crowd->engine) == CHANGEOVER_OK)
-    counter_add(&crowd->freed, 1);
+  if (changeover_free(crowd->engine) == CHANGEOVER_OK) counter_add(&crowd->freed, 1);
   return NULL;
 }
 

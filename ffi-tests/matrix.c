@@ -13,16 +13,15 @@ extern int32_t changeover_test_panic_pending(void) __attribute__((weak));
 
 static int combinations, in_cell;
 
-static void begin_cell(void) {
-  in_cell = 0;
-}
+static void begin_cell(void) { in_cell = 0; }
 
 static void end_cell(const struct function *function, const char *misuse) {
   print_cell(function, misuse, in_cell);
   combinations += in_cell;
 }
 
-static void refused(const struct function *function, const struct arguments *a, int32_t code, const char *what) {
+static void refused(const struct function *function, const struct arguments *a, int32_t code,
+                    const char *what) {
   in_cell++;
   expect_answer(function, a, refusal(function, code), what);
 }
@@ -67,30 +66,30 @@ static void null_is_refused(const struct function *function, struct subject *sub
     struct arguments a;
     fill(&a, function, &subject->objects, &subject->output);
     switch (parameter->kind) {
-    case ENGINE:
-    case STATUS:
-    case LIST:
-    case INPUT:
-    case EVENT:
-      *pointer_at(&a, parameter) = NULL;
-      refused(function, &a, function->properties & ENDS ? CHANGEOVER_OK : CHANGEOVER_ERR_NULL, "a handle that is NULL");
-      break;
-    case ID:
-    case TEXT_IN:
-    case SPECS:
-    case NUMBERS:
-      *pointer_at(&a, parameter) = NULL;
-      refused(function, &a, CHANGEOVER_ERR_NULL, "NULL and a length");
-      break;
-    case CONFIG:
-    case FILLED:
-    case ROOM:
-    case OUTPUT:
-      *pointer_at(&a, parameter) = NULL;
-      refused(function, &a, CHANGEOVER_ERR_NULL, "a struct or output that is NULL");
-      break;
-    default:
-      break; /* these need not be there, see below */
+      case ENGINE:
+      case STATUS:
+      case LIST:
+      case INPUT:
+      case EVENT:
+        *pointer_at(&a, parameter) = NULL;
+        refused(function, &a, function->properties & ENDS ? CHANGEOVER_OK : CHANGEOVER_ERR_NULL,
+                "a handle that is NULL");
+        break;
+      case ID:
+      case TEXT_IN:
+      case SPECS:
+      case NUMBERS:
+        *pointer_at(&a, parameter) = NULL;
+        refused(function, &a, CHANGEOVER_ERR_NULL, "NULL and a length");
+        break;
+      case CONFIG:
+      case FILLED:
+      case ROOM:
+      case OUTPUT:
+        *pointer_at(&a, parameter) = NULL;
+        refused(function, &a, CHANGEOVER_ERR_NULL, "a struct or output that is NULL");
+        break;
+      default: break; /* these need not be there, see below */
     }
   }
 }
@@ -98,8 +97,7 @@ static void null_is_refused(const struct function *function, struct subject *sub
 static void null_is_accepted_where_nothing_need_be(const struct function *function) {
   for (size_t i = 0; i < LENGTH(function->parameters); i++) {
     const struct parameter *parameter = &function->parameters[i];
-    if (parameter->kind != SETTINGS && parameter->kind != OPTIONAL && parameter->kind != CALLBACK)
-      continue;
+    if (parameter->kind != SETTINGS && parameter->kind != OPTIONAL && parameter->kind != CALLBACK) continue;
     struct subject subject;
     make_subject(&subject, function);
     *pointer_at(&subject.arguments, parameter) = NULL;
@@ -127,7 +125,8 @@ static void good_arguments_are_good(const struct function *function) {
 /* --- handles */
 
 /* Calls with each handle the function takes replaced: by the number, or by a struct that has it. */
-static void with_handle(const struct function *function, struct subject *subject, uintptr_t number, const char *what) {
+static void with_handle(const struct function *function, struct subject *subject, uintptr_t number,
+                        const char *what) {
   for (size_t i = 0; i < LENGTH(function->parameters); i++) {
     const struct parameter *parameter = &function->parameters[i];
     struct arguments a;
@@ -165,23 +164,12 @@ static void stale_handles_are_refused(const struct function *function, struct su
     struct arguments a;
     fill(&a, function, &subject->objects, &subject->output);
     switch (parameter->kind) {
-    case ENGINE:
-      a.engine = stale.engine;
-      break;
-    case STATUS:
-      a.status = stale.status;
-      break;
-    case LIST:
-      a.list = stale.list;
-      break;
-    case INPUT:
-      a.input = &stale.input;
-      break;
-    case EVENT:
-      a.event = &stale.event;
-      break;
-    default:
-      continue;
+      case ENGINE: a.engine = stale.engine; break;
+      case STATUS: a.status = stale.status; break;
+      case LIST: a.list = stale.list; break;
+      case INPUT: a.input = &stale.input; break;
+      case EVENT: a.event = &stale.event; break;
+      default: continue;
     }
     const struct objects before = stale;
     refused(function, &a, CHANGEOVER_ERR_HANDLE, "a stale handle");
@@ -198,14 +186,14 @@ static void foreign_handles_are_refused(const struct function *function, struct 
   const uintptr_t live[] = {(uintptr_t)objects->engine, (uintptr_t)objects->status, (uintptr_t)objects->list,
                             (uintptr_t)objects->event.owner, (uintptr_t)objects->input.id};
   for (size_t i = 0; i < LENGTH(live); i++)
-    if (!takes[i])
-      with_handle(function, subject, live[i], "a handle of another kind");
+    if (!takes[i]) with_handle(function, subject, live[i], "a handle of another kind");
   /* From here on recording knows the engine by its number alone, which other kinds may have as well. */
   uint64_t verdict;
   changeover_record_packet(objects->engine, S("unknown"), 0, 1, 0, &verdict);
   static uint64_t memory[8];
-  const uintptr_t numbers[] = {live[0] + 2, live[0] + 4, (uintptr_t)memory, (uintptr_t)"text", (uintptr_t)function->call, 1, 8, 4096,
-                               UINTPTR_MAX, live[0] + 16 * 1000000, live[0] ^ (UINTPTR_MAX / 2 + 1)};
+  const uintptr_t numbers[] = {
+      live[0] + 2, live[0] + 4, (uintptr_t)memory, (uintptr_t) "text",     (uintptr_t)function->call,      1,
+      8,           4096,        UINTPTR_MAX,       live[0] + 16 * 1000000, live[0] ^ (UINTPTR_MAX / 2 + 1)};
   for (size_t i = 0; i < LENGTH(numbers); i++)
     with_handle(function, subject, numbers[i], "a number that is no handle");
   uint64_t random = 88172645463325252u;
@@ -247,39 +235,37 @@ static void bad_lengths_are_refused(const struct function *function, struct subj
     fill(&a, function, &subject->objects, &subject->output);
     void *pointer = *pointer_at(&a, parameter);
     changeover_event event = no_event();
-    if (parameter->kind == EVENT)
-      pointer = a.event = &event;
+    if (parameter->kind == EVENT) pointer = a.event = &event;
     switch (parameter->kind) {
-    case ID:
-    case TEXT_IN:
-    case SPECS:
-    case NUMBERS:
-      for (size_t j = 0; j < LENGTH(lengths); j++) {
-        *length_at(&a, parameter) = lengths[j];
-        refused(function, &a, CHANGEOVER_ERR_LENGTH, "a length that no buffer has");
-      }
-      if (parameter->kind == ID) {
-        *length_at(&a, parameter) = 0;
-        refused(function, &a, CHANGEOVER_ERR_STREAM_ID, "an empty id");
-      }
-      break;
-    case EVENT:
-    case CONFIG:
-    case SETTINGS:
-    case FILLED:
-      for (size_t j = 0; j < LENGTH(sizes); j++) {
-        memcpy(pointer, &sizes[j], sizeof sizes[j]);
-        refused(function, &a, CHANGEOVER_ERR_STRUCT_SIZE, "a struct_size that no struct has");
-      }
-      break;
-    case ROOM:
-      for (size_t j = 0; j < LENGTH(sizes); j++) {
-        a.size = sizes[j];
-        refused(function, &a, CHANGEOVER_ERR_STRUCT_SIZE, "a size that no struct has");
-      }
-      break;
-    default:
-      break;
+      case ID:
+      case TEXT_IN:
+      case SPECS:
+      case NUMBERS:
+        for (size_t j = 0; j < LENGTH(lengths); j++) {
+          *length_at(&a, parameter) = lengths[j];
+          refused(function, &a, CHANGEOVER_ERR_LENGTH, "a length that no buffer has");
+        }
+        if (parameter->kind == ID) {
+          *length_at(&a, parameter) = 0;
+          refused(function, &a, CHANGEOVER_ERR_STREAM_ID, "an empty id");
+        }
+        break;
+      case EVENT:
+      case CONFIG:
+      case SETTINGS:
+      case FILLED:
+        for (size_t j = 0; j < LENGTH(sizes); j++) {
+          memcpy(pointer, &sizes[j], sizeof sizes[j]);
+          refused(function, &a, CHANGEOVER_ERR_STRUCT_SIZE, "a struct_size that no struct has");
+        }
+        break;
+      case ROOM:
+        for (size_t j = 0; j < LENGTH(sizes); j++) {
+          a.size = sizes[j];
+          refused(function, &a, CHANGEOVER_ERR_STRUCT_SIZE, "a size that no struct has");
+        }
+        break;
+      default: break;
     }
   }
 }
@@ -316,24 +302,21 @@ struct host {
 
 static int32_t call_inside(void *data, const changeover_event *event) {
   struct host *host = data;
-  if (strcmp(event->stream, "trigger") != 0)
-    return 0;
+  if (strcmp(event->stream, "trigger") != 0) return 0;
   struct objects objects = objects_of(host->engine);
   union output output;
   struct arguments a;
   fill(&a, host->function, &objects, &output);
   const int32_t result = host->function->call(&a);
-  check(result == host->function->inside, __FILE__, __LINE__, "%s in a callback is %s, not %s", host->function->name,
-        changeover_error_name(result), changeover_error_name(host->function->inside));
+  check(result == host->function->inside, __FILE__, __LINE__, "%s in a callback is %s, not %s",
+        host->function->name, changeover_error_name(result), changeover_error_name(host->function->inside));
   settle(host->function, &a, result);
   end_objects(&objects);
   counter_add(&host->done, 1);
   return 0;
 }
 
-static void stop_nothing(void *data, const changeover_event *event) {
-  (void)data, (void)event;
-}
+static void stop_nothing(void *data, const changeover_event *event) { (void)data, (void)event; }
 
 static void callbacks_may_call_it(const struct function *function) {
   begin_cell();
@@ -373,18 +356,16 @@ struct race {
 /* All that a call may find while its engine goes. */
 static bool may_be(const struct function *function, int32_t result) {
   switch (result) {
-  case CHANGEOVER_OK:
-  case CHANGEOVER_ERR_HANDLE:
-  case CHANGEOVER_ERR_SHUT_DOWN:
-  case CHANGEOVER_ERR_UNKNOWN_STREAM:
-    return true;
-  /* What its own call before has made, which repeats. */
-  case CHANGEOVER_ERR_UNKNOWN_INPUT:
-  case CHANGEOVER_ERR_DUPLICATE_PRIORITY:
-  case CHANGEOVER_ERR_STREAM_EXISTS:
-    return function == function_named("update_inputs") || function == function_named("register");
-  default:
-    return result == function->good;
+    case CHANGEOVER_OK:
+    case CHANGEOVER_ERR_HANDLE:
+    case CHANGEOVER_ERR_SHUT_DOWN:
+    case CHANGEOVER_ERR_UNKNOWN_STREAM: return true;
+    /* What its own call before has made, which repeats. */
+    case CHANGEOVER_ERR_UNKNOWN_INPUT:
+    case CHANGEOVER_ERR_DUPLICATE_PRIORITY:
+    case CHANGEOVER_ERR_STREAM_EXISTS:
+      return function == function_named("update_inputs") || function == function_named("register");
+    default: return result == function->good;
   }
 }
 
@@ -394,15 +375,13 @@ static void *call_until_freed(void *data) {
   bool last = false;
   while (!last) {
     last = atomic_load(&race->freed); /* once more after that */
-    if (race->function->init)
-      OK(race->function->init(a->out, race->function->size));
+    if (race->function->init) OK(race->function->init(a->out, race->function->size));
     const int32_t result = race->function->call(a);
     race->calls++;
-    check(may_be(race->function, result), __FILE__, __LINE__, "%s while the engine is freed: %s", race->function->name,
-          changeover_error_name(result));
+    check(may_be(race->function, result), __FILE__, __LINE__, "%s while the engine is freed: %s",
+          race->function->name, changeover_error_name(result));
     settle(race->function, a, result);
-    if (race->calls == 2)
-      counter_add(&race->ready, 1);
+    if (race->calls == 2) counter_add(&race->ready, 1);
     sched_yield();
   }
   return NULL;
@@ -418,7 +397,8 @@ static void it_may_race_with_free(const struct function *function) {
     pthread_create(&thread, NULL, call_until_freed, &race);
     WAIT_FOR(&race.ready, 1);
     const int32_t freed = changeover_free(race.subject.engine);
-    CHECK(freed == CHANGEOVER_OK || (function == function_named("free") && freed != CHANGEOVER_ERR_IN_CALLBACK));
+    CHECK(freed == CHANGEOVER_OK ||
+          (function == function_named("free") && freed != CHANGEOVER_ERR_IN_CALLBACK));
     atomic_store(&race.freed, true);
     pthread_join(thread, NULL);
     in_cell++;

@@ -19,15 +19,9 @@ static void counters_are_exact(void) {
   for (uint32_t i = 0; i < 10000; i++) {
     const uint32_t flags = i % 8; /* every combination of the three */
     switch (i % 3) {
-    case 0:
-      EQUAL(1, changeover_record(&bound, i, flags));
-      break;
-    case 1:
-      EQUAL(1, changeover_record(&following, i, flags));
-      break;
-    default:
-      OK(changeover_record_packet(engine, S("s"), 0, i, flags, &verdict));
-      EQUAL(1, verdict);
+      case 0: EQUAL(1, changeover_record(&bound, i, flags)); break;
+      case 1: EQUAL(1, changeover_record(&following, i, flags)); break;
+      default: OK(changeover_record_packet(engine, S("s"), 0, i, flags, &verdict)); EQUAL(1, verdict);
     }
     packets++;
     bytes += i;
@@ -114,7 +108,8 @@ static void structs_say_what_happened(void) {
   EQUAL(CHANGEOVER_STATUS_DEGRADED, input.status);
   TEXT("", input.url, input.url_len);
   EQUAL(1, input.errors_len);
-  CHECK(input.state_since > 0 && !isnan(input.bitrate_kbps) && !isnan(input.fps) && !isnan(input.packet_loss));
+  CHECK(input.state_since > 0 && !isnan(input.bitrate_kbps) && !isnan(input.fps) &&
+        !isnan(input.packet_loss));
 
   changeover_error_entry error;
   OK(changeover_error_entry_init(&error, sizeof error));
@@ -183,7 +178,8 @@ static void a_status_is_a_picture_that_outlives_everything(void) {
 static void the_json_is_one_text_and_stays_put(void) {
   changeover_engine *engine = patient_engine();
   register_stream(engine, "s", 2);
-  OK(changeover_report_input_error(engine, S("s"), 1, S("quote \" backslash \\ newline \n nul \xe2\x82\xac")));
+  OK(changeover_report_input_error(engine, S("s"), 1,
+                                   S("quote \" backslash \\ newline \n nul \xe2\x82\xac")));
   changeover_status *status = get_status(engine, "s");
   const char *json = NULL, *again = NULL;
   size_t len = 0;

@@ -11,22 +11,18 @@ static changeover_status *status;
 /* Every use of a struct that reads or fills it; `at` is prepared, its size may have been changed. */
 typedef int32_t use_fn(void *at);
 
-static int32_t use_config(void *at) {
-  return changeover_set_config(engine, S("s"), at);
-}
+static int32_t use_config(void *at) { return changeover_set_config(engine, S("s"), at); }
 
 static int32_t use_spec(void *at) {
   const int32_t result = changeover_register(engine, S("new"), NULL, 0, at, 1, NULL, NULL);
-  if (result == CHANGEOVER_OK)
-    OK(changeover_unregister(engine, S("new")));
+  if (result == CHANGEOVER_OK) OK(changeover_unregister(engine, S("new")));
   return result;
 }
 
 static int32_t use_options(void *at) {
   changeover_engine *other = NULL;
   const int32_t result = changeover_new(at, &other);
-  if (result == CHANGEOVER_OK)
-    OK(changeover_free(other));
+  if (result == CHANGEOVER_OK) OK(changeover_free(other));
   return result;
 }
 
@@ -35,9 +31,7 @@ static int32_t start(void *data, const changeover_event *event) {
   return 0;
 }
 
-static void stop(void *data, const changeover_event *event) {
-  (void)data, (void)event;
-}
+static void stop(void *data, const changeover_event *event) { (void)data, (void)event; }
 
 static int32_t use_callbacks(void *at) {
   changeover_callbacks *callbacks = at;
@@ -57,26 +51,16 @@ static int32_t use_event(void *at) {
   return result == CHANGEOVER_OK ? changeover_event_clear(at) : result;
 }
 
-static int32_t use_stream_status(void *at) {
-  return changeover_status_stream(status, at);
-}
+static int32_t use_stream_status(void *at) { return changeover_status_stream(status, at); }
 
-static int32_t use_input_status(void *at) {
-  return changeover_status_input(status, 1, at);
-}
+static int32_t use_input_status(void *at) { return changeover_status_input(status, 1, at); }
 
-static int32_t use_error(void *at) {
-  return changeover_status_error(status, 1, 0, at);
-}
+static int32_t use_error(void *at) { return changeover_status_error(status, 1, 0, at); }
 
-static int32_t use_switch(void *at) {
-  return changeover_status_switch(status, 0, at);
-}
+static int32_t use_switch(void *at) { return changeover_status_switch(status, 0, at); }
 
-#define INIT(type)                                     \
-  static int32_t init_##type(void *at, size_t size) { \
-    return changeover_##type##_init(at, size);        \
-  }
+#define INIT(type) \
+  static int32_t init_##type(void *at, size_t size) { return changeover_##type##_init(at, size); }
 INIT(config)
 INIT(input_spec)
 INIT(options)
@@ -110,8 +94,7 @@ static int combinations;
 /* All of `room` from `size` on is as it was. */
 static bool untouched(const unsigned char *room, size_t size) {
   for (size_t i = size; i < ROOM; i++)
-    if (room[i] != CANARY)
-      return false;
+    if (room[i] != CANARY) return false;
   return true;
 }
 
@@ -136,7 +119,7 @@ static void accepted(const struct type *type, size_t size) {
   memcpy(&stored, room, sizeof stored);
   EQUAL(size, stored);
   /* A newer caller that sets what this library does not know. */
-  for (size_t i = type->now; i < size; i += size - type->now > 64 ? 61 : 1) {
+  for (size_t i = type->now; i<size; i += size - type->now> 64 ? 61 : 1) {
     room[i] = 1;
     unsigned char *copy = malloc(ROOM);
     memcpy(copy, room, ROOM);
@@ -160,8 +143,7 @@ static void refused(const struct type *type, size_t size) {
   unsigned char *copy = malloc(ROOM);
   memcpy(copy, room, ROOM);
   expect(type, size, CHANGEOVER_ERR_STRUCT_SIZE, type->use(room), "use");
-  if (type->init != init_callbacks)
-    CHECK(memcmp(room, copy, ROOM) == 0);
+  if (type->init != init_callbacks) CHECK(memcmp(room, copy, ROOM) == 0);
   free(copy);
   free(room);
 }
@@ -187,7 +169,8 @@ static void other_sizes_are_refused(void) {
   for (size_t i = 0; i < LENGTH(types); i++) {
     for (size_t size = 0; size < types[i].v0_1; size++)
       refused(&types[i], size);
-    static const size_t absurd[] = {4097, 8192, 65536, UINT32_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 1, SIZE_MAX};
+    static const size_t absurd[] = {4097,         8192,    65536, UINT32_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1,
+                                    SIZE_MAX - 1, SIZE_MAX};
     for (size_t j = 0; j < LENGTH(absurd); j++)
       refused(&types[i], absurd[j]);
   }
@@ -227,7 +210,8 @@ static void a_newer_callers_array_has_its_own_stride(void) {
   changeover_status_free(of_new);
   OK(changeover_unregister(engine, S("new")));
   specs[2].unknown[2] = 1;
-  EXPECT(CHANGEOVER_ERR_STRUCT_SIZE, changeover_register(engine, S("new"), NULL, 0, &specs[0].known, 3, NULL, NULL));
+  EXPECT(CHANGEOVER_ERR_STRUCT_SIZE,
+         changeover_register(engine, S("new"), NULL, 0, &specs[0].known, 3, NULL, NULL));
   drain(engine);
 }
 
@@ -266,7 +250,5 @@ int main(void) {
 }
 
 #else
-int main(void) {
-  return finish();
-}
+int main(void) { return finish(); }
 #endif

@@ -32,9 +32,7 @@ static void *record_some_through_an_input(void *data) {
 }
 
 /* How many threads one thread makes. Under a tool nothing is as slow as that. */
-static int lives(void) {
-  return scaled(scaled(25000));
-}
+static int lives(void) { return scaled(scaled(25000)); }
 
 /* Makes threads, one after the other. */
 static void *make_threads(void *data) {
@@ -52,10 +50,8 @@ static long resident(void) {
   char line[256];
   FILE *status = fopen("/proc/self/status", "r");
   while (status && fgets(line, sizeof line, status))
-    if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-      break;
-  if (status)
-    fclose(status);
+    if (sscanf(line, "VmRSS: %ld", &kib) == 1) break;
+  if (status) fclose(status);
   return kib;
 }
 
@@ -85,8 +81,7 @@ static void a_hundred_thousand_threads_lose_no_packet_and_leave_nothing(void) {
     EQUAL(crowd * 4 * (uint64_t)lives() * PACKETS, status.packets);
     EQUAL(10 * status.packets, status.bytes);
     EQUAL(status.packets, status.video_packets);
-    if (crowd == 1)
-      before = resident();
+    if (crowd == 1) before = resident();
   }
   const long grown = resident() - before;
   /* Tools keep what is freed. Else, 16 bytes a thread would be 1.6 MB. */
@@ -175,8 +170,7 @@ static void record_at_the_end(void *data) {
   OK(changeover_runtime_status(last_engine, S("s"), &status));
   changeover_status_free(status);
   /* Once more, after every other destructor. */
-  if ((intptr_t)data < 3)
-    pthread_setspecific(key, (void *)((intptr_t)data + 1));
+  if ((intptr_t)data < 3) pthread_setspecific(key, (void *)((intptr_t)data + 1));
 }
 
 static void *end_recording(void *data) {

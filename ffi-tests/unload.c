@@ -10,20 +10,20 @@
 
 static int checks, failures;
 
-#define CHECK(condition)                                                     \
-  do {                                                                       \
-    checks++;                                                                \
-    if (!(condition)) {                                                      \
-      failures++;                                                            \
+#define CHECK(condition)                                                      \
+  do {                                                                        \
+    checks++;                                                                 \
+    if (!(condition)) {                                                       \
+      failures++;                                                             \
       fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
-    }                                                                        \
+    }                                                                         \
   } while (0)
 
 /* No header: a plugin host that knows the ABI alone. */
 typedef int32_t new_fn(const void *options, void **engine);
 typedef int32_t free_fn(void *engine);
-typedef int32_t register_fn(void *, const char *, size_t, const char *, size_t, const void *, size_t, const void *,
-                            uint64_t *);
+typedef int32_t register_fn(void *, const char *, size_t, const char *, size_t, const void *, size_t,
+                            const void *, uint64_t *);
 typedef int32_t record_fn(void *, const char *, size_t, int32_t, uint32_t, uint32_t, uint64_t *);
 typedef uint32_t version_fn(void);
 
@@ -65,21 +65,18 @@ static void *make_and_free(void *library) {
 static void it_stays_when_nothing_holds_it(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   CHECK(library != NULL);
-  if (!library)
-    return;
+  if (!library) return;
   pthread_t thread;
   pthread_create(&thread, NULL, make_and_free, library);
   pthread_join(thread, NULL);
   CHECK(dlclose(library) == 0);
   library = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
   CHECK(library != NULL);
-  if (library)
-    CHECK(dlclose(library) == 0);
+  if (library) CHECK(dlclose(library) == 0);
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2)
-    return 2;
+  if (argc != 2) return 2;
   it_stays_when_nothing_holds_it(argv[1]);
   version_fn *first = NULL;
   for (int i = 0; i < 100; i++) {

@@ -4,7 +4,8 @@
 
 static void the_library_is_the_headers_version(void) {
   char text[32];
-  snprintf(text, sizeof text, "%d.%d.%d", CHANGEOVER_VERSION_MAJOR, CHANGEOVER_VERSION_MINOR, CHANGEOVER_VERSION_PATCH);
+  snprintf(text, sizeof text, "%d.%d.%d", CHANGEOVER_VERSION_MAJOR, CHANGEOVER_VERSION_MINOR,
+           CHANGEOVER_VERSION_PATCH);
   STRING(text, changeover_version());
   STRING(text, CHANGEOVER_VERSION);
   EQUAL(CHANGEOVER_VERSION_NUMBER, changeover_version_number());

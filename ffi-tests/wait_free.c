@@ -24,8 +24,7 @@ static _Thread_local bool recording;
 static atomic_int allocations;
 
 static void count(void) {
-  if (recording)
-    atomic_fetch_add(&allocations, 1);
+  if (recording) atomic_fetch_add(&allocations, 1);
 }
 
 void *malloc(size_t size) {

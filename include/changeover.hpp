@@ -53,8 +53,7 @@ inline constexpr duration forever = duration::max();
 /** A call that failed. Nothing has changed then. */
 class error : public std::runtime_error {
  public:
-  explicit error(std::int32_t code)
-      : std::runtime_error(changeover_error_message(code)), code_(code) {}
+  explicit error(std::int32_t code) : std::runtime_error(changeover_error_message(code)), code_(code) {}
 
   /** CHANGEOVER_ERR_*. */
   std::int32_t code() const noexcept { return code_; }
@@ -160,8 +159,7 @@ inline void check(std::int32_t result) {
 
 /** A setting. No negative one is legal, and none must pass for CHANGEOVER_INHERIT. */
 inline std::uint64_t setting(duration value) noexcept {
-  return value < duration::zero() ? CHANGEOVER_INHERIT - 1
-                                  : static_cast<std::uint64_t>(value.count());
+  return value < duration::zero() ? CHANGEOVER_INHERIT - 1 : static_cast<std::uint64_t>(value.count());
 }
 
 inline std::uint64_t timeout(duration value) noexcept {
@@ -170,9 +168,8 @@ inline std::uint64_t timeout(duration value) noexcept {
 }
 
 inline duration nanoseconds(std::uint64_t value) noexcept {
-  return value > static_cast<std::uint64_t>(forever.count())
-             ? forever
-             : duration(static_cast<duration::rep>(value));
+  return value > static_cast<std::uint64_t>(forever.count()) ? forever
+                                                             : duration(static_cast<duration::rep>(value));
 }
 
 inline std::chrono::system_clock::time_point wall_clock(std::int64_t since_1970) noexcept {
@@ -481,7 +478,8 @@ class runtime_status {
   }
   std::vector<input_status> inputs() const& {
     std::vector<input_status> list;
-    for (std::size_t i = 0, n = stream().inputs_len; i < n; i++) list.push_back(input(i));
+    for (std::size_t i = 0, n = stream().inputs_len; i < n; i++)
+      list.push_back(input(i));
     return list;
   }
   /** Oldest first. */
@@ -537,8 +535,7 @@ class callbacks {
   using event_function = detail::callable<void(const event_view&)>;
   using probe_function = detail::callable<probe_outcome(const event_view&)>;
 
-  callbacks(start_function start, event_function stop)
-      : start_(std::move(start)), stop_(std::move(stop)) {}
+  callbacks(start_function start, event_function stop) : start_(std::move(start)), stop_(std::move(stop)) {}
 
   callbacks& on_probe(probe_function probe) {
     probe_ = std::move(probe);
@@ -568,8 +565,7 @@ class engine {
   }
 
   /** The engine calls back. */
-  explicit engine(callbacks host, const config& defaults = config(),
-                  std::uint64_t event_limit = 0) {
+  explicit engine(callbacks host, const config& defaults = config(), std::uint64_t event_limit = 0) {
     auto data = std::make_unique<callbacks>(std::move(host));
     changeover_callbacks raw;
     changeover_callbacks_init(&raw, sizeof raw);
@@ -590,8 +586,7 @@ class engine {
     if (data->probe_)
       raw.probe = [](void* user_data, const changeover_event* event) noexcept -> std::int32_t {
         try {
-          return static_cast<std::int32_t>(
-              static_cast<callbacks*>(user_data)->probe_(event_view(*event)));
+          return static_cast<std::int32_t>(static_cast<callbacks*>(user_data)->probe_(event_view(*event)));
         } catch (...) {
           return CHANGEOVER_PROBE_FAILED;
         }
@@ -617,13 +612,12 @@ class engine {
 
   /** changeover_register; `register` is a word of the language. Returns the registration. */
   std::uint64_t register_stream(std::string_view stream, const std::vector<input_spec>& inputs,
-                                const config& settings = config(),
-                                std::string_view buffer_write_id = {}) {
+                                const config& settings = config(), std::string_view buffer_write_id = {}) {
     c_inputs list(inputs);
     std::uint64_t registration = 0;
     detail::check(changeover_register(raw_, stream.data(), stream.size(), buffer_write_id.data(),
-                                      buffer_write_id.size(), list.data(), list.size(),
-                                      &settings.raw(), &registration));
+                                      buffer_write_id.size(), list.data(), list.size(), &settings.raw(),
+                                      &registration));
     return registration;
   }
   void unregister(std::string_view stream) {
@@ -667,29 +661,26 @@ class engine {
                      const std::vector<std::int32_t>& removed = {},
                      const std::vector<input_spec>& updated = {}) {
     c_inputs add(added), update(updated);
-    detail::check(changeover_update_inputs(raw_, stream.data(), stream.size(), add.data(),
-                                           add.size(), removed.data(), removed.size(),
-                                           update.data(), update.size()));
+    detail::check(changeover_update_inputs(raw_, stream.data(), stream.size(), add.data(), add.size(),
+                                           removed.data(), removed.size(), update.data(), update.size()));
   }
   void update_buffer_write_id(std::string_view stream, std::string_view buffer_write_id) {
     detail::check(changeover_update_buffer_write_id(raw_, stream.data(), stream.size(),
-                                                    buffer_write_id.data(),
-                                                    buffer_write_id.size()));
+                                                    buffer_write_id.data(), buffer_write_id.size()));
   }
   void report_input_error(std::string_view stream, std::int32_t priority, std::string_view text) {
-    detail::check(changeover_report_input_error(raw_, stream.data(), stream.size(), priority,
-                                                text.data(), text.size()));
+    detail::check(changeover_report_input_error(raw_, stream.data(), stream.size(), priority, text.data(),
+                                                text.size()));
   }
   void start_result(std::string_view stream, std::uint64_t session, std::int32_t result,
                     std::string_view text = {}) {
-    detail::check(changeover_start_result(raw_, stream.data(), stream.size(), session, result,
-                                          text.data(), text.size()));
+    detail::check(changeover_start_result(raw_, stream.data(), stream.size(), session, result, text.data(),
+                                          text.size()));
   }
   void probe_result(std::string_view stream, std::uint64_t probe, probe_outcome outcome,
                     std::string_view text = {}) {
     detail::check(changeover_probe_result(raw_, stream.data(), stream.size(), probe,
-                                          static_cast<std::int32_t>(outcome), text.data(),
-                                          text.size()));
+                                          static_cast<std::int32_t>(outcome), text.data(), text.size()));
   }
   changeover::runtime_status runtime_status(std::string_view stream) const {
     changeover_status* status;
@@ -709,17 +700,15 @@ class engine {
   /** session: as given in its start; 0 follows the current one. */
   input open_input(std::string_view stream, std::int32_t priority, std::uint64_t session = 0) {
     input opened;
-    detail::check(changeover_open_input(raw_, stream.data(), stream.size(), priority, session,
-                                        &opened.raw_));
+    detail::check(changeover_open_input(raw_, stream.data(), stream.size(), priority, session, &opened.raw_));
     return opened;
   }
   /** By id. On an error it answers drop; error (may be NULL) receives the code, or 0. */
   verdict record_packet(std::string_view stream, std::int32_t priority, std::uint32_t bytes,
-                        std::uint32_t flags = flags::none,
-                        std::int32_t* error = nullptr) noexcept {
+                        std::uint32_t flags = flags::none, std::int32_t* error = nullptr) noexcept {
     std::uint64_t number = 0;
-    std::int32_t result = changeover_record_packet(raw_, stream.data(), stream.size(), priority,
-                                                   bytes, flags, &number);
+    std::int32_t result =
+        changeover_record_packet(raw_, stream.data(), stream.size(), priority, bytes, flags, &number);
     if (error != nullptr) *error = result;
     return verdict(number);
   }
@@ -764,17 +753,15 @@ class engine {
     changeover_log_fn call = [](void* user_data, std::int32_t at, const char* line,
                                 std::size_t length) noexcept {
       guard([&] {
-        (*static_cast<function*>(user_data))(static_cast<log_level>(at),
-                                             std::string_view(line, length));
+        (*static_cast<function*>(user_data))(static_cast<log_level>(at), std::string_view(line, length));
       });
     };
     // From here on the library destroys it, also when the call fails.
-    detail::check(changeover_set_log_callback(raw_, static_cast<std::int32_t>(level), call,
-                                              data.release(), destroy<function>));
+    detail::check(changeover_set_log_callback(raw_, static_cast<std::int32_t>(level), call, data.release(),
+                                              destroy<function>));
   }
   void set_log_callback(std::nullptr_t) {
-    detail::check(
-        changeover_set_log_callback(raw_, CHANGEOVER_LOG_OFF, nullptr, nullptr, nullptr));
+    detail::check(changeover_set_log_callback(raw_, CHANGEOVER_LOG_OFF, nullptr, nullptr, nullptr));
   }
 
   /** For what is only in the C API. The engine's. */
@@ -786,7 +773,8 @@ class engine {
    public:
     explicit c_inputs(const std::vector<input_spec>& inputs) {
       std::size_t options = 0;
-      for (const input_spec& input : inputs) options += input.options_.size();
+      for (const input_spec& input : inputs)
+        options += input.options_.size();
       // Reserved, so that pointers into it stay good.
       options_.reserve(options);
       specs_.reserve(inputs.size());
@@ -847,8 +835,7 @@ class engine {
   void set_stream_callback(set_function set, F&& callback) {
     using function = std::decay_t<F>;
     auto data = std::make_unique<function>(std::forward<F>(callback));
-    changeover_stream_fn call = [](void* user_data, const char* stream,
-                                   std::size_t length) noexcept {
+    changeover_stream_fn call = [](void* user_data, const char* stream, std::size_t length) noexcept {
       guard([&] { (*static_cast<function*>(user_data))(std::string_view(stream, length)); });
     };
     // From here on the library destroys it, also when the call fails.

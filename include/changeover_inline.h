@@ -29,8 +29,8 @@
 #endif
 
 #if !defined(CHANGEOVER_NO_INLINE) && defined(__GNUC__) && UINTPTR_MAX == UINT64_MAX && \
-    __GCC_ATOMIC_INT_LOCK_FREE == 2 && __GCC_ATOMIC_LLONG_LOCK_FREE == 2 &&            \
-    ((defined(__cplusplus) && __cplusplus >= 201103L) ||                              \
+    __GCC_ATOMIC_INT_LOCK_FREE == 2 && __GCC_ATOMIC_LLONG_LOCK_FREE == 2 &&             \
+    ((defined(__cplusplus) && __cplusplus >= 201103L) ||                                \
      (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L))
 
 /** The layout this header knows; 0 where there is only the call. */
@@ -82,8 +82,7 @@ CHANGEOVER_INLINE_ASSERT(CHANGEOVER_VIDEO == 1u && CHANGEOVER_KEY == 4u);
 #define CHANGEOVER_INLINE_ADD(word, by) \
   __asm__("addq %1, %0" : "+m"(*(word)) : "er"(UINT64_C(0) + (by)) : "cc")
 #else
-#define CHANGEOVER_INLINE_ADD(word, by) \
-  CHANGEOVER_INLINE_STORE(word, CHANGEOVER_INLINE_LOAD(word) + (by))
+#define CHANGEOVER_INLINE_ADD(word, by) CHANGEOVER_INLINE_STORE(word, CHANGEOVER_INLINE_LOAD(word) + (by))
 #endif
 
 /**
@@ -91,16 +90,15 @@ CHANGEOVER_INLINE_ASSERT(CHANGEOVER_VIDEO == 1u && CHANGEOVER_KEY == 4u);
  *
  * One at a time for each input; wait-free. Since 0.1.
  */
-CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *input,
-                                                             uint32_t bytes,
+CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *input, uint32_t bytes,
                                                              uint32_t flags) {
   if (__builtin_expect(input == NULL || input->layout != CHANGEOVER_INLINE_LAYOUT, 0))
     return changeover_record(input, bytes, flags);
-  struct changeover_inline_cell *cell =
-      CHANGEOVER_INLINE_POINTER(struct changeover_inline_cell, input->cell);
+  struct changeover_inline_cell *cell = CHANGEOVER_INLINE_POINTER(struct changeover_inline_cell, input->cell);
   /* Another tag: this is a copy of one that was closed. Top bit: the engine waits for this packet. */
   if (__builtin_expect(CHANGEOVER_INLINE_LOAD(&cell->tag) != input->tag ||
-                           (CHANGEOVER_INLINE_LOAD(&cell->admitted) >> 63) != 0, 0))
+                           (CHANGEOVER_INLINE_LOAD(&cell->admitted) >> 63) != 0,
+                       0))
     return changeover_record(input, bytes, flags);
 
   const uint64_t *clock = CHANGEOVER_INLINE_POINTER(const uint64_t, input->clock);
@@ -126,8 +124,7 @@ CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *i
 
 #define CHANGEOVER_INLINE_LAYOUT 0u
 
-CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *input,
-                                                             uint32_t bytes,
+CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *input, uint32_t bytes,
                                                              uint32_t flags) {
   return changeover_record(input, bytes, flags);
 }
@@ -136,4 +133,4 @@ CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *i
 
 #undef CHANGEOVER_INLINE_FUNCTION
 
-#endif  /* CHANGEOVER_INLINE_H */
+#endif /* CHANGEOVER_INLINE_H */

@@ -166,8 +166,7 @@ static void prepare(struct bench *bench) {
     inputs[i].url = "udp://239.1.0.1:5000";
     inputs[i].url_len = strlen(inputs[i].url);
   }
-  check("register", changeover_register(bench->engine, ID, sizeof ID - 1, NULL, 0, inputs, 2,
-                                        NULL, NULL));
+  check("register", changeover_register(bench->engine, ID, sizeof ID - 1, NULL, 0, inputs, 2, NULL, NULL));
   check("event", changeover_event_init(&event, sizeof event));
   uint64_t session = 0;
   while (session == 0) {
@@ -188,12 +187,9 @@ int main(int argc, char **argv) {
   int rounds = argc > 1 ? atoi(argv[1]) : 101;
   struct bench bench = {0};
   struct lane lanes[] = {
-      {.name = "floor", .run = run_floor},
-      {.name = "call", .run = run_call},
-      {.name = "record", .run = run_record},
-      {.name = "inline", .run = run_inline},
-      {.name = "batch", .run = run_batch},
-      {.name = "by_id", .run = run_by_id},
+      {.name = "floor", .run = run_floor},   {.name = "call", .run = run_call},
+      {.name = "record", .run = run_record}, {.name = "inline", .run = run_inline},
+      {.name = "batch", .run = run_batch},   {.name = "by_id", .run = run_by_id},
   };
   int count = sizeof lanes / sizeof *lanes;
   prepare(&bench);

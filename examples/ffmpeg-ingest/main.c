@@ -62,15 +62,16 @@ static void start(struct app *app, const changeover_event *event) {
   const int error = worker_start(&app->crew, event, session_run);
   if (!error) return;
   const char *why = strerror(-error);
-  changeover_start_result(app->engine, event->stream, event->stream_len, event->session, error, why, strlen(why));
+  changeover_start_result(app->engine, event->stream, event->stream_len, event->session, error, why,
+                          strlen(why));
 }
 
 static void probe(struct app *app, const changeover_event *event) {
   const int error = worker_start(&app->crew, event, probe_run);
   if (!error) return;
   const char *why = strerror(-error);
-  changeover_probe_result(app->engine, event->stream, event->stream_len, event->probe, CHANGEOVER_PROBE_FAILED, why,
-                          strlen(why));
+  changeover_probe_result(app->engine, event->stream, event->stream_len, event->probe,
+                          CHANGEOVER_PROBE_FAILED, why, strlen(why));
 }
 
 static void handle_event(struct app *app, const changeover_event *event) {
@@ -86,7 +87,8 @@ static void handle_event(struct app *app, const changeover_event *event) {
 
 static void take_events(struct app *app) {
   int32_t result;
-  while ((result = changeover_next_event(app->engine, 0, &app->event)) == CHANGEOVER_OK) handle_event(app, &app->event);
+  while ((result = changeover_next_event(app->engine, 0, &app->event)) == CHANGEOVER_OK)
+    handle_event(app, &app->event);
   if (result != CHANGEOVER_ERR_TIMEOUT) check("next event", result);
 }
 
@@ -108,7 +110,8 @@ static void take_notes(struct app *app) {
 
 static void print_status(struct app *app) {
   const char *output = app->options.output;
-  const bool taken = !strcmp(output, "-") || !strncmp(output, "pipe:", 5); /* stdout carries the output itself */
+  const bool taken =
+      !strcmp(output, "-") || !strncmp(output, "pipe:", 5); /* stdout carries the output itself */
   report_status(app->engine, stream_of(app), taken ? stderr : stdout);
 }
 
@@ -172,7 +175,8 @@ static void take_signal(struct app *app) {
 static void wait_for_something(struct app *app, uint64_t until) {
   const uint64_t now = monotonic_now();
   const int timeout = !until ? -1 : until <= now ? 0 : (int)((until - now) / NS_PER_MS) + 1;
-  if (poll(app->poll, sizeof app->poll / sizeof app->poll[0], timeout) < 0 && errno != EINTR) die("poll", strerror(errno));
+  if (poll(app->poll, sizeof app->poll / sizeof app->poll[0], timeout) < 0 && errno != EINTR)
+    die("poll", strerror(errno));
   if (app->poll[POLL_EVENTS].revents) take_events(app);
   if (app->poll[POLL_NOTES].revents) {
     take_events(app); /* what a note speaks of was decided before */
@@ -198,9 +202,11 @@ static void shut_down(struct app *app) {
   const uint64_t deadline = monotonic_now() + INPUT_PATIENCE;
   app->poll[POLL_TYPED].fd = -1;
   changeover_unregister(app->engine, stream_of(app), strlen(stream_of(app)));
-  while (!app->unregistered && monotonic_now() < deadline) wait_for_something(app, deadline);
+  while (!app->unregistered && monotonic_now() < deadline)
+    wait_for_something(app, deadline);
   worker_stop_all(&app->crew);
-  while (worker_reap(&app->crew) && monotonic_now() < deadline) wait_for_something(app, deadline);
+  while (worker_reap(&app->crew) && monotonic_now() < deadline)
+    wait_for_something(app, deadline);
   const size_t stuck = worker_reap(&app->crew);
   output_finish(app->output, OUTPUT_PATIENCE);
   take_notes(app);
@@ -258,15 +264,18 @@ static void set_up(struct app *app) {
   av_log_set_level(options->verbose ? AV_LOG_INFO : AV_LOG_QUIET);
   avformat_network_init();
   check("engine", changeover_new(NULL, &app->engine));
-  const int32_t level = options->verbose ? CHANGEOVER_LOG_DEBUG : CHANGEOVER_LOG_OFF; /* what matters comes as an event */
+  const int32_t level =
+      options->verbose ? CHANGEOVER_LOG_DEBUG : CHANGEOVER_LOG_OFF; /* what matters comes as an event */
   check("log", changeover_set_log_callback(app->engine, level, take_log, &app->notes, NULL));
   check("event", changeover_event_init(&app->event, sizeof app->event));
   const struct output_config output = {
       .notes = &app->notes, .url = options->output, .key_wait = options->key_wait};
   app->output = output_start(&output);
   if (!app->output) die("output", "no memory or no thread");
-  app->crew = (struct crew){
-      .engine = app->engine, .notes = &app->notes, .output = app->output, .read_timeout = options->read_timeout};
+  app->crew = (struct crew){.engine = app->engine,
+                            .notes = &app->notes,
+                            .output = app->output,
+                            .read_timeout = options->read_timeout};
   if (crew_init(&app->crew)) die("threads", "cannot be prepared");
   int32_t events;
   check("event descriptor", changeover_event_fd(app->engine, &events));

@@ -28,14 +28,16 @@ int mux_open(struct mux *mux, const char *url, AVIOInterruptCB interrupt) {
 /* The how-manieth of its kind. */
 static int place(const struct tracks *tracks, int track) {
   int before = 0;
-  for (int i = 0; i < track; i++) before += track_is_video(&tracks->track[i]) == track_is_video(&tracks->track[track]);
+  for (int i = 0; i < track; i++)
+    before += track_is_video(&tracks->track[i]) == track_is_video(&tracks->track[track]);
   return before;
 }
 
 int mux_map(const struct mux *mux, const struct tracks *tracks, int track) {
   const bool video = track_is_video(&tracks->track[track]);
   for (int i = 0; mux->tracks && i < mux->tracks->count; i++) {
-    if (track_is_video(&mux->tracks->track[i]) == video && place(mux->tracks, i) == place(tracks, track)) return i;
+    if (track_is_video(&mux->tracks->track[i]) == video && place(mux->tracks, i) == place(tracks, track))
+      return i;
   }
   return -1;
 }
@@ -44,7 +46,8 @@ bool mux_fits(const struct mux *mux, const struct tracks *tracks) {
   if (!mux->format) return false;
   for (int i = 0; i < tracks->count; i++) {
     const int to = mux_map(mux, tracks, i);
-    if (to < 0 && place(tracks, i) == 0) return false; /* the first picture, the first sound: must have a place */
+    if (to < 0 && place(tracks, i) == 0)
+      return false; /* the first picture, the first sound: must have a place */
     if (to >= 0 && mux->tracks->track[to].codec->codec_id != tracks->track[i].codec->codec_id) return false;
   }
   return true;
@@ -92,7 +95,8 @@ static int begin_program(struct mux *mux, struct tracks *tracks) {
   snprintf(version, sizeof version, "%d", mux->tables % 32);
   av_dict_set(&options, "tables_version", version, 0);
   /* A program that follows another one starts its counters anew, and says so. */
-  av_dict_set(&options, "mpegts_flags", mux->tables ? "initial_discontinuity+resend_headers" : "resend_headers", 0);
+  av_dict_set(&options, "mpegts_flags",
+              mux->tables ? "initial_discontinuity+resend_headers" : "resend_headers", 0);
   error = avformat_write_header(mux->format, &options);
   av_dict_free(&options);
   mux->tables++;

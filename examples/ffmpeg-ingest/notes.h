@@ -11,9 +11,9 @@ enum note_kind {
   NOTE_SOURCE_OPENED,  /* a session or probe reads its URL; took: ns it needed; text: the tracks */
   NOTE_SOURCE_FAILED,  /* it could not open, or lost its source; text: why */
   NOTE_SOURCE_WARNING, /* something of the source is left out; text: what */
-  NOTE_FORWARDED,      /* first packet of a switch handed to the output; took: ns since the last one before it */
-  NOTE_PICTURE,        /* a new source is in the output; took: ns since its first packet went to it, freeze: since the last */
-  NOTE_OUTPUT_OPENED,  /* took: ns without an output before, 0 the first time; lost: packets thrown away meanwhile */
+  NOTE_FORWARDED, /* first packet of a switch handed to the output; took: ns since the last one before it */
+  NOTE_PICTURE, /* a new source is in the output; took: ns since its first packet went to it, freeze: since the last */
+  NOTE_OUTPUT_OPENED, /* took: ns without an output before, 0 the first time; lost: packets thrown away meanwhile */
   NOTE_OUTPUT_FAILED,  /* being retried; text: why */
   NOTE_OUTPUT_FATAL,   /* cannot ever work; text: why */
   NOTE_OUTPUT_WARNING, /* text */
@@ -23,13 +23,13 @@ enum note_kind {
 struct note {
   struct note *next;
   enum note_kind kind;
-  uint64_t at;  /* CLOCK_MONOTONIC, ns: when what it tells happened */
+  uint64_t at;      /* CLOCK_MONOTONIC, ns: when what it tells happened */
   uint64_t unix_at; /* the same on the wall clock, for people */
   int32_t priority; /* -1: none */
   int32_t from;     /* NOTE_FORWARDED: the input before, -1: none */
   uint64_t session, switch_number;
   uint64_t took, freeze; /* ns */
-  uint64_t stalled; /* NOTE_FORWARDED: of `took`, ns in which the engine was not run by the machine */
+  uint64_t stalled;      /* NOTE_FORWARDED: of `took`, ns in which the engine was not run by the machine */
   uint64_t lost;
   /* NOTE_PICTURE, seconds on the output's own timeline: where the pictures before end, where the new ones begin; -1: none. */
   double media_before, media_after;

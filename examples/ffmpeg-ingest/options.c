@@ -19,7 +19,8 @@ static const char help[] =
     "The first -i is preferred; each further one is the next choice.\n"
     "\n"
     "  -i, --input URL             anything libavformat opens: udp, srt, rtmp, rtsp, hls, http, a file\n"
-    "  -O, --input-option KEY=VAL  for the next -i: an option of libavformat (rtsp_transport=udp, headers=...);\n"
+    "  -O, --input-option KEY=VAL  for the next -i: an option of libavformat (rtsp_transport=udp, "
+    "headers=...);\n"
     "                              format=NAME names the demuxer\n"
     "  -o, --output URL            udp://..., srt://..., tcp://..., a file\n"
     "  -y, --overwrite             the output file may exist\n"
@@ -30,7 +31,8 @@ static const char help[] =
     "      --failback auto|manual  go back to a better input by itself, or on request   [auto]\n"
     "      --failback-stable D     a better input must have been healthy for so long    [3s]\n"
     "      --switch-cooldown D     and the last switch must be so long ago              [12s]\n"
-    "      --cold                  start inputs when they are needed; default is hot: all run from the beginning\n"
+    "      --cold                  start inputs when they are needed; default is hot: all run from the "
+    "beginning\n"
     "      --probe-cooldown D      look at a degraded input again after so long         [8s]\n"
     "      --probe-timeout D       and give it so long to answer                        [3s]\n"
     "\n"
@@ -110,7 +112,8 @@ static void protect_files(const struct options *options) {
   if (stat(path, &output) || !S_ISREG(output.st_mode)) return;
   for (size_t i = 0; i < options->inputs_len; i++) {
     struct stat input;
-    if (!stat(plain_path(options->inputs[i].url), &input) && input.st_dev == output.st_dev && input.st_ino == output.st_ino) {
+    if (!stat(plain_path(options->inputs[i].url), &input) && input.st_dev == output.st_dev &&
+        input.st_ino == output.st_ino) {
       wrong("%s is input and output at once", path);
     }
   }
@@ -127,31 +130,44 @@ static uint64_t default_read_timeout(const changeover_config *config) {
   return timeout;
 }
 
-enum { PACKET_TIMEOUT = 256, CONNECT_TIMEOUT, FAILBACK, FAILBACK_STABLE, SWITCH_COOLDOWN, COLD, PROBE_COOLDOWN, PROBE_TIMEOUT,
-       READ_TIMEOUT, KEY_WAIT, STREAM, STATUS_EVERY, EVENTS_JSON, VERSION };
+enum {
+  PACKET_TIMEOUT = 256,
+  CONNECT_TIMEOUT,
+  FAILBACK,
+  FAILBACK_STABLE,
+  SWITCH_COOLDOWN,
+  COLD,
+  PROBE_COOLDOWN,
+  PROBE_TIMEOUT,
+  READ_TIMEOUT,
+  KEY_WAIT,
+  STREAM,
+  STATUS_EVERY,
+  EVENTS_JSON,
+  VERSION
+};
 
-static const struct option names[] = {
-    {"input", required_argument, NULL, 'i'},
-    {"input-option", required_argument, NULL, 'O'},
-    {"output", required_argument, NULL, 'o'},
-    {"overwrite", no_argument, NULL, 'y'},
-    {"packet-timeout", required_argument, NULL, PACKET_TIMEOUT},
-    {"connect-timeout", required_argument, NULL, CONNECT_TIMEOUT},
-    {"failback", required_argument, NULL, FAILBACK},
-    {"failback-stable", required_argument, NULL, FAILBACK_STABLE},
-    {"switch-cooldown", required_argument, NULL, SWITCH_COOLDOWN},
-    {"cold", no_argument, NULL, COLD},
-    {"probe-cooldown", required_argument, NULL, PROBE_COOLDOWN},
-    {"probe-timeout", required_argument, NULL, PROBE_TIMEOUT},
-    {"read-timeout", required_argument, NULL, READ_TIMEOUT},
-    {"key-wait", required_argument, NULL, KEY_WAIT},
-    {"stream", required_argument, NULL, STREAM},
-    {"status-every", required_argument, NULL, STATUS_EVERY},
-    {"events-json", required_argument, NULL, EVENTS_JSON},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, VERSION},
-    {NULL, 0, NULL, 0}};
+static const struct option names[] = {{"input", required_argument, NULL, 'i'},
+                                      {"input-option", required_argument, NULL, 'O'},
+                                      {"output", required_argument, NULL, 'o'},
+                                      {"overwrite", no_argument, NULL, 'y'},
+                                      {"packet-timeout", required_argument, NULL, PACKET_TIMEOUT},
+                                      {"connect-timeout", required_argument, NULL, CONNECT_TIMEOUT},
+                                      {"failback", required_argument, NULL, FAILBACK},
+                                      {"failback-stable", required_argument, NULL, FAILBACK_STABLE},
+                                      {"switch-cooldown", required_argument, NULL, SWITCH_COOLDOWN},
+                                      {"cold", no_argument, NULL, COLD},
+                                      {"probe-cooldown", required_argument, NULL, PROBE_COOLDOWN},
+                                      {"probe-timeout", required_argument, NULL, PROBE_TIMEOUT},
+                                      {"read-timeout", required_argument, NULL, READ_TIMEOUT},
+                                      {"key-wait", required_argument, NULL, KEY_WAIT},
+                                      {"stream", required_argument, NULL, STREAM},
+                                      {"status-every", required_argument, NULL, STATUS_EVERY},
+                                      {"events-json", required_argument, NULL, EVENTS_JSON},
+                                      {"verbose", no_argument, NULL, 'v'},
+                                      {"help", no_argument, NULL, 'h'},
+                                      {"version", no_argument, NULL, VERSION},
+                                      {NULL, 0, NULL, 0}};
 
 static void take(struct options *options, int code, const char *name) {
   changeover_config *config = &options->config;
@@ -201,7 +217,8 @@ void options_parse(struct options *options, int argc, char **argv) {
   }
   if (optind < argc) wrong("what is \"%s\"? Inputs are given with -i, the output with -o", argv[optind]);
   if (!options->inputs_len) wrong("no input: give at least one -i URL");
-  if (options->inputs[options->inputs_len].options_len) wrong("--input-option belongs before the -i it is meant for");
+  if (options->inputs[options->inputs_len].options_len)
+    wrong("--input-option belongs before the -i it is meant for");
   if (!options->output || !*options->output) wrong("no output: give -o URL");
   if (!*options->stream || strlen(options->stream) > 255) wrong("--stream: 1 to 255 bytes");
   if (!options->read_timeout) options->read_timeout = default_read_timeout(&options->config);

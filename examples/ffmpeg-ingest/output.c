@@ -22,7 +22,7 @@ struct item {
   struct tracks *tracks;
   AVPacket *packet;
   uint64_t released; /* when it was pushed; it may have come earlier */
-  bool after_loss; /* packets before it were thrown away */
+  bool after_loss;   /* packets before it were thrown away */
 };
 
 struct output {
@@ -37,25 +37,25 @@ struct output {
   struct item *first, **last;
   size_t bytes, packets;
   bool finish, finished;
-  uint64_t lost;             /* thrown away because the queue was full */
-  uint64_t switch_number;    /* the largest seen: smaller ones are over */
-  int32_t on_air;            /* priority last forwarded, -1: none yet */
-  uint64_t forwarded;        /* when its last packet came */
-  uint64_t stalled;          /* the engine's stalls until then */
+  uint64_t lost;          /* thrown away because the queue was full */
+  uint64_t switch_number; /* the largest seen: smaller ones are over */
+  int32_t on_air;         /* priority last forwarded, -1: none yet */
+  uint64_t forwarded;     /* when its last packet came */
+  uint64_t stalled;       /* the engine's stalls until then */
 
   /* The thread's own. */
   struct mux mux;
   struct rebase rebase;
-  uint64_t retry_at;         /* CLOCK_MONOTONIC, while there is no target */
-  uint64_t down_since;       /* CLOCK_MONOTONIC; 0: not down */
-  uint64_t missed;           /* packets since then */
+  uint64_t retry_at;   /* CLOCK_MONOTONIC, while there is no target */
+  uint64_t down_since; /* CLOCK_MONOTONIC; 0: not down */
+  uint64_t missed;     /* packets since then */
   bool told_down, impossible;
-  struct origin current;     /* the source being written or waited for */
-  bool waiting;              /* for its first key frame */
+  struct origin current; /* the source being written or waited for */
+  bool waiting;          /* for its first key frame */
   uint64_t first_arrived, first_released;
   int64_t source_next[TRACKS_MAX]; /* decoding time to assume where a packet has none */
-  uint64_t last_written;     /* when the last written packet was pushed; 0: none yet */
-  int64_t media_begin, media_end; /* presentation times of what is written, 90 kHz */
+  uint64_t last_written;           /* when the last written packet was pushed; 0: none yet */
+  int64_t media_begin, media_end;  /* presentation times of what is written, 90 kHz */
 };
 
 /* ---- the queue ---- */
@@ -96,8 +96,8 @@ static void tell_forwarded(struct output *output, const struct origin *origin) {
 }
 
 /* Under the lock. */
-static void enqueue(struct output *output, const struct origin *origin, uint64_t arrived, struct tracks *tracks,
-                    AVPacket *packet) {
+static void enqueue(struct output *output, const struct origin *origin, uint64_t arrived,
+                    struct tracks *tracks, AVPacket *packet) {
   const bool full = output->bytes > QUEUE_BYTES || output->packets >= QUEUE_PACKETS;
   struct item *item = full ? NULL : item_new(origin, tracks, packet);
   if (item) {
@@ -116,8 +116,8 @@ static void enqueue(struct output *output, const struct origin *origin, uint64_t
   }
 }
 
-void output_push(struct output *output, const struct origin *origin, struct tracks *tracks, struct preroll *preroll,
-                 AVPacket *packet) {
+void output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
+                 struct preroll *preroll, AVPacket *packet) {
   pthread_mutex_lock(&output->lock);
   if (origin->switch_number >= output->switch_number && !output->finish) {
     if (origin->switch_number > output->switch_number) {
@@ -193,16 +193,15 @@ static bool is_hopeless(int error) {
     case AVERROR(EPERM):
     case AVERROR(EROFS):
     case AVERROR(EINVAL):
-    case AVERROR(ENAMETOOLONG):
-      return true;
-    default:
-      return false;
+    case AVERROR(ENAMETOOLONG): return true;
+    default: return false;
   }
 }
 
 static void open_target(struct output *output) {
   const bool first_time = !output->mux.opened_before;
-  const int error = mux_open(&output->mux, output->url, (AVIOInterruptCB){.callback = must_abort, .opaque = output});
+  const int error =
+      mux_open(&output->mux, output->url, (AVIOInterruptCB){.callback = must_abort, .opaque = output});
   if (error >= 0) return;
   if (first_time && is_hopeless(error)) {
     char text[AV_ERROR_MAX_STRING_SIZE];
@@ -236,7 +235,8 @@ static void tell_works(struct output *output) {
 /* Does `next` go on where `last` was, with nothing missing between them? An input that recovers on air gets a new switch
  * number without ever having been cut off; two numbers further, another one was on air in between. */
 static bool goes_on(const struct origin *last, const struct origin *next) {
-  return last->session == next->session && last->opening == next->opening && next->switch_number - last->switch_number <= 1;
+  return last->session == next->session && last->opening == next->opening &&
+         next->switch_number - last->switch_number <= 1;
 }
 
 /* After a switch nothing is written before a picture that can be decoded alone; the sound waits with it, for a while. */
@@ -254,10 +254,14 @@ static bool source_times(struct output *output, const struct item *item, struct 
   const AVRational to = {1, (int)TICKS_PER_S};
   int64_t *next = &output->source_next[packet->stream_index];
   times->length = av_rescale_q(packet->duration, from, to);
-  if (packet->dts != AV_NOPTS_VALUE) times->dts = av_rescale_q(packet->dts, from, to);
-  else if (*next != AV_NOPTS_VALUE) times->dts = *next;
-  else if (packet->pts != AV_NOPTS_VALUE) times->dts = av_rescale_q(packet->pts, from, to);
-  else return false;
+  if (packet->dts != AV_NOPTS_VALUE)
+    times->dts = av_rescale_q(packet->dts, from, to);
+  else if (*next != AV_NOPTS_VALUE)
+    times->dts = *next;
+  else if (packet->pts != AV_NOPTS_VALUE)
+    times->dts = av_rescale_q(packet->pts, from, to);
+  else
+    return false;
   times->pts = packet->pts != AV_NOPTS_VALUE ? av_rescale_q(packet->pts, from, to) : times->dts;
   *next = times->dts + times->length;
   return true;
@@ -321,7 +325,8 @@ static int write_item(struct output *output, struct item *item) {
   if (begins) tell_picture(output, item, times.pts);
   output->waiting = false;
   output->last_written = item->released;
-  if ((video || !tracks_have_video(item->tracks)) && times.pts > output->media_end) output->media_end = times.pts;
+  if ((video || !tracks_have_video(item->tracks)) && times.pts > output->media_end)
+    output->media_end = times.pts;
   return 0;
 }
 
@@ -332,7 +337,8 @@ static void handle(struct output *output, struct item *item) {
     output->waiting = true;
     output->first_arrived = item->origin.arrived;
     output->first_released = item->released;
-    for (int i = 0; i < TRACKS_MAX; i++) output->source_next[i] = AV_NOPTS_VALUE;
+    for (int i = 0; i < TRACKS_MAX; i++)
+      output->source_next[i] = AV_NOPTS_VALUE;
   }
   if (output->mux.io && output->waiting && !may_begin(output, item)) return;
   const int error = output->mux.io ? write_item(output, item) : 0;
@@ -401,7 +407,8 @@ void output_finish(struct output *output, uint64_t patience) {
   pthread_mutex_lock(&output->lock);
   output->finish = true;
   pthread_cond_broadcast(&output->changed);
-  while (!output->finished && !pthread_cond_timedwait(&output->changed, &output->lock, &until)) continue;
+  while (!output->finished && !pthread_cond_timedwait(&output->changed, &output->lock, &until))
+    continue;
   pthread_mutex_unlock(&output->lock);
   atomic_store(&output->abort, true);
   pthread_join(output->thread, NULL);

@@ -26,7 +26,8 @@ struct origin {
   uint64_t session, opening;
   int32_t priority;
   uint64_t arrived; /* CLOCK_MONOTONIC, ns */
-  uint64_t stalled; /* how far the engine's clock was behind it: the engine takes out what the machine slept through */
+  uint64_t
+      stalled; /* how far the engine's clock was behind it: the engine takes out what the machine slept through */
 };
 
 /* NULL: no memory or no thread. The target is opened by the output's own thread; how that went comes as a note. */
@@ -35,8 +36,8 @@ struct output *output_start(const struct output_config *config);
 /* Takes the packet over (it is blank afterwards) unless its switch is over: then it stays. With the first packet of a switch,
  * takes the preroll over too, as far as that belongs into the pause: what came before the last packet of the input before
  * would only be shown late. */
-void output_push(struct output *output, const struct origin *origin, struct tracks *tracks, struct preroll *preroll,
-                 AVPacket *packet);
+void output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
+                 struct preroll *preroll, AVPacket *packet);
 
 /* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. */
 void output_finish(struct output *output, uint64_t patience);

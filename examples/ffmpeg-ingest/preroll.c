@@ -20,7 +20,8 @@ static bool grow(struct preroll *preroll) {
 void preroll_keep(struct preroll *preroll, AVPacket *packet, bool picture_starts, uint64_t arrived) {
   if (picture_starts) preroll_clear(preroll);
   if (!picture_starts && !preroll->count) return;
-  AVPacket *kept = preroll->count < PACKETS_MAX && preroll->bytes < BYTES_MAX && grow(preroll) ? av_packet_alloc() : NULL;
+  AVPacket *kept =
+      preroll->count < PACKETS_MAX && preroll->bytes < BYTES_MAX && grow(preroll) ? av_packet_alloc() : NULL;
   if (!kept) {
     preroll_clear(preroll); /* with a hole in it, it is worth nothing */
     return;
@@ -31,7 +32,8 @@ void preroll_keep(struct preroll *preroll, AVPacket *packet, bool picture_starts
 }
 
 void preroll_clear(struct preroll *preroll) {
-  for (size_t i = 0; i < preroll->count; i++) av_packet_free(&preroll->packets[i].packet);
+  for (size_t i = 0; i < preroll->count; i++)
+    av_packet_free(&preroll->packets[i].packet);
   preroll->count = preroll->bytes = 0;
 }
 

@@ -21,7 +21,8 @@ static int32_t open_and_read(struct worker *worker, char *why, size_t why_size) 
 }
 
 /* A session of ours still reads this input, and many sources cannot be read twice: what it delivers is the answer. */
-static int32_t watch_session(struct worker *worker, uint64_t before, uint64_t deadline, char *why, size_t why_size) {
+static int32_t watch_session(struct worker *worker, uint64_t before, uint64_t deadline, char *why,
+                             size_t why_size) {
   uint64_t packets = before;
   while (monotonic_now() < deadline && worker_sleep_until(worker, monotonic_now() + 10 * NS_PER_MS)) {
     if (!worker_other_packets(worker, &packets)) break;
@@ -47,5 +48,6 @@ void probe_run(struct worker *worker) {
     outcome = CHANGEOVER_PROBE_FAILED;
   }
   if (worker_stopped(worker)) return; /* overtaken by a session: the engine knows */
-  changeover_probe_result(worker->crew->engine, worker->stream, strlen(worker->stream), worker->id, outcome, why, strlen(why));
+  changeover_probe_result(worker->crew->engine, worker->stream, strlen(worker->stream), worker->id, outcome,
+                          why, strlen(why));
 }

@@ -76,7 +76,8 @@ static void measure_burst(struct rebase *rebase, int64_t dts, uint64_t arrived) 
   rebase->burst = ahead > 0 ? ahead : 0;
 }
 
-bool rebase_packet(struct rebase *rebase, int number, bool is_video, uint64_t arrived, struct rebase_times *times) {
+bool rebase_packet(struct rebase *rebase, int number, bool is_video, uint64_t arrived,
+                   struct rebase_times *times) {
   struct rebase_track *track = &rebase->track[number];
   const struct rebase_track *compare = track->used ? track : leader(rebase);
   const int64_t offset = compare ? choose_offset(rebase, compare, is_video, times, arrived) : rebase->offset;

@@ -25,8 +25,9 @@ struct rebase_track {
 struct rebase {
   bool started;
   struct rebase_track track[TRACKS_MAX];
-  int64_t offset;   /* source time + offset = output time, the same for all tracks: picture and sound stay together */
-  int64_t previous; /* the offset before: a track may still be there when another has jumped already */
+  int64_t
+      offset; /* source time + offset = output time, the same for all tracks: picture and sound stay together */
+  int64_t previous;  /* the offset before: a track may still be there when another has jumped already */
   int64_t shown;     /* when the last picture or sound ends */
   uint64_t anchored; /* ns: when the offset was chosen */
   int64_t lead, burst, credit;
@@ -36,6 +37,7 @@ struct rebase {
 void rebase_begin(struct rebase *rebase, const struct rebase_times *first, uint64_t arrived);
 
 /* Maps a packet of output track `track` onto the output's timeline. False: it belongs before what has gone out; drop it. */
-bool rebase_packet(struct rebase *rebase, int track, bool is_video, uint64_t arrived, struct rebase_times *times);
+bool rebase_packet(struct rebase *rebase, int track, bool is_video, uint64_t arrived,
+                   struct rebase_times *times);
 
 #endif

@@ -10,12 +10,12 @@
 
 static int failures;
 
-#define CHECK(condition)                                                             \
-  do {                                                                               \
-    if (!(condition)) {                                                              \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);        \
-      failures++;                                                                    \
-    }                                                                                \
+#define CHECK(condition)                                                      \
+  do {                                                                        \
+    if (!(condition)) {                                                       \
+      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      failures++;                                                             \
+    }                                                                         \
   } while (0)
 
 static void begin(struct rebase *rebase, int64_t dts, uint64_t arrived) {
@@ -29,7 +29,8 @@ static int64_t send(struct rebase *rebase, int track, int64_t dts, uint64_t arri
 
 static int64_t frames(struct rebase *rebase, int count, int64_t dts, uint64_t arrived) {
   int64_t last = -1;
-  for (int i = 0; i < count; i++) last = send(rebase, 0, dts + i * FRAME, arrived + (uint64_t)i * 40 * MS);
+  for (int i = 0; i < count; i++)
+    last = send(rebase, 0, dts + i * FRAME, arrived + (uint64_t)i * 40 * MS);
   return last;
 }
 
@@ -105,7 +106,8 @@ static void bursts_at_opening_do_not_add_up(void) {
   const uint64_t began = now;
   for (int i = 0; i < 50; i++) {
     begin(&rebase, 0, now);
-    for (int frame = 0; frame < 20; frame++) last = send(&rebase, 0, frame * FRAME, now); /* 0.8 s at once */
+    for (int frame = 0; frame < 20; frame++)
+      last = send(&rebase, 0, frame * FRAME, now); /* 0.8 s at once */
     for (int frame = 20; frame < 120; frame++) {
       now += 40 * MS;
       last = send(&rebase, 0, frame * FRAME, now);

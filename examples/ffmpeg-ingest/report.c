@@ -77,8 +77,10 @@ struct long_text {
 
 static struct text span(uint64_t ns) {
   struct text text;
-  if (ns < 10 * NS_PER_S) snprintf(text.s, sizeof text.s, "%.0f ms", (double)ns / 1e6);
-  else snprintf(text.s, sizeof text.s, "%.1f s", (double)ns / 1e9);
+  if (ns < 10 * NS_PER_S)
+    snprintf(text.s, sizeof text.s, "%.0f ms", (double)ns / 1e6);
+  else
+    snprintf(text.s, sizeof text.s, "%.1f s", (double)ns / 1e9);
   return text;
 }
 
@@ -98,8 +100,7 @@ static const char *switch_word(int32_t reason) {
   switch (reason) {
     case CHANGEOVER_REASON_INITIAL:
     case CHANGEOVER_REASON_MANUAL:
-    case CHANGEOVER_REASON_INPUT_ADDED:
-      return "switch";
+    case CHANGEOVER_REASON_INPUT_ADDED: return "switch";
     case CHANGEOVER_REASON_FAILBACK: return "FAILBACK";
     case CHANGEOVER_REASON_RECOVERY: return "RECOVERY";
     default: return "FAILOVER";
@@ -112,8 +113,9 @@ static void switched_line(const changeover_event *event) {
   char to[32] = "nothing";
   if (event->priority >= 0) snprintf(to, sizeof to, "input %d", event->priority);
   const char *comma = event->detail_len ? ": " : "";
-  event_line(event, switch_word(event->reason), "%s%s (%s%s%.*s)%s", from, to, changeover_reason_name(event->reason), comma,
-             (int)event->detail_len, event->detail_len ? event->detail : "", evidence(event).s);
+  event_line(event, switch_word(event->reason), "%s%s (%s%s%.*s)%s", from, to,
+             changeover_reason_name(event->reason), comma, (int)event->detail_len,
+             event->detail_len ? event->detail : "", evidence(event).s);
 }
 
 static void people_event(const changeover_event *event) {
@@ -121,25 +123,32 @@ static void people_event(const changeover_event *event) {
   const int32_t input = event->priority;
   switch (event->kind) {
     case CHANGEOVER_EVENT_START:
-      event_line(event, "start", "input %d, session %llu: %s", input, (unsigned long long)event->session, event->url);
+      event_line(event, "start", "input %d, session %llu: %s", input, (unsigned long long)event->session,
+                 event->url);
       break;
     case CHANGEOVER_EVENT_STOP:
       event_line(event, "stop", "input %d, session %llu", input, (unsigned long long)event->session);
       break;
-    case CHANGEOVER_EVENT_PROBE: event_line(event, "probe", "input %d, within %s", input, span(event->limit).s); break;
+    case CHANGEOVER_EVENT_PROBE:
+      event_line(event, "probe", "input %d, within %s", input, span(event->limit).s);
+      break;
     case CHANGEOVER_EVENT_SWITCHED: switched_line(event); break;
     case CHANGEOVER_EVENT_ACTIVE:
-      event_line(event, "active", "input %d, first packet %s after it was chosen", input, span(event->measured).s);
+      event_line(event, "active", "input %d, first packet %s after it was chosen", input,
+                 span(event->measured).s);
       break;
     case CHANGEOVER_EVENT_DEGRADED:
-      event_line(event, "degraded", "input %d (%s%s%s)%s", input, changeover_reason_name(event->reason), *detail ? ": " : "",
-                 detail, evidence(event).s);
+      event_line(event, "degraded", "input %d (%s%s%s)%s", input, changeover_reason_name(event->reason),
+                 *detail ? ": " : "", detail, evidence(event).s);
       break;
-    case CHANGEOVER_EVENT_RECOVERED: event_line(event, "recovered", "input %d%s", input, evidence(event).s); break;
+    case CHANGEOVER_EVENT_RECOVERED:
+      event_line(event, "recovered", "input %d%s", input, evidence(event).s);
+      break;
     case CHANGEOVER_EVENT_EXHAUSTED: event_line(event, "EXHAUSTED", "no usable input is left"); break;
     case CHANGEOVER_EVENT_RESTORED: event_line(event, "restored", "input %d is on air", input); break;
     case CHANGEOVER_EVENT_GAP:
-      event_line(event, "gap", "%llu messages of the engine were not fetched in time", (unsigned long long)event->dropped);
+      event_line(event, "gap", "%llu messages of the engine were not fetched in time",
+                 (unsigned long long)event->dropped);
       break;
     default: break;
   }
@@ -167,23 +176,24 @@ static void forwarded_line(const struct note *note) {
   const int32_t input = note->priority;
   char stalled[100] = "";
   if (note->stalled >= NS_PER_MS) {
-    snprintf(stalled, sizeof stalled, " (for %s of it the machine did not run the engine)", span(note->stalled).s);
+    snprintf(stalled, sizeof stalled, " (for %s of it the machine did not run the engine)",
+             span(note->stalled).s);
   }
   if (note->from < 0) {
     note_line(note, "forwarded", "input %d: its first packet", input);
   } else if (note->from == input) {
     note_line(note, "forwarded", "input %d: again, after %s%s", input, span(note->took).s, stalled);
   } else {
-    note_line(note, "forwarded", "input %d: its first packet, %s after the last one of input %d%s", input, span(note->took).s,
-              note->from, stalled);
+    note_line(note, "forwarded", "input %d: its first packet, %s after the last one of input %d%s", input,
+              span(note->took).s, note->from, stalled);
   }
 }
 
 static void picture_line(const struct note *note) {
   const char *what = note->key ? "a key frame" : "a packet that is no key frame (none came)";
   if (note->freeze) {
-    note_line(note, "picture", "input %d: written from %s on, %s after the last packet written", note->priority, what,
-              span(note->freeze).s);
+    note_line(note, "picture", "input %d: written from %s on, %s after the last packet written",
+              note->priority, what, span(note->freeze).s);
   } else {
     note_line(note, "picture", "input %d: written from %s on", note->priority, what);
   }
@@ -193,15 +203,19 @@ static void people_note(const struct note *note) {
   const int32_t input = note->priority;
   const char *text = note->text;
   switch (note->kind) {
-    case NOTE_SOURCE_OPENED: note_line(note, "opened", "input %d after %s: %s", input, span(note->took).s, text); break;
+    case NOTE_SOURCE_OPENED:
+      note_line(note, "opened", "input %d after %s: %s", input, span(note->took).s, text);
+      break;
     case NOTE_SOURCE_FAILED: note_line(note, "source", "input %d: %s (trying again)", input, text); break;
     case NOTE_SOURCE_WARNING: note_line(note, "source", "input %d: %s", input, text); break;
     case NOTE_FORWARDED: forwarded_line(note); break;
     case NOTE_PICTURE: picture_line(note); break;
     case NOTE_OUTPUT_OPENED:
-      if (note->took) note_line(note, "output", "works, after %s without; %llu packets are missing", span(note->took).s,
-                                (unsigned long long)note->lost);
-      else note_line(note, "output", "is being written");
+      if (note->took)
+        note_line(note, "output", "works, after %s without; %llu packets are missing", span(note->took).s,
+                  (unsigned long long)note->lost);
+      else
+        note_line(note, "output", "is being written");
       break;
     case NOTE_OUTPUT_FAILED: note_line(note, "output", "%s (trying again; the inputs go on)", text); break;
     case NOTE_OUTPUT_FATAL:
@@ -216,9 +230,12 @@ static void json_string(FILE *file, const char *text, size_t length) {
   fputc('"', file);
   for (size_t i = 0; i < length; i++) {
     const unsigned char c = (unsigned char)text[i];
-    if (c == '"' || c == '\\') fprintf(file, "\\%c", c);
-    else if (c < 0x20) fprintf(file, "\\u%04x", c);
-    else fputc(c, file);
+    if (c == '"' || c == '\\')
+      fprintf(file, "\\%c", c);
+    else if (c < 0x20)
+      fprintf(file, "\\u%04x", c);
+    else
+      fputc(c, file);
   }
   fputc('"', file);
 }
@@ -258,11 +275,16 @@ static void json_event(FILE *file, const changeover_event *event) {
 
 static void json_note(FILE *file, const struct note *note) {
   static const char *const names[] = {
-      [NOTE_SOURCE_OPENED] = "source_opened",   [NOTE_SOURCE_FAILED] = "source_failed",
-      [NOTE_SOURCE_WARNING] = "source_warning", [NOTE_FORWARDED] = "forwarded",
-      [NOTE_PICTURE] = "picture",               [NOTE_OUTPUT_OPENED] = "output_opened",
-      [NOTE_OUTPUT_FAILED] = "output_failed",   [NOTE_OUTPUT_FATAL] = "output_fatal",
-      [NOTE_OUTPUT_WARNING] = "output_warning", [NOTE_ENGINE] = "engine",
+      [NOTE_SOURCE_OPENED] = "source_opened",
+      [NOTE_SOURCE_FAILED] = "source_failed",
+      [NOTE_SOURCE_WARNING] = "source_warning",
+      [NOTE_FORWARDED] = "forwarded",
+      [NOTE_PICTURE] = "picture",
+      [NOTE_OUTPUT_OPENED] = "output_opened",
+      [NOTE_OUTPUT_FAILED] = "output_failed",
+      [NOTE_OUTPUT_FATAL] = "output_fatal",
+      [NOTE_OUTPUT_WARNING] = "output_warning",
+      [NOTE_ENGINE] = "engine",
   };
   fprintf(file, "{\"event\":\"%s\",\"unix_ns\":%llu", names[note->kind], (unsigned long long)note->unix_at);
   json_input(file, "priority", note->priority);
@@ -274,7 +296,8 @@ static void json_note(FILE *file, const struct note *note) {
     json_number(file, "took_ns", note->took);
   }
   if (note->kind == NOTE_PICTURE) {
-    fprintf(file, ",\"freeze_ns\":%llu,\"key\":%s", (unsigned long long)note->freeze, note->key ? "true" : "false");
+    fprintf(file, ",\"freeze_ns\":%llu,\"key\":%s", (unsigned long long)note->freeze,
+            note->key ? "true" : "false");
     if (note->media_before >= 0) fprintf(file, ",\"media_before_s\":%.6f", note->media_before);
     if (note->media_after >= 0) fprintf(file, ",\"media_after_s\":%.6f", note->media_after);
   }

@@ -14,7 +14,7 @@ struct report {
   struct {
     char failure[512]; /* the last one told, so that a source that stays away is not told every second */
     uint64_t told_at;
-  } *of_input;
+  } * of_input;
 };
 
 /* A negative errno if the file cannot be written. */

@@ -7,7 +7,9 @@
 /* NAL unit types that carry the sequence parameter set. */
 enum { H264_SPS = 7, HEVC_SPS = 33 };
 
-static bool has_nal_units(enum AVCodecID codec) { return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC; }
+static bool has_nal_units(enum AVCodecID codec) {
+  return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC;
+}
 
 static bool has_sequence_parameters(enum AVCodecID codec, const uint8_t *data, size_t size) {
   for (size_t i = 0; i + 3 < size; i++) {
@@ -23,7 +25,8 @@ static bool has_sequence_parameters(enum AVCodecID codec, const uint8_t *data, s
 static void adts_from_config(uint8_t adts[7], const uint8_t *config, size_t size) {
   if (size < 2) return;
   uint64_t bits = 0;
-  for (size_t i = 0; i < 8; i++) bits = bits << 8 | (i < size ? config[i] : 0);
+  for (size_t i = 0; i < 8; i++)
+    bits = bits << 8 | (i < size ? config[i] : 0);
   unsigned object = bits >> 59 & 0x1f;
   const unsigned rate = bits >> 55 & 0xf;
   const unsigned channels = bits >> 51 & 0xf;
@@ -120,7 +123,8 @@ static int with_start_codes(struct selfcontained *self, AVPacket *packet) {
 }
 
 static int with_adts(struct selfcontained *self, AVPacket *packet) {
-  if (packet->size >= 2 && packet->data[0] == 0xff && (packet->data[1] & 0xf0) == 0xf0) return 0; /* has one */
+  if (packet->size >= 2 && packet->data[0] == 0xff && (packet->data[1] & 0xf0) == 0xf0)
+    return 0; /* has one */
   const size_t size = (size_t)packet->size + sizeof self->adts;
   if (!self->adts[0] || size > 0x1fff) return AVERROR_INVALIDDATA;
   uint8_t head[sizeof self->adts];

@@ -10,7 +10,7 @@
 
 struct selfcontained {
   enum AVCodecID codec;
-  AVBSFContext *annexb; /* lengths to start codes; NULL: not needed */
+  AVBSFContext *annexb;    /* lengths to start codes; NULL: not needed */
   uint8_t *parameter_sets; /* put before key frames that have none */
   size_t parameter_sets_size;
   uint8_t adts[7]; /* template; all zero: the source told nothing */

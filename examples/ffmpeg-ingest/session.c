@@ -80,7 +80,8 @@ static uint32_t packet_flags(const struct track *track, const AVPacket *packet) 
 static void deliver(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
   const struct track *track = &session->source.tracks->track[packet->stream_index];
-  const uint64_t verdict = changeover_record(&session->input, (uint32_t)packet->size, packet_flags(track, packet));
+  const uint64_t verdict =
+      changeover_record(&session->input, (uint32_t)packet->size, packet_flags(track, packet));
   const uint64_t now = monotonic_now();
   atomic_fetch_add(&worker->packets, 1);
   if (!verdict) {
@@ -148,7 +149,8 @@ static void connect_once(struct session *session, AVPacket *packet) {
   char why[512];
   session->opening++;
   allow_time(worker);
-  if (source_open(&session->source, worker->url, worker->options, worker_interrupt(worker), why, sizeof why) < 0) {
+  if (source_open(&session->source, worker->url, worker->options, worker_interrupt(worker), why, sizeof why) <
+      0) {
     fail(session, why);
     return;
   }
@@ -164,20 +166,24 @@ static void reconnect_until_stopped(struct session *session, AVPacket *packet) {
   do {
     const uint64_t before = atomic_load(&worker->packets);
     connect_once(session, packet);
-    if (atomic_load(&worker->packets) != before) backoff = BACKOFF_FIRST;
-    else if (backoff < BACKOFF_LAST) backoff *= 2;
+    if (atomic_load(&worker->packets) != before)
+      backoff = BACKOFF_FIRST;
+    else if (backoff < BACKOFF_LAST)
+      backoff *= 2;
   } while (worker_sleep_until(worker, monotonic_now() + backoff));
 }
 
 void session_run(struct worker *worker) {
   if (!worker_take_turn(worker, 0)) return;
   struct session session = {.worker = worker};
-  const int32_t result = changeover_open_input(worker->crew->engine, worker->stream, strlen(worker->stream), worker->priority,
-                                               worker->id, &session.input);
+  const int32_t result = changeover_open_input(worker->crew->engine, worker->stream, strlen(worker->stream),
+                                               worker->priority, worker->id, &session.input);
   if (result == CHANGEOVER_OK) { /* otherwise it is over already: its STOP is on the way */
     AVPacket *packet = av_packet_alloc();
-    if (packet) reconnect_until_stopped(&session, packet);
-    else fail(&session, "out of memory");
+    if (packet)
+      reconnect_until_stopped(&session, packet);
+    else
+      fail(&session, "out of memory");
     av_packet_free(&packet);
     preroll_free(&session.preroll);
     changeover_close_input(&session.input);

@@ -12,7 +12,8 @@ static void leave_out(struct source *source, const char *format, const char *wha
   const size_t used = strlen(source->left_out);
   const size_t left = sizeof source->left_out - used;
   const int length = snprintf(source->left_out + used, left, "%s", used ? "; " : "");
-  if (length > 0 && (size_t)length < left) snprintf(source->left_out + used + length, left - (size_t)length, format, what);
+  if (length > 0 && (size_t)length < left)
+    snprintf(source->left_out + used + length, left - (size_t)length, format, what);
 }
 
 /* Live sources must be ready soon: no long look at them unless the user's options say otherwise. */
@@ -20,7 +21,8 @@ static void set_default(AVDictionary **options, const char *key, const char *val
   av_dict_set(options, key, value, AV_DICT_DONT_OVERWRITE);
 }
 
-static int open_format(struct source *source, const char *url, const AVDictionary *given, AVIOInterruptCB interrupt) {
+static int open_format(struct source *source, const char *url, const AVDictionary *given,
+                       AVIOInterruptCB interrupt) {
   const AVInputFormat *demuxer = NULL;
   const AVDictionaryEntry *name = av_dict_get(given, "format", NULL, AV_DICT_MATCH_CASE);
   if (name && !(demuxer = av_find_input_format(name->value))) return AVERROR_DEMUXER_NOT_FOUND;
@@ -58,8 +60,10 @@ static int add_track(struct source *source, int index) {
   int error = avcodec_parameters_copy(codec, stream->codecpar);
   if (error >= 0) error = selfcontained_init(&source->whole[at], codec, stream->time_base);
   if (error >= 0) {
-    if (tracks_add(tracks, codec, stream->time_base)) source->stream_of[at] = index;
-    else selfcontained_free(&source->whole[at]);
+    if (tracks_add(tracks, codec, stream->time_base))
+      source->stream_of[at] = index;
+    else
+      selfcontained_free(&source->whole[at]);
   }
   avcodec_parameters_free(&codec);
   return error;
@@ -85,16 +89,19 @@ static int choose_tracks(struct source *source) {
   int error = 0;
   if (picture) error = add_track(source, video);
   for (int i = 0; i < (int)format->nb_streams && error >= 0; i++) {
-    if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && in_program(program, i)) error = add_track(source, i);
+    if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && in_program(program, i))
+      error = add_track(source, i);
   }
-  for (int i = 0; i < (int)format->nb_streams; i++) format->streams[i]->discard = AVDISCARD_ALL;
-  for (int i = 0; i < source->tracks->count; i++) format->streams[source->stream_of[i]]->discard = AVDISCARD_DEFAULT;
+  for (int i = 0; i < (int)format->nb_streams; i++)
+    format->streams[i]->discard = AVDISCARD_ALL;
+  for (int i = 0; i < source->tracks->count; i++)
+    format->streams[source->stream_of[i]]->discard = AVDISCARD_DEFAULT;
   if (error >= 0 && !source->tracks->count) return AVERROR_STREAM_NOT_FOUND;
   return error;
 }
 
-int source_open(struct source *source, const char *url, const AVDictionary *options, AVIOInterruptCB interrupt, char *why,
-                size_t why_size) {
+int source_open(struct source *source, const char *url, const AVDictionary *options,
+                AVIOInterruptCB interrupt, char *why, size_t why_size) {
   *source = (struct source){.has_end = false};
   const char *step = "cannot open";
   int error = open_format(source, url, options, interrupt);
@@ -112,8 +119,10 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
   }
   char text[AV_ERROR_MAX_STRING_SIZE];
   error_text(error, text, sizeof text);
-  if (error == AVERROR_STREAM_NOT_FOUND) snprintf(why, why_size, "no picture and no sound in it %s", source->left_out);
-  else snprintf(why, why_size, "%s: %s", step, text);
+  if (error == AVERROR_STREAM_NOT_FOUND)
+    snprintf(why, why_size, "no picture and no sound in it %s", source->left_out);
+  else
+    snprintf(why, why_size, "%s: %s", step, text);
   source_close(source);
   return error;
 }
@@ -144,7 +153,8 @@ int source_read(struct source *source, AVPacket *packet) {
     const int error = av_read_frame(source->format, packet);
     if (error < 0) return error;
     int track = 0;
-    while (track < source->tracks->count && source->stream_of[track] != packet->stream_index) track++;
+    while (track < source->tracks->count && source->stream_of[track] != packet->stream_index)
+      track++;
     if (track < source->tracks->count && packet->size > 0) {
       const struct track *known = &source->tracks->track[track];
       if (source->format->streams[packet->stream_index]->codecpar->codec_id != known->codec->codec_id) {
@@ -167,7 +177,8 @@ bool source_at_end(const struct source *source) {
 }
 
 void source_close(struct source *source) {
-  for (int i = 0; source->tracks && i < source->tracks->count; i++) selfcontained_free(&source->whole[i]);
+  for (int i = 0; source->tracks && i < source->tracks->count; i++)
+    selfcontained_free(&source->whole[i]);
   tracks_release(source->tracks);
   source->tracks = NULL;
   avformat_close_input(&source->format);

@@ -14,13 +14,13 @@ struct source {
   struct tracks *tracks;
   int stream_of[TRACKS_MAX]; /* track -> index of the stream in `format` */
   struct selfcontained whole[TRACKS_MAX];
-  bool has_end; /* a file, not something live: to be read at the speed of its own clock */
+  bool has_end;       /* a file, not something live: to be read at the speed of its own clock */
   char left_out[256]; /* what of the source cannot be carried; empty: nothing */
 };
 
 /* `options` go to libavformat; the key "format" names a demuxer. On failure `why` says so, and nothing stays open. */
-int source_open(struct source *source, const char *url, const AVDictionary *options, AVIOInterruptCB interrupt, char *why,
-                size_t why_size);
+int source_open(struct source *source, const char *url, const AVDictionary *options,
+                AVIOInterruptCB interrupt, char *why, size_t why_size);
 /* The next packet of a chosen track, complete in itself; packet->stream_index becomes the number of its track. */
 int source_read(struct source *source, AVPacket *packet);
 /* Its connection or file has ended: packets that still come were held inside libavformat. */

@@ -30,11 +30,14 @@ struct tracks *tracks_share(struct tracks *tracks) {
 
 void tracks_release(struct tracks *tracks) {
   if (!tracks || atomic_fetch_sub(&tracks->references, 1) != 1) return;
-  for (int i = 0; i < tracks->count; i++) avcodec_parameters_free(&tracks->track[i].codec);
+  for (int i = 0; i < tracks->count; i++)
+    avcodec_parameters_free(&tracks->track[i].codec);
   free(tracks);
 }
 
-bool tracks_have_video(const struct tracks *tracks) { return tracks->count > 0 && track_is_video(&tracks->track[0]); }
+bool tracks_have_video(const struct tracks *tracks) {
+  return tracks->count > 0 && track_is_video(&tracks->track[0]);
+}
 
 void tracks_describe(const struct tracks *tracks, char *text, size_t size) {
   size_t used = 0;
@@ -43,9 +46,10 @@ void tracks_describe(const struct tracks *tracks, char *text, size_t size) {
     const AVCodecParameters *codec = tracks->track[i].codec;
     const char *name = avcodec_get_name(codec->codec_id);
     const char *comma = i ? ", " : "";
-    const int length = track_is_video(&tracks->track[i])
-                           ? snprintf(text + used, size - used, "%s%s %dx%d", comma, name, codec->width, codec->height)
-                           : snprintf(text + used, size - used, "%s%s %d Hz", comma, name, codec->sample_rate);
+    const int length =
+        track_is_video(&tracks->track[i])
+            ? snprintf(text + used, size - used, "%s%s %dx%d", comma, name, codec->width, codec->height)
+            : snprintf(text + used, size - used, "%s%s %d Hz", comma, name, codec->sample_rate);
     used += length > 0 ? (size_t)length : 0;
   }
 }
@@ -69,9 +73,7 @@ bool mpegts_carries(enum AVCodecID codec) {
     case AV_CODEC_ID_DTS:
     case AV_CODEC_ID_TRUEHD:
     case AV_CODEC_ID_OPUS:
-    case AV_CODEC_ID_S302M:
-      return true;
-    default:
-      return false;
+    case AV_CODEC_ID_S302M: return true;
+    default: return false;
   }
 }

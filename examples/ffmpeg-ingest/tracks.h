@@ -26,7 +26,9 @@ bool tracks_add(struct tracks *tracks, const AVCodecParameters *codec, AVRationa
 struct tracks *tracks_share(struct tracks *tracks);
 void tracks_release(struct tracks *tracks); /* NULL: nothing */
 
-static inline bool track_is_video(const struct track *track) { return track->codec->codec_type == AVMEDIA_TYPE_VIDEO; }
+static inline bool track_is_video(const struct track *track) {
+  return track->codec->codec_type == AVMEDIA_TYPE_VIDEO;
+}
 bool tracks_have_video(const struct tracks *tracks);
 
 /* "h264 640x360, aac 48000 Hz" */

@@ -43,7 +43,8 @@ static void *worker_main(void *argument) {
   return NULL;
 }
 
-static struct worker *worker_new(struct crew *crew, const changeover_event *event, void (*run)(struct worker *worker)) {
+static struct worker *worker_new(struct crew *crew, const changeover_event *event,
+                                 void (*run)(struct worker *worker)) {
   struct worker *worker = calloc(1, sizeof *worker);
   if (!worker) return NULL;
   worker->crew = crew;
@@ -74,7 +75,8 @@ int worker_start(struct crew *crew, const changeover_event *event, void (*run)(s
   /* Into the list first: the thread may be done before pthread_create returns. */
   pthread_mutex_lock(&crew->lock);
   struct worker **last = &crew->first;
-  while (*last) last = &(*last)->next;
+  while (*last)
+    last = &(*last)->next;
   *last = worker;
   const int error = pthread_create(&worker->thread, NULL, worker_main, worker);
   if (error) *last = NULL;
@@ -83,7 +85,8 @@ int worker_start(struct crew *crew, const changeover_event *event, void (*run)(s
   return -error;
 }
 
-static void stop_where(struct crew *crew, bool (*is_meant)(const struct worker *worker, const void *what), const void *what) {
+static void stop_where(struct crew *crew, bool (*is_meant)(const struct worker *worker, const void *what),
+                       const void *what) {
   pthread_mutex_lock(&crew->lock);
   for (struct worker *worker = crew->first; worker; worker = worker->next) {
     if (is_meant(worker, what)) atomic_store(&worker->stop, true);
@@ -160,8 +163,10 @@ bool worker_take_turn(struct worker *worker, uint64_t deadline) {
   pthread_mutex_lock(&crew->lock);
   bool in_time = true;
   while (in_time && !worker_stopped(worker) && reader_of_same(worker)) {
-    if (deadline) in_time = pthread_cond_timedwait(&crew->changed, &crew->lock, &until) != ETIMEDOUT;
-    else pthread_cond_wait(&crew->changed, &crew->lock);
+    if (deadline)
+      in_time = pthread_cond_timedwait(&crew->changed, &crew->lock, &until) != ETIMEDOUT;
+    else
+      pthread_cond_wait(&crew->changed, &crew->lock);
   }
   worker->reading = !worker_stopped(worker) && !reader_of_same(worker);
   const bool taken = worker->reading;

@@ -22,7 +22,8 @@ struct crew {
   struct notes *notes;
   struct output *output;
   uint64_t read_timeout; /* ns without a packet after which a session reconnects */
-  pthread_mutex_t lock;  /* guards the list and `reading`; `changed` tells of stop, end of a turn, end of a thread */
+  pthread_mutex_t
+      lock; /* guards the list and `reading`; `changed` tells of stop, end of a turn, end of a thread */
   pthread_cond_t changed;
   struct worker *first;
 };

@@ -26,7 +26,8 @@ int checked(int result, const char* what) {
 descriptor take_over_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&set, signal);
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1})
+    sigaddset(&set, signal);
   checked(sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask");
   return descriptor(checked(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd"));
 }
@@ -37,8 +38,7 @@ void print(const changeover::event& event) {
                changeover::name(event.kind()), event.priority());
   if (event.reason() != changeover::reason::none)
     std::fprintf(stderr, " reason %s", changeover::name(event.reason()));
-  if (!detail.empty())
-    std::fprintf(stderr, " (%.*s)", static_cast<int>(detail.size()), detail.data());
+  if (!detail.empty()) std::fprintf(stderr, " (%.*s)", static_cast<int>(detail.size()), detail.data());
   std::fputc('\n', stderr);
 }
 
@@ -56,8 +56,7 @@ gateway::gateway(const std::vector<stream_line>& streams, const changeover::conf
     std::vector<changeover::input_spec> inputs;
     // A source that sends anyway is a hot input: its socket is always open.
     for (const std::string& address : stream.inputs)
-      inputs.push_back(
-          changeover::input_spec(static_cast<std::int32_t>(inputs.size()), address).hot());
+      inputs.push_back(changeover::input_spec(static_cast<std::int32_t>(inputs.size()), address).hot());
     engine_.register_stream(stream.id, inputs);
     count += inputs.size();
   }
@@ -68,7 +67,8 @@ gateway::gateway(const std::vector<stream_line>& streams, const changeover::conf
 }
 
 void gateway::run() {
-  while (!ending_) turn();
+  while (!ending_)
+    turn();
   shut_down();
 }
 
@@ -103,18 +103,13 @@ void gateway::take_events() {
   changeover::event event;
   while (engine_.next_event(event, changeover::duration::zero())) {
     switch (event.kind()) {
-      case changeover::event_kind::start:
-        start(event);
-        break;
-      case changeover::event_kind::stop:
-        stop(event);
-        break;
+      case changeover::event_kind::start: start(event); break;
+      case changeover::event_kind::stop: stop(event); break;
       case changeover::event_kind::probe:
         // Hot inputs are not probed; if they ever are: their packets tell.
         engine_.probe_result(event.stream(), event.probe(), changeover::probe_outcome::unsupported);
         break;
-      default:
-        print(event);
+      default: print(event);
     }
   }
 }
@@ -167,7 +162,8 @@ void gateway::print_status() const {
 }
 
 void gateway::shut_down() {
-  for (const auto& [id, output] : outputs_) engine_.unregister(id);
+  for (const auto& [id, output] : outputs_)
+    engine_.unregister(id);
   // Every start that was taken gets its stop.
   take_events();
   if (!sessions_.empty()) throw std::logic_error("sessions are left over");

@@ -22,12 +22,18 @@ static void set(changeover::config& settings, const std::string& name, const std
   const long number = std::stol(value, &end);
   if (end != value.size()) throw std::invalid_argument(value);
   const std::chrono::milliseconds time(number);
-  if (name == "packet-timeout") settings.packet_timeout(time);
-  else if (name == "connect-timeout") settings.connect_timeout(time);
-  else if (name == "switch-cooldown") settings.switch_cooldown(time);
-  else if (name == "failback-stable") settings.failback_stable(time);
-  else if (name == "probe-cooldown") settings.probe_cooldown(time);
-  else throw std::invalid_argument(name);
+  if (name == "packet-timeout")
+    settings.packet_timeout(time);
+  else if (name == "connect-timeout")
+    settings.connect_timeout(time);
+  else if (name == "switch-cooldown")
+    settings.switch_cooldown(time);
+  else if (name == "failback-stable")
+    settings.failback_stable(time);
+  else if (name == "probe-cooldown")
+    settings.probe_cooldown(time);
+  else
+    throw std::invalid_argument(name);
 }
 
 int main(int argc, char** argv) {

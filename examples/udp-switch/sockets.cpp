@@ -48,8 +48,7 @@ descriptor receive_socket(const std::string& text) {
   const bool multicast = IN_MULTICAST(ntohl(address.sin_addr.s_addr));
   const int on = 1;
   // Only a group may have several listeners; a second one at a host's port is a mistake to be told.
-  if (multicast)
-    checked(setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "SO_REUSEADDR");
+  if (multicast) checked(setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "SO_REUSEADDR");
   // A burst waits here while the other inputs are served. The system caps what is asked for.
   const int buffer = 1 << 20;
   setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);

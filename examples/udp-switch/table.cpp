@@ -14,10 +14,10 @@ std::vector<stream_line> read_table(const std::string& path) {
     stream_line line;
     if (!(words >> line.id)) continue;
     words >> line.output;
-    for (std::string input; words >> input;) line.inputs.push_back(input);
+    for (std::string input; words >> input;)
+      line.inputs.push_back(input);
     if (line.inputs.empty())
-      throw std::runtime_error(path + ":" + std::to_string(number) +
-                               ": want STREAM OUTPUT INPUT [INPUT...]");
+      throw std::runtime_error(path + ":" + std::to_string(number) + ": want STREAM OUTPUT INPUT [INPUT...]");
     streams.push_back(line);
   }
   return streams;

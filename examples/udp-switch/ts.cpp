@@ -14,7 +14,8 @@ findings inspector::inspect(const std::uint8_t* data, std::size_t size) {
   for (std::size_t at = 0; at < size; at += packet_size)
     if (data[at] != 0x47) return found;
   found.valid = true;
-  for (std::size_t at = 0; at < size; at += packet_size) look_at(data + at, found);
+  for (std::size_t at = 0; at < size; at += packet_size)
+    look_at(data + at, found);
   return found;
 }
 
@@ -41,15 +42,14 @@ void inspector::look_at(const std::uint8_t* packet, findings& found) {
 
   std::uint8_t& last = last_[pid];
   // The same counter again is a duplicate, which is allowed.
-  if (last != unseen && counter != last && !discontinuity)
-    found.missing += (counter - last - 1u) & 0x0f;
+  if (last != unseen && counter != last && !discontinuity) found.missing += (counter - last - 1u) & 0x0f;
   last = counter;
 
   // A PES packet with a video stream id.
-  if (starts_unit && payload + 4 <= packet_size && packet[payload] == 0 &&
-      packet[payload + 1] == 0 && packet[payload + 2] == 1 && (packet[payload + 3] & 0xf0) == 0xe0)
-    found.flags |= changeover::flags::video |
-                   (random_access ? changeover::flags::key : changeover::flags::none);
+  if (starts_unit && payload + 4 <= packet_size && packet[payload] == 0 && packet[payload + 1] == 0 &&
+      packet[payload + 2] == 1 && (packet[payload + 3] & 0xf0) == 0xe0)
+    found.flags |=
+        changeover::flags::video | (random_access ? changeover::flags::key : changeover::flags::none);
 }
 
 }  // namespace ts

@@ -42,7 +42,8 @@ struct packet {
 
 ts::findings inspect(ts::inspector& inspector, const std::vector<packet>& packets) {
   std::vector<std::uint8_t> datagram;
-  for (const packet& p : packets) p.append_to(datagram);
+  for (const packet& p : packets)
+    p.append_to(datagram);
   return inspector.inspect(datagram.data(), datagram.size());
 }
 
@@ -100,7 +101,8 @@ void garbage() {
   std::vector<std::uint8_t> full(ts::packet_size, 0xff);
   full[0] = 0x47;
   full[1] = 0x41;
-  expect(inspector.inspect(full.data(), full.size()).flags == 0, "an adaptation field longer than the packet");
+  expect(inspector.inspect(full.data(), full.size()).flags == 0,
+         "an adaptation field longer than the packet");
   bytes[ts::packet_size] = 0;
   expect(!inspector.inspect(bytes.data(), bytes.size()).valid, "no sync byte");
 }

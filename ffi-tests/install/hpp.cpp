@@ -103,14 +103,20 @@ std::vector<changeover::input_spec> one_input() { return {changeover::input_spec
 
 // --- handles
 
-static_assert(!std::is_copy_constructible_v<changeover::engine> && !std::is_copy_assignable_v<changeover::engine>);
-static_assert(!std::is_copy_constructible_v<changeover::input> && !std::is_copy_assignable_v<changeover::input>);
-static_assert(!std::is_copy_constructible_v<changeover::event> && !std::is_copy_assignable_v<changeover::event>);
+static_assert(!std::is_copy_constructible_v<changeover::engine> &&
+              !std::is_copy_assignable_v<changeover::engine>);
+static_assert(!std::is_copy_constructible_v<changeover::input> &&
+              !std::is_copy_assignable_v<changeover::input>);
+static_assert(!std::is_copy_constructible_v<changeover::event> &&
+              !std::is_copy_assignable_v<changeover::event>);
 static_assert(!std::is_copy_constructible_v<changeover::runtime_status>);
 static_assert(!std::is_copy_constructible_v<changeover::callbacks>);
-static_assert(std::is_nothrow_move_constructible_v<changeover::engine> && std::is_nothrow_move_assignable_v<changeover::engine>);
-static_assert(std::is_nothrow_move_constructible_v<changeover::input> && std::is_nothrow_move_assignable_v<changeover::input>);
-static_assert(std::is_nothrow_move_constructible_v<changeover::event> && std::is_nothrow_move_assignable_v<changeover::event>);
+static_assert(std::is_nothrow_move_constructible_v<changeover::engine> &&
+              std::is_nothrow_move_assignable_v<changeover::engine>);
+static_assert(std::is_nothrow_move_constructible_v<changeover::input> &&
+              std::is_nothrow_move_assignable_v<changeover::input>);
+static_assert(std::is_nothrow_move_constructible_v<changeover::event> &&
+              std::is_nothrow_move_assignable_v<changeover::event>);
 static_assert(noexcept(std::declval<changeover::input&>().record(1)));
 
 void engines_end_and_move() {
@@ -236,10 +242,12 @@ void statuses_outlive_their_engine() {
   changeover::runtime_status status = std::move(*kept);
   EXPECT(status.stream().active() == 0 && !status.stream().pending() && !status.stream().overridden());
   const auto inputs = status.inputs();
-  EXPECT(inputs.size() == 2 && inputs[0].state() == changeover::status::active && inputs[0].url_view() == "a");
+  EXPECT(inputs.size() == 2 && inputs[0].state() == changeover::status::active &&
+         inputs[0].url_view() == "a");
   EXPECT(inputs[0].key_packets == 1 && inputs[0].lost_packets == 3 && inputs[1].priority == 5);
   EXPECT(std::string(changeover::name(inputs[1].state())) == "degraded");
-  EXPECT(status.errors(0).empty() && status.errors(1).size() == 1 && status.errors(1)[0].text_view() == "broken");
+  EXPECT(status.errors(0).empty() && status.errors(1).size() == 1 &&
+         status.errors(1)[0].text_view() == "broken");
   EXPECT(status.switches().size() == 1 && status.switches()[0].to == 0);
   EXPECT(std::string(status.json()).find("\"broken\"") != std::string::npos);
   EXPECT(code_of([&] { status.input(2); }) == CHANGEOVER_ERR_INDEX);
@@ -258,18 +266,21 @@ void errors_are_exceptions() {
   EXPECT(code_of([&] { engine.set_config("", {}); }) == CHANGEOVER_ERR_STREAM_ID);
   EXPECT(code_of([&] { engine.runtime_status("t"); }) == CHANGEOVER_ERR_UNKNOWN_STREAM);
   EXPECT(code_of([&] { engine.start_result("s", 999, -1, "no"); }) == CHANGEOVER_ERR_STALE_SESSION);
-  EXPECT(code_of([&] { engine.probe_result("s", 9, changeover::probe_outcome::ok); }) == CHANGEOVER_ERR_STALE_SESSION);
+  EXPECT(code_of([&] { engine.probe_result("s", 9, changeover::probe_outcome::ok); }) ==
+         CHANGEOVER_ERR_STALE_SESSION);
   for (auto negative : {-1ns, -2ns, changeover::duration::min()}) {
     EXPECT(code_of([&] { engine.set_config("s", changeover::config().switch_cooldown(negative)); }) ==
            CHANGEOVER_ERR_CONFIG);
   }
-  EXPECT(code_of([&] { changeover::engine bad(changeover::config().packet_timeout(0ns)); }) == CHANGEOVER_ERR_CONFIG);
+  EXPECT(code_of([&] { changeover::engine bad(changeover::config().packet_timeout(0ns)); }) ==
+         CHANGEOVER_ERR_CONFIG);
   EXPECT(code_of([&] { engine.set_exhausted_callback([](auto) {}); }) == CHANGEOVER_ERR_WRONG_MODE);
 }
 
 void the_operations_do_what_they_say() {
   changeover::engine engine;
-  const changeover::config quick = changeover::config().failback(changeover::failback::manual).packet_timeout(1h);
+  const changeover::config quick =
+      changeover::config().failback(changeover::failback::manual).packet_timeout(1h);
   engine.set_defaults(quick);
   engine.register_stream("s", {changeover::input_spec(0, "a").hot(), changeover::input_spec(1, "b").hot()});
   engine.register_stream("t", {});
@@ -283,7 +294,8 @@ void the_operations_do_what_they_say() {
   EXPECT(engine.runtime_status("s").stream().overridden() == 1);
   (void)b.record(1);
   const changeover::event switched = await_event(engine, event_kind::switched, 1);
-  EXPECT(switched.from() == 0 && switched.reason() == changeover::reason::manual && switched.switch_number() == 2);
+  EXPECT(switched.from() == 0 && switched.reason() == changeover::reason::manual &&
+         switched.switch_number() == 2);
   EXPECT(std::string(changeover::name(switched.reason())) == "manual");
   engine.clear_override("s");
   EXPECT(!engine.runtime_status("s").stream().overridden());
@@ -342,7 +354,8 @@ void the_packet_path_does_not_allocate() {
 void an_event_loop() {
   changeover::engine engine;
   pollfd ready{engine.event_fd(), POLLIN, 0};
-  EXPECT(poll(&ready, 1, 0) == 0 && !engine.next_event(0ns) && !engine.next_event(-1s) && !engine.next_event(1ms));
+  EXPECT(poll(&ready, 1, 0) == 0 && !engine.next_event(0ns) && !engine.next_event(-1s) &&
+         !engine.next_event(1ms));
   engine.register_stream("s", {changeover::input_spec(0, "a").hot(), changeover::input_spec(1, "b").hot()},
                          changeover::config().packet_timeout(100ms));
   std::thread host;
@@ -353,7 +366,8 @@ void an_event_loop() {
     EXPECT(poll(&ready, 1, 10000) == 1);
     while (auto event = engine.next_event(0ns)) {
       if (event->kind() == event_kind::start && event->session() <= 2) {
-        ingests.emplace_back([&, input = engine.open_input(event->stream(), event->priority(), event->session()),
+        ingests.emplace_back([&,
+                              input = engine.open_input(event->stream(), event->priority(), event->session()),
                               first = event->priority() == 0]() mutable {
           for (int i = 0; i < 200 && (!first || primary_lives); i++) {
             (void)input.record(1316);
@@ -369,7 +383,8 @@ void an_event_loop() {
       }
     }
   }
-  for (std::thread& ingest : ingests) ingest.join();
+  for (std::thread& ingest : ingests)
+    ingest.join();
   // A wait without limit ends when there is something.
   std::thread later([&] { engine.unregister("s"); });
   changeover::event event;
@@ -405,8 +420,7 @@ void callbacks_are_called_and_destroyed_once() {
       ++c.probes;
       return changeover::probe_outcome::ok;
     });
-    changeover::engine engine(std::move(host),
-                              changeover::config().probe_cooldown(1ms).connect_timeout(1h));
+    changeover::engine engine(std::move(host), changeover::config().probe_cooldown(1ms).connect_timeout(1h));
     EXPECT(code_of([&] { engine.event_fd(); }) == CHANGEOVER_ERR_WRONG_MODE);
     engine.register_stream("s", one_input());
     EXPECT(engine.sync(10s));
@@ -431,8 +445,7 @@ void empty_callbacks_are_refused() {
   changeover::callbacks host([](auto&) { return true; }, [](auto&) {});
   changeover::callbacks taken(std::move(host));
   EXPECT(code_of([&] { changeover::engine engine(std::move(host)); }) == CHANGEOVER_ERR_NULL);
-  EXPECT(code_of([] { changeover::engine engine(changeover::callbacks({}, {})); }) ==
-         CHANGEOVER_ERR_NULL);
+  EXPECT(code_of([] { changeover::engine engine(changeover::callbacks({}, {})); }) == CHANGEOVER_ERR_NULL);
   changeover::engine engine(std::move(taken));
 }
 
@@ -444,8 +457,9 @@ void stream_and_log_callbacks_are_destroyed_once() {
            CHANGEOVER_ERR_WRONG_MODE);
     EXPECT(destroyed == 1);
     changeover::engine none(std::move(polling));
-    EXPECT(code_of([&] { polling.set_log_callback(changeover::log_level::info, [w = witness(destroyed)](auto, auto) {}); }) ==
-           CHANGEOVER_ERR_NULL);
+    EXPECT(code_of([&] {
+             polling.set_log_callback(changeover::log_level::info, [w = witness(destroyed)](auto, auto) {});
+           }) == CHANGEOVER_ERR_NULL);
     EXPECT(destroyed == 2);
   }
   {
@@ -500,7 +514,8 @@ void no_exception_crosses() {
     ++probes;
     throw std::bad_alloc();
   });
-  changeover::engine engine(std::move(host), changeover::config().probe_cooldown(1ms).failback(changeover::failback::manual));
+  changeover::engine engine(std::move(host),
+                            changeover::config().probe_cooldown(1ms).failback(changeover::failback::manual));
   engine.set_exhausted_callback([&](std::string_view) {
     ++exhausted;
     throw 2;
@@ -510,7 +525,8 @@ void no_exception_crosses() {
     throw 3;
   });
   // The first throws, the second says no: the third it is.
-  engine.register_stream("s", {changeover::input_spec(0, "a"), changeover::input_spec(1, "b"), changeover::input_spec(2, "c")});
+  engine.register_stream(
+      "s", {changeover::input_spec(0, "a"), changeover::input_spec(1, "b"), changeover::input_spec(2, "c")});
   await_true([&] { return engine.runtime_status("s").stream().active() == 2; });
   const auto status = engine.runtime_status("s");
   EXPECT(status.switches().back().reason == CHANGEOVER_REASON_START_FAILED);

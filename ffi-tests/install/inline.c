@@ -7,12 +7,12 @@
 #include <string.h>
 
 #define SECOND UINT64_C(1000000000)
-#define EXPECT(condition)                                          \
-  do {                                                             \
-    if (!(condition)) {                                            \
+#define EXPECT(condition)                                             \
+  do {                                                                \
+    if (!(condition)) {                                               \
       fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                     \
-    }                                                              \
+      exit(1);                                                        \
+    }                                                                 \
   } while (0)
 
 uint64_t __real_changeover_record(changeover_input *input, uint32_t bytes, uint32_t flags);
@@ -96,7 +96,8 @@ int main(void) {
   EXPECT(calls == fast(2 * 890));
   changeover_input_status live = status_of(0), spare = status_of(1);
   EXPECT(live.packets == 1 + 890 && spare.packets == 1 + 890);
-  EXPECT(live.bytes == 10 + 890 * 1000 + (500 * 499 + 30 * 29 + 50 * 49 + 70 * 69 + 110 * 109 + 130 * 129) / 2);
+  EXPECT(live.bytes ==
+         10 + 890 * 1000 + (500 * 499 + 30 * 29 + 50 * 49 + 70 * 69 + 110 * 109 + 130 * 129) / 2);
   EXPECT(live.video_packets == 1 + 30 + 110 + 130 && live.key_packets == 1 + 70 + 110 + 130);
   EXPECT(spare.bytes == 10 + 890 * (uint64_t)UINT32_MAX && spare.video_packets == 0);
 

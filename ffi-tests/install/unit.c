@@ -10,7 +10,8 @@
 #ifdef __cplusplus
 extern "C"
 #endif
-uint64_t other_unit(changeover_input *input);
+    uint64_t
+    other_unit(changeover_input *input);
 
 #ifdef MAIN
 int main(void) {
@@ -18,7 +19,5 @@ int main(void) {
   return (int)(changeover_record_inline(&closed, 1, CHANGEOVER_VIDEO) + other_unit(&closed));
 }
 #else
-uint64_t other_unit(changeover_input *input) {
-  return changeover_record_inline(input, 1, CHANGEOVER_KEY);
-}
+uint64_t other_unit(changeover_input *input) { return changeover_record_inline(input, 1, CHANGEOVER_KEY); }
 #endif

@@ -13,8 +13,8 @@ int main(void) {
   char parts[64];
   snprintf(parts, sizeof parts, "%d.%d.%d", CHANGEOVER_VERSION_MAJOR, CHANGEOVER_VERSION_MINOR,
            CHANGEOVER_VERSION_PATCH);
-  uint32_t number = CHANGEOVER_VERSION_MAJOR * 10000 + CHANGEOVER_VERSION_MINOR * 100 +
-                    CHANGEOVER_VERSION_PATCH;
+  uint32_t number =
+      CHANGEOVER_VERSION_MAJOR * 10000 + CHANGEOVER_VERSION_MINOR * 100 + CHANGEOVER_VERSION_PATCH;
   return strcmp(CHANGEOVER_VERSION, EXPECTED) || strcmp(parts, EXPECTED) ||
          strcmp(changeover_version(), EXPECTED) || CHANGEOVER_VERSION_NUMBER != number ||
          changeover_version_number() != number;
