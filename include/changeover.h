@@ -1,6 +1,6 @@
 /* changeover: input failover for live video ingest.
  *
- * Generated from src/ffi by tests/header.rs (make header): do not edit.
+ * Generated from src/ffi by tests/header (make header): do not edit.
  *
  * Results: an int32_t result is CHANGEOVER_OK (0) or a negative CHANGEOVER_ERR_* code; the numbers
  * never change. After an error nothing has changed and no output is written. Each function lists its

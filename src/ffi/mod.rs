@@ -1,4 +1,4 @@
-//! The C ABI. `include/changeover.h` is generated from here (see `tests/header.rs`).
+//! The C ABI. `include/changeover.h` is generated from here (see `tests/header`).
 //!
 #![doc = include_str!("conventions.md")]
 //!

@@ -1,5 +1,5 @@
 //! The running engine: real threads, real time. What is here needs more than one thread to go
-//! wrong; what one stream decides is tested in virtual time (`tests/rules.rs`).
+//! wrong; what one stream decides is tested in virtual time (`tests/core/`).
 //!
 //! | file | what it shows |
 //! |---|---|

@@ -39,7 +39,7 @@ fn generate() -> String {
     config.header = Some(format!(
         "/* changeover: input failover for live video ingest.\n \
          *\n \
-         * Generated from src/ffi by tests/header.rs (make header): do not edit.\n \
+         * Generated from src/ffi by tests/header (make header): do not edit.\n \
          *\n\
          {conventions} */"
     ));

@@ -5,23 +5,18 @@
 //! air on the best input that steadily delivers. A run is made of its seed alone:
 //!
 //! ```text
-//! CHANGEOVER_SIM_SEEDS=100000 cargo test --release --test simulation    more seeds
-//! CHANGEOVER_SIM_SEED=4711 cargo test --test simulation                 one of them
+//! CHANGEOVER_SIM_SEEDS=100000 cargo test --release --test core simulation    more seeds
+//! CHANGEOVER_SIM_SEED=4711 cargo test --test core simulation                 one of them
 //! ```
 
-#[path = "common/invariants.rs"]
-mod invariants;
+mod model;
+mod random;
+mod world;
 
-mod simulation {
-    pub mod model;
-    pub mod random;
-    pub mod world;
-}
-
-use simulation::world::World;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+use world::World;
 
 const SEEDS: u64 = 1000;
 

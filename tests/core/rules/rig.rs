@@ -6,7 +6,7 @@
 //! registration. The sessions of input 0 are called `0a`, `0b`, `0c`… in the order of their
 //! starts; `active 0 after 100` names the time from the selection to the first packet.
 
-use super::invariants::Invariants;
+use crate::invariants::Invariants;
 use changeover::core::{
     Action, Error, Event, Ids, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice,
     Priority, ProbeId, ProbeOutcome, SessionId, Status, Stream,
