@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes report.md and its plots from what the benches left in a directory; with --readme also the
-README's part on performance. See ci/bench."""
+"""Writes report.md and its plots from what the benches left in a directory; with --page also the
+table in docs/performance.md. See ci/bench."""
 import json
 import os
 import pathlib
@@ -130,22 +130,22 @@ def criterion_directory() -> pathlib.Path:
     return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "criterion"
 
 
-README = pathlib.Path("README.md")
+PAGE = pathlib.Path("docs/performance.md")
 BEGIN, END = "<!-- performance: make bench -->\n", "<!-- end of performance -->\n"
 
 
-def update_readme(promised: list[dict]) -> None:
-    """The README's part on performance: the promises, as just measured."""
+def update_page(promised: list[dict]) -> None:
+    """The page on performance: the promises, as just measured."""
     rows = []
     for figure in promised:
         limit, verdict = bar_of(figure)
         if limit:
             rows.append([figure["name"], f"{number(figure['measured'])} {figure['unit']}", limit, verdict])
-    begin, rest = README.read_text().split(BEGIN)
+    begin, rest = PAGE.read_text().split(BEGIN)
     _, end = rest.split(END)
     kind = f"{processors()}, {memory()}, Linux {platform.release().split('-')[0]}"
     measured = f"`make bench` on {kind}:\n\n" + table(["what", "measured", "bar", ""], rows)
-    README.write_text(f"{begin}{BEGIN}{measured}{END}{end}")
+    PAGE.write_text(f"{begin}{BEGIN}{measured}{END}{end}")
 
 
 def main() -> int:
@@ -161,8 +161,8 @@ def main() -> int:
     text += write_plots(scale, out)
     text += f"## Recording, in nanoseconds (criterion)\n\n{criterion_table(criterion_directory())}"
     (out / "report.md").write_text(text)
-    if sys.argv[2:] == ["--readme"]:
-        update_readme(promised)
+    if sys.argv[2:] == ["--page"]:
+        update_page(promised)
     return 0
 
 
