@@ -13,6 +13,7 @@ help:
 	@echo "make uninstall  with the same variables: removes them"
 	@echo "make check      formatting, lints, documentation, header, symbols"
 	@echo "make format     lay out Rust, C, C++ and Go anew"
+	@echo "make module-graph  which file of src uses which"
 	@echo "make header     write include/changeover.h anew after a change of src/ffi"
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -96,6 +97,10 @@ uninstall:
 .PHONY: header
 header:
 	CHANGEOVER_WRITE_HEADER=1 cargo test --quiet --features capi --test header
+
+.PHONY: module-graph
+module-graph:
+	@ci/module-graph.py
 
 .PHONY: format
 format:
