@@ -1,6 +1,6 @@
 //! One stream, two sources, one death: `cargo run --example quickstart`.
 
-use changeover::{Config, Engine, EventKind, Flags, Input};
+use changeover::{Config, Engine, EventKind, Flags, Input, Notice};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::Duration;
@@ -36,10 +36,10 @@ fn main() -> Result<(), changeover::Error> {
                         }
                     });
                 }
-                EventKind::Active { priority: 0, .. } => {
+                EventKind::Notice(Notice::Active { priority: 0, .. }) => {
                     primary_lives.store(false, Ordering::Relaxed)
                 }
-                EventKind::Active { priority: 1, .. } => break,
+                EventKind::Notice(Notice::Active { priority: 1, .. }) => break,
                 _ => {}
             }
         }

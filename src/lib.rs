@@ -36,11 +36,11 @@ mod hot;
 
 pub use crate::core::{
     Awaited, Config, Detail, Error, Failback, Input, InputError, InputHealth, InputsUpdate, Nanos,
-    Overlap, Priority, ProbeId, ProbeOutcome, Reason, SessionId, Standby, Status, Switch,
+    Notice, Overlap, Priority, Probe, ProbeId, ProbeOutcome, Reason, SessionId, Standby, Start,
+    Status, Stop, Switch,
 };
 pub use engine::{
     Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,
-    InputHealthSnapshot, Level, LogCallback, Probe, RuntimeStatus, Start, Stop, StreamCallback,
-    SwitchRecord,
+    InputHealthSnapshot, Level, LogCallback, RuntimeStatus, StreamCallback, SwitchRecord,
 };
 pub use hot::{Flags, Verdict};

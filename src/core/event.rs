@@ -5,11 +5,12 @@ use super::{
     Config, Error, Input, InputError, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Something that happened to a stream.
-#[derive(Debug)]
-pub enum Event {
-    /// Time passed. The driver first sends [`Event::Seen`] for every session that recorded.
+/// What a stream is told: something that happened to it.
+#[derive(Clone, Debug)]
+pub enum Stimulus {
+    /// Time passed. The driver first sends [`Stimulus::Seen`] for every session that recorded.
     Tick,
     /// The packet that was awaited (see [`Action::Await`]) arrived just now.
     Packet {
@@ -106,30 +107,11 @@ pub enum ProbeOutcome {
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Tell the host to start an input.
-    Start {
-        /// The new session.
-        session: SessionId,
-        /// The input.
-        input: Arc<Input>,
-        /// Where the ingestor writes.
-        buffer_write_id: Arc<str>,
-    },
+    Start(Start),
     /// Tell the host to stop a session.
-    Stop {
-        /// The session.
-        session: SessionId,
-        /// Its input.
-        priority: Priority,
-    },
+    Stop(Stop),
     /// Tell the host to probe an input.
-    Probe {
-        /// The probe.
-        probe: ProbeId,
-        /// The input.
-        input: Arc<Input>,
-        /// How long it may take.
-        timeout: Nanos,
-    },
+    Probe(Probe),
     /// The answer to a probe is not wanted any more.
     CancelProbe {
         /// The probe.
@@ -151,8 +133,41 @@ pub enum Action {
     Notify(Notice),
 }
 
+/// Command: start an input. A *start* the host has taken gets exactly one *stop*, even if it
+/// failed.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The new session.
+    pub session: SessionId,
+    /// The input, as registered.
+    pub input: Arc<Input>,
+    /// Where the ingestor writes.
+    pub buffer_write_id: Arc<str>,
+}
+
+/// Command: stop a session.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// The session.
+    pub session: SessionId,
+    /// Its input.
+    pub priority: Priority,
+}
+
+/// Command: find out whether an input works.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// To be given back with the answer.
+    pub probe: ProbeId,
+    /// The input, as registered.
+    pub input: Arc<Input>,
+    /// How long it may take, from when the host took it. A later answer is ignored.
+    pub timeout: Duration,
+}
+
 /// A decision, told to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Notice {
     /// The active input changed, or recovered by itself (`from` = `to`).
     Switched(Switch),
@@ -163,7 +178,7 @@ pub enum Notice {
         /// Its session.
         session: SessionId,
         /// Time from its selection to this packet.
-        waited: Nanos,
+        waited: Duration,
     },
     /// An input was given up.
     Degraded {

@@ -1,10 +1,10 @@
 //! Delivery of events to callbacks, on a thread of its own.
 
-use super::event::{Event, EventKind, Probe, Start, Stop};
+use super::event::{Event, EventKind};
 use super::log::{Level, Logger};
 use super::monitor::Mailbox;
 use super::queue::{Item, Popped, Queue};
-use crate::core::{self, ProbeOutcome};
+use crate::core::{self, Notice, Probe, ProbeOutcome, Start, Stop};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -115,12 +115,12 @@ impl Delivery {
         match &event.kind {
             EventKind::Start(start) => {
                 let session = start.session;
-                self.tell(event, core::Event::StartTaken { session });
+                self.tell(event, core::Stimulus::StartTaken { session });
                 let result = self
                     .guarded(event, |ingestor| ingestor.start(event, start))
                     .unwrap_or_else(|| Err("the host's start panicked".into()));
                 if let Err(text) = result {
-                    self.tell(event, core::Event::StartResult { session, result: Err(text) });
+                    self.tell(event, core::Stimulus::StartResult { session, result: Err(text) });
                 }
             }
             EventKind::Stop(stop) => {
@@ -128,19 +128,19 @@ impl Delivery {
             }
             EventKind::Probe(probe) => {
                 let id = probe.probe;
-                self.tell(event, core::Event::ProbeTaken { probe: id });
+                self.tell(event, core::Stimulus::ProbeTaken { probe: id });
                 let outcome = self
                     .guarded(event, |ingestor| ingestor.probe(event, probe))
                     .unwrap_or_else(|| Some(ProbeOutcome::Failed("the probe panicked".into())));
                 if let Some(outcome) = outcome {
-                    self.tell(event, core::Event::ProbeResult { probe: id, outcome });
+                    self.tell(event, core::Stimulus::ProbeResult { probe: id, outcome });
                 }
             }
             kind => {
                 self.guarded(event, |ingestor| ingestor.notify(event));
                 let slot = match kind {
-                    EventKind::Exhausted { .. } => &self.slots.exhausted,
-                    EventKind::Restored { .. } => &self.slots.restored,
+                    EventKind::Notice(Notice::Exhausted { .. }) => &self.slots.exhausted,
+                    EventKind::Notice(Notice::Restored { .. }) => &self.slots.restored,
                     _ => return,
                 };
                 let logger = &self.logger;
@@ -153,7 +153,7 @@ impl Delivery {
         }
     }
 
-    fn tell(&self, event: &Event, what: core::Event) {
+    fn tell(&self, event: &Event, what: core::Stimulus) {
         let stream = event.stream.clone();
         self.mailbox.post(move |monitor| monitor.note(&stream, what));
     }

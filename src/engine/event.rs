@@ -1,8 +1,6 @@
 //! What the host is told: commands to carry out and decisions to know of.
 
-use crate::core::{
-    Detail, Input, InputError, Nanos, Notice, Priority, ProbeId, Reason, SessionId, Switch,
-};
+use crate::core::{Detail, Input, Nanos, Notice, Probe, Start, Stop, Switch};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,7 +20,7 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// What happened. *Start*, *stop* and *probe* are commands; the rest is information.
+/// What happened: a command to carry out, or a notice of a decision.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -32,78 +30,13 @@ pub enum EventKind {
     Stop(Stop),
     /// Find out whether an input works, and answer with `probe_result`.
     Probe(Probe),
-    /// The active input changed, or recovered by itself (`from` = `to`).
-    Switched(Switch),
-    /// The first packet of the active input is on air.
-    Active {
-        /// The input.
-        priority: Priority,
-        /// Its session.
-        session: SessionId,
-        /// Time from its selection to this packet.
-        waited: Duration,
-    },
-    /// An input was given up.
-    Degraded {
-        /// The input.
-        priority: Priority,
-        /// Why, with the measured time and the limit.
-        error: InputError,
-    },
-    /// A degraded input is usable again.
-    Recovered {
-        /// The input.
-        priority: Priority,
-    },
-    /// No usable input is left.
-    Exhausted {
-        /// Why the last one was given up.
-        reason: Reason,
-    },
-    /// An input is on air again.
-    Restored {
-        /// The input.
-        priority: Priority,
-    },
-    /// The last event of a registration.
-    Unregistered,
+    /// Something was decided.
+    Notice(Notice),
     /// The host was slow: this many informational events were dropped here.
     Gap {
         /// How many.
         dropped: u64,
     },
-}
-
-/// Command: start an input. A *start* the host has taken gets exactly one *stop*, even if it
-/// failed.
-#[derive(Clone, Debug)]
-pub struct Start {
-    /// The new session.
-    pub session: SessionId,
-    /// The input, as registered.
-    pub input: Arc<Input>,
-    /// Where the ingestor writes.
-    pub buffer_write_id: Arc<str>,
-}
-
-/// Command: stop a session.
-#[derive(Clone, Debug)]
-pub struct Stop {
-    /// The session.
-    pub session: SessionId,
-    /// Its input.
-    pub priority: Priority,
-}
-
-/// Command: find out whether an input works.
-#[derive(Clone, Debug)]
-pub struct Probe {
-    /// To be given back with the answer.
-    pub probe: ProbeId,
-    /// The input, as registered.
-    pub input: Arc<Input>,
-    /// How long it may take, from when the host took it. A later answer is ignored.
-    pub timeout: Duration,
 }
 
 impl EventKind {
@@ -117,30 +50,14 @@ impl EventKind {
             EventKind::Start(_) => "start",
             EventKind::Stop(_) => "stop",
             EventKind::Probe(_) => "probe",
-            EventKind::Switched(_) => "switched",
-            EventKind::Active { .. } => "active",
-            EventKind::Degraded { .. } => "degraded",
-            EventKind::Recovered { .. } => "recovered",
-            EventKind::Exhausted { .. } => "exhausted",
-            EventKind::Restored { .. } => "restored",
-            EventKind::Unregistered => "unregistered",
+            EventKind::Notice(Notice::Switched(_)) => "switched",
+            EventKind::Notice(Notice::Active { .. }) => "active",
+            EventKind::Notice(Notice::Degraded { .. }) => "degraded",
+            EventKind::Notice(Notice::Recovered { .. }) => "recovered",
+            EventKind::Notice(Notice::Exhausted { .. }) => "exhausted",
+            EventKind::Notice(Notice::Restored { .. }) => "restored",
+            EventKind::Notice(Notice::Unregistered) => "unregistered",
             EventKind::Gap { .. } => "gap",
-        }
-    }
-}
-
-impl From<Notice> for EventKind {
-    fn from(notice: Notice) -> Self {
-        match notice {
-            Notice::Switched(switch) => EventKind::Switched(switch),
-            Notice::Active { priority, session, waited } => {
-                EventKind::Active { priority, session, waited: Duration::from_nanos(waited) }
-            }
-            Notice::Degraded { priority, error } => EventKind::Degraded { priority, error },
-            Notice::Recovered { priority } => EventKind::Recovered { priority },
-            Notice::Exhausted { reason } => EventKind::Exhausted { reason },
-            Notice::Restored { priority } => EventKind::Restored { priority },
-            Notice::Unregistered => EventKind::Unregistered,
         }
     }
 }
@@ -164,7 +81,14 @@ impl fmt::Display for Event {
                 let timeout = millis(timeout);
                 write!(f, " input {priority} probe {probe} {url} within {timeout:.0} ms")
             }
-            EventKind::Switched(Switch { from, to, reason, detail, number, .. }) => {
+            EventKind::Notice(Notice::Switched(Switch {
+                from,
+                to,
+                reason,
+                detail,
+                number,
+                ..
+            })) => {
                 let reason = reason.name();
                 match from {
                     Some(from) => write!(f, " input {from} -> {to}")?,
@@ -173,21 +97,23 @@ impl fmt::Display for Event {
                 write!(f, " #{number} reason {reason}")?;
                 write_detail(f, detail)
             }
-            EventKind::Active { priority, session, waited } => {
+            EventKind::Notice(Notice::Active { priority, session, waited }) => {
                 let waited = millis(waited);
                 write!(f, " input {priority} session {session} after {waited:.1} ms")
             }
-            EventKind::Degraded { priority, error } => {
+            EventKind::Notice(Notice::Degraded { priority, error }) => {
                 write!(f, " input {priority} reason {}", error.reason.name())?;
                 write_detail(f, &error.detail)
             }
-            EventKind::Recovered { priority } | EventKind::Restored { priority } => {
+            EventKind::Notice(Notice::Recovered { priority } | Notice::Restored { priority }) => {
                 write!(f, " input {priority}")
             }
-            EventKind::Exhausted { reason } => {
+            EventKind::Notice(Notice::Exhausted { reason }) => {
                 write!(f, ": no usable input, last reason {}", reason.name())
             }
-            EventKind::Unregistered => write!(f, " registration {}", self.registration),
+            EventKind::Notice(Notice::Unregistered) => {
+                write!(f, " registration {}", self.registration)
+            }
             EventKind::Gap { dropped } => write!(f, ": {dropped} events dropped"),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::monitor::Mailbox;
 use super::shared::{Shared, StreamShared};
-use crate::core::{Event, Priority, SessionId};
+use crate::core::{Priority, SessionId, Stimulus};
 #[cfg(feature = "capi")]
 use crate::hot::Clock;
 use crate::hot::{Cell, Flags, Gate, Verdict};
@@ -74,8 +74,8 @@ impl InputHandle {
         let (priority, session) = (self.priority, self.session);
         self.mailbox.post(move |monitor| {
             let event = match session {
-                0 => Event::InputError { priority, text },
-                _ => Event::SessionError { session, text },
+                0 => Stimulus::InputError { priority, text },
+                _ => Stimulus::SessionError { session, text },
             };
             monitor.note(&id, event);
         });

@@ -36,7 +36,7 @@ mod watch;
 mod wheel;
 
 pub use delivery::{Ingestor, StreamCallback};
-pub use event::{Event, EventKind, Probe, Start, Stop};
+pub use event::{Event, EventKind};
 pub use handle::InputHandle;
 pub use log::{Level, LogCallback};
 pub use status::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
@@ -260,7 +260,7 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::InputDegraded`].
     pub fn switch_input(&self, stream: &str, priority: Priority) -> Result<(), Error> {
-        self.handle(stream, core::Event::SwitchInput { priority })
+        self.handle(stream, core::Stimulus::SwitchInput { priority })
     }
 
     /// Ends a manual choice; failback is free again. Blocks for the monitor.
@@ -268,7 +268,7 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownStream`].
     pub fn clear_override(&self, stream: &str) -> Result<(), Error> {
-        self.handle(stream, core::Event::ClearOverride)
+        self.handle(stream, core::Stimulus::ClearOverride)
     }
 
     /// Removes, adds and updates inputs, in this order, as one change. An updated input that runs
@@ -278,7 +278,7 @@ impl Engine {
     /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::DuplicatePriority`],
     /// [`Error::Priority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
     pub fn update_inputs(&self, stream: &str, update: InputsUpdate) -> Result<(), Error> {
-        self.handle(stream, core::Event::UpdateInputs(update))
+        self.handle(stream, core::Stimulus::UpdateInputs(update))
     }
 
     /// Has every running session restarted onto another buffer; empty means the stream's id.
@@ -287,7 +287,7 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownStream`].
     pub fn update_buffer_write_id(&self, stream: &str, buffer_write_id: &str) -> Result<(), Error> {
-        self.handle(stream, core::Event::UpdateBufferWriteId(buffer_write_id.to_owned()))
+        self.handle(stream, core::Stimulus::UpdateBufferWriteId(buffer_write_id.to_owned()))
     }
 
     /// Counts one packet of an input's current session, from any thread. Wait-free; no lock, no
@@ -337,7 +337,7 @@ impl Engine {
         priority: Priority,
         text: &str,
     ) -> Result<(), Error> {
-        self.handle(stream, core::Event::InputError { priority, text: text.to_owned() })
+        self.handle(stream, core::Stimulus::InputError { priority, text: text.to_owned() })
     }
 
     /// Says how a *start* went. Success needs no word: the first packet tells. Blocks for the
@@ -351,7 +351,7 @@ impl Engine {
         session: SessionId,
         result: Result<(), String>,
     ) -> Result<(), Error> {
-        self.handle(stream, core::Event::StartResult { session, result })
+        self.handle(stream, core::Stimulus::StartResult { session, result })
     }
 
     /// Answers a [`Probe`]. Blocks for the monitor.
@@ -364,7 +364,7 @@ impl Engine {
         probe: ProbeId,
         outcome: ProbeOutcome,
     ) -> Result<(), Error> {
-        self.handle(stream, core::Event::ProbeResult { probe, outcome })
+        self.handle(stream, core::Stimulus::ProbeResult { probe, outcome })
     }
 
     /// Takes the next event, waiting at most `timeout` for one; `None` when none came. For
@@ -512,15 +512,15 @@ impl Engine {
 
     fn tell_taken(&self, event: &Event) {
         let what = match &event.kind {
-            EventKind::Start(start) => core::Event::StartTaken { session: start.session },
-            EventKind::Probe(probe) => core::Event::ProbeTaken { probe: probe.probe },
+            EventKind::Start(start) => core::Stimulus::StartTaken { session: start.session },
+            EventKind::Probe(probe) => core::Stimulus::ProbeTaken { probe: probe.probe },
             _ => return,
         };
         let id = event.stream.clone();
         self.mailbox.post(move |monitor| monitor.note(&id, what));
     }
 
-    fn handle(&self, stream: &str, event: core::Event) -> Result<(), Error> {
+    fn handle(&self, stream: &str, event: core::Stimulus) -> Result<(), Error> {
         let id = stream.to_owned();
         self.call(move |monitor| monitor.handle(&id, event))
     }

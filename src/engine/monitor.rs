@@ -6,7 +6,7 @@
 //! is told between the ticks.
 
 use super::deadlines::Deadlines;
-use super::event::{Event, EventKind, Probe, Start, Stop};
+use super::event::{Event, EventKind};
 use super::log::{Level, Logger};
 use super::queue::{Marker, Queue, Writer};
 use super::shared::{Shared, StreamShared};
@@ -16,7 +16,9 @@ use super::streams::{CellOwner, Entry, WINDOW};
 use super::threads::wake_exactly;
 use super::wall::WallClock;
 use super::wheel::TICK;
-use crate::core::{self, Action, Config, Error, Ids, Input, Nanos, Priority, SessionId, Stream};
+use crate::core::{
+    self, Action, Config, Error, Ids, Input, Nanos, Notice, Priority, SessionId, Stream,
+};
 use crate::hot::{monotonic, Absence, Cell, Router, Unlinked};
 use crossbeam::channel::{Receiver, Sender};
 use slab::Slab;
@@ -334,7 +336,7 @@ impl Monitor {
         let entry = &self.streams[index];
         let Some(session) = entry.session_of(self.shared.pool.cell(cell)) else { return };
         if entry.core().awaits(session) {
-            let event = core::Event::Packet { session };
+            let event = core::Stimulus::Packet { session };
             // A packet is never refused.
             let _ = self.decide(index, event);
         }
@@ -349,7 +351,7 @@ impl Monitor {
         let entry = &self.streams[index];
         if entry.core().next_deadline().is_some_and(|deadline| deadline <= now) {
             // A tick is never refused.
-            let _ = self.decide(index, core::Event::Tick);
+            let _ = self.decide(index, core::Stimulus::Tick);
         } else {
             self.arm(index);
         }
@@ -366,7 +368,7 @@ impl Monitor {
     }
 
     /// Tells a stream's core what happened, and does what it answers.
-    fn drive(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
+    fn drive(&mut self, index: usize, event: core::Stimulus) -> Result<(), Error> {
         let result = self.decide(index, event);
         self.carry_out_decided();
         result
@@ -374,8 +376,8 @@ impl Monitor {
 
     /// Tells a stream's core what happened, publishes what it decided, and does what recording
     /// threads see of it. The rest is to be carried out.
-    fn decide(&mut self, index: usize, event: core::Event) -> Result<(), Error> {
-        let updates_inputs = matches!(event, core::Event::UpdateInputs(_));
+    fn decide(&mut self, index: usize, event: core::Stimulus) -> Result<(), Error> {
+        let updates_inputs = matches!(event, core::Stimulus::UpdateInputs(_));
         let entry = &mut self.streams[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
         let core = entry.core_mut();
@@ -440,25 +442,23 @@ impl Monitor {
         let Decided { stream, at, action } = decided;
         let entry = &mut self.streams[stream];
         let kind = match action {
-            Action::Start { session, input, buffer_write_id } => {
+            Action::Start(start) => {
                 entry.sessions += 1;
                 self.sessions += 1;
-                entry.restart_rates(input.priority, self.now);
-                EventKind::Start(Start { session, input, buffer_write_id })
+                entry.restart_rates(start.input.priority, self.now);
+                EventKind::Start(start)
             }
-            Action::Stop { session, priority } => {
+            Action::Stop(stop) => {
                 entry.sessions -= 1;
                 self.sessions -= 1;
-                entry.restart_rates(priority, self.now);
-                EventKind::Stop(Stop { session, priority })
+                entry.restart_rates(stop.priority, self.now);
+                EventKind::Stop(stop)
             }
-            Action::Probe { probe, input, timeout } => {
-                EventKind::Probe(Probe { probe, input, timeout: Duration::from_nanos(timeout) })
-            }
+            Action::Probe(probe) => EventKind::Probe(probe),
             Action::CancelProbe { probe } => return writer.cancel_probe(probe),
             // Were taken up at once.
             Action::Gate { .. } | Action::Await { .. } => return,
-            Action::Notify(notice) => notice.into(),
+            Action::Notify(notice) => EventKind::Notice(notice),
         };
         self.emit(stream, at, kind, writer);
     }
@@ -473,8 +473,8 @@ impl Monitor {
             kind,
         };
         let level = match &event.kind {
-            EventKind::Exhausted { .. } => Level::Error,
-            EventKind::Degraded { .. } | EventKind::Gap { .. } => Level::Warn,
+            EventKind::Notice(Notice::Exhausted { .. }) => Level::Error,
+            EventKind::Notice(Notice::Degraded { .. }) | EventKind::Gap { .. } => Level::Warn,
             kind if kind.is_command() => Level::Debug,
             _ => Level::Info,
         };
@@ -545,13 +545,13 @@ impl Monitor {
         self.router.find(id).map(|route| route.stream().index).ok_or(Error::UnknownStream)
     }
 
-    pub(super) fn handle(&mut self, id: &str, event: core::Event) -> Result<(), Error> {
+    pub(super) fn handle(&mut self, id: &str, event: core::Stimulus) -> Result<(), Error> {
         let index = self.index_of(id)?;
         self.drive(index, event)
     }
 
     /// What nobody waits for an answer to: it may concern a stream or a session that is gone.
-    pub(super) fn note(&mut self, id: &str, event: core::Event) {
+    pub(super) fn note(&mut self, id: &str, event: core::Stimulus) {
         if let Ok(index) = self.index_of(id) {
             let _ = self.decide(index, event);
         }
@@ -589,14 +589,14 @@ impl Monitor {
 
     pub(super) fn unregister(&mut self, id: &str) -> Result<(), Error> {
         let index = self.index_of(id)?;
-        self.drive(index, core::Event::Unregister)?;
+        self.drive(index, core::Stimulus::Unregister)?;
         self.remove_stream(index);
         Ok(())
     }
 
     pub(super) fn set_config(&mut self, id: Option<&str>, config: Config) -> Result<(), Error> {
         if let Some(id) = id {
-            return self.handle(id, core::Event::SetConfig(config));
+            return self.handle(id, core::Stimulus::SetConfig(config));
         }
         config.validate()?;
         for (_, entry) in &self.streams {
@@ -606,7 +606,7 @@ impl Monitor {
         let all: Vec<_> = self.streams.iter().map(|(index, _)| index).collect();
         for index in all {
             // Checked above.
-            let _ = self.drive(index, core::Event::SetDefaults(config));
+            let _ = self.drive(index, core::Stimulus::SetDefaults(config));
         }
         Ok(())
     }

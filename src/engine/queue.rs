@@ -5,7 +5,7 @@
 //! per session, and the limit on informational events bounds the rest.
 
 use super::event::{Event, EventKind};
-use crate::core::{ProbeId, SessionId};
+use crate::core::{Notice, ProbeId, SessionId};
 use crossbeam::channel::{Receiver, Sender};
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
@@ -250,7 +250,7 @@ impl Queue {
                 EventKind::Probe(probe) => {
                     state.probes.remove(&probe.probe);
                 }
-                EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
+                EventKind::Notice(Notice::Exhausted { .. } | Notice::Restored { .. }) => {
                     if state.outages.remove(&event.registration).is_none() {
                         state.informed();
                     }
@@ -309,7 +309,7 @@ impl Writer<'_> {
             EventKind::Probe(probe) => {
                 state.probes.insert(probe.probe, seq);
             }
-            EventKind::Exhausted { .. } | EventKind::Restored { .. } => {
+            EventKind::Notice(Notice::Exhausted { .. } | Notice::Restored { .. }) => {
                 if let Some(opposite) = state.outages.remove(&event.registration) {
                     self.queue.vanish(state, opposite);
                     return false;
@@ -317,7 +317,7 @@ impl Writer<'_> {
                 state.outages.insert(event.registration, seq);
             }
             kind => {
-                if let EventKind::Unregistered = kind {
+                if let EventKind::Notice(Notice::Unregistered) = kind {
                     // Nothing can take back the last outage of a registration any more, so it
                     // counts among what may be dropped.
                     if let Some(outage) = state.outages.remove(&event.registration) {
@@ -365,8 +365,7 @@ impl Drop for Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{Input, Reason};
-    use crate::engine::event::{Start, Stop};
+    use crate::core::{Input, Reason, Start, Stop};
 
     fn event(kind: EventKind) -> Event {
         let wall = SystemTime::UNIX_EPOCH;
@@ -425,13 +424,13 @@ mod tests {
     #[test]
     fn an_untaken_outage_vanishes() {
         let queue = Queue::new(10).unwrap();
-        queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
-        queue.write().push(event(EventKind::Restored { priority: 0 }));
+        queue.write().push(event(EventKind::Notice(Notice::Exhausted { reason: Reason::Error })));
+        queue.write().push(event(EventKind::Notice(Notice::Restored { priority: 0 })));
         assert_eq!(names(&queue), [""; 0]);
-        queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
+        queue.write().push(event(EventKind::Notice(Notice::Exhausted { reason: Reason::Error })));
         assert_eq!(names(&queue), ["exhausted"]);
-        queue.write().push(event(EventKind::Restored { priority: 0 }));
-        queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
+        queue.write().push(event(EventKind::Notice(Notice::Restored { priority: 0 })));
+        queue.write().push(event(EventKind::Notice(Notice::Exhausted { reason: Reason::Error })));
         assert_eq!(names(&queue), [""; 0]);
     }
 
@@ -440,12 +439,12 @@ mod tests {
         let queue = Queue::new(2).unwrap();
         queue.write().push(event(start(1)));
         for priority in 0..5 {
-            queue.write().push(event(EventKind::Recovered { priority }));
+            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority })));
         }
         assert_eq!(names(&queue), ["gap", "start", "recovered", "recovered"]);
         assert!(!readable(&queue));
         for priority in 0..3 {
-            queue.write().push(event(EventKind::Recovered { priority }));
+            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority })));
         }
         let Popped::Item(Item::Event(gap)) = queue.pop(None) else { panic!() };
         assert!(matches!(gap.kind, EventKind::Gap { dropped: 1 }));
@@ -456,9 +455,11 @@ mod tests {
         let queue = Queue::new(4).unwrap();
         for session in 0..10_000 {
             queue.write().push(event(start(session)));
-            queue.write().push(event(EventKind::Recovered { priority: 0 }));
-            queue.write().push(event(EventKind::Exhausted { reason: Reason::Error }));
-            queue.write().push(event(EventKind::Restored { priority: 0 }));
+            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority: 0 })));
+            queue
+                .write()
+                .push(event(EventKind::Notice(Notice::Exhausted { reason: Reason::Error })));
+            queue.write().push(event(EventKind::Notice(Notice::Restored { priority: 0 })));
             queue.write().push(event(stop(session)));
         }
         let state = queue.lock();
@@ -476,7 +477,7 @@ mod tests {
         };
         let _patient = wait();
         for _ in 0..1000 {
-            queue.write().push(event(EventKind::Recovered { priority: 0 }));
+            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority: 0 })));
             drop(wait());
         }
         let popped = std::iter::from_fn(|| match queue.pop(Some(Instant::now())) {

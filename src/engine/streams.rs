@@ -4,7 +4,7 @@ use super::monitor::Monitor;
 use super::shared::StreamShared;
 use super::stamps::Stamps;
 use super::status::{Rates, Snapshot};
-use crate::core::{Error, Event, InputHealth, Nanos, Priority, SessionId, Stream};
+use crate::core::{Error, InputHealth, Nanos, Priority, SessionId, Stimulus, Stream};
 use crate::hot::{prefetch, ByIdCells, Cell, Counters, InputRoute, OwnedGate, Route};
 use arc_swap::ArcSwap;
 use smallvec::SmallVec;
@@ -195,7 +195,7 @@ impl Entry {
             let newest = cells.map(|cell| cell.last_packet()).max();
             let at = newest.filter(|stamp| *stamp != 0).map_or(0, |s| stamps.latest(s, now));
             if at > health.last_packet() {
-                let event = Event::Seen { session, at };
+                let event = Stimulus::Seen { session, at };
                 // Never refused.
                 let _ = self.core_mut().handle(event, now, &mut Default::default());
             }

@@ -1,7 +1,7 @@
 //! What can't be brought about, or seen, from outside the engine.
 
 use super::*;
-use crate::core::Status;
+use crate::core::{Start, Status, Stop};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -93,7 +93,7 @@ fn gates_wait_for_no_event() {
     let in_the_tick = move |monitor: &mut Monitor| {
         for id in &*all {
             let text = String::new();
-            monitor.note(id, core::Event::InputError { priority: 0, text });
+            monitor.note(id, core::Stimulus::InputError { priority: 0, text });
             assert!(!shared.record(id, 0, 1, Flags::NONE)?.forward());
             assert!(shared.record(id, 1, 1, Flags::NONE)?.forward());
         }

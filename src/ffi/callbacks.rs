@@ -12,8 +12,8 @@ use super::engine::Live;
 use super::event::EventMemory;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL};
 use super::strings::Texts;
-use crate::core::ProbeOutcome;
-use crate::engine::{Event, Ingestor, Level, Probe, Start, Stop, StreamCallback};
+use crate::core::{Probe, ProbeOutcome, Start, Stop};
+use crate::engine::{Event, Ingestor, Level, StreamCallback};
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock, Weak};
 

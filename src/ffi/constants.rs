@@ -2,7 +2,7 @@
 
 use super::guard::guard_or;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
-use crate::core::{Failback, Overlap, Reason, Standby, Status};
+use crate::core::{Failback, Notice, Overlap, Reason, Standby, Status};
 use crate::engine::{EventKind, Level};
 use std::ffi::{c_char, CStr};
 
@@ -190,13 +190,13 @@ pub(super) fn of_event(kind: &EventKind) -> i32 {
         EventKind::Start(_) => CHANGEOVER_EVENT_START,
         EventKind::Stop(_) => CHANGEOVER_EVENT_STOP,
         EventKind::Probe(_) => CHANGEOVER_EVENT_PROBE,
-        EventKind::Switched(_) => CHANGEOVER_EVENT_SWITCHED,
-        EventKind::Active { .. } => CHANGEOVER_EVENT_ACTIVE,
-        EventKind::Degraded { .. } => CHANGEOVER_EVENT_DEGRADED,
-        EventKind::Recovered { .. } => CHANGEOVER_EVENT_RECOVERED,
-        EventKind::Exhausted { .. } => CHANGEOVER_EVENT_EXHAUSTED,
-        EventKind::Restored { .. } => CHANGEOVER_EVENT_RESTORED,
-        EventKind::Unregistered => CHANGEOVER_EVENT_UNREGISTERED,
+        EventKind::Notice(Notice::Switched(_)) => CHANGEOVER_EVENT_SWITCHED,
+        EventKind::Notice(Notice::Active { .. }) => CHANGEOVER_EVENT_ACTIVE,
+        EventKind::Notice(Notice::Degraded { .. }) => CHANGEOVER_EVENT_DEGRADED,
+        EventKind::Notice(Notice::Recovered { .. }) => CHANGEOVER_EVENT_RECOVERED,
+        EventKind::Notice(Notice::Exhausted { .. }) => CHANGEOVER_EVENT_EXHAUSTED,
+        EventKind::Notice(Notice::Restored { .. }) => CHANGEOVER_EVENT_RESTORED,
+        EventKind::Notice(Notice::Unregistered) => CHANGEOVER_EVENT_UNREGISTERED,
         EventKind::Gap { .. } => CHANGEOVER_EVENT_GAP,
     }
 }

@@ -9,8 +9,8 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT};
 use super::strings::{Text, Texts};
 use super::table::{Kind, Table};
 use super::versioned::{fill, init, read, Versioned};
-use crate::core::{Input, InputError, Switch};
-use crate::engine::{Event, EventKind, Probe, Start, Stop};
+use crate::core::{Input, InputError, Notice, Probe, Start, Stop, Switch};
+use crate::engine::{Event, EventKind};
 use std::ptr::from_ref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -59,19 +59,26 @@ impl EventMemory {
                 out.limit = nanos(*timeout);
                 input = Some(spec);
             }
-            EventKind::Switched(Switch { from, to, reason, detail, number, .. }) => {
+            EventKind::Notice(Notice::Switched(Switch {
+                from,
+                to,
+                reason,
+                detail,
+                number,
+                ..
+            })) => {
                 out.from = from.unwrap_or(-1);
                 out.priority = *to;
                 out.reason = of_reason(*reason);
                 out.switch_number = *number;
                 text = detail.text();
             }
-            EventKind::Active { priority, session, waited } => {
+            EventKind::Notice(Notice::Active { priority, session, waited }) => {
                 out.priority = *priority;
                 out.session = *session;
                 out.measured = nanos(*waited);
             }
-            EventKind::Degraded { priority, error } => {
+            EventKind::Notice(Notice::Degraded { priority, error }) => {
                 let InputError { reason, detail, .. } = error;
                 out.priority = *priority;
                 out.reason = of_reason(*reason);
@@ -79,11 +86,11 @@ impl EventMemory {
                 out.limit = detail.limit();
                 text = detail.text();
             }
-            EventKind::Recovered { priority } | EventKind::Restored { priority } => {
+            EventKind::Notice(Notice::Recovered { priority } | Notice::Restored { priority }) => {
                 out.priority = *priority;
             }
-            EventKind::Exhausted { reason } => out.reason = of_reason(*reason),
-            EventKind::Unregistered => {}
+            EventKind::Notice(Notice::Exhausted { reason }) => out.reason = of_reason(*reason),
+            EventKind::Notice(Notice::Unregistered) => {}
             EventKind::Gap { dropped } => out.dropped = *dropped,
         }
         let url = input.map_or("", |input| &input.url);

@@ -3,7 +3,8 @@
 //! It is written from the design and sees only what a host sees: the actions and the status.
 
 use changeover::core::{
-    Action, Input, Nanos, Notice, Priority, ProbeId, Reason, SessionId, Status, Stream,
+    Action, Input, Nanos, Notice, Priority, Probe, ProbeId, Reason, SessionId, Start, Status, Stop,
+    Stream,
 };
 
 /// A session that was started and not stopped.
@@ -54,10 +55,10 @@ impl Invariants {
     pub fn observe(&mut self, action: &Action, now: Nanos) {
         assert!(!self.ended, "an action after `unregistered`: {action:?}");
         match action {
-            Action::Start { session, input, .. } => self.started(*session, input),
-            Action::Stop { session, priority } => self.stopped(*session, *priority),
-            Action::Probe { probe, input, timeout } => {
-                assert!(*timeout > 0);
+            Action::Start(Start { session, input, .. }) => self.started(*session, input),
+            Action::Stop(Stop { session, priority }) => self.stopped(*session, *priority),
+            Action::Probe(Probe { probe, input, timeout }) => {
+                assert!(!timeout.is_zero());
                 self.new_id(*probe);
                 assert!(self.probes.iter().all(|(_, p)| *p != input.priority), "two probes");
                 self.probes.push((*probe, input.priority));

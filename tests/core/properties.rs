@@ -1,6 +1,6 @@
 //! Properties of the core for arbitrary arguments: settings, updates, texts, stray events.
 
-use changeover::core::{Event, Ids, Nanos, ProbeOutcome, Stream};
+use changeover::core::{Ids, Nanos, ProbeOutcome, Stimulus, Stream};
 use changeover::{
     Config, Error, Failback, Input, InputsUpdate, Overlap, Priority, Standby, Status,
 };
@@ -116,10 +116,10 @@ fn busy() -> (Stream, Ids) {
     let (mut stream, mut ids) = three_inputs(Config::new()).unwrap();
     let session = stream.inputs()[0].session().unwrap();
     let events = [
-        Event::StartTaken { session },
-        Event::Packet { session },
-        Event::InputError { priority: 3, text: "gone".into() },
-        Event::SwitchInput { priority: 7 },
+        Stimulus::StartTaken { session },
+        Stimulus::Packet { session },
+        Stimulus::InputError { priority: 3, text: "gone".into() },
+        Stimulus::SwitchInput { priority: 7 },
     ];
     for event in events {
         stream.handle(event, MS, &mut ids).unwrap();
@@ -169,7 +169,7 @@ fn fits(update: &InputsUpdate, existing: &[Priority]) -> bool {
 }
 
 /// An event with arguments that mostly mean nothing to a stream.
-fn stray_event() -> impl Strategy<Value = Event> {
+fn stray_event() -> impl Strategy<Value = Stimulus> {
     let text = || "[a-zé𝄞]{0,200}";
     let id = || prop_oneof![0..12_u64, Just(u64::MAX)];
     let outcome = prop_oneof![
@@ -179,24 +179,24 @@ fn stray_event() -> impl Strategy<Value = Event> {
     ];
     let priority = || prop_oneof![4 => 0..9, 1 => any::<i32>()];
     prop_oneof![
-        Just(()).prop_map(|()| Event::Tick),
-        Just(()).prop_map(|()| Event::ClearOverride),
-        id().prop_map(|session| Event::Packet { session }),
-        (id(), 0..2_000 * MS).prop_map(|(session, at)| Event::Seen { session, at }),
-        id().prop_map(|session| Event::StartTaken { session }),
-        (id(), any::<bool>(), text()).prop_map(|(session, ok, text)| Event::StartResult {
+        Just(()).prop_map(|()| Stimulus::Tick),
+        Just(()).prop_map(|()| Stimulus::ClearOverride),
+        id().prop_map(|session| Stimulus::Packet { session }),
+        (id(), 0..2_000 * MS).prop_map(|(session, at)| Stimulus::Seen { session, at }),
+        id().prop_map(|session| Stimulus::StartTaken { session }),
+        (id(), any::<bool>(), text()).prop_map(|(session, ok, text)| Stimulus::StartResult {
             session,
             result: if ok { Ok(()) } else { Err(text) },
         }),
-        id().prop_map(|probe| Event::ProbeTaken { probe }),
-        (id(), outcome).prop_map(|(probe, outcome)| Event::ProbeResult { probe, outcome }),
-        (priority(), text()).prop_map(|(priority, text)| Event::InputError { priority, text }),
-        (id(), text()).prop_map(|(session, text)| Event::SessionError { session, text }),
-        priority().prop_map(|priority| Event::SwitchInput { priority }),
-        update().prop_map(Event::UpdateInputs),
-        text().prop_map(Event::UpdateBufferWriteId),
-        level().prop_map(|level| Event::SetConfig(level.config())),
-        level().prop_map(|level| Event::SetDefaults(level.config())),
+        id().prop_map(|probe| Stimulus::ProbeTaken { probe }),
+        (id(), outcome).prop_map(|(probe, outcome)| Stimulus::ProbeResult { probe, outcome }),
+        (priority(), text()).prop_map(|(priority, text)| Stimulus::InputError { priority, text }),
+        (id(), text()).prop_map(|(session, text)| Stimulus::SessionError { session, text }),
+        priority().prop_map(|priority| Stimulus::SwitchInput { priority }),
+        update().prop_map(Stimulus::UpdateInputs),
+        text().prop_map(Stimulus::UpdateBufferWriteId),
+        level().prop_map(|level| Stimulus::SetConfig(level.config())),
+        level().prop_map(|level| Stimulus::SetDefaults(level.config())),
     ]
 }
 
@@ -216,7 +216,7 @@ proptest! {
         let (mut stream, mut ids) = busy();
         let before = state(&stream);
         prop_assert_eq!(stream.check_defaults(&level.config()), expected);
-        prop_assert_eq!(stream.handle(Event::SetConfig(level.config()), MS, &mut ids), expected);
+        prop_assert_eq!(stream.handle(Stimulus::SetConfig(level.config()), MS, &mut ids), expected);
         if expected.is_err() {
             prop_assert_eq!(state(&stream), before);
         }
@@ -257,7 +257,7 @@ proptest! {
 
         let connect = first(of(1), Duration::from_secs(5));
         let session = made.inputs()[0].session().unwrap();
-        made.handle(Event::StartTaken { session }, MS, &mut ids).unwrap();
+        made.handle(Stimulus::StartTaken { session }, MS, &mut ids).unwrap();
         prop_assert_eq!(made.next_deadline().map(u128::from), Some(connect.as_nanos() + MS as u128));
     }
 
@@ -266,7 +266,7 @@ proptest! {
         let (mut stream, mut ids) = busy();
         let before = state(&stream);
         let fits = fits(&update, &[0, 3, 7]);
-        match stream.handle(Event::UpdateInputs(update), 2 * MS, &mut ids) {
+        match stream.handle(Stimulus::UpdateInputs(update), 2 * MS, &mut ids) {
             Ok(()) => prop_assert!(fits),
             Err(error) => {
                 prop_assert!(!fits || error == Error::Config, "{error:?}");
@@ -283,7 +283,7 @@ proptest! {
             [0, 3, 7].into_iter().filter(|p| !update.removed.contains(p)).collect();
         expected.extend(update.added.iter().map(|input| input.priority));
         expected.sort_unstable();
-        if stream.handle(Event::UpdateInputs(update.clone()), 2 * MS, &mut ids).is_ok() {
+        if stream.handle(Stimulus::UpdateInputs(update.clone()), 2 * MS, &mut ids).is_ok() {
             let left: Vec<_> = stream.inputs().iter().map(|input| input.priority()).collect();
             prop_assert_eq!(left, expected);
             for given in update.added.iter().chain(&update.updated) {
@@ -299,7 +299,7 @@ proptest! {
     #[test]
     fn a_text_is_cut_at_255_bytes_on_a_character_boundary(text in "[aé€𝄞]{0,300}") {
         let (mut stream, mut ids) = three_inputs(Config::new()).unwrap();
-        let event = Event::InputError { priority: 3, text: text.clone() };
+        let event = Stimulus::InputError { priority: 3, text: text.clone() };
         stream.handle(event, MS, &mut ids).unwrap();
         let kept = stream.inputs()[1].errors().next().unwrap().detail.text();
         prop_assert!(text.starts_with(&*kept));
@@ -349,7 +349,7 @@ proptest! {
         for (event, later) in events {
             now += later;
             let _ = stream.handle(event, now, &mut ids);
-            stream.handle(Event::Tick, now, &mut ids).unwrap();
+            stream.handle(Stimulus::Tick, now, &mut ids).unwrap();
             prop_assert!(stream.next_deadline().is_none_or(|at| at > now), "still due");
             let usable = stream.inputs().iter().any(|input| input.status() != Status::Degraded);
             let active = stream.inputs().iter().find(|i| Some(i.priority()) == stream.active());
@@ -357,7 +357,7 @@ proptest! {
             prop_assert_eq!(chosen, usable, "a usable input is chosen if there is one");
             stream.drain().for_each(drop);
         }
-        prop_assert_eq!(stream.handle(Event::Unregister, now, &mut ids), Ok(()));
+        prop_assert_eq!(stream.handle(Stimulus::Unregister, now, &mut ids), Ok(()));
         prop_assert_eq!(stream.next_deadline(), None);
     }
 }

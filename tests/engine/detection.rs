@@ -1,7 +1,7 @@
 //! Promise 4: silence is found never early, and late by at most one tick plus scheduling.
 
 use crate::rig::*;
-use changeover::{Config, Engine, Event, EventKind, Flags, Input, RuntimeStatus, Status};
+use changeover::{Config, Engine, Event, EventKind, Flags, Input, Notice, RuntimeStatus, Status};
 use std::collections::HashMap;
 
 const TIMEOUT: u64 = 200_000_000;
@@ -63,9 +63,12 @@ fn silence_is_found_never_early_and_in_time() {
         }
         let mut measured = Vec::new();
         while measured.len() < STREAMS {
-            let is_degraded = |e: &Event| matches!(e.kind, EventKind::Degraded { .. });
+            let is_degraded =
+                |e: &Event| matches!(e.kind, EventKind::Notice(Notice::Degraded { .. }));
             let event = take_until(engine, "degraded", is_degraded).pop().unwrap();
-            let EventKind::Degraded { error, .. } = &event.kind else { unreachable!() };
+            let EventKind::Notice(Notice::Degraded { error, .. }) = &event.kind else {
+                unreachable!()
+            };
             assert!(error.detail.measured() >= error.detail.limit(), "{}", error.detail);
             let (before, after) = last[&*event.stream];
             measured.push((before, after, event.at));
@@ -84,7 +87,7 @@ fn a_missing_first_packet_is_found_never_early_and_in_time() {
             let Some(event) = engine.next_event(ms(0)).unwrap() else { return };
             if start_of(&event).is_some() {
                 taken.insert(event.stream.clone(), (before, engine.now()));
-            } else if let EventKind::Degraded { .. } = event.kind {
+            } else if let EventKind::Notice(Notice::Degraded { .. }) = event.kind {
                 let (before, after) = taken[&event.stream];
                 measured.push((before, after, event.at));
             }
@@ -114,7 +117,7 @@ fn a_handle_that_is_replaced_loses_no_sign_of_life() {
             let _ = input.record(1, Flags::NONE);
             last = (before, engine.now());
         }
-        let is_degraded = |e: &Event| matches!(e.kind, EventKind::Degraded { .. });
+        let is_degraded = |e: &Event| matches!(e.kind, EventKind::Notice(Notice::Degraded { .. }));
         let event = take_until(engine, "degraded", is_degraded).pop().unwrap();
         vec![(last.0, last.1, event.at)]
     });

@@ -2,7 +2,7 @@
 //! make memory grow nor miss a command.
 
 use crate::rig::*;
-use changeover::{Config, Engine, EventKind, Failback, Flags, Input, InputsUpdate};
+use changeover::{Config, Engine, EventKind, Failback, Flags, Input, InputsUpdate, Notice};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -117,7 +117,7 @@ fn commands_come_in_order_and_once_whoever_calls() {
                     EventKind::Stop(stop) => {
                         assert_eq!(running.remove(&stop.session), Some(event.registration));
                     }
-                    EventKind::Unregistered => {
+                    EventKind::Notice(Notice::Unregistered) => {
                         assert!(running.values().all(|r| *r != event.registration));
                         ended += 1;
                     }

@@ -3,8 +3,8 @@
 //! generous because it is only met when a test fails.
 
 use changeover::{
-    Engine, EngineBuilder, Event, EventKind, Flags, InputHandle, ProbeOutcome, RuntimeStatus,
-    SessionId, Status, Verdict,
+    Engine, EngineBuilder, Event, EventKind, Flags, InputHandle, Notice, ProbeOutcome,
+    RuntimeStatus, SessionId, Status, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
@@ -67,18 +67,18 @@ pub fn brief(event: &Event) -> String {
         EventKind::Start(start) => format!("{name} {}", start.input.priority),
         EventKind::Stop(stop) => format!("{name} {}", stop.priority),
         EventKind::Probe(probe) => format!("{name} {}", probe.input.priority),
-        EventKind::Switched(switch) => {
+        EventKind::Notice(Notice::Switched(switch)) => {
             let (from, to) = (switch.from.unwrap_or(-1), switch.to);
             format!("{name} {from}>{to} {}", switch.reason.name())
         }
-        EventKind::Active { priority, .. } => format!("{name} {priority}"),
-        EventKind::Degraded { priority, error } => {
+        EventKind::Notice(Notice::Active { priority, .. }) => format!("{name} {priority}"),
+        EventKind::Notice(Notice::Degraded { priority, error }) => {
             format!("{name} {priority} {}", error.reason.name())
         }
-        EventKind::Recovered { priority } | EventKind::Restored { priority } => {
+        EventKind::Notice(Notice::Recovered { priority } | Notice::Restored { priority }) => {
             format!("{name} {priority}")
         }
-        EventKind::Exhausted { reason } => format!("{name} {}", reason.name()),
+        EventKind::Notice(Notice::Exhausted { reason }) => format!("{name} {}", reason.name()),
         _ => name.to_owned(),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::rig::*;
 use changeover::{
-    Config, Engine, Error, EventKind, Failback, Flags, Input, InputsUpdate, ProbeOutcome, Status,
-    Verdict,
+    Config, Engine, Error, EventKind, Failback, Flags, Input, InputsUpdate, Notice, ProbeOutcome,
+    Status, Verdict,
 };
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ fn rule_3_connect_counts_from_the_taking_of_the_start() {
     });
     let degraded = events.last().unwrap();
     assert!(degraded.at >= taken + nanos(ms(300)), "{} after {taken}", degraded.at);
-    let EventKind::Degraded { error, .. } = &degraded.kind else { unreachable!() };
+    let EventKind::Notice(Notice::Degraded { error, .. }) = &degraded.kind else { unreachable!() };
     assert!(
         error.detail.measured() >= error.detail.limit() && error.detail.limit() == nanos(ms(300)),
         "{error:?}"
@@ -278,7 +278,7 @@ fn rule_9_and_10_a_probe_recovers_and_failback_returns() {
     host.wait("recovered 0");
     let from = host.mark();
     let back = host.wait_from(from.saturating_sub(3), "switched 1>0 failback");
-    let EventKind::Switched(switch) = &back.kind else { unreachable!() };
+    let EventKind::Notice(Notice::Switched(switch)) = &back.kind else { unreachable!() };
     let switches = host.status("s").switches;
     let before = switches.iter().find(|s| s.number + 1 == switch.number).unwrap();
     assert!(back.wall.duration_since(before.at).unwrap() >= ms(99), "switch_cooldown");

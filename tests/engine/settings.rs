@@ -2,7 +2,7 @@
 
 use crate::rig::*;
 use changeover::{
-    Config, Engine, Error, EventKind, Failback, Flags, Input, Overlap, Standby, Status,
+    Config, Engine, Error, EventKind, Failback, Flags, Input, Notice, Overlap, Standby, Status,
 };
 use std::time::Duration;
 
@@ -19,9 +19,10 @@ fn far() -> Config {
 fn limits(engine: &Engine, streams: &[&str]) -> Vec<u64> {
     let mut limits = vec![0; streams.len()];
     while limits.contains(&0) {
-        let is_degraded = |e: &changeover::Event| matches!(e.kind, EventKind::Degraded { .. });
+        let is_degraded =
+            |e: &changeover::Event| matches!(e.kind, EventKind::Notice(Notice::Degraded { .. }));
         let event = take_until(engine, "degraded", is_degraded).pop().unwrap();
-        let EventKind::Degraded { error, .. } = event.kind else { unreachable!() };
+        let EventKind::Notice(Notice::Degraded { error, .. }) = event.kind else { unreachable!() };
         let of = streams.iter().position(|id| **id == *event.stream).expect("no other stream");
         limits[of] = error.detail.limit() / 1_000_000;
     }

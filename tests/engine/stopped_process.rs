@@ -2,7 +2,7 @@
 //! (promise 4): inputs whose packets resume stay, an input that does not is failed over.
 
 use crate::rig::*;
-use changeover::{Config, Engine, EventKind, Flags, Input};
+use changeover::{Config, Engine, EventKind, Flags, Input, Notice};
 use std::io::{BufRead, BufReader};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -78,7 +78,7 @@ fn in_the_child() {
     let steady: Vec<_> = events.iter().filter(|e| &*e.stream == "steady").collect();
     assert!(steady.is_empty(), "{:?}", story(steady));
     let degraded = events.iter().find_map(|e| match &e.kind {
-        EventKind::Degraded { error, .. } => Some(error.clone()),
+        EventKind::Notice(Notice::Degraded { error, .. }) => Some(error.clone()),
         _ => None,
     });
     let error = degraded.expect("a degraded event");

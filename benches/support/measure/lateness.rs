@@ -5,7 +5,7 @@ use crate::support::bar::{Bar, Figure};
 use crate::support::host::{engine, open, undisturbed};
 use crate::support::ids::{number, Random};
 use crate::support::sections::Show;
-use changeover::{Engine, EventKind, Flags, InputHandle, Reason};
+use changeover::{Engine, EventKind, Flags, InputHandle, Notice, Reason};
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -126,7 +126,7 @@ fn watch(engine: &Engine, streams: usize) -> Vec<Failover> {
     while failovers.len() < streams {
         let event = engine.next_event(Duration::from_secs(30)).expect("a polled engine");
         let event = event.expect("every stream fails over");
-        let EventKind::Switched(switch) = &event.kind else { continue };
+        let EventKind::Notice(Notice::Switched(switch)) = &event.kind else { continue };
         if switch.reason == Reason::Timeout && switch.to == 1 {
             let stream = number(&event.stream);
             failovers.push(Failover { stream, at: event.at, seen: Instant::now() });

@@ -1,6 +1,7 @@
 //! Sessions and the health of single inputs: start, stop, degrade, recover, probe, try.
 
 use super::*;
+use crate::core::event;
 use crate::core::input::{InputError, Probe};
 
 /// Why an input, or an attempt to get it back, is given up.
@@ -41,18 +42,15 @@ impl Stream {
             self.move_gate(Some(id));
         }
         self.act(Action::Await { session: id });
-        self.act(Action::Start {
-            session: id,
-            input: spec,
-            buffer_write_id: self.buffer_write_id.clone(),
-        });
+        let buffer_write_id = self.buffer_write_id.clone();
+        self.act(Action::Start(Start { session: id, input: spec, buffer_write_id }));
     }
 
     pub(super) fn stop(&mut self, index: usize) {
         let input = &mut self.inputs[index];
         if let Some(session) = input.session.take() {
             let priority = input.spec.priority;
-            self.act(Action::Stop { session: session.id, priority });
+            self.act(Action::Stop(Stop { session: session.id, priority }));
         }
     }
 
@@ -307,8 +305,9 @@ impl Stream {
         } else {
             let probe = ids.next_id();
             trouble.probe = Some(Probe { id: probe, taken_at: None });
-            let (input, timeout) = (input.spec.clone(), input.settings.probe_timeout);
-            self.act(Action::Probe { probe, input, timeout });
+            let timeout = Duration::from_nanos(input.settings.probe_timeout);
+            let input = input.spec.clone();
+            self.act(Action::Probe(event::Probe { probe, input, timeout }));
         }
     }
 

@@ -1,6 +1,6 @@
-//! The state of one stream, and what each event does to it first.
+//! The state of one stream, and what each stimulus does to it first.
 //!
-//! Every event that may change a decision ends in [`Stream::evaluate`] (see `selection.rs`), which
+//! Every stimulus that may change a decision ends in [`Stream::evaluate`] (see `selection.rs`), which
 //! looks at the state alone and never at how it came about: no decision can be lost because an edge
 //! was missed.
 
@@ -13,10 +13,11 @@ use super::config::{Overlap, StreamSettings};
 use super::history::History;
 use super::input::{InputHealth, Session};
 use super::{
-    Action, Awaited, Choice, Config, Detail, Error, Event, Ids, Input, Nanos, Notice, Optional,
-    Priority, ProbeId, ProbeOutcome, Reason, SessionId, Status, Switch,
+    Action, Awaited, Choice, Config, Detail, Error, Ids, Input, Nanos, Notice, Optional, Priority,
+    ProbeId, ProbeOutcome, Reason, SessionId, Start, Status, Stimulus, Stop, Switch,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The longest stream id, in bytes.
 pub(crate) const STREAM_ID_MAX: usize = 255;
@@ -146,34 +147,34 @@ impl Stream {
     /// Tells the stream what happened at `now`.
     ///
     /// # Errors
-    /// What the event asks for is refused; nothing has changed. [`Error::UnknownStream`] for
-    /// whatever comes after [`Event::Unregister`].
-    pub fn handle(&mut self, event: Event, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
+    /// What the stimulus asks for is refused; nothing has changed. [`Error::UnknownStream`] for
+    /// whatever comes after [`Stimulus::Unregister`].
+    pub fn handle(&mut self, stimulus: Stimulus, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
         if self.unregistered {
             return Err(Error::UnknownStream);
         }
-        match event {
-            Event::Tick => {
+        match stimulus {
+            Stimulus::Tick => {
                 self.fire_timers(now, ids);
                 // It ended in an evaluation.
                 return Ok(());
             }
-            Event::Packet { session } => {
+            Stimulus::Packet { session } => {
                 if let Some(priority) = self.packet(session, now) {
                     self.come_back(priority, now, ids);
                 }
             }
-            Event::Seen { session, at } => {
+            Stimulus::Seen { session, at } => {
                 if let Some(session) = self.session_mut(session) {
                     session.last_packet = session.last_packet.max(at);
                 }
                 return Ok(());
             }
-            Event::StartTaken { session } => {
+            Stimulus::StartTaken { session } => {
                 let session = self.session_mut(session).ok_or(Error::StaleSession)?;
                 session.take(now);
             }
-            Event::StartResult { session, result } => {
+            Stimulus::StartResult { session, result } => {
                 let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
                 match result {
                     Ok(()) => {
@@ -182,34 +183,34 @@ impl Stream {
                     Err(text) => self.start_failed(index, &text, now),
                 }
             }
-            Event::ProbeTaken { probe } => {
+            Stimulus::ProbeTaken { probe } => {
                 let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
                 let probe = self.inputs[index].trouble_mut().probe.as_mut();
                 probe.ok_or(Error::StaleSession)?.taken_at.get_or_insert(now);
             }
-            Event::ProbeResult { probe, outcome } => {
+            Stimulus::ProbeResult { probe, outcome } => {
                 let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
                 self.probe_answered(index, outcome, now);
             }
-            Event::InputError { priority, text } => {
+            Stimulus::InputError { priority, text } => {
                 let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
                 self.error_reported(index, &text, now);
             }
-            Event::SessionError { session, text } => {
+            Stimulus::SessionError { session, text } => {
                 let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
                 self.error_reported(index, &text, now);
             }
-            Event::SwitchInput { priority } => self.switch_input(priority, now, ids)?,
-            Event::ClearOverride => self.clear_override(),
-            Event::UpdateInputs(update) => self.update_inputs(update, now, ids)?,
-            Event::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, ids),
-            Event::SetConfig(config) => {
+            Stimulus::SwitchInput { priority } => self.switch_input(priority, now, ids)?,
+            Stimulus::ClearOverride => self.clear_override(),
+            Stimulus::UpdateInputs(update) => self.update_inputs(update, now, ids)?,
+            Stimulus::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, ids),
+            Stimulus::SetConfig(config) => {
                 self.set_config(config, self.settings.defaults, now, ids)?;
             }
-            Event::SetDefaults(defaults) => {
+            Stimulus::SetDefaults(defaults) => {
                 self.set_config(self.settings.config, defaults, now, ids)?;
             }
-            Event::Unregister => {
+            Stimulus::Unregister => {
                 self.unregister(now);
                 return Ok(());
             }
@@ -285,7 +286,7 @@ impl Stream {
             .is_some_and(|session| session.awaited)
     }
 
-    /// Whether these engine settings would be accepted, see [`Event::SetDefaults`].
+    /// Whether these engine settings would be accepted, see [`Stimulus::SetDefaults`].
     ///
     /// # Errors
     /// [`Error::Config`], [`Error::HotWithoutOverlap`].

@@ -144,7 +144,7 @@ impl Stream {
         input.set_status(Status::Active, now);
         let priority = input.spec.priority;
         self.on_air_since = Optional::some(now);
-        let waited = now.saturating_sub(self.selected_at);
+        let waited = Duration::from_nanos(now.saturating_sub(self.selected_at));
         self.notify(Notice::Active { priority, session, waited });
         if std::mem::take(&mut self.exhausted) {
             self.notify(Notice::Restored { priority });

@@ -24,7 +24,7 @@ impl Timer {
 }
 
 impl Stream {
-    /// The next instant at which the stream wants a [`Event::Tick`].
+    /// The next instant at which the stream wants a [`Stimulus::Tick`].
     pub fn next_deadline(&self) -> Option<Nanos> {
         self.first_timer(|_| true).map(|(at, _)| at)
     }

@@ -8,8 +8,8 @@
 
 use crate::invariants::Invariants;
 use changeover::core::{
-    Action, Error, Event, Ids, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice,
-    Priority, ProbeId, ProbeOutcome, SessionId, Status, Stream,
+    Action, Error, Ids, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice, Priority,
+    Probe, ProbeId, ProbeOutcome, SessionId, Start, Status, Stimulus, Stop, Stream,
 };
 use changeover::{Config, Overlap};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -195,9 +195,9 @@ impl Rig {
 
     // The operator and the host.
 
-    pub fn handle(&mut self, event: Event) -> Result<(), Error> {
+    pub fn handle(&mut self, event: Stimulus) -> Result<(), Error> {
         self.bring_up_to_date();
-        let config = if let Event::SetConfig(config) = event { Some(config) } else { None };
+        let config = if let Stimulus::SetConfig(config) = event { Some(config) } else { None };
         let result = self.stream.handle(event, self.now, &mut self.ids);
         if let Some(config) = config.filter(|_| result.is_ok()) {
             self.invariants.overlap_off = config == config.overlap(Overlap::Off);
@@ -209,23 +209,23 @@ impl Rig {
     }
 
     pub fn switch_input(&mut self, priority: Priority) -> Result<(), Error> {
-        self.handle(Event::SwitchInput { priority })
+        self.handle(Stimulus::SwitchInput { priority })
     }
 
     pub fn clear_override(&mut self) {
-        self.handle(Event::ClearOverride).unwrap();
+        self.handle(Stimulus::ClearOverride).unwrap();
     }
 
     pub fn report(&mut self, priority: Priority, text: &str) -> Result<(), Error> {
-        self.handle(Event::InputError { priority, text: text.into() })
+        self.handle(Stimulus::InputError { priority, text: text.into() })
     }
 
     pub fn update(&mut self, update: InputsUpdate) -> Result<(), Error> {
-        self.handle(Event::UpdateInputs(update))
+        self.handle(Stimulus::UpdateInputs(update))
     }
 
     pub fn set_config(&mut self, config: Config) -> Result<(), Error> {
-        self.handle(Event::SetConfig(config))
+        self.handle(Stimulus::SetConfig(config))
     }
 
     // Time.
@@ -290,11 +290,11 @@ impl Rig {
 
     fn tick(&mut self) {
         self.bring_up_to_date();
-        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
         let next = self.stream.next_deadline();
         assert!(next.is_none_or(|next| next > self.now), "everything due is done after a tick");
         self.obey();
-        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
         assert!(self.stream.drain().next().is_none(), "and everything was decided");
     }
 
@@ -302,7 +302,7 @@ impl Rig {
     fn bring_up_to_date(&mut self) {
         for session in &self.invariants.running {
             if let Some(at) = session.last_packet {
-                let seen = Event::Seen { session: session.id, at };
+                let seen = Stimulus::Seen { session: session.id, at };
                 self.stream.handle(seen, self.now, &mut self.ids).unwrap();
             }
         }
@@ -330,12 +330,12 @@ impl Rig {
                 if let Some(running) = self.invariants.session(session) {
                     running.taken_at = Some(self.now);
                 }
-                self.send(Event::StartTaken { session });
+                self.send(Stimulus::StartTaken { session });
                 if self.source(priority).startable {
                     self.plan(PACKET_INTERVAL, Step::Packet(session, priority));
                 } else {
                     let result = Err("refused".into());
-                    self.send(Event::StartResult { session, result });
+                    self.send(Stimulus::StartResult { session, result });
                 }
             }
             Command::Stop(session) => {
@@ -343,7 +343,10 @@ impl Rig {
                 self.host_runs.swap_remove(at.expect("a stop of a session that was taken"));
             }
             Command::Probe(probe, priority) => {
-                if self.stream.handle(Event::ProbeTaken { probe }, self.now, &mut self.ids).is_ok()
+                if self
+                    .stream
+                    .handle(Stimulus::ProbeTaken { probe }, self.now, &mut self.ids)
+                    .is_ok()
                 {
                     self.plan(PROBE_TAKES, Step::Answer(probe, priority));
                 }
@@ -352,7 +355,7 @@ impl Rig {
     }
 
     /// An event that may come too late, as the host's always may.
-    fn send(&mut self, event: Event) {
+    fn send(&mut self, event: Stimulus) {
         match self.stream.handle(event, self.now, &mut self.ids) {
             Ok(()) | Err(Error::StaleSession) => self.obey(),
             Err(error) => panic!("{error}"),
@@ -367,7 +370,7 @@ impl Rig {
         if self.source(priority).up {
             self.invariants.delivered(session, self.now);
             if self.stream.awaits(session) {
-                self.send(Event::Packet { session });
+                self.send(Stimulus::Packet { session });
             }
         }
     }
@@ -383,7 +386,7 @@ impl Rig {
         if self.invariants.probes.iter().any(|(id, _)| *id == probe) {
             self.invariants.answered(probe);
         }
-        self.send(Event::ProbeResult { probe, outcome });
+        self.send(Stimulus::ProbeResult { probe, outcome });
     }
 
     // What comes out.
@@ -393,7 +396,7 @@ impl Rig {
         let actions: Vec<_> = self.stream.drain().collect();
         // The gate opens for a session before its start is told.
         for action in &actions {
-            if let Action::Start { session, input, .. } = action {
+            if let Action::Start(Start { session, input, .. }) = action {
                 self.name(*session, input.priority);
             }
         }
@@ -409,9 +412,9 @@ impl Rig {
 
     fn order(&mut self, action: &Action) {
         let command = match action {
-            Action::Start { session, input, .. } => Command::Start(*session, input.priority),
-            Action::Probe { probe, input, .. } => Command::Probe(*probe, input.priority),
-            Action::Stop { session, priority } => {
+            Action::Start(Start { session, input, .. }) => Command::Start(*session, input.priority),
+            Action::Probe(Probe { probe, input, .. }) => Command::Probe(*probe, input.priority),
+            Action::Stop(Stop { session, priority }) => {
                 let start = Command::Start(*session, *priority);
                 if let Some(at) = self.untaken.iter().position(|untaken| *untaken == start) {
                     // A start not yet taken vanishes with its stop.
@@ -430,9 +433,9 @@ impl Rig {
 
     fn line(&self, action: &Action) -> Option<String> {
         Some(match action {
-            Action::Start { session, .. } => format!("start {}", self.names[session]),
-            Action::Stop { session, .. } => format!("stop {}", self.names[session]),
-            Action::Probe { input, .. } => format!("probe {}", input.priority),
+            Action::Start(Start { session, .. }) => format!("start {}", self.names[session]),
+            Action::Stop(Stop { session, .. }) => format!("stop {}", self.names[session]),
+            Action::Probe(Probe { input, .. }) => format!("probe {}", input.priority),
             Action::CancelProbe { .. } => "cancel probe".into(),
             Action::Gate { session: Some(session), .. } => format!("gate {}", self.names[session]),
             Action::Gate { session: None, .. } => "gate closed".into(),
@@ -535,7 +538,7 @@ fn notice_line(notice: &Notice) -> String {
             format!("switch {from}>{} {}", switch.to, switch.reason.name())
         }
         Notice::Active { priority, waited, .. } => {
-            format!("active {priority} after {}", waited / MS)
+            format!("active {priority} after {}", waited.as_millis())
         }
         Notice::Degraded { priority, error } => {
             format!("degraded {priority} {}", error.reason.name())
@@ -544,5 +547,6 @@ fn notice_line(notice: &Notice) -> String {
         Notice::Exhausted { reason } => format!("exhausted {}", reason.name()),
         Notice::Restored { priority } => format!("restored {priority}"),
         Notice::Unregistered => "unregistered".into(),
+        other => panic!("no line for {other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 //! begins with `initial`. A stream may have no inputs and then waits.
 
 use super::rig::*;
-use changeover::core::{Event, Ids, Stream};
+use changeover::core::{Ids, Stimulus, Stream};
 use changeover::{Config, Error, Reason, Status};
 
 #[test]
@@ -101,9 +101,9 @@ fn what_cannot_be_registered_is_refused() {
 
 fn rig_start(action: changeover::core::Action) -> Option<(changeover::Input, String)> {
     match action {
-        changeover::core::Action::Start { input, buffer_write_id, .. } => {
-            Some(((*input).clone(), buffer_write_id.to_string()))
-        }
+        changeover::core::Action::Start(changeover::core::Start {
+            input, buffer_write_id, ..
+        }) => Some(((*input).clone(), buffer_write_id.to_string())),
         _ => None,
     }
 }
@@ -115,6 +115,6 @@ fn nothing_about_the_stream_is_asked_before_a_start_is_taken() {
     assert_eq!(rig.deadline(), None, "a slow host is not blamed on the source");
     rig.until(3_600_000);
     rig.is_quiet();
-    rig.handle(Event::Tick).unwrap();
+    rig.handle(Stimulus::Tick).unwrap();
     rig.is_quiet();
 }

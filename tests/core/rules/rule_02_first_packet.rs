@@ -2,7 +2,7 @@
 //! the error list. Packets of an input that is not selected never make it `Active`.
 
 use super::rig::*;
-use changeover::core::Event;
+use changeover::core::Stimulus;
 use changeover::Status;
 
 #[test]
@@ -78,9 +78,9 @@ fn a_packet_of_a_session_that_is_over_is_nobodys() {
     let old = rig.session("0a");
     rig.update(replace(cold(0))).unwrap();
     rig.skip();
-    rig.handle(Event::Packet { session: old }).unwrap();
-    rig.handle(Event::Packet { session: 0 }).unwrap();
-    rig.handle(Event::Packet { session: u64::MAX }).unwrap();
+    rig.handle(Stimulus::Packet { session: old }).unwrap();
+    rig.handle(Stimulus::Packet { session: 0 }).unwrap();
+    rig.handle(Stimulus::Packet { session: u64::MAX }).unwrap();
     rig.is_quiet();
     assert_eq!(rig.status(0), Status::Idle);
 }
@@ -91,7 +91,7 @@ fn packets_seen_later_make_nothing_active() {
     let session = rig.session("0a");
     rig.until(1000);
     rig.skip();
-    rig.handle(Event::Seen { session, at: rig.now() }).unwrap();
+    rig.handle(Stimulus::Seen { session, at: rig.now() }).unwrap();
     rig.is_quiet();
     assert_eq!(rig.status(0), Status::Idle);
 }

@@ -3,7 +3,7 @@
 //! degrades the input, with the measured time and the limit, and if it was active, fails over.
 
 use super::rig::*;
-use changeover::core::Event;
+use changeover::core::Stimulus;
 use changeover::{Config, Reason, Status};
 
 fn never_connecting(priority: i32) -> Rig {
@@ -52,8 +52,8 @@ fn the_result_of_a_start_does_not_restart_the_connect_deadline() {
     let mut rig = never_connecting(0);
     rig.until(1000);
     let session = rig.session("0a");
-    rig.handle(Event::StartResult { session, result: Ok(()) }).unwrap();
-    rig.handle(Event::StartTaken { session }).unwrap();
+    rig.handle(Stimulus::StartResult { session, result: Ok(()) }).unwrap();
+    rig.handle(Stimulus::StartTaken { session }).unwrap();
     assert_eq!(rig.deadline().unwrap(), "3000", "the silence of input 1 would come first");
     rig.until(4999);
     assert_eq!(rig.status(0), Status::Idle);
@@ -66,7 +66,7 @@ fn a_good_start_result_alone_means_that_the_start_was_taken() {
     let mut rig = Rig::prepared(Config::new(), [cold(0)], Rig::host_is_stuck);
     rig.until(300);
     let session = rig.session("0a");
-    rig.handle(Event::StartResult { session, result: Ok(()) }).unwrap();
+    rig.handle(Stimulus::StartResult { session, result: Ok(()) }).unwrap();
     assert_eq!(rig.deadline().unwrap(), "5300");
 }
 
@@ -91,10 +91,10 @@ fn an_input_silent_for_the_packet_timeout_is_left() {
 fn what_is_seen_late_does_not_turn_the_clock_back() {
     let mut rig = Rig::new([cold(0), cold(1)]);
     rig.until(1000);
-    rig.handle(Event::Tick).unwrap();
+    rig.handle(Stimulus::Tick).unwrap();
     let (session, at) = (rig.session("0a"), rig.at(500));
     rig.dies(0);
-    rig.handle(Event::Seen { session, at }).unwrap();
+    rig.handle(Stimulus::Seen { session, at }).unwrap();
     assert_eq!(rig.deadline().unwrap(), "3000");
 }
 
@@ -129,8 +129,8 @@ fn a_deadline_noticed_late_carries_the_real_time() {
     let inputs = vec![cold(0), cold(1)];
     let mut stream =
         changeover::core::Stream::new("news", "", 1, inputs, config, config, 0, &mut ids).unwrap();
-    stream.handle(Event::StartTaken { session: 1 }, 0, &mut ids).unwrap();
-    stream.handle(Event::Tick, 5017 * MS, &mut ids).unwrap();
+    stream.handle(Stimulus::StartTaken { session: 1 }, 0, &mut ids).unwrap();
+    stream.handle(Stimulus::Tick, 5017 * MS, &mut ids).unwrap();
     let error = stream.inputs()[0].errors().next().unwrap().clone();
     assert_eq!((error.detail.measured(), error.detail.limit()), (5017 * MS, 5000 * MS));
 }
@@ -215,9 +215,9 @@ fn the_next_deadline_is_the_earliest_of_all_sessions() {
     let mut rig = Rig::new([cold(0), hot(1)]);
     rig.until(1000);
     rig.dies(1);
-    rig.handle(Event::Tick).unwrap();
+    rig.handle(Stimulus::Tick).unwrap();
     assert_eq!(rig.deadline().unwrap(), "3000");
     rig.until(2950);
-    rig.handle(Event::Tick).unwrap();
+    rig.handle(Stimulus::Tick).unwrap();
     assert_eq!(rig.deadline().unwrap(), "3000", "of input 1, input 0 delivers");
 }

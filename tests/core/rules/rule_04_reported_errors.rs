@@ -2,7 +2,7 @@
 //! character boundary; if the input is active, failover. Twice is the same as once.
 
 use super::rig::*;
-use changeover::core::Event;
+use changeover::core::Stimulus;
 use changeover::{Error, Reason, Status};
 
 #[test]
@@ -178,7 +178,7 @@ fn an_error_of_a_session_counts_only_while_it_runs() {
     rig.update(replace(cold(0))).unwrap();
     rig.until(2000);
     rig.skip();
-    let error = |session| Event::SessionError { session, text: "gone".into() };
+    let error = |session| Stimulus::SessionError { session, text: "gone".into() };
     assert_eq!(rig.handle(error(old)), Err(Error::StaleSession));
     assert_eq!(rig.handle(error(0)), Err(Error::StaleSession));
     rig.is_quiet();

@@ -3,7 +3,7 @@
 //! restarted when silent for `probe_cooldown`. A failed start tries the next at once.
 
 use super::rig::*;
-use changeover::core::Event;
+use changeover::core::Stimulus;
 use changeover::{Config, Status};
 
 /// Input 0 was on air and is dead since 1000; its silence is noticed at 3000.
@@ -273,7 +273,7 @@ fn a_start_may_fail_late() {
     rig.until(1200);
     rig.skip();
     let session = rig.session("0a");
-    rig.handle(Event::StartResult { session, result: Err("no such host".into()) }).unwrap();
+    rig.handle(Stimulus::StartResult { session, result: Err("no such host".into()) }).unwrap();
     rig.tells(&[
         "1200 degraded 0 start_failed",
         "1200 stop 0a",
@@ -291,7 +291,7 @@ fn a_start_that_fails_after_its_deadline_is_one_failure_and_not_two() {
     let mut late = dead();
     late.until(5050);
     let session = late.session("0a");
-    late.handle(Event::StartResult { session, result: Err("gave up".into()) }).unwrap();
+    late.handle(Stimulus::StartResult { session, result: Err("gave up".into()) }).unwrap();
     assert_eq!(late.running(0), None);
     assert_eq!(usual.reach("probe 0"), late.reach("probe 0"));
 }
@@ -303,7 +303,7 @@ fn there_are_never_two_starts_for_one_decision() {
     rig.until(2990);
     rig.report(0, "gone").unwrap();
     rig.report(0, "gone").unwrap();
-    rig.handle(Event::Tick).unwrap();
+    rig.handle(Stimulus::Tick).unwrap();
     rig.until(4000);
     rig.tells(&["2990 degraded 0 error", "2990 gate 1a", "2990 start 1a", "2990 switch 0>1 error"]);
 }

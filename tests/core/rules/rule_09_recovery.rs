@@ -4,7 +4,7 @@
 //! schedule. A degraded hot input recovers by its own packets.
 
 use super::rig::*;
-use changeover::core::{Event, ProbeOutcome};
+use changeover::core::{ProbeOutcome, Stimulus};
 use changeover::{Config, Error, Reason, Status};
 
 /// Input 0 is dead and given up at 3000, input 1 on air.
@@ -145,9 +145,9 @@ fn an_answer_that_comes_too_late_is_ignored() {
     let probe = rig.probe_in_flight(0);
     rig.until(3000);
     rig.skip();
-    let answer = Event::ProbeResult { probe, outcome: ProbeOutcome::Ok };
+    let answer = Stimulus::ProbeResult { probe, outcome: ProbeOutcome::Ok };
     assert_eq!(rig.handle(answer), Err(Error::StaleSession));
-    assert_eq!(rig.handle(Event::ProbeTaken { probe }), Err(Error::StaleSession));
+    assert_eq!(rig.handle(Stimulus::ProbeTaken { probe }), Err(Error::StaleSession));
     rig.is_quiet();
     assert_eq!(rig.status(0), Status::Degraded);
 }

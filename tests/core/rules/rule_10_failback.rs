@@ -2,7 +2,7 @@
 //! `failback_stable`, the stream's last switch at least `switch_cooldown` ago. `auto` or `manual`.
 
 use super::rig::*;
-use changeover::core::Event;
+use changeover::core::Stimulus;
 use changeover::{Config, Failback, Status};
 
 /// Input 0 died, 1 is on air since the switch at 3000, 0 is given back at 4000.
@@ -94,7 +94,7 @@ fn a_new_session_starts_the_count_anew() {
     rig.until(2000);
     rig.clear_override();
     rig.until(2500);
-    rig.handle(Event::UpdateBufferWriteId("elsewhere".into())).unwrap();
+    rig.handle(Stimulus::UpdateBufferWriteId("elsewhere".into())).unwrap();
     rig.skip();
     rig.until(5600);
     rig.tells(&[

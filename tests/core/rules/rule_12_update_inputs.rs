@@ -1,7 +1,7 @@
 //! Rule 12: `update_inputs` is one change, validated first, applied removed, added, updated.
 
 use super::rig::*;
-use changeover::core::{Event, InputsUpdate, ProbeOutcome};
+use changeover::core::{InputsUpdate, ProbeOutcome, Stimulus};
 use changeover::{Config, Error, Failback, Reason, Status};
 
 fn change(
@@ -247,12 +247,12 @@ fn results_for_what_was_replaced_are_ignored() {
     rig.until(100);
     rig.skip();
     let late = [
-        Event::ProbeTaken { probe },
-        Event::ProbeResult { probe, outcome: ProbeOutcome::Ok },
-        Event::StartTaken { session: old },
-        Event::StartResult { session: old, result: Ok(()) },
-        Event::StartResult { session: old, result: Err("late".into()) },
-        Event::SessionError { session: old, text: "late".into() },
+        Stimulus::ProbeTaken { probe },
+        Stimulus::ProbeResult { probe, outcome: ProbeOutcome::Ok },
+        Stimulus::StartTaken { session: old },
+        Stimulus::StartResult { session: old, result: Ok(()) },
+        Stimulus::StartResult { session: old, result: Err("late".into()) },
+        Stimulus::SessionError { session: old, text: "late".into() },
     ];
     for event in late {
         assert_eq!(rig.handle(event), Err(Error::StaleSession));

@@ -1,11 +1,11 @@
 //! Rule 13: `update_buffer_write_id` restarts every running session onto the new buffer.
 
 use super::rig::*;
-use changeover::core::{Action, Event, Ids, Stream};
+use changeover::core::{Action, Ids, Start, Stimulus, Stream};
 use changeover::{Config, Status};
 
-fn to_buffer(name: &str) -> Event {
-    Event::UpdateBufferWriteId(name.into())
+fn to_buffer(name: &str) -> Stimulus {
+    Stimulus::UpdateBufferWriteId(name.into())
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn the_new_sessions_write_to_the_new_buffer() {
     let mut stream = Stream::new("news", "first", 1, inputs, config, config, 0, &mut ids).unwrap();
     let buffers = |stream: &mut Stream| -> Vec<String> {
         let buffer = |action| match action {
-            Action::Start { buffer_write_id, .. } => Some(buffer_write_id.to_string()),
+            Action::Start(Start { buffer_write_id, .. }) => Some(buffer_write_id.to_string()),
             _ => None,
         };
         stream.drain().filter_map(buffer).collect()
@@ -42,7 +42,7 @@ fn the_new_sessions_write_to_the_new_buffer() {
     assert_eq!(buffers(&mut stream), ["second", "second"]);
     stream.handle(to_buffer(""), 2, &mut ids).unwrap();
     assert_eq!(buffers(&mut stream), ["news", "news"], "empty is the stream's id");
-    stream.handle(Event::UpdateInputs(add(hot(2))), 3, &mut ids).unwrap();
+    stream.handle(Stimulus::UpdateInputs(add(hot(2))), 3, &mut ids).unwrap();
     assert_eq!(buffers(&mut stream), ["news"], "and it stays");
 }
 

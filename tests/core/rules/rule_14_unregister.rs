@@ -1,7 +1,7 @@
 //! Rule 14: `unregister` emits the *stops*, then `unregistered`, the last of the registration.
 
 use super::rig::*;
-use changeover::core::{Event, InputsUpdate};
+use changeover::core::{InputsUpdate, Stimulus};
 use changeover::{Config, Error, Status};
 
 #[test]
@@ -9,7 +9,7 @@ fn the_stops_come_first_then_unregistered() {
     let mut rig = Rig::new([cold(0), hot(1), cold(2)]);
     rig.until(1000);
     rig.skip();
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     rig.tells(&["1000 stop 0a", "1000 stop 1a", "1000 gate closed", "1000 unregistered"]);
     assert!(rig.on_host().is_empty());
     assert!(rig.stream.inputs().iter().all(|input| input.status() == Status::Stopped));
@@ -22,7 +22,7 @@ fn probes_are_cancelled() {
     rig.probes_are(1, Answer::Never);
     rig.report(1, "gone").unwrap();
     rig.reach("probe 1");
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     rig.tells(&["0 stop 0a", "0 cancel probe", "0 gate closed", "0 unregistered"]);
 }
 
@@ -32,7 +32,7 @@ fn a_switch_that_waits_is_over() {
     rig.until(1050);
     rig.switch_input(1).unwrap();
     rig.skip();
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     rig.tells(&["1050 stop 0a", "1050 stop 1a", "1050 gate closed", "1050 unregistered"]);
     assert_eq!(rig.stream.pending(), None);
 }
@@ -40,7 +40,7 @@ fn a_switch_that_waits_is_over() {
 #[test]
 fn starts_the_host_never_took_vanish_with_their_stops() {
     let mut rig = Rig::prepared(Config::new(), [cold(0), hot(1)], Rig::host_is_stuck);
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     rig.host_wakes();
     assert!(rig.on_host().is_empty());
 }
@@ -52,14 +52,14 @@ fn an_exhausted_stream_is_not_restored_by_it() {
     rig.dies(0);
     rig.until(5000);
     rig.skip();
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     rig.tells(&["5000 stop 0a", "5000 gate closed", "5000 unregistered"]);
 }
 
 #[test]
 fn a_stream_without_inputs_ends_too() {
     let mut rig = Rig::new([]);
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     rig.tells(&["0 gate closed", "0 unregistered"]);
 }
 
@@ -73,25 +73,25 @@ fn nothing_comes_after_it() {
     rig.until(3500);
     rig.returns(0);
     rig.until(4100);
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     rig.skip();
     assert_eq!(rig.deadline(), None);
     let late = [
-        Event::Tick,
-        Event::Packet { session },
-        Event::Seen { session, at: rig.now() },
-        Event::StartTaken { session },
-        Event::StartResult { session, result: Err("late".into()) },
-        Event::SessionError { session, text: "late".into() },
-        Event::InputError { priority: 0, text: "late".into() },
-        Event::SwitchInput { priority: 1 },
-        Event::ClearOverride,
-        Event::UpdateInputs(add(cold(9))),
-        Event::UpdateInputs(InputsUpdate::default()),
-        Event::UpdateBufferWriteId("late".into()),
-        Event::SetConfig(Config::new()),
-        Event::SetDefaults(Config::new()),
-        Event::Unregister,
+        Stimulus::Tick,
+        Stimulus::Packet { session },
+        Stimulus::Seen { session, at: rig.now() },
+        Stimulus::StartTaken { session },
+        Stimulus::StartResult { session, result: Err("late".into()) },
+        Stimulus::SessionError { session, text: "late".into() },
+        Stimulus::InputError { priority: 0, text: "late".into() },
+        Stimulus::SwitchInput { priority: 1 },
+        Stimulus::ClearOverride,
+        Stimulus::UpdateInputs(add(cold(9))),
+        Stimulus::UpdateInputs(InputsUpdate::default()),
+        Stimulus::UpdateBufferWriteId("late".into()),
+        Stimulus::SetConfig(Config::new()),
+        Stimulus::SetDefaults(Config::new()),
+        Stimulus::Unregister,
     ];
     for event in late {
         let shown = format!("{event:?}");

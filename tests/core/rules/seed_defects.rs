@@ -1,7 +1,7 @@
 //! The nine defects found in the implementation this one re-imagines; none may come back.
 
 use super::rig::*;
-use changeover::core::{Event, ProbeOutcome};
+use changeover::core::{ProbeOutcome, Stimulus};
 use changeover::{Config, Error, Status};
 
 #[test]
@@ -52,7 +52,7 @@ fn a_registration_ends_without_anything_left_to_leak() {
     rig.until(1000);
     rig.report(2, "gone").unwrap();
     rig.reach("probe 2");
-    rig.handle(Event::Unregister).unwrap();
+    rig.handle(Stimulus::Unregister).unwrap();
     assert!(rig.on_host().is_empty());
     assert_eq!(rig.deadline(), None);
 }
@@ -67,7 +67,7 @@ fn a_probe_result_is_not_applied_to_a_replaced_input() {
     let probe = rig.probe_in_flight(1);
     rig.update(replace(cold(1))).unwrap();
     rig.report(1, "the new one is gone too").unwrap();
-    let answer = Event::ProbeResult { probe, outcome: ProbeOutcome::Ok };
+    let answer = Stimulus::ProbeResult { probe, outcome: ProbeOutcome::Ok };
     assert_eq!(rig.handle(answer), Err(Error::StaleSession));
     assert_eq!(rig.status(1), Status::Degraded);
 }
@@ -105,7 +105,7 @@ fn one_failover_has_one_start_however_many_evaluations_see_it() {
     rig.dies(0);
     rig.until(3000);
     for _ in 0..10 {
-        rig.handle(Event::Tick).unwrap();
+        rig.handle(Stimulus::Tick).unwrap();
         rig.report(0, "gone").unwrap();
         rig.clear_override();
     }

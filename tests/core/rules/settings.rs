@@ -1,7 +1,7 @@
 //! Settings are inherited level by level and all of them can change while the stream runs.
 
 use super::rig::*;
-use changeover::core::Event;
+use changeover::core::Stimulus;
 use changeover::{Config, Error, Failback, Overlap, Standby, Status};
 
 fn running(inputs: impl IntoIterator<Item = changeover::Input>) -> Rig {
@@ -19,7 +19,7 @@ fn an_inputs_setting_goes_before_the_streams_and_the_streams_before_the_engines(
         rig.stream.inputs().iter().map(|input| input.packet_timeout() / MS).collect()
     };
     assert_eq!(limits(&rig), [100, 2000, 2000]);
-    rig.handle(Event::SetDefaults(timeout(700))).unwrap();
+    rig.handle(Stimulus::SetDefaults(timeout(700))).unwrap();
     assert_eq!(limits(&rig), [100, 700, 700]);
     rig.set_config(timeout(900)).unwrap();
     assert_eq!(limits(&rig), [100, 900, 900]);
@@ -37,7 +37,7 @@ fn every_setting_of_an_input_may_come_from_the_stream_or_the_engine() {
     for from_engine in [false, true] {
         let mut rig = running([cold(0), cold(1)]);
         if from_engine {
-            rig.handle(Event::SetDefaults(config)).unwrap();
+            rig.handle(Stimulus::SetDefaults(config)).unwrap();
         } else {
             rig.set_config(config).unwrap();
         }
@@ -236,7 +236,7 @@ fn overlap_off_is_refused_while_an_input_is_hot() {
     let mut rig = running([cold(0), hot(1)]);
     assert_eq!(rig.set_config(overlap_off()), Err(Error::HotWithoutOverlap));
     let defaults = Config::new().overlap(Overlap::Off);
-    assert_eq!(rig.handle(Event::SetDefaults(defaults)), Err(Error::HotWithoutOverlap));
+    assert_eq!(rig.handle(Stimulus::SetDefaults(defaults)), Err(Error::HotWithoutOverlap));
     assert_eq!(rig.stream.check_defaults(&defaults), Err(Error::HotWithoutOverlap));
     assert_eq!(rig.stream.check_defaults(&Config::new()), Ok(()));
     rig.is_quiet();
@@ -255,7 +255,7 @@ fn overlap_on_again_makes_switches_planned_again() {
 #[test]
 fn settings_out_of_range_are_refused_and_change_nothing() {
     let mut rig = running([cold(0), cold(1)]);
-    rig.handle(Event::Tick).unwrap();
+    rig.handle(Stimulus::Tick).unwrap();
     let before = rig.deadline();
     let year = ms(365 * 24 * 3600 * 1000);
     for bad in [
@@ -268,7 +268,7 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
         Config::new().failback_stable(std::time::Duration::MAX),
     ] {
         assert_eq!(rig.set_config(bad), Err(Error::Config), "{bad:?}");
-        assert_eq!(rig.handle(Event::SetDefaults(bad)), Err(Error::Config), "{bad:?}");
+        assert_eq!(rig.handle(Stimulus::SetDefaults(bad)), Err(Error::Config), "{bad:?}");
     }
     assert_eq!(rig.deadline(), before);
     rig.is_quiet();

@@ -4,8 +4,8 @@ use super::model::{Level, Model, MS};
 use super::random::Random;
 use crate::invariants::{on_air, Invariants};
 use changeover::core::{
-    Action, Error, Event, Ids, InputsUpdate, Nanos, Notice, Priority, ProbeId, ProbeOutcome,
-    Reason, SessionId, Status, Stream,
+    Action, Error, Ids, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
+    Reason, SessionId, Start, Status, Stimulus, Stop, Stream,
 };
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -159,7 +159,7 @@ impl World {
     pub fn quiet(&mut self) {
         self.calm = true;
         self.host_is_slow = false;
-        self.handle(Event::ClearOverride).unwrap();
+        self.handle(Stimulus::ClearOverride).unwrap();
         if self.stream.inputs().is_empty() {
             let priority = self.random_priority();
             self.add(priority);
@@ -203,7 +203,7 @@ impl World {
 
     /// The registration ends, and the host takes what is left.
     pub fn end(&mut self) {
-        self.handle(Event::Unregister).unwrap();
+        self.handle(Stimulus::Unregister).unwrap();
         self.run_to(self.now + 10_000 * MS);
         assert!(self.queue.is_empty());
         assert!(self.host_runs.is_empty(), "every taken start gets exactly one stop");
@@ -239,19 +239,19 @@ impl World {
         for at in 0..self.invariants.running.len() {
             let session = &self.invariants.running[at];
             if let Some(at) = session.last_packet {
-                let seen = Event::Seen { session: session.id, at };
+                let seen = Stimulus::Seen { session: session.id, at };
                 self.stream.handle(seen, self.now, &mut self.ids).unwrap();
                 self.events += 1;
             }
         }
-        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
         self.obey(true);
         assert!(self.deadline.is_none_or(|next| next > self.now), "nothing is due after a tick");
-        self.stream.handle(Event::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
         assert!(self.stream.drain().next().is_none(), "a tick decides everything");
     }
 
-    fn handle(&mut self, event: Event) -> Result<(), Error> {
+    fn handle(&mut self, event: Stimulus) -> Result<(), Error> {
         let result = self.stream.handle(event, self.now, &mut self.ids);
         self.obey(result.is_ok());
         result
@@ -262,7 +262,7 @@ impl World {
             Step::Take(command) => self.take(command),
             Step::StartFails(session) => {
                 let result = Err("refused".into());
-                let _ = self.handle(Event::StartResult { session, result });
+                let _ = self.handle(Stimulus::StartResult { session, result });
             }
             Step::Packet(session, priority) => self.packet(session, priority),
             Step::Answer(probe, priority) => self.answer(probe, priority),
@@ -285,7 +285,7 @@ impl World {
                 self.host_runs.swap_remove(at.expect("a stop of a session that was taken"));
             }
             Command::Probe(probe, priority) => {
-                let taken = self.handle(Event::ProbeTaken { probe });
+                let taken = self.handle(Stimulus::ProbeTaken { probe });
                 let delay = self.random.range(0, if self.calm { 8 } else { 150 }) * MS;
                 if taken.is_ok() || self.random.percent(10) {
                     self.plan(delay, Step::Answer(probe, priority));
@@ -303,7 +303,7 @@ impl World {
         if let Some(running) = self.invariants.session(session) {
             running.taken_at = Some(self.now);
         }
-        let _ = self.handle(Event::StartTaken { session });
+        let _ = self.handle(Stimulus::StartTaken { session });
         let source = self.sources[priority as usize];
         if self.random.percent(source.starts_fail) {
             let delay = self.pick(&[0, 0, 50, 1000]) * MS;
@@ -311,7 +311,7 @@ impl World {
         } else {
             self.plan(source.connects_in, Step::Packet(session, priority));
             if self.random.percent(30) {
-                let _ = self.handle(Event::StartResult { session, result: Ok(()) });
+                let _ = self.handle(Stimulus::StartResult { session, result: Ok(()) });
             }
         }
     }
@@ -328,7 +328,7 @@ impl World {
         }
         self.invariants.delivered(session, self.now);
         if self.stream.awaits(session) {
-            self.handle(Event::Packet { session }).unwrap();
+            self.handle(Stimulus::Packet { session }).unwrap();
         }
     }
 
@@ -345,7 +345,7 @@ impl World {
         if awaited {
             self.invariants.answered(probe);
         }
-        let result = self.handle(Event::ProbeResult { probe, outcome });
+        let result = self.handle(Stimulus::ProbeResult { probe, outcome });
         assert_eq!(result.is_ok(), awaited, "an answer counts while it is awaited");
     }
 
@@ -397,8 +397,8 @@ impl World {
         let text = "reported".to_string();
         let known = self.invariants.running.first().map(|running| running.id);
         let event = match known.filter(|_| self.random.percent(50)) {
-            Some(session) => Event::SessionError { session, text },
-            None => Event::InputError { priority: self.random_priority(), text },
+            Some(session) => Stimulus::SessionError { session, text },
+            None => Stimulus::InputError { priority: self.random_priority(), text },
         };
         let _ = self.handle(event);
     }
@@ -407,17 +407,17 @@ impl World {
     fn nonsense(&mut self) {
         let any = self.random.range(0, 200);
         let event = match self.random.range(0, 5) {
-            0 => Event::StartTaken { session: any },
-            1 => Event::StartResult { session: any, result: Ok(()) },
-            2 => Event::SessionError { session: any, text: String::new() },
-            3 => Event::Seen { session: u64::MAX, at: self.now },
-            4 => Event::Packet { session: u64::MAX },
-            _ => Event::Tick,
+            0 => Stimulus::StartTaken { session: any },
+            1 => Stimulus::StartResult { session: any, result: Ok(()) },
+            2 => Stimulus::SessionError { session: any, text: String::new() },
+            3 => Stimulus::Seen { session: u64::MAX, at: self.now },
+            4 => Stimulus::Packet { session: u64::MAX },
+            _ => Stimulus::Tick,
         };
-        if matches!(event, Event::Tick) {
+        if matches!(event, Stimulus::Tick) {
             return self.tick();
         }
-        if let Event::StartTaken { session } | Event::StartResult { session, .. } = &event {
+        if let Stimulus::StartTaken { session } | Stimulus::StartResult { session, .. } = &event {
             let taken = self.host_runs.contains(session);
             if self.invariants.session(*session).is_some() && !taken {
                 return; // It would take the start out of turn.
@@ -431,7 +431,7 @@ impl World {
         self.plan(delay, Step::Operation);
         match self.random.range(0, 11) {
             0..=3 => self.switch(),
-            4 => self.handle(Event::ClearOverride).unwrap(),
+            4 => self.handle(Stimulus::ClearOverride).unwrap(),
             5 => {
                 let priority = self.random_priority();
                 self.add(priority);
@@ -439,7 +439,7 @@ impl World {
             6..=8 => self.update(),
             9 => {
                 let name = self.pick(&["", "a", "b"]);
-                self.handle(Event::UpdateBufferWriteId(name.into())).unwrap();
+                self.handle(Stimulus::UpdateBufferWriteId(name.into())).unwrap();
             }
             _ => self.settings(),
         }
@@ -453,7 +453,7 @@ impl World {
             Some(Status::Degraded) => Err(Error::InputDegraded),
             Some(_) => Ok(()),
         };
-        assert_eq!(self.handle(Event::SwitchInput { priority }), expected);
+        assert_eq!(self.handle(Stimulus::SwitchInput { priority }), expected);
         if expected.is_ok() {
             assert_eq!(self.stream.override_input(), Some(priority));
         }
@@ -467,7 +467,7 @@ impl World {
             self.model.inputs.insert(priority, level);
         }
         let expected = if known { Err(Error::DuplicatePriority) } else { Ok(()) };
-        assert_eq!(self.handle(Event::UpdateInputs(update)), expected);
+        assert_eq!(self.handle(Stimulus::UpdateInputs(update)), expected);
     }
 
     /// Each input is removed, updated, removed and added, added, or left alone.
@@ -491,7 +491,7 @@ impl World {
                 update.updated.push(input);
             }
         }
-        self.handle(Event::UpdateInputs(update)).unwrap();
+        self.handle(Stimulus::UpdateInputs(update)).unwrap();
     }
 
     fn settings(&mut self) {
@@ -510,7 +510,7 @@ impl World {
         }
         self.invariants.overlap_off = self.model.overlap_off();
         let expected = if refused { Err(Error::HotWithoutOverlap) } else { Ok(()) };
-        assert_eq!(self.handle(Event::SetConfig(level.config())), expected);
+        assert_eq!(self.handle(Stimulus::SetConfig(level.config())), expected);
     }
 
     // What comes out.
@@ -533,9 +533,9 @@ impl World {
 
     fn order(&mut self, action: &Action) {
         let command = match action {
-            Action::Start { session, input, .. } => Command::Start(*session, input.priority),
-            Action::Probe { probe, input, .. } => Command::Probe(*probe, input.priority),
-            Action::Stop { session, priority } => {
+            Action::Start(Start { session, input, .. }) => Command::Start(*session, input.priority),
+            Action::Probe(Probe { probe, input, .. }) => Command::Probe(*probe, input.priority),
+            Action::Stop(Stop { session, priority }) => {
                 let start = Command::Start(*session, *priority);
                 if let Some(at) = self.queue.iter().position(|queued| *queued == start) {
                     self.queue.remove(at);
@@ -557,9 +557,9 @@ impl World {
 
     fn account(&mut self, action: &Action) {
         match action {
-            Action::Start { session, .. } => self.mix(1, *session),
-            Action::Stop { session, .. } => self.mix(2, *session),
-            Action::Probe { probe, .. } => self.mix(3, *probe),
+            Action::Start(Start { session, .. }) => self.mix(1, *session),
+            Action::Stop(Stop { session, .. }) => self.mix(2, *session),
+            Action::Probe(Probe { probe, .. }) => self.mix(3, *probe),
             Action::CancelProbe { probe } => self.mix(4, *probe),
             Action::Await { session } => self.mix(5, *session),
             Action::Gate { session, number } => {
