@@ -18,3 +18,4 @@ mod rule_14_unregister;
 mod rule_15_reasons;
 mod seed_defects;
 mod settings;
+mod story;

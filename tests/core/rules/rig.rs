@@ -2,17 +2,17 @@
 //!
 //! The rig plays the sources (one packet every 100 ms, the first 100 ms after the host took the
 //! *start*), the host (takes commands, answers probes) and the clock. Everything the stream does
-//! becomes a line of the story: `"3000 switch 0>1 timeout"`, in milliseconds since the
-//! registration. The sessions of input 0 are called `0a`, `0b`, `0c`… in the order of their
-//! starts; `active 0 after 100` names the time from the selection to the first packet.
+//! becomes a line of the story (see `story.rs`).
 
+use super::story::Story;
+use crate::host_queue::{Command, HostQueue};
 use crate::invariants::Invariants;
 use changeover::core::{
-    Action, Error, Ids, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice, Priority,
-    Probe, ProbeId, ProbeOutcome, SessionId, Start, Status, Stimulus, Stop, Stream,
+    Action, Error, Ids, Input, InputError, InputHealth, InputsUpdate, Nanos, Priority, ProbeId,
+    ProbeOutcome, SessionId, Status, Stimulus, Stream,
 };
 use changeover::{Config, Overlap};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 pub const MS: Nanos = 1_000_000;
@@ -74,13 +74,6 @@ struct Source {
     answer: Answer,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Command {
-    Start(SessionId, Priority),
-    Stop(SessionId),
-    Probe(ProbeId, Priority),
-}
-
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Take(Command),
@@ -92,19 +85,13 @@ pub struct Rig {
     pub stream: Stream,
     ids: Ids,
     now: Nanos,
-    /// The instant that the story calls 0.
-    origin: Nanos,
     agenda: BTreeMap<(Nanos, u64), Step>,
     steps: u64,
     sources: HashMap<Priority, Source>,
     taking: Taking,
-    untaken: VecDeque<Command>,
-    names: HashMap<SessionId, String>,
-    sessions_of: HashMap<Priority, u8>,
+    host: HostQueue,
     invariants: Invariants,
-    story: VecDeque<(Nanos, String)>,
-    /// Every *start* that was taken and not stopped since, as the host sees it.
-    host_runs: Vec<SessionId>,
+    story: Story,
 }
 
 impl Rig {
@@ -131,17 +118,13 @@ impl Rig {
             stream,
             ids,
             now: EPOCH,
-            origin: EPOCH,
             agenda: BTreeMap::new(),
             steps: 0,
             sources: HashMap::new(),
             taking: Taking::After(0),
-            untaken: VecDeque::new(),
-            names: HashMap::new(),
-            sessions_of: HashMap::new(),
+            host: HostQueue::default(),
             invariants: Invariants::new(config == config.overlap(Overlap::Off)),
-            story: VecDeque::new(),
-            host_runs: Vec::new(),
+            story: Story::new(EPOCH),
         };
         prepare(&mut rig);
         rig.obey();
@@ -187,7 +170,7 @@ impl Rig {
     /// It takes what has piled up.
     pub fn host_wakes(&mut self) {
         self.taking = Taking::After(0);
-        for command in self.untaken.clone() {
+        for command in self.host.untaken().collect::<Vec<_>>() {
             self.plan(0, Step::Take(command));
         }
         self.run_to(self.now);
@@ -241,12 +224,12 @@ impl Rig {
 
     /// Counts from the registration again, see [`Rig::reach`].
     pub fn count_from_registration(&mut self) {
-        self.origin = EPOCH;
+        self.story.origin = EPOCH;
     }
 
     /// Lets time pass, to so many milliseconds of the story.
     pub fn until(&mut self, millis: u64) {
-        self.run_to(self.origin + millis * MS);
+        self.run_to(self.story.origin + millis * MS);
     }
 
     /// Lets time pass until this line is told; the story goes on behind it. Answers its time in
@@ -254,15 +237,14 @@ impl Rig {
     pub fn reach(&mut self, line: &str) -> f64 {
         let give_up = self.now + 3_600_000 * MS;
         loop {
-            if let Some(found) = self.story.iter().position(|(_, told)| told == line) {
-                let (at, _) = self.story[found];
-                self.story.drain(..=found);
-                let since_origin = (at - self.origin) as f64 / MS as f64;
-                self.origin = at;
-                return since_origin;
+            let origin = self.story.origin;
+            if let Some(at) = self.story.continue_after(line) {
+                return (at - origin) as f64 / MS as f64;
             }
             let next = self.next_instant().filter(|at| *at <= give_up);
-            let next = next.unwrap_or_else(|| panic!("never told: {line}\n{:#?}", self.story));
+            let next = next.unwrap_or_else(|| {
+                panic!("never told: {line}\n{:#?}", self.lines().collect::<Vec<_>>())
+            });
             self.run_to(next);
         }
     }
@@ -322,11 +304,11 @@ impl Rig {
     }
 
     fn take(&mut self, command: Command) {
-        let Some(at) = self.untaken.iter().position(|untaken| *untaken == command) else { return };
-        self.untaken.remove(at);
+        if !self.host.take(command) {
+            return;
+        }
         match command {
             Command::Start(session, priority) => {
-                self.host_runs.push(session);
                 if let Some(running) = self.invariants.session(session) {
                     running.taken_at = Some(self.now);
                 }
@@ -338,10 +320,7 @@ impl Rig {
                     self.send(Stimulus::StartResult { session, result });
                 }
             }
-            Command::Stop(session) => {
-                let at = self.host_runs.iter().position(|running| *running == session);
-                self.host_runs.swap_remove(at.expect("a stop of a session that was taken"));
-            }
+            Command::Stop(..) => {}
             Command::Probe(probe, priority) => {
                 if self
                     .stream
@@ -394,61 +373,19 @@ impl Rig {
     /// Hands the actions to the host and into the story, and checks what must always hold.
     fn obey(&mut self) {
         let actions: Vec<_> = self.stream.drain().collect();
-        // The gate opens for a session before its start is told.
-        for action in &actions {
-            if let Action::Start(Start { session, input, .. }) = action {
-                self.name(*session, input.priority);
-            }
-        }
         for action in &actions {
             self.invariants.observe(action, self.now);
             self.order(action);
-            if let Some(line) = self.line(action) {
-                self.story.push_back((self.now, line));
-            }
         }
+        self.story.tell(&actions, self.now);
         self.invariants.check(&self.stream);
     }
 
     fn order(&mut self, action: &Action) {
-        let command = match action {
-            Action::Start(Start { session, input, .. }) => Command::Start(*session, input.priority),
-            Action::Probe(Probe { probe, input, .. }) => Command::Probe(*probe, input.priority),
-            Action::Stop(Stop { session, priority }) => {
-                let start = Command::Start(*session, *priority);
-                if let Some(at) = self.untaken.iter().position(|untaken| *untaken == start) {
-                    // A start not yet taken vanishes with its stop.
-                    self.untaken.remove(at);
-                    return;
-                }
-                Command::Stop(*session)
-            }
-            _ => return,
-        };
-        self.untaken.push_back(command);
+        let Some(command) = self.host.push(action) else { return };
         if let Taking::After(delay) = self.taking {
             self.plan(delay, Step::Take(command));
         }
-    }
-
-    fn line(&self, action: &Action) -> Option<String> {
-        Some(match action {
-            Action::Start(Start { session, .. }) => format!("start {}", self.names[session]),
-            Action::Stop(Stop { session, .. }) => format!("stop {}", self.names[session]),
-            Action::Probe(Probe { input, .. }) => format!("probe {}", input.priority),
-            Action::CancelProbe { .. } => "cancel probe".into(),
-            Action::Gate { session: Some(session), .. } => format!("gate {}", self.names[session]),
-            Action::Gate { session: None, .. } => "gate closed".into(),
-            Action::Await { .. } => return None,
-            Action::Notify(notice) => notice_line(notice),
-        })
-    }
-
-    fn name(&mut self, session: SessionId, priority: Priority) {
-        let count = self.sessions_of.entry(priority).or_insert(0);
-        let letter = char::from(b'a' + *count % 26);
-        *count = count.wrapping_add(1);
-        self.names.insert(session, format!("{priority}{letter}"));
     }
 
     // Assertions.
@@ -456,15 +393,15 @@ impl Rig {
     /// Exactly this was told since the last look, line by line.
     #[track_caller]
     pub fn tells(&mut self, expected: &[&str]) {
-        let told: Vec<_> = self.story.drain(..).collect();
-        let told = told.into_iter().map(|(at, line)| format!("{} {line}", self.time(at)));
+        let told: Vec<_> = self.story.take().collect();
+        let told = told.into_iter().map(|(at, line)| format!("{} {line}", self.story.time(at)));
         let told: Vec<_> = told.collect();
         assert_eq!(told, expected, "\ntold: {told:#?}");
     }
 
     /// What was told since the last look, without the times.
     pub fn lines(&mut self) -> impl Iterator<Item = String> + '_ {
-        self.story.drain(..).map(|(_, line)| line)
+        self.story.take().map(|(_, line)| line)
     }
 
     /// Nothing was told since the last look.
@@ -475,17 +412,7 @@ impl Rig {
 
     /// The story so far is not of interest.
     pub fn skip(&mut self) {
-        self.story.clear();
-    }
-
-    fn time(&self, at: Nanos) -> String {
-        let since = at as i128 - self.origin as i128;
-        let (whole, rest) = (since / MS as i128, since % MS as i128);
-        if rest == 0 {
-            whole.to_string()
-        } else {
-            format!("{whole}.{rest:06}")
-        }
+        self.story.take().for_each(drop);
     }
 
     pub fn input(&self, priority: Priority) -> &InputHealth {
@@ -503,13 +430,12 @@ impl Rig {
 
     /// The session of an input that runs now, by its name.
     pub fn running(&self, priority: Priority) -> Option<&str> {
-        self.input(priority).session().map(|session| self.names[&session].as_str())
+        self.input(priority).session().map(|session| self.story.name(session))
     }
 
     /// The session with this name.
     pub fn session(&self, name: &str) -> SessionId {
-        let found = self.names.iter().find(|(_, other)| *other == name);
-        *found.expect("a session of this name").0
+        self.story.session(name)
     }
 
     pub fn probe_in_flight(&self, priority: Priority) -> ProbeId {
@@ -520,33 +446,13 @@ impl Rig {
     /// The sessions that run on the host, by their names.
     pub fn on_host(&self) -> Vec<&str> {
         let mut names: Vec<_> =
-            self.host_runs.iter().map(|session| self.names[session].as_str()).collect();
+            self.host.running().iter().map(|session| self.story.name(*session)).collect();
         names.sort_unstable();
         names
     }
 
     /// Milliseconds of the story until the next deadline.
     pub fn deadline(&self) -> Option<String> {
-        self.stream.next_deadline().map(|at| self.time(at))
-    }
-}
-
-fn notice_line(notice: &Notice) -> String {
-    match notice {
-        Notice::Switched(switch) => {
-            let from = switch.from.map_or("none".into(), |from| from.to_string());
-            format!("switch {from}>{} {}", switch.to, switch.reason.name())
-        }
-        Notice::Active { priority, waited, .. } => {
-            format!("active {priority} after {}", waited.as_millis())
-        }
-        Notice::Degraded { priority, error } => {
-            format!("degraded {priority} {}", error.reason.name())
-        }
-        Notice::Recovered { priority } => format!("recovered {priority}"),
-        Notice::Exhausted { reason } => format!("exhausted {}", reason.name()),
-        Notice::Restored { priority } => format!("restored {priority}"),
-        Notice::Unregistered => "unregistered".into(),
-        other => panic!("no line for {other:?}"),
+        self.stream.next_deadline().map(|at| self.story.time(at))
     }
 }

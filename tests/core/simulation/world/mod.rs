@@ -1,14 +1,18 @@
 //! The sources, the host and the operator around one stream, all of them unreliable.
 
+mod expected;
+mod faults;
+
 use super::model::{Level, Model, MS};
 use super::random::Random;
+use crate::host_queue::{Command, HostQueue};
 use crate::invariants::{on_air, Invariants};
 use changeover::core::{
     Action, Error, Ids, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
     Reason, SessionId, Start, Status, Stimulus, Stop, Stream,
 };
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 /// Priorities are 0 to 5; so many sources there are.
 const SOURCES: usize = 6;
@@ -35,13 +39,6 @@ enum Probes {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Command {
-    Start(SessionId, Priority),
-    Stop(SessionId, Priority),
-    Probe(ProbeId, Priority),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Take(Command),
     StartFails(SessionId),
@@ -63,11 +60,10 @@ pub struct World {
     sources: [Source; SOURCES],
     agenda: BinaryHeap<Reverse<(Nanos, u64, Step)>>,
     steps: u64,
-    /// What the host has not taken yet, in order, and when it takes the last of it.
-    queue: VecDeque<Command>,
+    host: HostQueue,
+    /// When it takes the last of its commands.
     queue_ends: Nanos,
     host_is_slow: bool,
-    host_runs: Vec<SessionId>,
     /// When the active input was last chosen or restarted, at the latest.
     chosen_at: Nanos,
     switched_at: Nanos,
@@ -119,10 +115,9 @@ impl World {
             sources: [source; SOURCES],
             agenda: BinaryHeap::new(),
             steps: 0,
-            queue: VecDeque::new(),
+            host: HostQueue::default(),
             queue_ends: now,
             host_is_slow: false,
-            host_runs: Vec::new(),
             chosen_at: now,
             switched_at: now,
             calm: false,
@@ -205,8 +200,8 @@ impl World {
     pub fn end(&mut self) {
         self.handle(Stimulus::Unregister).unwrap();
         self.run_to(self.now + 10_000 * MS);
-        assert!(self.queue.is_empty());
-        assert!(self.host_runs.is_empty(), "every taken start gets exactly one stop");
+        assert_eq!(self.host.untaken().next(), None);
+        assert!(self.host.running().is_empty(), "every taken start gets exactly one stop");
     }
 
     // Time.
@@ -275,15 +270,12 @@ impl World {
     // The host.
 
     fn take(&mut self, command: Command) {
-        let Some(at) = self.queue.iter().position(|queued| *queued == command) else { return };
-        assert_eq!(at, 0, "in order");
-        self.queue.pop_front();
+        if !self.host.take(command) {
+            return;
+        }
         match command {
             Command::Start(session, priority) => self.take_start(session, priority),
-            Command::Stop(session, _) => {
-                let at = self.host_runs.iter().position(|running| *running == session);
-                self.host_runs.swap_remove(at.expect("a stop of a session that was taken"));
-            }
+            Command::Stop(..) => {}
             Command::Probe(probe, priority) => {
                 let taken = self.handle(Stimulus::ProbeTaken { probe });
                 let delay = self.random.range(0, if self.calm { 8 } else { 150 }) * MS;
@@ -295,10 +287,8 @@ impl World {
     }
 
     fn take_start(&mut self, session: SessionId, priority: Priority) {
-        assert!(!self.host_runs.contains(&session), "a session is started once");
-        self.host_runs.push(session);
         if self.model.overlap_off() && !self.settings_changed {
-            assert_eq!(self.host_runs.len(), 1, "overlap off: two sessions on the host");
+            assert_eq!(self.host.running().len(), 1, "overlap off: two sessions on the host");
         }
         if let Some(running) = self.invariants.session(session) {
             running.taken_at = Some(self.now);
@@ -349,168 +339,12 @@ impl World {
         assert_eq!(result.is_ok(), awaited, "an answer counts while it is awaited");
     }
 
-    // Faults and operations.
-
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         self.random.pick(from)
     }
 
     fn random_priority(&mut self) -> Priority {
         self.random.range(0, SOURCES as u64 - 1) as Priority
-    }
-
-    fn change_source(&mut self, at: usize) {
-        let random = &mut self.random;
-        self.sources[at] = Source {
-            up: random.percent(60),
-            interval: random.range(10, 80) * MS + random.pick(&[0, 1, 333]),
-            connects_in: random.pick(&[0, 1, 20, 90, 400]) * MS,
-            starts_fail: random.pick(&[0, 0, 0, 30, 100]),
-            probes: random.pick(&[
-                Probes::Honest,
-                Probes::Honest,
-                Probes::Honest,
-                Probes::Lying,
-                Probes::Unsupported,
-                Probes::Unanswered,
-            ]),
-        };
-    }
-
-    fn fault(&mut self) {
-        let delay = self.random.range(1, 1500) * MS;
-        self.plan(delay, Step::Fault);
-        match self.random.range(0, 9) {
-            0..=4 => {
-                let at = self.random_priority() as usize;
-                self.change_source(at);
-            }
-            5 => self.sources.iter_mut().for_each(|source| source.up = false),
-            6 => self.sources.iter_mut().for_each(|source| source.up = true),
-            7 => self.host_is_slow = !self.host_is_slow,
-            8 => self.report(),
-            _ => self.nonsense(),
-        }
-    }
-
-    fn report(&mut self) {
-        let text = "reported".to_string();
-        let known = self.invariants.running.first().map(|running| running.id);
-        let event = match known.filter(|_| self.random.percent(50)) {
-            Some(session) => Stimulus::SessionError { session, text },
-            None => Stimulus::InputError { priority: self.random_priority(), text },
-        };
-        let _ = self.handle(event);
-    }
-
-    /// What only a confused host does.
-    fn nonsense(&mut self) {
-        let any = self.random.range(0, 200);
-        let event = match self.random.range(0, 5) {
-            0 => Stimulus::StartTaken { session: any },
-            1 => Stimulus::StartResult { session: any, result: Ok(()) },
-            2 => Stimulus::SessionError { session: any, text: String::new() },
-            3 => Stimulus::Seen { session: u64::MAX, at: self.now },
-            4 => Stimulus::Packet { session: u64::MAX },
-            _ => Stimulus::Tick,
-        };
-        if matches!(event, Stimulus::Tick) {
-            return self.tick();
-        }
-        if let Stimulus::StartTaken { session } | Stimulus::StartResult { session, .. } = &event {
-            let taken = self.host_runs.contains(session);
-            if self.invariants.session(*session).is_some() && !taken {
-                return; // It would take the start out of turn.
-            }
-        }
-        let _ = self.handle(event);
-    }
-
-    fn operation(&mut self) {
-        let delay = self.random.range(1, 2500) * MS;
-        self.plan(delay, Step::Operation);
-        match self.random.range(0, 11) {
-            0..=3 => self.switch(),
-            4 => self.handle(Stimulus::ClearOverride).unwrap(),
-            5 => {
-                let priority = self.random_priority();
-                self.add(priority);
-            }
-            6..=8 => self.update(),
-            9 => {
-                let name = self.pick(&["", "a", "b"]);
-                self.handle(Stimulus::UpdateBufferWriteId(name.into())).unwrap();
-            }
-            _ => self.settings(),
-        }
-    }
-
-    fn switch(&mut self) {
-        let priority = self.random_priority();
-        let input = self.stream.inputs().iter().find(|input| input.priority() == priority);
-        let expected = match input.map(|input| input.status()) {
-            None => Err(Error::UnknownInput),
-            Some(Status::Degraded) => Err(Error::InputDegraded),
-            Some(_) => Ok(()),
-        };
-        assert_eq!(self.handle(Stimulus::SwitchInput { priority }), expected);
-        if expected.is_ok() {
-            assert_eq!(self.stream.override_input(), Some(priority));
-        }
-    }
-
-    fn add(&mut self, priority: Priority) {
-        let (level, input) = self.model.random_input(&mut self.random, priority);
-        let update = InputsUpdate { added: vec![input], ..InputsUpdate::default() };
-        let known = self.model.inputs.contains_key(&priority);
-        if !known {
-            self.model.inputs.insert(priority, level);
-        }
-        let expected = if known { Err(Error::DuplicatePriority) } else { Ok(()) };
-        assert_eq!(self.handle(Stimulus::UpdateInputs(update)), expected);
-    }
-
-    /// Each input is removed, updated, removed and added, added, or left alone.
-    fn update(&mut self) {
-        let mut update = InputsUpdate::default();
-        for priority in 0..SOURCES as Priority {
-            let known = self.model.inputs.contains_key(&priority);
-            let what = self.random.range(0, 9);
-            if known && what <= 1 {
-                update.removed.push(priority);
-                self.model.inputs.remove(&priority);
-            }
-            if what == 1 || what == 2 && !known {
-                let (level, input) = self.model.random_input(&mut self.random, priority);
-                self.model.inputs.insert(priority, level);
-                update.added.push(input);
-            }
-            if what == 3 && known {
-                let (level, input) = self.model.random_input(&mut self.random, priority);
-                self.model.inputs.insert(priority, level);
-                update.updated.push(input);
-            }
-        }
-        self.handle(Stimulus::UpdateInputs(update)).unwrap();
-    }
-
-    fn settings(&mut self) {
-        let overlap_off = if self.random.percent(70) {
-            self.model.overlap_off()
-        } else {
-            self.random.percent(50)
-        };
-        let level = Level::random_stream(&mut self.random, overlap_off);
-        let before = std::mem::replace(&mut self.model.stream, level);
-        let refused = overlap_off && self.model.inputs.keys().any(|p| self.model.is_hot(*p));
-        if refused {
-            self.model.stream = before;
-        } else {
-            self.settings_changed = true;
-        }
-        self.invariants.overlap_off = self.model.overlap_off();
-        let expected = if refused { Err(Error::HotWithoutOverlap) } else { Ok(()) };
-        assert_eq!(self.handle(Stimulus::SetConfig(level.config())), expected);
     }
 
     // What comes out.
@@ -532,20 +366,7 @@ impl World {
     }
 
     fn order(&mut self, action: &Action) {
-        let command = match action {
-            Action::Start(Start { session, input, .. }) => Command::Start(*session, input.priority),
-            Action::Probe(Probe { probe, input, .. }) => Command::Probe(*probe, input.priority),
-            Action::Stop(Stop { session, priority }) => {
-                let start = Command::Start(*session, *priority);
-                if let Some(at) = self.queue.iter().position(|queued| *queued == start) {
-                    self.queue.remove(at);
-                    return;
-                }
-                Command::Stop(*session, *priority)
-            }
-            _ => return,
-        };
-        self.queue.push_back(command);
+        let Some(command) = self.host.push(action) else { return };
         let delay = match (self.calm, self.host_is_slow) {
             (true, _) => 5,
             (false, true) => self.random.range(0, 1500),
@@ -570,72 +391,8 @@ impl World {
         }
     }
 
-    fn told(&mut self, notice: &Notice) {
-        match notice {
-            Notice::Switched(switch) => {
-                if switch.reason == Reason::Failback && !self.settings_changed {
-                    let since = self.now - self.switched_at;
-                    assert!(since >= self.model.switch_cooldown(), "too early: {since}");
-                    assert!(!self.model.failback_is_manual());
-                }
-                self.chosen_at = self.now;
-                self.switched_at = self.now;
-                self.mix(7, switch.to as u64);
-            }
-            Notice::Degraded { priority, error } => {
-                self.mix(8, *priority as u64);
-                if error.reason == Reason::Timeout {
-                    assert!(
-                        error.detail.measured() >= error.detail.limit() && error.detail.limit() > 0
-                    );
-                    self.was_silent(*priority);
-                }
-            }
-            Notice::Active { priority, .. } => self.mix(9, *priority as u64),
-            Notice::Recovered { priority } => self.mix(10, *priority as u64),
-            Notice::Exhausted { .. } => self.mix(11, 0),
-            Notice::Restored { priority } => self.mix(12, *priority as u64),
-            _ => {}
-        }
-    }
-
     fn mix(&mut self, kind: u64, value: u64) {
         let word = value ^ (kind << 56) ^ self.now;
         self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
-    }
-
-    /// No input is given up for silence that was not silent.
-    fn was_silent(&self, priority: Priority) {
-        let running = self.invariants.running.iter().find(|running| running.priority == priority);
-        let Some(running) = running else { return };
-        match running.last_packet {
-            Some(last) => assert!(self.now - last >= self.model.packet_timeout(priority)),
-            None => {
-                let taken = running.taken_at.expect("a host that took the start");
-                assert!(self.now - taken >= self.model.connect_timeout(priority));
-            }
-        }
-    }
-
-    /// Every session that is expected to deliver has a deadline.
-    fn check_deadlines(&self) {
-        for input in self.stream.inputs() {
-            if !matches!(input.status(), Status::Idle | Status::Active) {
-                continue;
-            }
-            let priority = input.priority();
-            let running = self.invariants.running.iter().find(|r| r.priority == priority);
-            let Some(running) = running else { continue };
-            let active = self.stream.active() == Some(priority);
-            let due = match (running.last_packet, running.taken_at) {
-                (Some(last), _) => {
-                    let since = if active { last.max(self.chosen_at) } else { last };
-                    since + self.model.packet_timeout(priority)
-                }
-                (None, Some(taken)) => taken + self.model.connect_timeout(priority),
-                (None, None) => continue,
-            };
-            assert!(self.deadline.is_some_and(|at| at <= due), "{priority} has no deadline");
-        }
     }
 }

@@ -1,0 +1,159 @@
+//! What goes wrong around the stream, and what the operator does meanwhile.
+
+use super::*;
+
+impl World {
+    pub(super) fn change_source(&mut self, at: usize) {
+        let random = &mut self.random;
+        self.sources[at] = Source {
+            up: random.percent(60),
+            interval: random.range(10, 80) * MS + random.pick(&[0, 1, 333]),
+            connects_in: random.pick(&[0, 1, 20, 90, 400]) * MS,
+            starts_fail: random.pick(&[0, 0, 0, 30, 100]),
+            probes: random.pick(&[
+                Probes::Honest,
+                Probes::Honest,
+                Probes::Honest,
+                Probes::Lying,
+                Probes::Unsupported,
+                Probes::Unanswered,
+            ]),
+        };
+    }
+
+    pub(super) fn fault(&mut self) {
+        let delay = self.random.range(1, 1500) * MS;
+        self.plan(delay, Step::Fault);
+        match self.random.range(0, 9) {
+            0..=4 => {
+                let at = self.random_priority() as usize;
+                self.change_source(at);
+            }
+            5 => self.sources.iter_mut().for_each(|source| source.up = false),
+            6 => self.sources.iter_mut().for_each(|source| source.up = true),
+            7 => self.host_is_slow = !self.host_is_slow,
+            8 => self.report(),
+            _ => self.nonsense(),
+        }
+    }
+
+    fn report(&mut self) {
+        let text = "reported".to_string();
+        let known = self.invariants.running.first().map(|running| running.id);
+        let event = match known.filter(|_| self.random.percent(50)) {
+            Some(session) => Stimulus::SessionError { session, text },
+            None => Stimulus::InputError { priority: self.random_priority(), text },
+        };
+        let _ = self.handle(event);
+    }
+
+    /// What only a confused host does.
+    fn nonsense(&mut self) {
+        let any = self.random.range(0, 200);
+        let event = match self.random.range(0, 5) {
+            0 => Stimulus::StartTaken { session: any },
+            1 => Stimulus::StartResult { session: any, result: Ok(()) },
+            2 => Stimulus::SessionError { session: any, text: String::new() },
+            3 => Stimulus::Seen { session: u64::MAX, at: self.now },
+            4 => Stimulus::Packet { session: u64::MAX },
+            _ => Stimulus::Tick,
+        };
+        if matches!(event, Stimulus::Tick) {
+            return self.tick();
+        }
+        if let Stimulus::StartTaken { session } | Stimulus::StartResult { session, .. } = &event {
+            let taken = self.host.running().contains(session);
+            if self.invariants.session(*session).is_some() && !taken {
+                return; // It would take the start out of turn.
+            }
+        }
+        let _ = self.handle(event);
+    }
+
+    pub(super) fn operation(&mut self) {
+        let delay = self.random.range(1, 2500) * MS;
+        self.plan(delay, Step::Operation);
+        match self.random.range(0, 11) {
+            0..=3 => self.switch(),
+            4 => self.handle(Stimulus::ClearOverride).unwrap(),
+            5 => {
+                let priority = self.random_priority();
+                self.add(priority);
+            }
+            6..=8 => self.update(),
+            9 => {
+                let name = self.pick(&["", "a", "b"]);
+                self.handle(Stimulus::UpdateBufferWriteId(name.into())).unwrap();
+            }
+            _ => self.settings(),
+        }
+    }
+
+    fn switch(&mut self) {
+        let priority = self.random_priority();
+        let input = self.stream.inputs().iter().find(|input| input.priority() == priority);
+        let expected = match input.map(|input| input.status()) {
+            None => Err(Error::UnknownInput),
+            Some(Status::Degraded) => Err(Error::InputDegraded),
+            Some(_) => Ok(()),
+        };
+        assert_eq!(self.handle(Stimulus::SwitchInput { priority }), expected);
+        if expected.is_ok() {
+            assert_eq!(self.stream.override_input(), Some(priority));
+        }
+    }
+
+    pub(super) fn add(&mut self, priority: Priority) {
+        let (level, input) = self.model.random_input(&mut self.random, priority);
+        let update = InputsUpdate { added: vec![input], ..InputsUpdate::default() };
+        let known = self.model.inputs.contains_key(&priority);
+        if !known {
+            self.model.inputs.insert(priority, level);
+        }
+        let expected = if known { Err(Error::DuplicatePriority) } else { Ok(()) };
+        assert_eq!(self.handle(Stimulus::UpdateInputs(update)), expected);
+    }
+
+    /// Each input is removed, updated, removed and added, added, or left alone.
+    fn update(&mut self) {
+        let mut update = InputsUpdate::default();
+        for priority in 0..SOURCES as Priority {
+            let known = self.model.inputs.contains_key(&priority);
+            let what = self.random.range(0, 9);
+            if known && what <= 1 {
+                update.removed.push(priority);
+                self.model.inputs.remove(&priority);
+            }
+            if what == 1 || what == 2 && !known {
+                let (level, input) = self.model.random_input(&mut self.random, priority);
+                self.model.inputs.insert(priority, level);
+                update.added.push(input);
+            }
+            if what == 3 && known {
+                let (level, input) = self.model.random_input(&mut self.random, priority);
+                self.model.inputs.insert(priority, level);
+                update.updated.push(input);
+            }
+        }
+        self.handle(Stimulus::UpdateInputs(update)).unwrap();
+    }
+
+    fn settings(&mut self) {
+        let overlap_off = if self.random.percent(70) {
+            self.model.overlap_off()
+        } else {
+            self.random.percent(50)
+        };
+        let level = Level::random_stream(&mut self.random, overlap_off);
+        let before = std::mem::replace(&mut self.model.stream, level);
+        let refused = overlap_off && self.model.inputs.keys().any(|p| self.model.is_hot(*p));
+        if refused {
+            self.model.stream = before;
+        } else {
+            self.settings_changed = true;
+        }
+        self.invariants.overlap_off = self.model.overlap_off();
+        let expected = if refused { Err(Error::HotWithoutOverlap) } else { Ok(()) };
+        assert_eq!(self.handle(Stimulus::SetConfig(level.config())), expected);
+    }
+}
