@@ -32,7 +32,7 @@ impl Walk {
 
     /// The same over some streams only.
     pub fn over(mut order: Vec<usize>, seed: u64) -> Walk {
-        let mut random = Random(seed);
+        let mut random = fastrand::Rng::with_seed(seed);
         let mut packed = Vec::new();
         while packed.len() < PERIOD {
             random.shuffle(&mut order);
@@ -53,29 +53,5 @@ impl Walk {
         self.at = if self.at + 1 == self.packed.len() { 0 } else { self.at + 1 };
         // SAFETY: made from ASCII strings in `new`.
         unsafe { std::str::from_utf8_unchecked(&self.packed[self.at]) }
-    }
-}
-
-/// SplitMix64.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Below `limit`; the bias of the remainder is of no matter here.
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
-        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::background::{overload, Background};
 use crate::support::bar::{Bar, Figure};
 use crate::support::host::{engine, open, undisturbed};
-use crate::support::ids::{number, Random};
+use crate::support::ids::number;
 use crate::support::sections::Show;
 use changeover::{Engine, EventKind, Flags, InputHandle, Notice, Reason};
 use hdrhistogram::Histogram;
@@ -96,8 +96,8 @@ fn record(
     config: changeover::Config,
     silent: &AtomicBool,
 ) -> Vec<LastPacket> {
-    let mut random = Random(5);
-    let ends: Vec<u64> = handles.iter().map(|_| random.next() % span.as_nanos() as u64).collect();
+    let mut random = fastrand::Rng::with_seed(5);
+    let ends: Vec<u64> = handles.iter().map(|_| random.u64(..span.as_nanos() as u64)).collect();
     let now = || LastPacket { engine: engine.now(), system: Instant::now() };
     let mut last = vec![now(); handles.len()];
     let mut began = None;
