@@ -43,9 +43,9 @@ pub use event::{Action, Ids, InputsUpdate, Notice, Probe, ProbeOutcome, Start, S
 pub use input::{Input, InputError, InputHealth, Status};
 use optional::Choice;
 pub(crate) use optional::Optional;
-pub use stream::Stream;
 #[cfg(feature = "capi")]
 pub(crate) use stream::STREAM_ID_MAX;
+pub use stream::{Broken, Stream};
 pub use switch::{Reason, Switch};
 
 /// Monotonic time in nanoseconds.

@@ -4,6 +4,7 @@
 //! looks at the state alone and never at how it came about: no decision can be lost because an edge
 //! was missed.
 
+mod check;
 mod health;
 mod selection;
 mod timers;
@@ -18,6 +19,8 @@ use super::{
 };
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use check::Broken;
 
 /// The longest stream id, in bytes.
 pub(crate) const STREAM_ID_MAX: usize = 255;
@@ -141,6 +144,7 @@ impl Stream {
             stream.commit(best, cause, now, ids);
         }
         stream.start_hot_inputs(ids);
+        stream.debug_check();
         Ok(stream)
     }
 
@@ -150,6 +154,12 @@ impl Stream {
     /// What the stimulus asks for is refused; nothing has changed. [`Error::UnknownStream`] for
     /// whatever comes after [`Stimulus::Unregister`].
     pub fn handle(&mut self, stimulus: Stimulus, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
+        let result = self.decide(stimulus, now, ids);
+        self.debug_check();
+        result
+    }
+
+    fn decide(&mut self, stimulus: Stimulus, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
         if self.unregistered {
             return Err(Error::UnknownStream);
         }
@@ -221,7 +231,9 @@ impl Stream {
 
     /// Takes the queued actions, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = Action> {
-        self.actions.take().map_or(Vec::new(), |actions| actions.0).into_iter()
+        let actions = self.actions.take().map_or(Vec::new(), |actions| actions.0);
+        self.debug_check();
+        actions.into_iter()
     }
 
     /// The stream's id.

@@ -5,7 +5,7 @@ use super::health::Failure;
 use super::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Timer {
+pub(super) enum Timer {
     Connect(usize),
     Silence(usize),
     ProbeTimeout(usize),
@@ -91,7 +91,7 @@ impl Stream {
         }
     }
 
-    fn session_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
+    pub(super) fn session_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
         let input = &self.inputs[index];
         let Some(session) = &input.session else { return };
         // A dead session behind the gate is not expected to deliver.

@@ -362,6 +362,7 @@ impl World {
         self.actions = actions;
         self.deadline = self.stream.next_deadline();
         self.invariants.check(&self.stream);
+        self.stream.check().unwrap();
         self.check_deadlines();
     }
 
