@@ -69,9 +69,9 @@ impl Membership {
         flags: Flags,
     ) -> Result<Verdict, Error> {
         let _inside = self.presence.enter();
-        let way = self.table().way(id.as_bytes(), priority)?;
+        let target = self.table().target(id.as_bytes(), priority)?;
         let me = self.presence.thread();
-        Ok(way.cells.record(me, way.owner, bytes, flags, &self.shared.clock, way.gate))
+        Ok(target.cells.record(me, target.owner, bytes, flags, &self.shared.clock, target.gate))
     }
 
     /// The newest table. To be called inside, and used there.

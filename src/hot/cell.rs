@@ -1,17 +1,15 @@
-//! The cells packets are counted in, and where cells come from.
+//! The cells packets are counted in.
 
-use super::attention::bits;
-use super::by_id::Owner;
-use super::dense::Dense;
-use super::per_process::PerProcess;
-use super::sync::{fence, AtomicPtr, AtomicU32, AtomicU64, Ordering};
-use super::{Attention, ByIdCells, Clock, Flags, Gate, Verdict};
+use super::clock::Clock;
+use super::gate::Gate;
+use super::owner::Owner;
+use super::signal::{Signal, CELLS};
+use super::sync::{fence, AtomicU32, AtomicU64, Ordering};
+use super::{Flags, Verdict};
 use crate::core::Nanos;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Cells in a chunk: as many as a word has bits; fewer for the model checker.
-const CELLS: usize = if cfg!(loom) { 2 } else { 64 };
-const SLOT_BITS: u32 = CELLS.trailing_zeros();
+/// Of a tag, for the place in the chunk.
+const PLACE_BITS: u32 = CELLS.trailing_zeros();
 
 /// The counters of one open handle, or of by-id recording of one input: one cache line.
 ///
@@ -33,7 +31,7 @@ pub(crate) struct Cell {
     admitted: AtomicU64,
     /// Of a by-id cell.
     owner: Owner,
-    /// The cell's life (upper bits) and its slot in the chunk (lower 6).
+    /// The cell's life (upper bits) and its place in the chunk (lower 6).
     tag: AtomicU32,
 }
 
@@ -90,17 +88,17 @@ fn bump(counter: &AtomicU64, by: u64) {
 }
 
 #[inline(always)]
-fn is_video(flags: Flags) -> u64 {
+fn video_count(flags: Flags) -> u64 {
     (flags.bits() & Flags::VIDEO.bits()) as u64
 }
 
 #[inline(always)]
-fn is_key(flags: Flags) -> u64 {
+fn key_count(flags: Flags) -> u64 {
     (flags.bits() >> 2 & 1) as u64
 }
 
 impl Cell {
-    fn new(slot: usize) -> Self {
+    pub(super) fn new(place: usize) -> Self {
         Cell {
             last_packet: AtomicU64::new(0),
             packets: AtomicU64::new(0),
@@ -110,14 +108,14 @@ impl Cell {
             lost: AtomicU64::new(0),
             admitted: AtomicU64::new(0),
             owner: Owner::unknown(),
-            tag: AtomicU32::new(slot as u32),
+            tag: AtomicU32::new(place as u32),
         }
     }
 
     /// Counts one packet of the handle that owns this cell. Wait-free.
     #[inline(always)]
     pub(crate) fn record(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
-        self.count(1, bytes as u64, is_video(flags), is_key(flags), clock);
+        self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
         self.answer(gate)
     }
 
@@ -136,8 +134,8 @@ impl Cell {
         let (mut bytes, mut video, mut keys) = (0, 0, 0);
         for (size, flags) in packets {
             bytes += size as u64;
-            video += is_video(flags);
-            keys += is_key(flags);
+            video += video_count(flags);
+            keys += key_count(flags);
         }
         self.count(count, bytes, video, keys, clock);
         self.answer(gate)
@@ -152,7 +150,8 @@ impl Cell {
         bump(&self.keys, keys);
     }
 
-    /// Counts one packet of any thread. Wait-free.
+    /// Counts one packet of any thread. Wait-free: see [`Cell::raise_last_packet`] for its only
+    /// loop.
     #[cold]
     pub(super) fn record_shared(
         &self,
@@ -162,17 +161,36 @@ impl Cell {
         gate: &Gate,
     ) -> Verdict {
         let now = clock.now();
-        // The newest stamp wins, so that a thread held up in here can't turn the clock back.
-        if self.last_packet.load(Ordering::Relaxed) < now {
-            self.last_packet.fetch_max(now, Ordering::Relaxed);
+        let newest = self.last_packet.load(Ordering::Relaxed);
+        if newest < now {
+            self.raise_last_packet(newest, now);
         }
         self.packets.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         if flags.bits() & (Flags::VIDEO | Flags::KEY).bits() != 0 {
-            self.video.fetch_add(is_video(flags), Ordering::Relaxed);
-            self.keys.fetch_add(is_key(flags), Ordering::Relaxed);
+            self.video.fetch_add(video_count(flags), Ordering::Relaxed);
+            self.keys.fetch_add(key_count(flags), Ordering::Relaxed);
         }
         self.answer(gate)
+    }
+
+    /// Makes `now` the newest stamp, unless there is a newer one: a thread held up in here can't turn
+    /// the clock back.
+    ///
+    /// Wait-free: it tries again only when another thread has meanwhile stored a stamp that lies
+    /// between `newest` and `now`. A thread that does so read the clock earlier and was held up, and
+    /// its next packet gets a stamp no older than `now`. So each other thread that records this
+    /// input costs one more attempt at most.
+    #[cold]
+    #[inline(never)]
+    fn raise_last_packet(&self, mut newest: Nanos, now: Nanos) {
+        while newest < now {
+            let relaxed = Ordering::Relaxed;
+            match self.last_packet.compare_exchange(newest, now, relaxed, relaxed) {
+                Ok(_) => return,
+                Err(other) => newest = other,
+            }
+        }
     }
 
     /// Counts packets the host knows to be lost.
@@ -180,37 +198,35 @@ impl Cell {
         bump(&self.lost, lost);
     }
 
-    /// The packet just counted was awaited.
+    /// The packet just counted was awaited. Of several threads that see the flag, each tells.
     #[cold]
     fn tell_monitor(&self) {
-        // AcqRel: pairs with the Release in `arm`. Only the thread that takes the flag tells.
-        if self.admitted.fetch_and(!ARMED, Ordering::AcqRel) & ARMED == 0 {
-            return;
-        }
-        let slot = self.tag.load(Ordering::Relaxed) as usize % CELLS;
-        let chunk = self.chunk(slot);
-        // Release: pairs with the Acquire in `CellPool::attracted`.
-        chunk.attracted.fetch_or(1 << slot, Ordering::Release);
-        let attention = chunk.attention.load(Ordering::Acquire);
+        // AcqRel: pairs with the Release in `arm`. The old value is not looked at: to learn it, the
+        // processor would have to retry when another thread writes the word.
+        self.admitted.fetch_and(!ARMED, Ordering::AcqRel);
         // SAFETY: whoever may record holds the pool (through a handle, or through the engine it
-        // is inside of), and the pool owns the attention.
-        unsafe { (*attention).raise(chunk.number.load(Ordering::Relaxed)) };
+        // is inside of).
+        unsafe { self.signal().raise(self.place()) };
     }
 
     /// Its number in the pool.
     pub(crate) fn number(&self) -> usize {
-        let slot = self.tag() as usize % CELLS;
-        self.chunk(slot).number.load(Ordering::Relaxed) as usize * CELLS + slot
+        self.signal().chunk() * CELLS + self.place()
     }
 
-    fn chunk(&self, slot: usize) -> &Chunk {
+    fn place(&self) -> usize {
+        self.tag() as usize % CELLS
+    }
+
+    /// Its chunk's.
+    fn signal(&self) -> &Signal {
         let cell: *const Cell = self;
-        // SAFETY: every cell is element `slot` of the array at the start of a chunk, which is
-        // `repr(C)` and lives as long as the process; cell pointers are made from a chunk
-        // whose provenance was exposed (`Chunk::obtain`), which is picked up again here.
+        // SAFETY: every cell is one of the `CELLS` at the start of a `Chunk`, which are followed by
+        // its signal (asserted there), and which lives as long as the process. Its provenance was
+        // exposed when it was made, and is picked up again here.
         unsafe {
-            let base = cell.expose_provenance() - slot * size_of::<Cell>();
-            &*std::ptr::with_exposed_provenance::<Chunk>(base)
+            let behind = (CELLS - self.place()) * size_of::<Cell>();
+            &*std::ptr::with_exposed_provenance::<Signal>(cell.expose_provenance() + behind)
         }
     }
 
@@ -255,7 +271,7 @@ impl Cell {
         self.admitted.fetch_or(ARMED, Ordering::Release);
     }
 
-    /// The cell's life and slot: a handle that carries another tag is stale.
+    /// The cell's life and place: a handle that carries another tag is stale.
     pub(crate) fn tag(&self) -> u32 {
         self.tag.load(Ordering::Relaxed)
     }
@@ -263,7 +279,7 @@ impl Cell {
     /// Makes every tag known so far stale, before the monitor hears that the handle is closed.
     #[cfg(feature = "capi")]
     pub(crate) fn revoke(&self) {
-        self.tag.store(self.tag().wrapping_add(1 << SLOT_BITS), Ordering::Relaxed);
+        self.tag.store(self.tag().wrapping_add(1 << PLACE_BITS), Ordering::Relaxed);
     }
 
     #[inline(always)]
@@ -290,7 +306,7 @@ impl Cell {
     }
 
     /// The end of this life. Nobody may be recording any more.
-    fn retire(&self) {
+    pub(super) fn retire(&self) {
         // SeqCst: pairs with the fence in `Shared::status`; who reads what is written to this
         // cell from here on, in this life or the next, sees what was published before.
         fence(Ordering::SeqCst);
@@ -300,123 +316,7 @@ impl Cell {
             word.store(0, Ordering::Relaxed);
         }
         self.owner.forget();
-        let slot = self.tag() as usize % CELLS;
-        self.chunk(slot).attracted.fetch_and(!(1 << slot), Ordering::Relaxed);
-        self.tag.store(self.tag().wrapping_add(1 << SLOT_BITS), Ordering::Relaxed);
-    }
-}
-
-#[derive(Debug)]
-#[repr(C, align(64))]
-struct Chunk {
-    cells: [Cell; CELLS],
-    /// A bit for each cell whose awaited packet came.
-    attracted: AtomicU64,
-    number: AtomicU32,
-    /// The pool's; valid while one of its cells may be recorded to.
-    attention: AtomicPtr<Attention>,
-}
-
-/// Chunks whose engine is gone, kept for the next one.
-static IDLE_CHUNKS: PerProcess<Vec<&'static Chunk>> = PerProcess::new();
-
-impl Chunk {
-    /// What fits a huge page.
-    const PER_BLOCK: usize = (2 << 20) / size_of::<Chunk>();
-
-    /// Makes `count` new ones idle.
-    fn make_idle(count: usize) {
-        let chunks = Dense::new(count, |_| Chunk {
-            cells: std::array::from_fn(Cell::new),
-            attracted: AtomicU64::new(0),
-            number: AtomicU32::new(0),
-            attention: AtomicPtr::new(std::ptr::null_mut()),
-        });
-        let chunks: &'static [Chunk] = chunks.leak();
-        chunks.as_ptr().expose_provenance();
-        // Handed out in order.
-        IDLE_CHUNKS.lock().extend(chunks.iter().rev());
-    }
-
-    fn obtain(number: usize, attention: &Attention) -> &'static Chunk {
-        let idle = || IDLE_CHUNKS.lock().pop();
-        let chunk = idle().unwrap_or_else(|| loop {
-            // The larger the engine, the larger the block. (One, where none must outlive an
-            // execution of the model checker.)
-            Chunk::make_idle(if cfg!(loom) { 1 } else { number.clamp(1, Chunk::PER_BLOCK) });
-            if let Some(chunk) = idle() {
-                break chunk;
-            }
-        });
-        // Release: with the handing over of the cell (channel, gate or routing table), so that a
-        // recording thread sees them.
-        chunk.number.store(number as u32, Ordering::Release);
-        chunk.attention.store(std::ptr::from_ref(attention).cast_mut(), Ordering::Release);
-        chunk
-    }
-}
-
-/// The cells of one engine. Shared by the engine and its open handles; when the last of them is
-/// gone, the chunks wait for another engine.
-#[derive(Debug)]
-pub(crate) struct CellPool {
-    attention: Box<Attention>,
-    chunks: Mutex<Vec<&'static Chunk>>,
-}
-
-impl CellPool {
-    pub(crate) fn new() -> Self {
-        CellPool { attention: Box::new(Attention::new()), chunks: Mutex::new(Vec::new()) }
-    }
-
-    /// Makes room: the numbers of the new cells.
-    pub(crate) fn grow(&self) -> std::ops::Range<usize> {
-        let mut chunks = self.lock_chunks();
-        let number = chunks.len();
-        chunks.push(Chunk::obtain(number, &self.attention));
-        number * CELLS..(number + 1) * CELLS
-    }
-
-    pub(crate) fn cell(&self, number: usize) -> &'static Cell {
-        &self.lock_chunks()[number / CELLS].cells[number % CELLS]
-    }
-
-    /// The cell of this number, an even one, and the next.
-    pub(crate) fn by_id_cells(&self, first: usize) -> ByIdCells {
-        let (pairs, _) = self.lock_chunks()[first / CELLS].cells.as_chunks::<2>();
-        ByIdCells::new(&pairs[first % CELLS / 2])
-    }
-
-    /// Ends a cell's life; its next one may begin. Nobody may be recording to it any more.
-    pub(crate) fn retire(&self, number: usize) {
-        self.cell(number).retire();
-    }
-
-    /// Takes the numbers of the cells whose awaited packet came.
-    pub(crate) fn attracted(&self, mut each: impl FnMut(usize)) {
-        let chunks = self.lock_chunks();
-        self.attention.take(chunks.len(), |chunk| {
-            // Acquire: pairs with the Release in `Cell::tell_monitor`.
-            let leaf = chunks[chunk].attracted.swap(0, Ordering::Acquire);
-            bits(leaf).for_each(|slot| each(chunk * CELLS + slot));
-        });
-    }
-
-    fn lock_chunks(&self) -> MutexGuard<'_, Vec<&'static Chunk>> {
-        // Only the monitor and the last drop come here, so nobody waits.
-        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for CellPool {
-    fn drop(&mut self) {
-        let chunks = std::mem::take(&mut *self.lock_chunks());
-        for chunk in &chunks {
-            chunk.cells.iter().for_each(Cell::retire);
-        }
-        // Under the model checker, objects of one execution can't serve another.
-        if !cfg!(loom) {
-            IDLE_CHUNKS.lock().extend(chunks);
-        }
+        self.signal().withdraw(self.place());
+        self.tag.store(self.tag().wrapping_add(1 << PLACE_BITS), Ordering::Relaxed);
     }
 }

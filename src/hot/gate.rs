@@ -101,7 +101,7 @@ impl OwnedGate {
         OwnedGate(gate)
     }
 
-    /// For who keeps this one alive.
+    /// The gate. It may be used only while this `OwnedGate` lives.
     pub(crate) fn get(&self) -> &'static Gate {
         self.0
     }

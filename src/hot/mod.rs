@@ -1,43 +1,64 @@
 //! What an ingest thread touches per packet: shared memory, atomics, nothing else.
 //!
-//! | item | job | who writes |
+//! | file | job | who writes |
 //! |---|---|---|
-//! | [`Cell`] | counters and newest packet of one handle, or of one input's by-id recording | that handle's thread; any thread |
-//! | [`ByIdCells`] | which of an input's two cells a thread counts in, by id | the first thread owns one |
-//! | [`Gate`] | admits exactly one session of a stream | monitor |
-//! | [`Clock`] | cached monotonic time | monitor |
-//! | [`Attention`] | which cells delivered an awaited packet | recording threads set, monitor clears |
-//! | [`Table`] | stream id → route, behind an `ArcSwap` | monitor |
-//! | [`Presence`] | which threads are inside a by-id call | each thread its own |
+//! | `cell.rs` | [`Cell`]: counters and newest packet of one handle, or of an input's by-id recording | that handle's thread; any thread |
+//! | `owner.rs`, `by_id.rs` | [`ByIdCells`]: which of an input's two cells a thread counts in, by id | the first thread owns one |
+//! | `signal.rs`, `attention.rs` | which cells delivered an awaited packet | recording threads set, monitor clears |
+//! | `chunk.rs`, `pool.rs` | [`CellPool`]: where cells come from; the cells of one engine, by number | monitor |
+//! | `gate.rs` | [`Gate`]: admits exactly one session of a stream | monitor |
+//! | `clock.rs` | [`Clock`]: cached monotonic time | monitor |
+//! | `route.rs` | [`Route`]: one stream, as recording by id finds it | monitor |
+//! | `table.rs`, `id_hash.rs` | [`Table`]: stream id → route, as readers see it | monitor |
+//! | `router.rs`, `arena.rs` | [`Router`]: the table as the monitor writes it; where routes are kept | monitor |
+//! | `presence.rs` | [`Presence`]: which threads are inside a by-id call | each thread its own |
+//! | `dense.rs`, `per_process.rs`, `sync.rs` | packed memory; what engines share; atomics and fences | |
+//! | `models.rs` | models of all that for the model checker | |
 //!
-//! Everything here is wait-free for the recording side: no lock, no loop, no allocation, no
-//! system call (by id: except a thread's first call). `ARCHITECTURE.md` has the table of memory
-//! orderings.
+//! Progress: recording takes no lock, allocates nothing and makes no system call (by id: except a
+//! thread's first call). It is wait-free on x86-64 and on arm64 with LSE atomics:
+//!
+//! - by handle, a packet is a fixed number of instructions;
+//! - by id it looks at the slots of the table up to the first free one ([`Table`] says why there is
+//!   one), and tries again only for another thread that records the same input and was held up
+//!   (`Cell::raise_last_packet`); counting itself takes instructions that do not retry.
+//!
+//! `ci/test-instructions` sees to it that the compiler makes no other retry loop of it.
+//! `ARCHITECTURE.md` has the table of memory orderings.
 
+mod arena;
 mod attention;
 mod by_id;
 mod cell;
+mod chunk;
 mod clock;
 mod dense;
 mod gate;
 mod id_hash;
 #[cfg(all(loom, test))]
 mod models;
+mod owner;
 mod per_process;
+mod pool;
 mod presence;
-mod routing;
+mod route;
+mod router;
+mod signal;
 mod sync;
+mod table;
 
 pub(crate) use sync::prepare_fences;
 
-use attention::Attention;
-pub(crate) use by_id::{ByIdCells, ThreadNumber};
-pub(crate) use cell::{Cell, CellPool, Counters};
+pub(crate) use by_id::ByIdCells;
+pub(crate) use cell::{Cell, Counters};
 pub(crate) use clock::{monotonic, Clock};
 pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};
+pub(crate) use pool::CellPool;
 pub(crate) use presence::{Absence, Presence, Presences};
-pub(crate) use routing::{InputRoute, Route, Router, Table, Unlinked, View};
+pub(crate) use route::{InputRoute, Route};
+pub(crate) use router::{Router, Unlinked};
+pub(crate) use table::{Table, View};
 
 /// What a packet is, for the counters: a set of flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

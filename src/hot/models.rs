@@ -6,7 +6,7 @@
 //! RUSTFLAGS="--cfg loom" cargo test --release --lib hot::models
 //! ```
 
-use super::by_id::Owner;
+use super::owner::{Owner, ThreadNumber};
 use super::sync::{fence, AtomicU64, Ordering};
 use super::*;
 use loom::cell::UnsafeCell;
@@ -224,45 +224,45 @@ fn a_status_shows_no_other_life_of_a_cell() {
     });
 }
 
-/// What a route leads to: the model checker sees whoever touches it too early or too late.
-struct Target {
-    content: UnsafeCell<u64>,
+/// What a route leads to here: the model checker sees whoever touches it too early or too late.
+struct Content {
+    value: UnsafeCell<u64>,
     gate: OwnedGate,
 }
 
-// SAFETY: that access to `content` is ordered is what the models show.
-unsafe impl Sync for Target {}
+// SAFETY: that access to `value` is ordered is what the models show.
+unsafe impl Sync for Content {}
 
-impl Target {
-    fn route(id: &str, content: u64) -> Route<Target> {
-        let target = Target { content: UnsafeCell::new(0), gate: OwnedGate::new() };
+impl Content {
+    fn route(id: &str, value: u64) -> Route<Content> {
+        let content = Content { value: UnsafeCell::new(0), gate: OwnedGate::new() };
         // SAFETY: nobody else has it yet.
-        target.content.with_mut(|it| unsafe { *it = content });
-        let gate = target.gate.get();
-        Route::new(&Arc::from(id), Arc::new(target), gate, [])
+        content.value.with_mut(|it| unsafe { *it = value });
+        let gate = content.gate.get();
+        Route::new(&Arc::from(id), Arc::new(content), gate, [])
     }
 
     fn read(&self) -> u64 {
         // SAFETY: whoever found it is inside.
-        self.content.with(|it| unsafe { *it })
+        self.value.with(|it| unsafe { *it })
     }
 }
 
-impl Drop for Target {
+impl Drop for Content {
     fn drop(&mut self) {
         // SAFETY: nobody else has it any more.
-        self.content.with_mut(|it| unsafe { *it = u64::MAX });
+        self.value.with_mut(|it| unsafe { *it = u64::MAX });
     }
 }
 
 /// What a by-id call finds.
-fn look_up(view: &mut View<Target>, presence: &Presence, id: &str) -> Option<u64> {
+fn look_up(view: &mut View<Content>, presence: &Presence, id: &str) -> Option<u64> {
     let _inside = presence.enter();
     // SAFETY: found while inside, and used while inside.
     view.table().find(id.as_bytes()).map(|route| unsafe { route.as_ref() }.stream().read())
 }
 
-fn wait_and_free(router: &mut Router<Target>, presences: &Presences, route: Unlinked<Target>) {
+fn wait_and_free(router: &mut Router<Content>, presences: &Presences, route: Unlinked<Content>) {
     let mut absence = presences.inside().expect("the model has fences");
     while !absence.complete() {
         thread::yield_now();
@@ -275,7 +275,7 @@ fn nothing_is_freed_while_a_thread_is_inside() {
     check(3, || {
         let mut router = Router::new();
         let (presences, mut view) = (Presences::default(), View::new(router.shared()));
-        router.insert(Target::route("a", 1));
+        router.insert(Content::route("a", 1));
         let presence = presences.join();
         // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
         let _not_ended = presence.clone();
@@ -294,7 +294,7 @@ fn nothing_is_freed_while_a_thread_is_inside() {
 fn an_old_table_leads_to_nothing_freed() {
     check(2, || {
         let mut router = Router::new();
-        ["a", "b", "c"].iter().for_each(|id| router.insert(Target::route(id, 1)));
+        ["a", "b", "c"].iter().for_each(|id| router.insert(Content::route(id, 1)));
         let (presences, mut view) = (Presences::default(), View::new(router.shared()));
         let presence = presences.join();
         // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
@@ -304,7 +304,7 @@ fn an_old_table_leads_to_nothing_freed() {
             assert!(found.iter().flatten().all(|content| *content == 1));
         });
         // There is no room: from here on there is a newer table, and only that loses the route.
-        router.insert(Target::route("d", 1));
+        router.insert(Content::route("d", 1));
         let removed = router.remove("a").unwrap();
         wait_and_free(&mut router, &presences, removed);
         reader.join().unwrap();
@@ -317,8 +317,8 @@ fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
         let mut router = Router::new();
         let (presences, mut view) = (Presences::default(), View::new(router.shared()));
         // They get into each other's way: there are four slots.
-        router.insert(Target::route("gone", 9));
-        router.insert(Target::route("a", 1));
+        router.insert(Content::route("gone", 9));
+        router.insert(Content::route("a", 1));
         let presence = presences.join();
         // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
         let _not_ended = presence.clone();
@@ -329,8 +329,8 @@ fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
             assert!(new.is_none_or(|content| content == 3), "{new:?}");
         });
         let gone = router.remove("gone").unwrap();
-        let replaced = router.replace(Target::route("a", 2)).unwrap();
-        router.insert(Target::route("new", 3));
+        let replaced = router.replace(Content::route("a", 2)).unwrap();
+        router.insert(Content::route("new", 3));
         wait_and_free(&mut router, &presences, gone);
         wait_and_free(&mut router, &presences, replaced);
         reader.join().unwrap();
@@ -359,11 +359,11 @@ fn a_packet_is_counted_where_one_route_says() {
         let all = all.map(|(first, gate)| (rig.pool.by_id_cells(first), gate));
         let reader = thread::spawn(move || {
             let _inside = presence.enter();
-            let Ok(way) = view.table().way(b"a", 7) else { return };
+            let Ok(target) = view.table().target(b"a", 7) else { return };
             let is_of = |(cells, gate): &(ByIdCells, &'static Gate)| {
-                std::ptr::eq(cells.both(), way.cells.both()) && std::ptr::eq(*gate, way.gate)
+                std::ptr::eq(cells.both(), target.cells.both()) && std::ptr::eq(*gate, target.gate)
             };
-            assert!(all.iter().any(is_of), "{way:?}");
+            assert!(all.iter().any(is_of), "{target:?}");
         });
         let replaced = router.replace(route(0, 2)).unwrap();
         let removed = router.remove("a").unwrap();

@@ -4,8 +4,8 @@
 //! steps: make the thing unreachable, execute the heavy fence, wait until every word that was
 //! odd has changed. Entering costs a store and a compiler fence.
 
+use super::owner::ThreadNumber;
 use super::sync::{heavy_fence, light_fence, AtomicU64, Ordering};
-use super::ThreadNumber;
 use std::sync::atomic::AtomicU64 as StdAtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 

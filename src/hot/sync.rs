@@ -22,7 +22,7 @@ pub(crate) fn light_fence() {
     fence(Ordering::SeqCst);
 }
 
-/// The dear side: pairs with every [`light_fence`] of the process. False if the kernel refuses it,
+/// The expensive side: pairs with every [`light_fence`] of the process. False if the kernel refuses it,
 /// which it does when the process has locked itself in (`seccomp(2)`) since it was asked.
 #[must_use]
 pub(crate) fn heavy_fence() -> bool {
