@@ -1,11 +1,14 @@
 """What the demo and the test of ffmpeg-ingest share: live sources to play with, and an ingest whose events one can await."""
 
+import functools
+import http.server
 import json
 import os
 import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -95,6 +98,41 @@ class Source:
             self.process.kill()
         if self.process:
             self.process.wait()
+
+
+class Live:
+    """A live HLS or DASH stream: ffmpeg writes its segments, a server in this process hands them out."""
+
+    def __init__(self, kind, directory, segment, clip):
+        self.directory = Path(directory)
+        self.directory.mkdir()
+        self.manifest = "live.m3u8" if kind == "hls" else "live.mpd"
+        form = {
+            "hls": ["-f", "hls", "-hls_time", str(segment), "-hls_list_size", "4", "-hls_flags", "delete_segments"],
+            "dash": ["-f", "dash", "-seg_duration", str(segment), "-window_size", "4", "-remove_at_exit", "0", "-streaming", "0"],
+        }[kind]
+        handler = functools.partial(QuietHandler, directory=str(self.directory))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/{self.manifest}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.process = subprocess.Popen(
+            ["ffmpeg", "-nostdin", "-v", "error", "-re", "-i", str(clip), "-c", "copy", *form, str(self.directory / self.manifest)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def segments(self):
+        """How many segments the playlist names by now."""
+        return len({f.name for f in self.directory.glob("*.ts")} | {f.name for f in self.directory.glob("chunk-stream0-*.m4s")})
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 class Ingest:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "notes.h"
 #include "options.h"
 #include "output.h"
@@ -28,6 +29,7 @@
 
 struct app {
   struct options options;
+  struct limits limits;
   changeover_engine *engine;
   struct notes notes;
   struct crew crew;
@@ -92,6 +94,38 @@ static void take_events(struct app *app) {
   if (result != CHANGEOVER_ERR_TIMEOUT) check("next event", result);
 }
 
+static void fill_spec(struct app *app, size_t input, changeover_input_spec *spec) {
+  const struct input_arguments *arguments = &app->options.inputs[input];
+  check("input", changeover_input_spec_init(spec, sizeof *spec));
+  spec->priority = (int32_t)input;
+  spec->url = arguments->url;
+  spec->url_len = strlen(arguments->url);
+  spec->options = arguments->options;
+  spec->options_len = arguments->options_len;
+  spec->config = &app->limits.input[input];
+}
+
+/* A source was opened that comes in segments: only now is it known how long it may be silent. */
+static void fit_limits(struct app *app, size_t input, uint64_t segment) {
+  changeover_engine *engine = app->engine;
+  const char *stream = stream_of(app);
+  const enum limits_change change = limits_learn(&app->limits, input, segment);
+  const uint64_t limit = limits_packet_timeout(&app->limits, input), wanted = silence_of_segments(segment);
+  if (limit < wanted) {
+    report_line("limits",
+                "input %zu: segments of %.1f s want a packet timeout of %.1f s; %.1f s was asked for", input,
+                (double)segment / 1e9, (double)wanted / 1e9, (double)limit / 1e9);
+  }
+  if (change == LIMITS_SAME) return;
+  report_line("limits", "input %zu: segments of %.1f s, so its packet timeout is %.1f s now", input,
+              (double)segment / 1e9, (double)limit / 1e9);
+  changeover_set_config(engine, stream, strlen(stream), &app->limits.stream);
+  if (change != LIMITS_INPUT) return;
+  changeover_input_spec spec;
+  fill_spec(app, input, &spec);
+  changeover_update_inputs(engine, stream, strlen(stream), NULL, 0, NULL, 0, &spec, 1);
+}
+
 static void take_notes(struct app *app) {
   struct note *note = notes_take(&app->notes);
   while (note) {
@@ -101,6 +135,8 @@ static void take_notes(struct app *app) {
       app->quit = true;
       app->exit_status = 1;
     }
+    if (note->kind == NOTE_SOURCE_OPENED && note->segmented)
+      fit_limits(app, (size_t)note->priority, note->segment);
     free(note);
     note = next;
   }
@@ -234,17 +270,13 @@ static int signal_descriptor(void) {
 static void register_stream(struct app *app) {
   const struct options *options = &app->options;
   changeover_input_spec specs[INPUTS_MAX];
+  limits_init(&app->limits, &options->config);
   for (size_t i = 0; i < options->inputs_len; i++) {
-    const struct input_arguments *input = &options->inputs[i];
-    check("input", changeover_input_spec_init(&specs[i], sizeof specs[i]));
-    specs[i].priority = (int32_t)i;
-    specs[i].url = input->url;
-    specs[i].url_len = strlen(input->url);
-    specs[i].options = input->options;
-    specs[i].options_len = input->options_len;
+    limits_add(&app->limits, i, options->inputs[i].url);
+    fill_spec(app, i, &specs[i]);
   }
   check("register", changeover_register(app->engine, options->stream, strlen(options->stream), NULL, 0, specs,
-                                        options->inputs_len, &options->config, NULL));
+                                        options->inputs_len, &app->limits.stream, NULL));
 }
 
 /* Called on a thread of the engine. */
@@ -275,7 +307,8 @@ static void set_up(struct app *app) {
   app->crew = (struct crew){.engine = app->engine,
                             .notes = &app->notes,
                             .output = app->output,
-                            .read_timeout = options->read_timeout};
+                            .read_timeout = options->read_timeout,
+                            .segments_may_wait = !options->read_timeout_given};
   if (crew_init(&app->crew)) die("threads", "cannot be prepared");
   int32_t events;
   check("event descriptor", changeover_event_fd(app->engine, &events));

@@ -33,7 +33,9 @@ struct note {
   uint64_t lost;
   /* NOTE_PICTURE, seconds on the output's own timeline: where the pictures before end, where the new ones begin; -1: none. */
   double media_before, media_after;
-  int key; /* NOTE_PICTURE: it is a key frame, or needs none */
+  int segmented;    /* NOTE_SOURCE_OPENED: it comes in segments, */
+  uint64_t segment; /* so long; ns, 0: not known */
+  int key;          /* NOTE_PICTURE: it is a key frame, or needs none */
   char text[512];
 };
 

@@ -26,8 +26,9 @@ static const char help[] =
     "  -y, --overwrite             the output file may exist\n"
     "\n"
     "Failover (durations: 500ms, 2s, 1.5m; a number alone is seconds):\n"
-    "      --packet-timeout D      an input is dead after so long without a packet      [2s]\n"
-    "      --connect-timeout D     the same for its first packet                        [5s]\n"
+    "      --packet-timeout D      an input is dead after so long without a packet\n"
+    "                              [2s; files 10s; HLS and DASH two segments and 2s]\n"
+    "      --connect-timeout D     the same for its first packet           [5s; HLS and DASH 15s]\n"
     "      --failback auto|manual  go back to a better input by itself, or on request   [auto]\n"
     "      --failback-stable D     a better input must have been healthy for so long    [3s]\n"
     "      --switch-cooldown D     and the last switch must be so long ago              [12s]\n"
@@ -38,7 +39,7 @@ static const char help[] =
     "\n"
     "Reading and writing:\n"
     "      --read-timeout D        reconnect an input that delivers nothing for so long\n"
-    "                              [10s, or twice the longer of the two timeouts above]\n"
+    "                              [10s, or twice the longest of the timeouts above]\n"
     "      --key-wait D            after a switch, wait so long for a key frame         [2s]\n"
     "\n"
     "What you see:\n"
@@ -221,6 +222,7 @@ void options_parse(struct options *options, int argc, char **argv) {
     wrong("--input-option belongs before the -i it is meant for");
   if (!options->output || !*options->output) wrong("no output: give -o URL");
   if (!*options->stream || strlen(options->stream) > 255) wrong("--stream: 1 to 255 bytes");
+  options->read_timeout_given = options->read_timeout > 0;
   if (!options->read_timeout) options->read_timeout = default_read_timeout(&options->config);
   protect_files(options);
 }

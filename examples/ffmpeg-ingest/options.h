@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INPUTS_MAX 64
+#include "limits.h"
+
+#define INPUTS_MAX LIMITS_INPUTS_MAX
 #define INPUT_OPTIONS_MAX 16
 
 struct input_arguments {
@@ -20,7 +22,7 @@ struct options {
   struct input_arguments inputs[INPUTS_MAX];
   size_t inputs_len;
   const char *output, *stream, *events_json;
-  bool overwrite, verbose;
+  bool overwrite, verbose, read_timeout_given;
   changeover_config config; /* what was not given: inherit */
   uint64_t read_timeout, key_wait, status_every;
 };

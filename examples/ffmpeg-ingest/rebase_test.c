@@ -1,22 +1,11 @@
 /* rebase_test.c: the timeline arithmetic, without media. Exit 0: all as it should be. */
 #include "rebase.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "check.h"
 
 #define MS UINT64_C(1000000)
 #define S (1000 * MS)
 #define FRAME (TICKS_PER_S / 25)
-
-static int failures;
-
-#define CHECK(condition)                                                      \
-  do {                                                                        \
-    if (!(condition)) {                                                       \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      failures++;                                                             \
-    }                                                                         \
-  } while (0)
 
 static void begin(struct rebase *rebase, int64_t dts, uint64_t arrived) {
   rebase_begin(rebase, &(struct rebase_times){.dts = dts, .pts = dts}, arrived);

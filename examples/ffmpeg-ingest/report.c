@@ -301,6 +301,7 @@ static void json_note(FILE *file, const struct note *note) {
     if (note->media_before >= 0) fprintf(file, ",\"media_before_s\":%.6f", note->media_before);
     if (note->media_after >= 0) fprintf(file, ",\"media_after_s\":%.6f", note->media_after);
   }
+  json_number(file, "segment_ns", note->segment);
   json_number(file, "stalled_ns", note->stalled);
   json_number(file, "lost", note->lost);
   json_text(file, "text", note->text, strlen(note->text));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "preroll.h"
 #include "source.h"
 
@@ -11,15 +12,17 @@
 #define BACKOFF_LAST (2 * NS_PER_S)
 #define LEFTOVER_AFTER (100 * NS_PER_MS)
 /* A timestamp this far from where it should be is a new beginning, not a long wait. */
-#define PACE_JUMP (10 * NS_PER_S)
+#define PACE_JUMP_FILE (10 * NS_PER_S)
+#define PACE_JUMP_SEGMENTS (1 * NS_PER_S)
 
 struct session {
   struct worker *worker;
   changeover_input input;
   struct source source;
   struct preroll preroll;
-  uint64_t opening; /* numbers the openings of this session */
-  /* Pacing of sources that have an end: the moment that media time `pace_media` is due. */
+  uint64_t opening;      /* numbers the openings of this session */
+  uint64_t read_timeout; /* ns without a packet after which it reconnects */
+  /* Pacing of sources that could be read faster: the moment that media time `pace_media` is due. */
   uint64_t pace_due;
   int64_t pace_media;
   bool paced;
@@ -43,6 +46,8 @@ static void tell_opened(struct session *session, uint64_t started) {
   if (note) {
     note->session = worker->id;
     note->took = note->at - started;
+    note->segmented = session->source.segmented;
+    note->segment = session->source.playlist.segment;
     tracks_describe(session->source.tracks, note->text, sizeof note->text);
   }
   notes_post(worker->crew->notes, note);
@@ -52,13 +57,15 @@ static void tell_opened(struct session *session, uint64_t started) {
   notes_post(worker->crew->notes, note);
 }
 
-/* Files are read as fast as they are meant to be watched. False: asked to stop. */
+/* Files and segments are read as fast as they are meant to be watched: a segment that was fetched in an instant lasts until
+ * the next one is there, and what was fetched in advance bridges a server's hiccup. False: asked to stop. */
 static bool pace(struct session *session, const AVPacket *packet) {
-  if (!session->source.has_end || packet->dts == AV_NOPTS_VALUE) return true;
+  if (!source_must_be_paced(&session->source) || packet->dts == AV_NOPTS_VALUE) return true;
+  const int64_t jump = session->source.segmented ? PACE_JUMP_SEGMENTS : PACE_JUMP_FILE;
   const AVRational time_base = session->source.tracks->track[packet->stream_index].time_base;
   const int64_t media = av_rescale_q(packet->dts, time_base, (AVRational){1, (int)NS_PER_S});
   const int64_t ahead = media - session->pace_media;
-  if (!session->paced || ahead < -(int64_t)PACE_JUMP || ahead > (int64_t)PACE_JUMP) {
+  if (!session->paced || ahead < -jump || ahead > jump) {
     session->paced = true;
     session->pace_media = media;
     session->pace_due = monotonic_now();
@@ -100,8 +107,16 @@ static void deliver(struct session *session, AVPacket *packet) {
   preroll_clear(&session->preroll);
 }
 
-static void allow_time(struct worker *worker) {
-  atomic_store(&worker->read_deadline, monotonic_now() + worker->crew->read_timeout);
+static void allow_time(struct session *session) {
+  atomic_store(&session->worker->read_deadline, monotonic_now() + session->read_timeout);
+}
+
+/* Reconnecting must not come before the engine's own verdict. */
+static void fit_read_timeout(struct session *session) {
+  const struct source *source = &session->source;
+  if (!source->segmented || !session->worker->crew->segments_may_wait) return;
+  const uint64_t wanted = 2 * silence_of_segments(source->playlist.segment);
+  if (session->read_timeout < wanted) session->read_timeout = wanted;
 }
 
 /* Reads a packet. When a source ends or is interrupted after a silence, libavformat first hands out what its parsers still
@@ -109,7 +124,7 @@ static void allow_time(struct worker *worker) {
 static int read_packet(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
   for (;;) {
-    allow_time(worker);
+    allow_time(session);
     const uint64_t asked = monotonic_now();
     const int error = source_read(&session->source, packet);
     if (error < 0) return error;
@@ -148,12 +163,14 @@ static void connect_once(struct session *session, AVPacket *packet) {
   const uint64_t started = monotonic_now();
   char why[512];
   session->opening++;
-  allow_time(worker);
+  session->read_timeout = worker->crew->read_timeout;
+  allow_time(session);
   if (source_open(&session->source, worker->url, worker->options, worker_interrupt(worker), why, sizeof why) <
       0) {
     fail(session, why);
     return;
   }
+  fit_read_timeout(session);
   tell_opened(session, started);
   read_packets(session, packet);
   preroll_clear(&session->preroll);

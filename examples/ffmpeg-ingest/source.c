@@ -29,6 +29,7 @@ static int open_format(struct source *source, const char *url, const AVDictionar
   source->format = avformat_alloc_context();
   if (!source->format) return AVERROR(ENOMEM);
   source->format->interrupt_callback = interrupt;
+  playlist_watch(&source->playlist, source->format);
   AVDictionary *options = NULL;
   av_dict_copy(&options, given, 0);
   av_dict_set(&options, "format", NULL, 0);
@@ -100,6 +101,10 @@ static int choose_tracks(struct source *source) {
   return error;
 }
 
+static bool is_segmented(const AVInputFormat *demuxer) {
+  return !strcmp(demuxer->name, "hls") || !strcmp(demuxer->name, "dash");
+}
+
 int source_open(struct source *source, const char *url, const AVDictionary *options,
                 AVIOInterruptCB interrupt, char *why, size_t why_size) {
   *source = (struct source){.has_end = false};
@@ -114,7 +119,11 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
     error = choose_tracks(source);
   }
   if (error >= 0) {
+    const AVIOContext *io = source->format->pb;
+    source->segmented = is_segmented(source->format->iformat);
     source->has_end = source->format->duration > 0;
+    source->io_tells =
+        io && !io->eof_reached; /* a playlist is read to its end before anything of it is played */
     return 0;
   }
   char text[AV_ERROR_MAX_STRING_SIZE];
@@ -173,7 +182,7 @@ int source_read(struct source *source, AVPacket *packet) {
 
 bool source_at_end(const struct source *source) {
   const AVIOContext *io = source->format->pb;
-  return io && (io->eof_reached || io->error);
+  return source->io_tells && (io->eof_reached || io->error);
 }
 
 void source_close(struct source *source) {

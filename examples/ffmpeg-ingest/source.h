@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "playlist.h"
 #include "selfcontained.h"
 #include "tracks.h"
 
@@ -14,7 +15,10 @@ struct source {
   struct tracks *tracks;
   int stream_of[TRACKS_MAX]; /* track -> index of the stream in `format` */
   struct selfcontained whole[TRACKS_MAX];
-  bool has_end;       /* a file, not something live: to be read at the speed of its own clock */
+  struct playlist playlist;
+  bool segmented;     /* HLS, DASH: whole segments come at once, then nothing until the next one */
+  bool has_end;       /* a file, not something live */
+  bool io_tells;      /* the end of `format->pb` is the source's: it is no playlist */
   char left_out[256]; /* what of the source cannot be carried; empty: nothing */
 };
 
@@ -25,6 +29,10 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
 int source_read(struct source *source, AVPacket *packet);
 /* Its connection or file has ended: packets that still come were held inside libavformat. */
 bool source_at_end(const struct source *source);
+/* Delivers faster than it is meant to be watched: to be read at the speed of its own clock. */
+static inline bool source_must_be_paced(const struct source *source) {
+  return source->has_end || source->segmented;
+}
 void source_close(struct source *source);
 
 void error_text(int error, char *text, size_t size);

@@ -17,7 +17,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from live import HERE, Ingest, Recording, Source, free_udp_ports, wait_for
+from live import HERE, Ingest, Live, Recording, Source, free_udp_ports, wait_for
 
 SANITIZED = "ffmpeg-ingest-sanitized"
 TESTS = []
@@ -38,6 +38,8 @@ def make_media(directory):
     ffmpeg("smptehdbars=size=160x90:rate=25", 880, 20, "-c:v", "libx264", "-preset", "veryfast", "-g", "12", "-c:a", "aac",
            str(directory / "twenty.flv"))
     ffmpeg("smptebars=size=320x180:rate=25", 660, 20, "-c:v", "mpeg2video", "-g", "12", "-c:a", "mp2", str(directory / "twenty.ts"))
+    ffmpeg("testsrc=size=160x90:rate=25", 440, 30, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25",
+           "-c:a", "aac", "-b:a", "64k", str(directory / "thirty.flv"))
     (directory / "garbage.ts").write_bytes(b"this is no video\n" * 1000)
     (directory / "empty.ts").write_bytes(b"")
 
@@ -92,8 +94,12 @@ def packets(ingest, priority):
 
 
 @test
-def timeline_arithmetic(bench):
-    expect(subprocess.run([HERE / "rebase_test"]).returncode == 0, "rebase_test failed")
+def parts_by_themselves(bench):
+    """The unit tests in C."""
+    programs = sorted(source.with_suffix("") for source in HERE.glob("*_test.c"))
+    expect(len(programs) > 1, "no unit tests")
+    for program in programs:
+        expect(subprocess.run([program]).returncode == 0, f"{program.name} failed")
 
 
 @test
@@ -270,6 +276,53 @@ def an_output_that_blocks_holds_nothing_up(bench):
             began = time.monotonic()
             expect_clean_end(ingest)
             expect(time.monotonic() - began < 6, "the end took too long")
+
+
+def live_segments(bench, kind, *options, hiccup=False):
+    """A live playlist with segments of 1 s, read for several of them; with a hiccup, its maker stops until all is used up."""
+    live = Live(kind, bench.directory / kind, 1, bench.file("thirty.flv"))
+    try:
+        wait_for(lambda: live.segments() >= 3, 15, "the first segments")
+        recording = bench.directory / "out.ts"
+        ingest = bench.ingest(*options, "-i", live.url, "-o", recording)
+        opened = ingest.wait(10, "source_opened")
+        expect(1_000_000_000 <= opened["segment_ns"] <= 2_000_000_000, opened)
+        expect("its packet timeout is" in ingest.log(), "the limit is not told")
+        if hiccup:
+            live.process.send_signal(signal.SIGSTOP)
+            seen = [(packets(ingest, 0), time.monotonic())]
+
+            def used_up():
+                now = packets(ingest, 0)
+                if now != seen[0][0]:
+                    seen[0] = (now, time.monotonic())
+                return time.monotonic() - seen[0][1] > 0.5
+            wait_for(used_up, 20, "the end of what was fetched in advance")
+            live.process.send_signal(signal.SIGCONT)
+        before = packets(ingest, 0)
+        wait_for(lambda: packets(ingest, 0) > before + 300, 20, "four seconds of packets")  # 25 + 47 packets a second
+        expect_clean_end(ingest)
+    finally:
+        live.close()
+    expect(not ingest.all("degraded"), "a live source was given up in the wait for its next segment")
+    expect(not ingest.all("source_failed"), "a live source was lost in the wait for its next segment")
+    times = sorted(expect_good_recording(recording, 4).video)
+    expect(max(b - a for a, b in zip(times, times[1:])) < 0.1, "pictures are missing")  # late is not lost
+
+
+@test
+def hls_goes_on_from_segment_to_segment(bench):
+    live_segments(bench, "hls")
+
+
+@test
+def hls_waits_for_a_late_segment(bench):
+    live_segments(bench, "hls", "-O", "live_start_index=-1", hiccup=True)
+
+
+@test
+def dash_goes_on_from_segment_to_segment(bench):
+    live_segments(bench, "dash")
 
 
 @test

@@ -1,0 +1,71 @@
+/* limits_test.c: the limits by protocol, and what playlists say. Exit 0: all as it should be. */
+#include "limits.h"
+
+#include "check.h"
+#include "clock.h"
+#include "playlist.h"
+
+static void playlists_say_how_long_their_segments_are(void) {
+  CHECK(playlist_segment("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n") == 6 * NS_PER_S);
+  CHECK(playlist_segment("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8\n") == 0);
+  CHECK(playlist_segment("#EXT-X-TARGETDURATION:6\n") == 0); /* no playlist: something that speaks of one */
+  CHECK(playlist_segment("#EXTM3U\n#EXT-X-TARGETDURATION:-6\n") == 0);
+  CHECK(playlist_segment("#EXTM3U\n#EXT-X-TARGETDURATION:1e300\n") == 0);
+  CHECK(playlist_segment("#EXTM3U\n#EXT-X-TARGETDURATION:nan\n") == 0);
+  CHECK(playlist_segment("<?xml?><MPD a=\"b\" maxSegmentDuration=\"PT2.5S\">") == 2500 * NS_PER_MS);
+  CHECK(playlist_segment("<MPD maxSegmentDuration=\"PT1M0.5S\">") == 60500 * NS_PER_MS);
+  CHECK(playlist_segment("<MPD maxSegmentDuration=\"PT") == 0);
+  CHECK(playlist_segment("<MPD maxSegmentDuration=\"a while\">") == 0);
+  CHECK(playlist_segment("") == 0);
+}
+
+static void the_url_tells_what_silence_is_usual(void) {
+  CHECK(silence_of("http://a/b/live.m3u8?token=x.ts") == SILENCE_SEGMENTS);
+  CHECK(silence_of("https://a/MANIFEST.MPD") == SILENCE_SEGMENTS);
+  CHECK(silence_of("/videos/list.m3u8") == SILENCE_SEGMENTS);
+  CHECK(silence_of("http://a/live.ts?next=live.m3u8") == SILENCE_SHORT);
+  CHECK(silence_of("udp://239.0.0.1:5000") == SILENCE_SHORT);
+  CHECK(silence_of("slate.mp4") == SILENCE_FILE);
+  CHECK(silence_of("file:slate.mp4") == SILENCE_FILE);
+}
+
+static struct limits limits_for(uint64_t packet_timeout) {
+  changeover_config given;
+  changeover_config_init(&given, sizeof given);
+  given.packet_timeout = packet_timeout;
+  struct limits limits;
+  limits_init(&limits, &given);
+  limits_add(&limits, 0, "http://a/live.m3u8");
+  limits_add(&limits, 1, "udp://127.0.0.1:5000");
+  limits_add(&limits, 2, "http://a/live");
+  return limits;
+}
+
+static void limits_follow_the_playlist(void) {
+  struct limits limits = limits_for(CHANGEOVER_INHERIT);
+  CHECK(limits_packet_timeout(&limits, 0) >= 15 * NS_PER_S); /* nobody knows yet */
+  CHECK(limits_packet_timeout(&limits, 1) == 2 * NS_PER_S);
+  CHECK(limits_learn(&limits, 0, 6 * NS_PER_S) == LIMITS_STREAM);
+  CHECK(limits_packet_timeout(&limits, 0) == 14 * NS_PER_S);
+  CHECK(limits_packet_timeout(&limits, 1) == 2 * NS_PER_S);
+  CHECK(limits_learn(&limits, 0, 6 * NS_PER_S) == LIMITS_SAME);
+  CHECK(limits_learn(&limits, 0, 2 * NS_PER_S) == LIMITS_SAME); /* another input may need the longer one */
+  CHECK(limits_learn(&limits, 2, 6 * NS_PER_S) == LIMITS_INPUT);
+  CHECK(limits_packet_timeout(&limits, 2) == 14 * NS_PER_S);
+}
+
+static void what_was_asked_for_stays(void) {
+  struct limits limits = limits_for(3 * NS_PER_S);
+  for (size_t i = 0; i < 3; i++)
+    CHECK(limits_packet_timeout(&limits, i) == 3 * NS_PER_S);
+  CHECK(limits_learn(&limits, 0, 6 * NS_PER_S) == LIMITS_SAME);
+  CHECK(limits_packet_timeout(&limits, 0) == 3 * NS_PER_S);
+}
+
+int main(void) {
+  playlists_say_how_long_their_segments_are();
+  the_url_tells_what_silence_is_usual();
+  limits_follow_the_playlist();
+  what_was_asked_for_stays();
+  return failures ? 1 : 0;
+}
