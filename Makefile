@@ -23,15 +23,18 @@ MINOR := $(word 2,$(subst ., ,$(VERSION)))
 ABI := $(if $(filter 0,$(MAJOR)),$(MAJOR).$(MINOR),$(MAJOR))
 SONAME := libchangeover.so.$(ABI)
 
+# Where the libraries are, whatever target they are for and wherever cargo builds it: everything that
+# links with them looks here. BUILT_FOR says which CARGO_BUILD_TARGET that was; empty: cargo's own choice.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 STATIC := $(TARGET)/release/libchangeover.a
 SHARED := $(TARGET)/release/libchangeover.so
+BUILT_FOR := $(TARGET)/release/libchangeover.target
 
 # The library keeps threads and thread-local memory: it must not be unloaded.
 lib:
-	cargo rustc --quiet --release --lib --features capi --crate-type staticlib
-	cargo rustc --quiet --release --lib --features capi --crate-type cdylib -- \
-		-C link-arg=-Wl,-soname,$(SONAME) -C link-arg=-Wl,-z,nodelete
+	packaging/build-lib staticlib $(STATIC)
+	packaging/build-lib cdylib $(SHARED) -C link-arg=-Wl,-soname,$(SONAME) -C link-arg=-Wl,-z,nodelete
+	@echo '$(CARGO_BUILD_TARGET)' >$(BUILT_FOR)
 
 # For ffi-tests: itself under AddressSanitizer, and with the hook that has any function panic. Stable
 # Rust has the sanitizer, but lets nobody use it.
@@ -70,12 +73,17 @@ fill = sed \
 	-e 's|@SONAME@|$(SONAME)|' -e 's|@REAL@|$(REAL)|' \
 	-e 's|@PRIVATE_LIBS@|$(PRIVATE_LIBS)|'
 
-# Built before, so that `sudo make install` after `make lib` needs no cargo.
-$(STATIC) $(SHARED) &: $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+# Built before, so that `sudo make install` after `make lib` needs no cargo. Another target than they are
+# for, and cargo's configuration, which may name one, are reasons to build them again.
+CARGO_CONFIG := $(wildcard .cargo/config .cargo/config.toml $(addprefix $(or $(CARGO_HOME),$(HOME)/.cargo)/,config config.toml))
+OTHER_TARGET := $(if $(filter-out =$(CARGO_BUILD_TARGET),=$(shell cat $(BUILT_FOR) 2>/dev/null)),other-target)
+.PHONY: other-target
+$(STATIC) $(SHARED) &: $(shell find src -name '*.rs') Cargo.toml Cargo.lock $(CARGO_CONFIG) $(OTHER_TARGET)
 	$(MAKE) lib
-	touch $(STATIC) $(SHARED)
+	touch -c $(STATIC) $(SHARED)
 
 install: $(STATIC) $(SHARED)
+	@for library in $^; do test -s $$library || { echo "$$library is missing or empty: make lib" >&2; exit 1; }; done
 	install -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' '$(DESTDIR)$(CMAKEDIR)'
 	install -m 644 $(HEADERS:%=include/%) '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(STATIC) '$(DESTDIR)$(LIBDIR)'
@@ -85,7 +93,7 @@ install: $(STATIC) $(SHARED)
 	@$(fill) packaging/changeover.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)/changeover.pc'
 	@$(fill) packaging/changeover-config.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config.cmake'
 	@$(fill) packaging/changeover-config-version.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config-version.cmake'
-	@echo "changeover $(VERSION) is installed in $(DESTDIR)$(PREFIX)"
+	@echo "changeover $(VERSION)$(CARGO_BUILD_TARGET:%= for %) is installed in $(DESTDIR)$(PREFIX)"
 
 uninstall:
 	rm -f $(HEADERS:%='$(DESTDIR)$(INCLUDEDIR)/%')

@@ -94,6 +94,43 @@ check "pkg-config with a sysroot" equal "$(staged --variable=libdir) $(staged --
 check "make uninstall" quiet_make uninstall DESTDIR="$stage" PREFIX=/usr LIBDIR=/usr/lib/some-triplet
 check "leaves nothing" equal "$(files "$stage")" ""
 
+step another target, wherever cargo builds it
+if [ -z "${1:-}" ] && [[ $current == *"${STEP:-}"* ]]; then
+  # A checkout whose cargo configuration names a target and a directory, as a person's own may.
+  copy=$work/checkout
+  mkdir -p "$copy/.cargo"
+  (cd "$root" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy")
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  printf '[build]\ntarget = "%s"\ntarget-dir = "%s/elsewhere"\n' "$host" \
+    "$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")" >"$copy/.cargo/config.toml"
+  export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+  copy_make() { env -u CARGO_TARGET_DIR "$@" make --no-print-directory -C "$copy" install PREFIX="$copy/prefix"; }
+  links() {
+    gcc "$here/stranger.c" "-I$copy/prefix/include" "$copy/prefix/lib/libchangeover.a" $private -o "$work/stranger" && "$work/stranger" &&
+      gcc "$here/stranger.c" "-I$copy/prefix/include" "-L$copy/prefix/lib" "-Wl,-rpath,$copy/prefix/lib" -lchangeover -o "$work/stranger" && "$work/stranger"
+  }
+  check "build.target and build.target-dir" copy_make
+  check "what is installed works" links
+  rm -rf "$copy/prefix"
+  check "CARGO_BUILD_TARGET" copy_make CARGO_BUILD_TARGET="$host"
+  check "what is installed works" links
+  check "the same libraries for everyone in the checkout" cmp "$copy/target/release/libchangeover.a" "$copy/prefix/lib/libchangeover.a"
+  says() { copy_make "$@" | tail -n 1 | grep -qF " for $host is installed in "; }
+  check "and it says for which" says CARGO_BUILD_TARGET="$host"
+  check "another target than they are for is built" not copy_make CARGO_BUILD_TARGET=no-such-target
+  # No step takes an empty or missing product for one.
+  : >"$copy/target/release/libchangeover.a"
+  check "an empty library is not installed" not copy_make CARGO_BUILD_TARGET="$host"
+  rm -rf "$copy/target" "$copy/prefix"
+  mkdir "$work/bin"
+  printf '#!/bin/sh\n' >"$work/bin/cargo"
+  chmod +x "$work/bin/cargo"
+  check "a cargo that builds nothing" not copy_make PATH="$work/bin:$PATH"
+  printf '#!/bin/sh\necho \047{"reason":"compiler-artifact","target":{"name":"changeover"},"filenames":["%s/libchangeover.a"]}\047\n' "$work" >"$work/bin/cargo"
+  check "a cargo that builds something else than it says" not copy_make PATH="$work/bin:$PATH"
+  check "nothing is installed then" not test -e "$copy/prefix"
+fi
+
 step pkg-config
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 check "is valid" pkg-config --validate changeover
