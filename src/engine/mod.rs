@@ -44,7 +44,7 @@ pub use status::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 use crate::core::{
     self, Config, Error, Input, InputsUpdate, Nanos, Priority, ProbeId, ProbeOutcome, SessionId,
 };
-use crate::hot::{prepare_fences, Flags, Router, Verdict};
+use crate::hot::{is_inherited, prepare_fences, watch_forks, Flags, Router, Verdict};
 use delivery::{Delivery, Slots};
 use log::Logger;
 use monitor::{Mailbox, Monitor};
@@ -109,6 +109,7 @@ impl EngineBuilder {
     /// [`Error::Config`], [`Error::System`].
     pub fn build(self) -> Result<Engine, Error> {
         self.defaults.validate()?;
+        watch_forks().map_err(|_| Error::System)?;
         prepare_fences();
         let limit = self.event_limit.unwrap_or(EVENT_LIMIT);
         let queue = Arc::new(Queue::new(limit).map_err(|_| Error::System)?);
@@ -130,7 +131,6 @@ impl EngineBuilder {
             slots,
             event_thread: None,
             threads: Mutex::new(vec![monitor]),
-            process: std::process::id(),
         };
         if let Some(ingestor) = self.ingestor {
             let delivery = Delivery {
@@ -166,8 +166,6 @@ pub struct Engine {
     /// Set with callbacks.
     event_thread: Option<ThreadId>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Where the threads are: not in a forked child.
-    process: u32,
 }
 
 impl std::fmt::Debug for Engine {
@@ -534,11 +532,10 @@ impl Engine {
     }
 
     fn check_process(&self) -> Result<(), Error> {
-        if std::process::id() == self.process {
-            Ok(())
-        } else {
-            Err(Error::Forked)
+        if is_inherited(self.shared.number) {
+            return Err(Error::Forked);
         }
+        Ok(())
     }
 
     fn check_callbacks(&self) -> Result<(), Error> {
@@ -561,7 +558,7 @@ impl Engine {
 /// For the C ABI.
 #[cfg(feature = "capi")]
 impl Engine {
-    /// Unique in the process, from 1 up, never reused.
+    /// From 1 up, never given out again, not even in a forked child.
     pub(crate) fn number(&self) -> u64 {
         self.shared.number
     }

@@ -5,7 +5,9 @@ use super::status::{RuntimeStatus, Snapshot};
 use super::wall::WallClock;
 use super::wheel::TICK;
 use crate::core::{Error, Nanos, Priority};
-use crate::hot::{monotonic, CellPool, Clock, Flags, OwnedGate, Presences, Route, Table, Verdict};
+use crate::hot::{
+    monotonic, next_number, CellPool, Clock, Flags, OwnedGate, Presences, Route, Table, Verdict,
+};
 use arc_swap::{ArcSwap, Guard};
 use crossbeam::utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,7 +40,6 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(table: Arc<ArcSwap<Table<StreamShared>>>) -> Shared {
-        static ENGINES: AtomicU64 = AtomicU64::new(1);
         let now = monotonic();
         let mut wall = WallClock::default();
         wall.observe(now, SystemTime::now());
@@ -50,7 +51,7 @@ impl Shared {
             stalled: AtomicU64::new(0),
             wall: ArcSwap::from_pointee(wall),
             closed: AtomicBool::new(false),
-            number: ENGINES.fetch_add(1, Ordering::Relaxed),
+            number: next_number(),
         }
     }
 

@@ -8,8 +8,8 @@ use super::callbacks::{log_callback, stream_callback, HostIngestor, UserData};
 use super::config::config_or_inherit;
 use super::constants::level;
 use super::guard::guard;
+use super::handles::{Handles, Kind};
 use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN};
-use super::table::{Kind, Table};
 use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
 use std::ffi::c_void;
@@ -32,7 +32,7 @@ impl std::ops::Deref for Live {
 }
 
 /// The numbers are the engines' own, so that the packet path needs no table.
-pub(super) static ENGINES: Table<Live> = Table::new(Kind::Engine);
+pub(super) static ENGINES: Handles<Live> = Handles::new(Kind::Engine);
 
 /// The engine of a handle. It lives at least as long as the result.
 pub(super) fn find(engine: *mut changeover_engine) -> Outcome<Arc<Live>> {

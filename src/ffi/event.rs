@@ -5,9 +5,9 @@ use super::constants::{of_event, of_reason};
 use super::control::timeout;
 use super::engine::{find, required};
 use super::guard::guard;
+use super::handles::{Handles, Kind};
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT};
 use super::strings::{Text, Texts};
-use super::table::{Kind, Table};
 use super::versioned::{fill, init, read, Versioned};
 use crate::core::{Input, InputError, Notice, Probe, Start, Stop, Switch};
 use crate::engine::{Event, EventKind};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// What polled events point to, by the `owner` in the caller's struct.
-pub(super) static EVENTS: Table<EventMemory> = Table::new(Kind::Event);
+pub(super) static EVENTS: Handles<EventMemory> = Handles::new(Kind::Event);
 
 /// What the pointers in an event struct point to.
 #[derive(Default)]

@@ -5,11 +5,11 @@ use super::config::elements;
 use super::control::priority;
 use super::engine::{find, required, ENGINES};
 use super::guard::guard;
+use super::handles::{Handles, Kind};
 use super::result::{
     Code, Outcome, CHANGEOVER_ERR_HANDLE, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN,
 };
 use super::strings::{stream_id, text};
-use super::table::{Kind, Table};
 use crate::core::Error;
 use crate::engine::{Engine, InputHandle};
 use crate::hot::{Cell, Clock, Flags, Gate};
@@ -18,7 +18,7 @@ use std::ptr::{from_ref, null, null_mut};
 use std::sync::Arc;
 
 /// Open inputs, by the `id` in the caller's struct.
-pub(super) static INPUTS: Table<InputHandle> = Table::new(Kind::Input);
+pub(super) static INPUTS: Handles<InputHandle> = Handles::new(Kind::Input);
 
 /// How the memory behind `cell`, `gate` and `clock` is laid out and what recording does to it, for
 /// code compiled into callers (`include/changeover_inline.h`). With another number than it knows,

@@ -9,8 +9,7 @@
 //! | `abi_types.rs`, `layout.rs` | the structs; their layout, asserted |
 //! | `versioned.rs` | reading and filling structs of another version |
 //! | `strings.rs` | strings in, strings out |
-//! | `table.rs` | handles: numbers dressed as pointers |
-//! | `fork.rs` | what a forked child inherits: nothing |
+//! | `handles.rs` | handles: numbers dressed as pointers |
 //! | `guard.rs` | where panics stop |
 //! | `config.rs` | settings and inputs from their structs |
 //! | `callbacks.rs` | the host's functions and their `user_data` |
@@ -31,14 +30,13 @@ mod constants;
 mod control;
 mod engine;
 mod event;
-mod fork;
 mod guard;
+mod handles;
 mod input;
 mod layout;
 mod result;
 mod status;
 mod strings;
-mod table;
 #[cfg(test)]
 mod tests;
 mod version;

@@ -8,9 +8,9 @@ use super::constants::{of_reason, of_status};
 use super::engine::{find, required};
 use super::event::unix;
 use super::guard::{guard, guard_or};
+use super::handles::{Handles, Kind};
 use super::result::{Code, Outcome, CHANGEOVER_ERR_INDEX, CHANGEOVER_ERR_SHUT_DOWN};
 use super::strings::{stream_id, Text, Texts};
-use super::table::{Kind, Table};
 use super::versioned::{fill, init};
 use crate::core::Error;
 use crate::engine::RuntimeStatus;
@@ -19,8 +19,8 @@ use std::ops::Range;
 use std::ptr::without_provenance_mut;
 use std::sync::{Arc, OnceLock};
 
-pub(super) static STATUSES: Table<Snapshot> = Table::new(Kind::Status);
-pub(super) static STREAM_LISTS: Table<StreamList> = Table::new(Kind::StreamList);
+pub(super) static STATUSES: Handles<Snapshot> = Handles::new(Kind::Status);
+pub(super) static STREAM_LISTS: Handles<StreamList> = Handles::new(Kind::StreamList);
 
 /// A status as the structs that will be asked for.
 pub(super) struct Snapshot {

@@ -1,11 +1,12 @@
 //! What can only be shown from inside: that tables match enums, and how structs of other versions are
 //! met. Everything else is tested from C, in `ffi-tests/`.
 
+use super::handles::{Handles, Kind};
 use super::result::{Code, CODES};
-use super::table::{Kind, Table};
 use super::versioned::{fill, init, read, read_all, Versioned};
 use super::*;
 use crate::core::{Reason, Status};
+use crate::hot::{is_true_in_a_child, watch_forks};
 use std::ffi::{c_char, CStr};
 use std::sync::Arc;
 
@@ -184,28 +185,41 @@ fn an_array_is_as_wide_as_its_first_element_says() {
 
 #[test]
 fn handles_are_odd_unique_and_end_once() {
-    static TABLE: Table<u32> = Table::new(Kind::StreamList);
-    let first = TABLE.insert(Arc::new(1)).unwrap();
-    let second = TABLE.insert(Arc::new(2)).unwrap();
+    static HANDLES: Handles<u32> = Handles::new(Kind::StreamList);
+    let first = HANDLES.insert(Arc::new(1)).unwrap();
+    let second = HANDLES.insert(Arc::new(2)).unwrap();
     assert!(first % 2 == 1 && second % 2 == 1 && first != second);
     // Go takes a pointer below 4096 for a mistake.
     assert!(first >= 4096);
-    assert_eq!(*TABLE.find(first).unwrap(), 1);
-    assert_eq!(*TABLE.take(first).unwrap(), 1);
+    assert_eq!(*HANDLES.find(first).unwrap(), 1);
+    assert_eq!(*HANDLES.take(first).unwrap(), 1);
     let gone = Code(CHANGEOVER_ERR_HANDLE);
-    assert_eq!(TABLE.find(first).unwrap_err(), gone);
-    assert_eq!(TABLE.take(first).unwrap_err(), gone);
-    assert_eq!(TABLE.find(0).unwrap_err(), Code(CHANGEOVER_ERR_NULL));
+    assert_eq!(HANDLES.find(first).unwrap_err(), gone);
+    assert_eq!(HANDLES.take(first).unwrap_err(), gone);
+    assert_eq!(HANDLES.find(0).unwrap_err(), Code(CHANGEOVER_ERR_NULL));
     // Another kind, an address, a number not given out, and any bits.
     for foreign in [second + 2, second & !1, second + 16, 5, 1, first >> 1, u64::MAX, 1 << 63] {
-        assert_eq!(TABLE.find(foreign).unwrap_err(), gone);
+        assert_eq!(HANDLES.find(foreign).unwrap_err(), gone);
     }
-    let third = TABLE.insert(Arc::new(3)).unwrap();
+    let third = HANDLES.insert(Arc::new(3)).unwrap();
     assert!(third > second);
-    assert_eq!(*TABLE.find(second).unwrap(), 2);
-    // What a child finds after a fork.
-    TABLE.disown();
-    assert_eq!(TABLE.find(second).unwrap_err(), Code(CHANGEOVER_ERR_FORKED));
-    let childs = TABLE.insert(Arc::new(4)).unwrap();
-    assert_eq!(*TABLE.find(childs).unwrap(), 4);
+    assert_eq!(*HANDLES.find(second).unwrap(), 2);
+}
+
+#[test]
+fn handles_of_a_childs_parent_are_forked_and_the_child_has_its_own() {
+    static HANDLES: Handles<u32> = Handles::new(Kind::StreamList);
+    watch_forks().unwrap();
+    let live = HANDLES.insert(Arc::new(1)).unwrap();
+    let ended = HANDLES.insert(Arc::new(2)).unwrap();
+    HANDLES.take(ended).unwrap();
+    assert!(is_true_in_a_child(|| {
+        for parents in [live, ended] {
+            assert_eq!(HANDLES.find(parents).unwrap_err(), Code(CHANGEOVER_ERR_FORKED));
+            assert_eq!(HANDLES.take(parents).unwrap_err(), Code(CHANGEOVER_ERR_FORKED));
+        }
+        let childs = HANDLES.insert(Arc::new(3)).unwrap();
+        *HANDLES.find(childs).unwrap() == 3
+    }));
+    assert_eq!(*HANDLES.find(live).unwrap(), 1);
 }

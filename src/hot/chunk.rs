@@ -3,8 +3,9 @@
 use super::attention::Attention;
 use super::cell::Cell;
 use super::dense::Dense;
-use super::per_process::PerProcess;
+use super::process::PerProcess;
 use super::signal::{Signal, CELLS};
+use std::sync::Mutex;
 
 /// Cells side by side, and the signal that they share. Never given back to the system.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) struct Chunk {
 const _: () = assert!(std::mem::offset_of!(Chunk, signal) == CELLS * size_of::<Cell>());
 
 /// Chunks whose engine is gone, kept for the next one.
-static IDLE: PerProcess<Vec<&'static Chunk>> = PerProcess::new();
+static IDLE: PerProcess<Mutex<Vec<&'static Chunk>>> = PerProcess::new();
 
 impl Chunk {
     /// What fits a huge page.

@@ -1,12 +1,13 @@
 //! The word that admits exactly one session of a stream.
 
 use super::dense::{block_len, Dense};
-use super::per_process::PerProcess;
+use super::process::PerProcess;
 use super::sync::Ordering;
 #[cfg(not(loom))]
 use atomic::Atomic;
 #[cfg(loom)]
 use loom::sync::atomic::AtomicU64;
+use std::sync::Mutex;
 
 /// The number of a gate move. Each belongs to at most one session.
 #[cfg(not(loom))]
@@ -77,7 +78,7 @@ struct Gates {
     made: usize,
 }
 
-static GATES: PerProcess<Gates> = PerProcess::new();
+static GATES: PerProcess<Mutex<Gates>> = PerProcess::new();
 
 impl Gates {
     fn take(&mut self) -> &'static Gate {

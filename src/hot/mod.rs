@@ -12,7 +12,8 @@
 //! | `table.rs`, `id_hash.rs` | [`Table`]: stream id → route, as readers see it | monitor |
 //! | `router.rs`, `arena.rs` | [`Router`]: the table as the monitor writes it; where routes are kept | monitor |
 //! | `presence.rs` | [`Presence`]: which threads are inside a by-id call | each thread its own |
-//! | `dense.rs`, `per_process.rs`, `sync.rs` | packed memory; what engines share; atomics and fences | |
+//! | `process.rs` | which process this is, and what its engines share | a child, at the fork |
+//! | `dense.rs`, `sync.rs` | packed memory; atomics and fences | |
 //! | `models.rs` | models of all that for the model checker | |
 //!
 //! Progress: recording takes no lock, allocates nothing and makes no system call (by id: except a
@@ -38,9 +39,9 @@ mod id_hash;
 #[cfg(all(loom, test))]
 mod models;
 mod owner;
-mod per_process;
 mod pool;
 mod presence;
+mod process;
 mod route;
 mod router;
 mod signal;
@@ -56,6 +57,11 @@ pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};
 pub(crate) use pool::CellPool;
 pub(crate) use presence::{Absence, Presence, Presences};
+#[cfg(all(test, feature = "capi", not(loom), not(miri)))]
+pub(crate) use process::is_true_in_a_child;
+#[cfg(feature = "capi")]
+pub(crate) use process::PerProcess;
+pub(crate) use process::{is_inherited, next_number, watch_forks};
 pub(crate) use route::{InputRoute, Route};
 pub(crate) use router::{Router, Unlinked};
 pub(crate) use table::{Table, View};
