@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Counts the instructions of the packet path with callgrind and compares them with the pins.
+"""Counts the instructions of the packet path with callgrind and compares them with the pins; and looks in
+them for loops that retry, which a path that is called wait-free has none of.
 
 Each path runs with N and with 2N packets; the difference by N is the cost of one, exactly. See
 ci/test-instructions, which builds the program.
 """
 import json
 import pathlib
+import platform
 import re
 import subprocess
 import sys
@@ -16,6 +18,14 @@ TOLERANCE = 0.5
 PINS = pathlib.Path("benches/instructions.txt")
 # Packets a pinned unit.
 PATHS = {"floor": 1, "handle": 1, "batch": 32, "id": 1}
+
+# What runs for a packet, as the disassembler names it: the rest is compiled into `record…` of the bench.
+PACKET_PATH = re.compile(r"changeover::hot::(cell|by_id|owner|signal|attention|table|route|clock|gate|presence)::"
+                         r"|instructions::support::host::record")
+# Retries, and says itself why they end.
+BOUNDED = "changeover::hot::cell::Cell::raise_last_packet"
+# Neither is wait-free, nor is it said to be.
+MONITORS = {"changeover::hot::cell::Cell::admit"}
 
 
 def program() -> str:
@@ -38,8 +48,51 @@ def count(executable: str, path: str, packets: int) -> int:
     return int(found[1])
 
 
-def measure() -> dict[str, float]:
-    executable = program()
+def retry_loops(executable: str) -> tuple[set[str], set[str]]:
+    """The functions of the packet path; those of them that compare and swap until it works. The compiler
+    makes such loops of read-modify-writes for which x86-64 has no instruction."""
+    command = ["objdump", "--disassemble", "--no-show-raw-insn", "--demangle", executable]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    functions, loops, function, swap = set(), set(), "", None
+    for line in lines:
+        if begin := re.match(r"[0-9a-f]+ <(.*)>:$", line):
+            function, swap = begin[1], None
+            if PACKET_PATH.match(function):
+                functions.add(function)
+            continue
+        instruction = re.match(r"\s*([0-9a-f]+):\s+(.*)", line)
+        if function not in functions or not instruction:
+            continue
+        address, text = int(instruction[1], 16), instruction[2]
+        if "cmpxchg" in text:
+            swap = address
+        elif swap and (jump := re.match(r"j\w+\s+([0-9a-f]+)", text)):
+            # The first jump after it tells: back is once more.
+            if int(jump[1], 16) <= swap:
+                loops.add(function)
+            swap = None
+    return functions, loops
+
+
+def check_wait_freedom(executable: str) -> bool:
+    """Whether the packet path has the one retry loop that is allowed, and no other."""
+    if platform.machine() != "x86_64":
+        print("wait-free: only the instructions of x86_64 are known here")
+        return True
+    functions, loops = retry_loops(executable)
+    for wanted in ["changeover::hot::cell::Cell::record_shared", "instructions::support::host::record_by_id"]:
+        if wanted not in functions:
+            print(f"wait-free: {wanted} is not in the program: has it another name?  FAILED")
+            return False
+    if BOUNDED not in loops:
+        print(f"wait-free: {BOUNDED} was not found to retry, so nothing else would be  FAILED")
+        return False
+    for function in loops - MONITORS - {BOUNDED}:
+        print(f"wait-free: {function} retries until a compare-and-swap works  FAILED")
+    return loops <= MONITORS | {BOUNDED}
+
+
+def measure(executable: str) -> dict[str, float]:
     return {
         path: (count(executable, path, 2 * N * unit) - count(executable, path, N * unit)) / N
         for path, unit in PATHS.items()
@@ -58,7 +111,8 @@ def write_pins(measured: dict[str, float]) -> None:
 
 
 def main() -> int:
-    measured = measure()
+    executable = program()
+    measured = measure(executable)
     if sys.argv[1:] == ["--write"]:
         write_pins(measured)
     pins = read_pins()
@@ -70,7 +124,11 @@ def main() -> int:
         failed += not good
         advice = "" if good else "  FAILED: if it is meant, ci/test-instructions --write"
         print(f"instructions, {path}: {number:g}, pinned {pinned:g}{advice}")
-    print(f"{len(measured) - failed} passed, {failed} failed")
+    wait_free = check_wait_freedom(executable)
+    failed += not wait_free
+    if wait_free:
+        print("wait-free: no retry loop but the bounded one")
+    print(f"{len(measured) + 1 - failed} passed, {failed} failed")
     return int(failed > 0)
 
 
