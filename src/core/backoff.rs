@@ -29,7 +29,7 @@ impl Backoff {
         self.doublings = (self.doublings + 1).min(MAX_DOUBLINGS);
     }
 
-    /// How long to wait this time; of two `seed`s, not alike.
+    /// Rule 9f: how long to wait this time. Different seeds give different jitter.
     pub(super) fn wait(&mut self, cooldown: Nanos, seed: u64) -> Nanos {
         let wait = cooldown << self.doublings;
         wait + self.random(seed) % (wait / JITTER_DIVISOR + 1)

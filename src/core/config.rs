@@ -1,7 +1,6 @@
 //! The settings: one type for the three levels (engine, stream, input), unset values inherit.
 
-use super::{Error, Nanos, Optional};
-use std::sync::Arc;
+use super::{Error, MaybeNanos, Nanos};
 use std::time::Duration;
 
 /// What to do when a better input is healthy again.
@@ -46,12 +45,12 @@ pub enum Overlap {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    pub(crate) packet_timeout: Optional,
-    pub(crate) connect_timeout: Optional,
-    pub(crate) probe_cooldown: Optional,
-    pub(crate) probe_timeout: Optional,
-    pub(crate) switch_cooldown: Optional,
-    pub(crate) failback_stable: Optional,
+    pub(crate) packet_timeout: MaybeNanos,
+    pub(crate) connect_timeout: MaybeNanos,
+    pub(crate) probe_cooldown: MaybeNanos,
+    pub(crate) probe_timeout: MaybeNanos,
+    pub(crate) switch_cooldown: MaybeNanos,
+    pub(crate) failback_stable: MaybeNanos,
     pub(crate) failback: Option<Failback>,
     pub(crate) standby: Option<Standby>,
     pub(crate) overlap: Option<Overlap>,
@@ -195,35 +194,10 @@ impl InputSettings {
 }
 
 /// Of absurd durations, one that is refused as well.
-fn nanos(value: Duration) -> Optional {
-    Optional::some(u64::try_from(value.as_nanos()).unwrap_or(u64::MAX - 1).min(u64::MAX - 1))
+fn nanos(value: Duration) -> MaybeNanos {
+    MaybeNanos::some(u64::try_from(value.as_nanos()).unwrap_or(u64::MAX - 1).min(u64::MAX - 1))
 }
 
-fn or_millis(value: Optional, default_millis: u64) -> Nanos {
+fn or_millis(value: MaybeNanos, default_millis: u64) -> Nanos {
     value.get().unwrap_or(default_millis * 1_000_000)
-}
-
-/// Settings in use: most streams and inputs have the same, and share them.
-#[derive(Debug)]
-pub(super) struct Recent<T>(Vec<Arc<T>>);
-
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
-        Recent(Vec::new())
-    }
-}
-
-impl<T: PartialEq> Recent<T> {
-    /// More are not looked through: who has yet others has them alone.
-    const KEPT: usize = 8;
-
-    pub(super) fn share(&mut self, value: T) -> Arc<T> {
-        if let Some(found) = self.0.iter().find(|one| ***one == value) {
-            return found.clone();
-        }
-        let one = Arc::new(value);
-        self.0.truncate(Self::KEPT - 1);
-        self.0.insert(0, one.clone());
-        one
-    }
 }

@@ -1,6 +1,5 @@
 //! What goes into a stream's state machine and what comes out.
 
-use super::config::{InputSettings, Recent, StreamSettings};
 use super::{
     Config, Error, Input, InputError, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
 };
@@ -204,23 +203,6 @@ pub enum Notice {
     },
     /// The last word of a registration.
     Unregistered,
-}
-
-/// What the streams of an engine have in common: where session and probe ids come from, so that
-/// none is ever reused, and settings that are alike.
-#[derive(Debug, Default)]
-pub struct Ids {
-    last: u64,
-    pub(super) stream_settings: Recent<StreamSettings>,
-    pub(super) input_settings: Recent<InputSettings>,
-}
-
-impl Ids {
-    /// A new id, never 0.
-    pub fn next_id(&mut self) -> u64 {
-        self.last += 1;
-        self.last
-    }
 }
 
 impl InputsUpdate {

@@ -2,7 +2,7 @@
 
 use super::backoff::Backoff;
 use super::config::{Config, InputSettings, Standby};
-use super::{Detail, Error, Nanos, Optional, Priority, ProbeId, Reason, SessionId};
+use super::{Detail, Error, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId};
 use serde::Serialize;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -85,13 +85,13 @@ pub struct InputError {
     pub detail: Detail,
 }
 
-/// One `start` of an input that has not been stopped. Packed as [`Optional`] is.
+/// One `start` of an input that has not been stopped. Packed as [`MaybeNanos`] is.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
 pub(super) struct Session {
     pub(super) id: SessionId,
     /// When the host took the *start*; once it has delivered, when the first packet came.
-    since: Optional,
+    since: MaybeNanos,
     pub(super) last_packet: Nanos,
     delivered: bool,
     /// Its next packet changes something, so the driver must tell of it.
@@ -106,7 +106,7 @@ impl Session {
     pub(super) fn new(id: SessionId, trial: bool) -> Self {
         Session {
             id,
-            since: Optional::NONE,
+            since: MaybeNanos::NONE,
             last_packet: 0,
             delivered: false,
             awaited: true,
@@ -125,7 +125,7 @@ impl Session {
         self.awaited = false;
         self.last_packet = now;
         if !std::mem::replace(&mut self.delivered, true) {
-            self.since = Optional::some(now);
+            self.since = MaybeNanos::some(now);
         }
     }
 
@@ -184,7 +184,7 @@ pub struct InputHealth {
     pub(super) session: Option<Session>,
     pub(super) state_since: Nanos,
     /// Usable without a break since then; a hot input is not before its first packet.
-    pub(super) healthy_since: Optional,
+    pub(super) healthy_since: MaybeNanos,
     pub(super) status: Status,
 }
 

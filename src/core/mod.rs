@@ -1,50 +1,89 @@
 //! The decisions of one stream, as a pure state machine.
 //!
-//! Nothing in here has a thread, an atomic, a clock or I/O. A [`Stream`] is told what happened
-//! ([`Stream::handle`]) and when (`now`, monotonic nanoseconds), queues [`Action`]s for its
-//! driver, and names the next instant at which it wants a [`Stimulus::Tick`]
-//! ([`Stream::next_deadline`]). The same stimuli at the same times give the same actions.
+//! Nothing in here has a thread, an atomic, a clock or I/O. A [`Stream`] is told what happened and
+//! when, queues [`Action`]s for its driver, and names the next instant at which it wants a
+//! [`Stimulus::Tick`]. The same stimuli at the same times give the same actions.
+//!
+//! `docs/rules.md` has the rules by number, the words, and the driver's contract in full. Functions
+//! in here cite the rule they carry out: "Rule 7a".
+//!
+//! | file | job |
+//! |---|---|
+//! | `event.rs` | what goes in (stimuli) and what comes out (actions, notices) |
+//! | `registration.rs`, `common.rs` | what a stream is made of; what the streams of a driver share |
+//! | `input.rs` | one input: its specification, session, health and troubles |
+//! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
+//! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
+//! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
+//! | `stream/timers.rs` | every deadline, derived from the state |
+//! | `stream/update.rs` | what the host changes while a stream runs |
+//! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
+//! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
+//! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
+//! | `maybe.rs` | numbers that may be absent, without the space of an `Option` |
+//!
+//! # Driving a stream
+//!
+//! 1. Keep one [`Common`] for all streams; it goes into every call.
+//! 2. Make a [`Stream`] from a [`Registration`], and drain it.
+//! 3. Everything else enters by [`Stream::handle`], with a `now` that never goes back.
+//! 4. After each [`Stream::handle`], refused or not, [`Stream::drain`] the actions and carry them
+//!    out in order: [`Action::Gate`] and [`Action::Await`] at once, commands and notices through
+//!    the host's queue. Answer [`Stimulus::Packet`] to an await, [`Stimulus::StartTaken`] and
+//!    [`Stimulus::ProbeTaken`] when the host takes a command.
+//! 5. Then ask for [`Stream::next_deadline`].
+//! 6. When it has come, tell of the awaited packets, send [`Stimulus::Seen`] for every session that
+//!    recorded, and if a deadline is still due, a [`Stimulus::Tick`].
+//! 7. After [`Stimulus::Unregister`] drain once more, and drop the stream.
 //!
 //! It is public so that a host can test its own settings in virtual time:
 //!
 //! ```
-//! use changeover::core::{Action, Ids, Start, Stimulus, Stream};
-//! use changeover::{Config, Input};
+//! use changeover::core::{Action, Common, Registration, Start, Stimulus, Stream};
+//! use changeover::Input;
 //!
-//! let mut ids = Ids::default();
+//! let mut common = Common::default();
 //! let inputs = vec![Input::new(0, "udp://primary"), Input::new(1, "udp://backup")];
-//! let mut stream =
-//!     Stream::new("news", "", 1, inputs, Config::new(), Config::new(), 0, &mut ids).unwrap();
-//! let Some(Action::Start(Start { session, .. })) =
-//!     stream.drain().find(|action| matches!(action, Action::Start(_)))
-//! else { panic!() };
-//! stream.handle(Stimulus::StartTaken { session }, 0, &mut ids).unwrap();
-//! stream.handle(Stimulus::Packet { session }, 1_000, &mut ids).unwrap();
-//! let silent_at = stream.next_deadline().unwrap(); // the default packet_timeout: 2 s
-//! stream.handle(Stimulus::Tick, silent_at, &mut ids).unwrap();
+//! let news = Registration { id: "news".into(), inputs, ..Registration::default() };
+//! let mut stream = Stream::new(news, 0, &mut common)?;
+//! let start = stream.drain().find_map(|action| match action {
+//!     Action::Start(Start { session, .. }) => Some(session),
+//!     _ => None,
+//! });
+//! let session = start.expect("the best input is started");
+//! stream.handle(Stimulus::StartTaken { session }, 0, &mut common)?;
+//! stream.handle(Stimulus::Packet { session }, 1_000, &mut common)?;
+//! let silent_at = stream.next_deadline().expect("an input on air has a deadline");
+//! assert_eq!(silent_at, 2_000_001_000, "packet_timeout is 2 s");
+//! stream.handle(Stimulus::Tick, silent_at, &mut common)?;
 //! assert_eq!(stream.active(), Some(1));
+//! # Ok::<(), changeover::Error>(())
 //! ```
 
 mod backoff;
+mod common;
 mod config;
 mod detail;
 mod error;
 mod event;
 mod history;
 mod input;
-mod optional;
+mod maybe;
+mod registration;
 mod stream;
 mod switch;
 
+pub use common::Common;
 pub use config::{Config, Failback, Overlap, Standby};
 pub use detail::{Awaited, Detail};
 pub use error::Error;
-pub use event::{Action, Ids, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
+pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
 pub use input::{Input, InputError, InputHealth, Status};
-use optional::Choice;
-pub(crate) use optional::Optional;
+pub(crate) use maybe::MaybeNanos;
+use maybe::MaybePriority;
+pub use registration::Registration;
 #[cfg(feature = "capi")]
-pub(crate) use stream::STREAM_ID_MAX;
+pub(crate) use registration::STREAM_ID_MAX;
 pub use stream::{Broken, Stream};
 pub use switch::{Reason, Switch};
 

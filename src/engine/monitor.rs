@@ -17,7 +17,8 @@ use super::threads::wake_exactly;
 use super::wall::WallClock;
 use super::wheel::TICK;
 use crate::core::{
-    self, Action, Config, Error, Ids, Input, Nanos, Notice, Priority, SessionId, Stream,
+    self, Action, Common, Config, Error, Input, Nanos, Notice, Priority, Registration, SessionId,
+    Stream,
 };
 use crate::hot::{monotonic, Absence, Cell, Router, Unlinked};
 use crossbeam::channel::{Receiver, Sender};
@@ -91,7 +92,7 @@ pub(super) struct Monitor {
     stamps: Stamps,
     stalls: Stalls,
     wall: WallClock,
-    ids: Ids,
+    common: Common,
     registrations: u64,
     defaults: Config,
     /// Engine time of the current step.
@@ -163,7 +164,7 @@ impl Monitor {
             stamps,
             stalls: Stalls::new(monotonic()),
             wall: WallClock::default(),
-            ids: Ids::default(),
+            common: Common::default(),
             registrations: 0,
             defaults,
             now,
@@ -381,7 +382,7 @@ impl Monitor {
         let entry = &mut self.streams[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
         let core = entry.core_mut();
-        let result = core.handle(event, self.now, &mut self.ids);
+        let result = core.handle(event, self.now, &mut self.common);
         let actions = core.drain();
         if updates_inputs && result.is_ok() {
             self.match_inputs(index, &before);
@@ -568,16 +569,15 @@ impl Monitor {
             return Err(Error::StreamExists);
         }
         let registration = self.registrations + 1;
-        let mut core = Stream::new(
+        let registered = Registration {
             id,
-            buffer_write_id,
-            registration,
+            buffer_write_id: buffer_write_id.into(),
+            number: registration,
             inputs,
             config,
-            self.defaults,
-            self.now,
-            &mut self.ids,
-        )?;
+            defaults: self.defaults,
+        };
+        let mut core = Stream::new(registered, self.now, &mut self.common)?;
         self.registrations = registration;
         let actions = core.drain();
         let index = self.add_stream(core);

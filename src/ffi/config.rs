@@ -8,7 +8,7 @@ use super::result::{
 };
 use super::strings::text;
 use super::versioned::{init, read, read_all};
-use crate::core::{Config, Input, Optional, Priority};
+use crate::core::{Config, Input, MaybeNanos, Priority};
 
 /// Prepares settings: everything inherited.
 ///
@@ -48,7 +48,7 @@ pub(super) unsafe fn config(from: *const changeover_config) -> Outcome<Config> {
     // SAFETY: the same contract.
     let from = unsafe { read(from) }?;
     zero(from.reserved)?;
-    let duration = |nanos| Optional::from((nanos != CHANGEOVER_INHERIT).then_some(nanos));
+    let duration = |nanos| MaybeNanos::from((nanos != CHANGEOVER_INHERIT).then_some(nanos));
     Ok(Config {
         packet_timeout: duration(from.packet_timeout),
         connect_timeout: duration(from.connect_timeout),

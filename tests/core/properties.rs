@@ -1,6 +1,6 @@
 //! Properties of the core for arbitrary arguments: settings, updates, texts, stray events.
 
-use changeover::core::{Ids, Nanos, ProbeOutcome, Stimulus, Stream};
+use changeover::core::{Common, Nanos, ProbeOutcome, Registration, Stimulus, Stream};
 use changeover::{
     Config, Error, Failback, Input, InputsUpdate, Overlap, Priority, Standby, Status,
 };
@@ -104,16 +104,21 @@ fn state(stream: &Stream) -> String {
     format!("{stream:?} {:?}", stream.next_deadline())
 }
 
-fn three_inputs(config: Config) -> Result<(Stream, Ids), Error> {
-    let mut ids = Ids::default();
+fn registration(inputs: Vec<Input>, config: Config, defaults: Config) -> Registration {
+    let (id, number) = ("s".into(), 1);
+    Registration { id, number, inputs, config, defaults, ..Registration::default() }
+}
+
+fn three_inputs(config: Config) -> Result<(Stream, Common), Error> {
+    let mut common = Common::default();
     let inputs = vec![Input::new(0, "a"), Input::new(3, "b"), Input::new(7, "c")];
-    let stream = Stream::new("s", "", 1, inputs, config, Config::new(), 0, &mut ids)?;
-    Ok((stream, ids))
+    let stream = Stream::new(registration(inputs, config, Config::new()), 0, &mut common)?;
+    Ok((stream, common))
 }
 
 /// A stream with input 0 on air, 3 degraded and a switch to 7 that waits.
-fn busy() -> (Stream, Ids) {
-    let (mut stream, mut ids) = three_inputs(Config::new()).unwrap();
+fn busy() -> (Stream, Common) {
+    let (mut stream, mut common) = three_inputs(Config::new()).unwrap();
     let session = stream.inputs()[0].session().unwrap();
     let events = [
         Stimulus::StartTaken { session },
@@ -122,10 +127,10 @@ fn busy() -> (Stream, Ids) {
         Stimulus::SwitchInput { priority: 7 },
     ];
     for event in events {
-        stream.handle(event, MS, &mut ids).unwrap();
+        stream.handle(event, MS, &mut common).unwrap();
     }
     stream.drain().for_each(drop);
-    (stream, ids)
+    (stream, common)
 }
 
 fn few_priorities() -> impl Strategy<Value = Vec<Priority>> {
@@ -213,10 +218,10 @@ proptest! {
         };
         prop_assert_eq!(three_inputs(level.config()).map(|_| ()), expected);
 
-        let (mut stream, mut ids) = busy();
+        let (mut stream, mut common) = busy();
         let before = state(&stream);
         prop_assert_eq!(stream.check_defaults(&level.config()), expected);
-        prop_assert_eq!(stream.handle(Stimulus::SetConfig(level.config()), MS, &mut ids), expected);
+        prop_assert_eq!(stream.handle(Stimulus::SetConfig(level.config()), MS, &mut common), expected);
         if expected.is_err() {
             prop_assert_eq!(state(&stream), before);
         }
@@ -224,10 +229,10 @@ proptest! {
 
     #[test]
     fn an_input_takes_only_what_makes_sense_for_it(level in level()) {
-        let mut ids = Ids::default();
+        let mut common = Common::default();
         let inputs = vec![Input::new(0, "a").config(level.config())];
         let (config, defaults) = (Config::new(), Config::new());
-        let result = Stream::new("s", "", 1, inputs, config, defaults, 0, &mut ids).map(|_| ());
+        let result = Stream::new(registration(inputs, config, defaults), 0, &mut common).map(|_| ());
         let expected = if level.fits_an_input() { Ok(()) } else { Err(Error::Config) };
         prop_assert_eq!(result, expected);
     }
@@ -241,13 +246,11 @@ proptest! {
         let engine = Level { overlap: None, ..engine };
         let stream = Level { overlap: None, ..stream };
         let input = Level { any: [None; 2], failback: None, overlap: None, ..input };
-        let (mut ids, inputs) = (Ids::default(), vec![
+        let (mut common, inputs) = (Common::default(), vec![
             Input::new(0, "a").config(input.config()),
             Input::new(1, "b").config(input.config()),
         ]);
-        let mut made = Stream::new(
-            "s", "", 1, inputs, stream.config(), engine.config(), 0, &mut ids,
-        ).unwrap();
+        let mut made = Stream::new(registration(inputs, stream.config(), engine.config()), 0, &mut common).unwrap();
 
         let of = |at: usize| [input.positive[at], stream.positive[at], engine.positive[at]];
         let packet = first(of(0), Duration::from_secs(2));
@@ -257,16 +260,16 @@ proptest! {
 
         let connect = first(of(1), Duration::from_secs(5));
         let session = made.inputs()[0].session().unwrap();
-        made.handle(Stimulus::StartTaken { session }, MS, &mut ids).unwrap();
+        made.handle(Stimulus::StartTaken { session }, MS, &mut common).unwrap();
         prop_assert_eq!(made.next_deadline().map(u128::from), Some(connect.as_nanos() + MS as u128));
     }
 
     #[test]
     fn an_update_that_does_not_fit_changes_nothing(update in update()) {
-        let (mut stream, mut ids) = busy();
+        let (mut stream, mut common) = busy();
         let before = state(&stream);
         let fits = fits(&update, &[0, 3, 7]);
-        match stream.handle(Stimulus::UpdateInputs(update), 2 * MS, &mut ids) {
+        match stream.handle(Stimulus::UpdateInputs(update), 2 * MS, &mut common) {
             Ok(()) => prop_assert!(fits),
             Err(error) => {
                 prop_assert!(!fits || error == Error::Config, "{error:?}");
@@ -278,12 +281,12 @@ proptest! {
 
     #[test]
     fn an_update_leaves_exactly_the_inputs_it_says(update in update()) {
-        let (mut stream, mut ids) = busy();
+        let (mut stream, mut common) = busy();
         let mut expected: Vec<_> =
             [0, 3, 7].into_iter().filter(|p| !update.removed.contains(p)).collect();
         expected.extend(update.added.iter().map(|input| input.priority));
         expected.sort_unstable();
-        if stream.handle(Stimulus::UpdateInputs(update.clone()), 2 * MS, &mut ids).is_ok() {
+        if stream.handle(Stimulus::UpdateInputs(update.clone()), 2 * MS, &mut common).is_ok() {
             let left: Vec<_> = stream.inputs().iter().map(|input| input.priority()).collect();
             prop_assert_eq!(left, expected);
             for given in update.added.iter().chain(&update.updated) {
@@ -298,9 +301,9 @@ proptest! {
 
     #[test]
     fn a_text_is_cut_at_255_bytes_on_a_character_boundary(text in "[aé€𝄞]{0,300}") {
-        let (mut stream, mut ids) = three_inputs(Config::new()).unwrap();
+        let (mut stream, mut common) = three_inputs(Config::new()).unwrap();
         let event = Stimulus::InputError { priority: 3, text: text.clone() };
-        stream.handle(event, MS, &mut ids).unwrap();
+        stream.handle(event, MS, &mut common).unwrap();
         let kept = stream.inputs()[1].errors().next().unwrap().detail.text();
         prop_assert!(text.starts_with(&*kept));
         if text.len() <= 255 {
@@ -313,9 +316,10 @@ proptest! {
 
     #[test]
     fn a_stream_id_has_1_to_255_bytes_and_any_characters(id in "[a/é\u{0}𝄞]{0,300}") {
-        let mut ids = Ids::default();
+        let mut common = Common::default();
         let (config, defaults) = (Config::new(), Config::new());
-        let made = Stream::new(&*id, "", 1, vec![], config, defaults, 0, &mut ids);
+        let named = Registration { id: (*id).into(), ..registration(vec![], config, defaults) };
+        let made = Stream::new(named, 0, &mut common);
         match made {
             Ok(stream) => prop_assert_eq!(&**stream.id(), &*id),
             Err(error) => {
@@ -327,9 +331,9 @@ proptest! {
 
     #[test]
     fn what_is_refused_changes_nothing(event in stray_event()) {
-        let (mut stream, mut ids) = busy();
+        let (mut stream, mut common) = busy();
         let before = state(&stream);
-        if stream.handle(event, 2 * MS, &mut ids).is_err() {
+        if stream.handle(event, 2 * MS, &mut common).is_err() {
             prop_assert_eq!(stream.drain().count(), 0);
             prop_assert_eq!(state(&stream), before);
         }
@@ -340,16 +344,16 @@ proptest! {
         events in vec((stray_event(), 0..3_000 * MS), 0..60),
         start in prop_oneof![Just(0), any::<u32>().prop_map(u64::from), Just(1 << 60)],
     ) {
-        let mut ids = Ids::default();
+        let mut common = Common::default();
         let inputs = vec![Input::new(0, "a"), Input::new(3, "b").hot(), Input::new(7, "c")];
         let (config, defaults) = (Config::new(), Config::new());
         let mut stream =
-            Stream::new("s", "", 1, inputs, config, defaults, start, &mut ids).unwrap();
+            Stream::new(registration(inputs, config, defaults), start, &mut common).unwrap();
         let mut now = start;
         for (event, later) in events {
             now += later;
-            let _ = stream.handle(event, now, &mut ids);
-            stream.handle(Stimulus::Tick, now, &mut ids).unwrap();
+            let _ = stream.handle(event, now, &mut common);
+            stream.handle(Stimulus::Tick, now, &mut common).unwrap();
             prop_assert!(stream.next_deadline().is_none_or(|at| at > now), "still due");
             let usable = stream.inputs().iter().any(|input| input.status() != Status::Degraded);
             let active = stream.inputs().iter().find(|i| Some(i.priority()) == stream.active());
@@ -357,7 +361,7 @@ proptest! {
             prop_assert_eq!(chosen, usable, "a usable input is chosen if there is one");
             stream.drain().for_each(drop);
         }
-        prop_assert_eq!(stream.handle(Stimulus::Unregister, now, &mut ids), Ok(()));
+        prop_assert_eq!(stream.handle(Stimulus::Unregister, now, &mut common), Ok(()));
         prop_assert_eq!(stream.next_deadline(), None);
     }
 }

@@ -29,13 +29,13 @@ impl Failure {
 
 impl Stream {
     /// Opens a new session of an input, through the gate if it is the active one.
-    pub(super) fn start(&mut self, index: usize, trial: bool, ids: &mut Ids) {
+    pub(super) fn start(&mut self, index: usize, trial: bool, common: &mut Common) {
         debug_assert!(self.inputs[index].session.is_none(), "one session per input");
-        let id = ids.next_id();
+        let id = common.next_id();
         let input = &mut self.inputs[index];
         input.session = Some(Session::new(id, trial));
         if input.is_hot() {
-            input.healthy_since = Optional::NONE;
+            input.healthy_since = MaybeNanos::NONE;
         }
         let spec = input.spec.clone();
         if self.is_active(index) {
@@ -56,29 +56,29 @@ impl Stream {
 
     /// A new session in place of the running one. The active input is not on air until it
     /// delivers.
-    pub(super) fn restart(&mut self, index: usize, trial: bool, now: Nanos, ids: &mut Ids) {
+    pub(super) fn restart(&mut self, index: usize, trial: bool, now: Nanos, common: &mut Common) {
         self.stop(index);
         if self.is_active(index) {
             self.selected_at = now;
-            self.on_air_since = Optional::NONE;
+            self.on_air_since = MaybeNanos::NONE;
             if self.inputs[index].status == Status::Active {
                 self.inputs[index].set_status(Status::Idle, now);
             }
         }
-        self.start(index, trial, ids);
+        self.start(index, trial, common);
     }
 
-    pub(super) fn start_hot_inputs(&mut self, ids: &mut Ids) {
+    pub(super) fn start_hot_inputs(&mut self, common: &mut Common) {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
             if input.is_hot() && input.usable() && input.session.is_none() {
-                self.start(index, false, ids);
+                self.start(index, false, common);
             }
         }
     }
 
     pub(super) fn move_gate(&mut self, session: Option<SessionId>) {
-        self.gate = session.into();
+        self.gate = session.and_then(NonZeroU64::new);
         self.switch_number += 1;
         self.act(Action::Gate { session, number: self.switch_number });
     }
@@ -120,7 +120,7 @@ impl Stream {
         let input = &mut self.inputs[index];
         let priority = input.spec.priority;
         input.set_status(Status::Degraded, now);
-        input.healthy_since = Optional::NONE;
+        input.healthy_since = MaybeNanos::NONE;
         let trouble = input.trouble_mut();
         if std::mem::take(&mut trouble.unproven) {
             trouble.backoff.increase();
@@ -142,13 +142,13 @@ impl Stream {
             self.stop(index);
         }
         if self.override_input() == Some(priority) {
-            self.pinned = Choice::NONE;
+            self.pinned = MaybePriority::NONE;
         }
         if pending {
             self.pending = None;
         }
         if active {
-            self.on_air_since = Optional::NONE;
+            self.on_air_since = MaybeNanos::NONE;
             self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
     }
@@ -166,7 +166,7 @@ impl Stream {
         self.cancel_probe(index);
         let input = &mut self.inputs[index];
         input.set_status(Status::Idle, now);
-        input.healthy_since = Optional::some(since);
+        input.healthy_since = MaybeNanos::some(since);
         let trouble = input.trouble_mut();
         trouble.clear_errors();
         trouble.retry_at = None;
@@ -287,13 +287,13 @@ impl Stream {
         }
     }
 
-    pub(super) fn retry(&mut self, index: usize, now: Nanos, ids: &mut Ids) {
+    pub(super) fn retry(&mut self, index: usize, now: Nanos, common: &mut Common) {
         let input = &mut self.inputs[index];
         let hot = input.is_hot();
         let trouble = input.trouble_mut();
         trouble.retry_at = None;
         if hot {
-            self.restart(index, false, now, ids);
+            self.restart(index, false, now, common);
             return;
         }
         trouble.probes += 1;
@@ -301,9 +301,9 @@ impl Stream {
             if self.settings.overlap == Overlap::Off {
                 self.stop_all_but(index);
             }
-            self.restart(index, true, now, ids);
+            self.restart(index, true, now, common);
         } else {
-            let probe = ids.next_id();
+            let probe = common.next_id();
             trouble.probe = Some(Probe { id: probe, taken_at: None });
             let timeout = Duration::from_nanos(input.settings.probe_timeout);
             let input = input.spec.clone();

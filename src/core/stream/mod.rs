@@ -14,16 +14,15 @@ use super::config::{Overlap, StreamSettings};
 use super::history::History;
 use super::input::{InputHealth, Session};
 use super::{
-    Action, Awaited, Choice, Config, Detail, Error, Ids, Input, Nanos, Notice, Optional, Priority,
-    ProbeId, ProbeOutcome, Reason, SessionId, Start, Status, Stimulus, Stop, Switch,
+    Action, Awaited, Common, Config, Detail, Error, Input, MaybeNanos, MaybePriority, Nanos,
+    Notice, Priority, ProbeId, ProbeOutcome, Reason, Registration, SessionId, Start, Status,
+    Stimulus, Stop, Switch,
 };
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use check::Broken;
-
-/// The longest stream id, in bytes.
-pub(crate) const STREAM_ID_MAX: usize = 255;
 
 /// A planned switch that waits for its target to deliver. Packed: there is room for one in each
 /// stream.
@@ -51,15 +50,15 @@ pub struct Stream {
     settings: Arc<StreamSettings>,
     /// Best first.
     inputs: Box<[InputHealth]>,
-    active: Choice,
+    active: MaybePriority,
     /// When the active input was selected or restarted, or since when there is none.
     selected_at: Nanos,
-    on_air_since: Optional,
-    gate: Optional,
+    on_air_since: MaybeNanos,
+    gate: Option<NonZeroU64>,
     switch_number: u64,
     pending: Option<Pending>,
     /// The manual choice.
-    pinned: Choice,
+    pinned: MaybePriority,
     /// Why the active input was given up, until the switch that follows.
     cause: Option<Box<Cause>>,
     exhausted: bool,
@@ -82,68 +81,47 @@ impl Actions {
 }
 
 impl Stream {
-    /// Registers a stream: selects its best input and starts it, and every hot one.
-    ///
-    /// `config` is the stream's, `defaults` the engine's. `registration` also seeds the jitter.
+    /// Rule 1: selects the best input and starts it, and every hot one.
     ///
     /// # Errors
     /// [`Error::StreamId`], [`Error::Priority`], [`Error::DuplicatePriority`],
     /// [`Error::Config`], [`Error::HotWithoutOverlap`].
-    #[allow(clippy::too_many_arguments)]
     pub fn new(
-        id: impl Into<Arc<str>>,
-        buffer_write_id: &str,
-        registration: u64,
-        inputs: Vec<Input>,
-        config: Config,
-        defaults: Config,
+        registration: Registration,
         now: Nanos,
-        ids: &mut Ids,
+        common: &mut Common,
     ) -> Result<Stream, Error> {
-        let id = id.into();
-        if id.is_empty() || id.len() > STREAM_ID_MAX {
-            return Err(Error::StreamId);
-        }
-        config.validate()?;
-        defaults.validate()?;
-        let mut priorities = Vec::with_capacity(inputs.len());
-        for input in &inputs {
-            input.validate()?;
-            priorities.push(input.priority);
-        }
-        priorities.sort_unstable();
-        if priorities.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(Error::DuplicatePriority);
-        }
+        registration.validate()?;
+        let Registration { id, buffer_write_id, number, inputs, config, defaults } = registration;
         let mut stream = Stream {
             buffer_write_id: buffer_name(buffer_write_id, &id),
             id,
-            registration,
-            settings: ids.stream_settings.share(StreamSettings::resolve(&config, &defaults)),
+            registration: number,
+            settings: common.stream_settings.share(StreamSettings::resolve(&config, &defaults)),
             inputs: Box::default(),
-            active: Choice::NONE,
+            active: MaybePriority::NONE,
             selected_at: now,
-            on_air_since: Optional::NONE,
-            gate: Optional::NONE,
+            on_air_since: MaybeNanos::NONE,
+            gate: None,
             switch_number: 0,
             pending: None,
-            pinned: Choice::NONE,
+            pinned: MaybePriority::NONE,
             cause: None,
             exhausted: false,
             unregistered: false,
             switches: History::default(),
             actions: None,
         };
-        stream.insert_inputs(inputs, now, ids);
+        stream.insert_inputs(inputs, now, common);
         if stream.settings.overlap == Overlap::Off && stream.inputs.iter().any(InputHealth::is_hot)
         {
             return Err(Error::HotWithoutOverlap);
         }
         if let Some(best) = stream.select() {
             let cause = Cause { from: None, reason: Reason::Initial, detail: Detail::None };
-            stream.commit(best, cause, now, ids);
+            stream.commit(best, cause, now, common);
         }
-        stream.start_hot_inputs(ids);
+        stream.start_hot_inputs(common);
         stream.debug_check();
         Ok(stream)
     }
@@ -153,25 +131,30 @@ impl Stream {
     /// # Errors
     /// What the stimulus asks for is refused; nothing has changed. [`Error::UnknownStream`] for
     /// whatever comes after [`Stimulus::Unregister`].
-    pub fn handle(&mut self, stimulus: Stimulus, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
-        let result = self.decide(stimulus, now, ids);
+    pub fn handle(
+        &mut self,
+        stimulus: Stimulus,
+        now: Nanos,
+        common: &mut Common,
+    ) -> Result<(), Error> {
+        let result = self.decide(stimulus, now, common);
         self.debug_check();
         result
     }
 
-    fn decide(&mut self, stimulus: Stimulus, now: Nanos, ids: &mut Ids) -> Result<(), Error> {
+    fn decide(&mut self, stimulus: Stimulus, now: Nanos, common: &mut Common) -> Result<(), Error> {
         if self.unregistered {
             return Err(Error::UnknownStream);
         }
         match stimulus {
             Stimulus::Tick => {
-                self.fire_timers(now, ids);
+                self.fire_timers(now, common);
                 // It ended in an evaluation.
                 return Ok(());
             }
             Stimulus::Packet { session } => {
                 if let Some(priority) = self.packet(session, now) {
-                    self.come_back(priority, now, ids);
+                    self.come_back(priority, now, common);
                 }
             }
             Stimulus::Seen { session, at } => {
@@ -210,22 +193,22 @@ impl Stream {
                 let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
                 self.error_reported(index, &text, now);
             }
-            Stimulus::SwitchInput { priority } => self.switch_input(priority, now, ids)?,
+            Stimulus::SwitchInput { priority } => self.switch_input(priority, now, common)?,
             Stimulus::ClearOverride => self.clear_override(),
-            Stimulus::UpdateInputs(update) => self.update_inputs(update, now, ids)?,
-            Stimulus::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, ids),
+            Stimulus::UpdateInputs(update) => self.update_inputs(update, now, common)?,
+            Stimulus::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, common),
             Stimulus::SetConfig(config) => {
-                self.set_config(config, self.settings.defaults, now, ids)?;
+                self.set_config(config, self.settings.defaults, now, common)?;
             }
             Stimulus::SetDefaults(defaults) => {
-                self.set_config(self.settings.config, defaults, now, ids)?;
+                self.set_config(self.settings.config, defaults, now, common)?;
             }
             Stimulus::Unregister => {
                 self.unregister(now);
                 return Ok(());
             }
         }
-        self.evaluate(now, ids);
+        self.evaluate(now, common);
         Ok(())
     }
 
@@ -273,7 +256,7 @@ impl Stream {
 
     /// The session the gate admits.
     pub fn gate(&self) -> Option<SessionId> {
-        self.gate.get()
+        self.gate.map(NonZeroU64::get)
     }
 
     /// The number of the last gate move.
@@ -359,8 +342,8 @@ impl Stream {
             self.inputs[index].set_status(Status::Stopped, now);
         }
         self.pending = None;
-        self.pinned = Choice::NONE;
-        self.on_air_since = Optional::NONE;
+        self.pinned = MaybePriority::NONE;
+        self.on_air_since = MaybeNanos::NONE;
         self.unregistered = true;
         self.move_gate(None);
         self.notify(Notice::Unregistered);
@@ -368,10 +351,10 @@ impl Stream {
 }
 
 /// An empty buffer write id means the stream's own.
-fn buffer_name(name: &str, stream: &Arc<str>) -> Arc<str> {
+fn buffer_name(name: Arc<str>, stream: &Arc<str>) -> Arc<str> {
     if name.is_empty() {
         stream.clone()
     } else {
-        name.into()
+        name
     }
 }

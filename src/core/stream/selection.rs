@@ -5,7 +5,7 @@ use crate::core::config::Failback;
 
 impl Stream {
     /// Brings the stream from whatever state it is in to where it should be.
-    pub(super) fn evaluate(&mut self, now: Nanos, ids: &mut Ids) {
+    pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
         while !self.active_runs() {
             self.promote_delivering_trial(now);
             let Some(target) = self.failover_target() else {
@@ -21,12 +21,12 @@ impl Stream {
                 },
                 |cause| *cause,
             );
-            self.commit(target, cause, now, ids);
+            self.commit(target, cause, now, common);
         }
         self.put_on_air(now);
-        self.finish_pending(now, ids);
-        self.fail_back(now, ids);
-        self.start_hot_inputs(ids);
+        self.finish_pending(now, common);
+        self.fail_back(now, common);
+        self.start_hot_inputs(common);
         self.stop_what_is_not_needed();
         self.keep_retrying(now);
         self.close_gate_of_a_stopped_session();
@@ -62,14 +62,14 @@ impl Stream {
 
     /// While nothing is on air, an input that delivers again is taken at once, unless another was
     /// chosen by hand.
-    pub(super) fn come_back(&mut self, priority: Priority, now: Nanos, ids: &mut Ids) {
+    pub(super) fn come_back(&mut self, priority: Priority, now: Nanos, common: &mut Common) {
         if self.override_input().is_none() {
             let (from, reason) = (self.active(), Reason::Recovery);
             self.commit(
                 priority,
                 Cause { from, reason, detail: Detail::Seen("delivers again") },
                 now,
-                ids,
+                common,
             );
         }
     }
@@ -102,7 +102,13 @@ impl Stream {
     }
 
     /// Makes an input the active one: gate, selection and history change together.
-    pub(super) fn commit(&mut self, target: Priority, cause: Cause, now: Nanos, ids: &mut Ids) {
+    pub(super) fn commit(
+        &mut self,
+        target: Priority,
+        cause: Cause,
+        now: Nanos,
+        common: &mut Common,
+    ) {
         let Some(index) = self.index_of(target) else { return };
         self.pending = None;
         self.cause = None;
@@ -110,9 +116,9 @@ impl Stream {
         if self.settings.overlap == Overlap::Off {
             self.stop_all_but(index);
         }
-        self.active = Choice::some(target);
+        self.active = MaybePriority::some(target);
         self.selected_at = now;
-        self.on_air_since = Optional::NONE;
+        self.on_air_since = MaybeNanos::NONE;
         match &self.inputs[index].session {
             Some(session) => {
                 let on_air_at_once = session.delivers_at(now);
@@ -122,7 +128,7 @@ impl Stream {
                     self.await_packet(index);
                 }
             }
-            None => self.start(index, false, ids),
+            None => self.start(index, false, common),
         }
         if let Some(old) = old.filter(|old| self.inputs[*old].usable()) {
             self.inputs[old].set_status(Status::Idle, now);
@@ -143,7 +149,7 @@ impl Stream {
         let Some(session) = input.session() else { return };
         input.set_status(Status::Active, now);
         let priority = input.spec.priority;
-        self.on_air_since = Optional::some(now);
+        self.on_air_since = MaybeNanos::some(now);
         let waited = Duration::from_nanos(now.saturating_sub(self.selected_at));
         self.notify(Notice::Active { priority, session, waited });
         if std::mem::take(&mut self.exhausted) {
@@ -158,7 +164,7 @@ impl Stream {
         reason: Reason,
         detail: Detail,
         now: Nanos,
-        ids: &mut Ids,
+        common: &mut Common,
     ) {
         if self.pending() != Some(target) {
             self.abandon_pending();
@@ -171,11 +177,11 @@ impl Stream {
             || self.settings.overlap == Overlap::Off
             || session.is_some_and(|session| session.delivers_at(now));
         if at_once {
-            self.commit(target, Cause { from: self.active(), reason, detail }, now, ids);
+            self.commit(target, Cause { from: self.active(), reason, detail }, now, common);
             return;
         }
         if session.is_none() {
-            self.start(index, false, ids);
+            self.start(index, false, common);
         } else if self.inputs[index].delivering() {
             // It may have died since its last packet; the next one proves that it has not.
             self.await_packet(index);
@@ -193,12 +199,12 @@ impl Stream {
         }
     }
 
-    fn finish_pending(&mut self, now: Nanos, ids: &mut Ids) {
+    fn finish_pending(&mut self, now: Nanos, common: &mut Common) {
         let Some(pending) = &self.pending else { return };
         let (target, reason) = (pending.target, pending.reason);
         if self.index_of(target).is_some_and(|index| self.inputs[index].delivering()) {
             let cause = Cause { from: self.active(), reason, detail: Detail::Seen("delivers") };
-            self.commit(target, cause, now, ids);
+            self.commit(target, cause, now, common);
             self.put_on_air(now);
         }
     }
@@ -220,7 +226,7 @@ impl Stream {
         Some(cooled.max(since + self.settings.failback_stable))
     }
 
-    fn fail_back(&mut self, now: Nanos, ids: &mut Ids) {
+    fn fail_back(&mut self, now: Nanos, common: &mut Common) {
         if self.failback_target().is_none_or(|(at, _)| at > now) {
             return;
         }
@@ -229,7 +235,7 @@ impl Stream {
         let best = self.inputs.iter().find_map(|i| Some((due(i)?, i.spec.priority)));
         if let Some((at, target)) = best {
             let detail = Detail::Healthy { past_due: now - at };
-            self.begin_switch(target, Reason::Failback, detail, now, ids);
+            self.begin_switch(target, Reason::Failback, detail, now, common);
             self.put_on_air(now);
         }
     }

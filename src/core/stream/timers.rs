@@ -54,16 +54,16 @@ impl Stream {
         })
     }
 
-    pub(super) fn fire_timers(&mut self, now: Nanos, ids: &mut Ids) {
+    pub(super) fn fire_timers(&mut self, now: Nanos, common: &mut Common) {
         loop {
             // All that died is known before anything is decided: no failover goes to an input
             // whose own deadline passed in the same instant.
             while let Some(timer) = self.first_due(now, Timer::is_verdict) {
-                self.fire(timer, now, ids);
+                self.fire(timer, now, common);
             }
-            self.evaluate(now, ids);
+            self.evaluate(now, common);
             let Some(timer) = self.first_due(now, |_| true) else { return };
-            self.fire(timer, now, ids);
+            self.fire(timer, now, common);
         }
     }
 
@@ -132,7 +132,7 @@ impl Stream {
         }
     }
 
-    fn fire(&mut self, timer: Timer, now: Nanos, ids: &mut Ids) {
+    fn fire(&mut self, timer: Timer, now: Nanos, common: &mut Common) {
         match timer {
             Timer::Connect(index) => {
                 let input = &self.inputs[index];
@@ -159,7 +159,7 @@ impl Stream {
                 let since = session.and_then(|s| s.first_packet()).unwrap_or(now);
                 self.recover(index, since, now);
             }
-            Timer::Retry(index) => self.retry(index, now, ids),
+            Timer::Retry(index) => self.retry(index, now, common),
             Timer::Proven(index) => {
                 let trouble = self.inputs[index].trouble_mut();
                 trouble.unproven = false;

@@ -5,9 +5,9 @@ use crate::core::config::Failback;
 use crate::core::InputsUpdate;
 
 impl Stream {
-    pub(super) fn insert_inputs(&mut self, added: Vec<Input>, now: Nanos, ids: &mut Ids) {
+    pub(super) fn insert_inputs(&mut self, added: Vec<Input>, now: Nanos, common: &mut Common) {
         let fresh = added.into_iter().map(|input| {
-            let settings = ids.input_settings.share(self.settings.of_input(&input.config));
+            let settings = common.input_settings.share(self.settings.of_input(&input.config));
             InputHealth::new(Arc::new(input), settings, now)
         });
         let mut inputs: Vec<_> = fresh.collect();
@@ -20,19 +20,19 @@ impl Stream {
         &mut self,
         priority: Priority,
         now: Nanos,
-        ids: &mut Ids,
+        common: &mut Common,
     ) -> Result<(), Error> {
         let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
         if !self.inputs[index].usable() {
             return Err(Error::InputDegraded);
         }
-        self.pinned = Choice::some(priority);
-        self.begin_switch(priority, Reason::Manual, Detail::None, now, ids);
+        self.pinned = MaybePriority::some(priority);
+        self.begin_switch(priority, Reason::Manual, Detail::None, now, common);
         Ok(())
     }
 
     pub(super) fn clear_override(&mut self) {
-        self.pinned = Choice::NONE;
+        self.pinned = MaybePriority::NONE;
         if self.pending.as_ref().is_some_and(|pending| pending.reason == Reason::Manual) {
             self.abandon_pending();
         }
@@ -42,7 +42,7 @@ impl Stream {
         &mut self,
         update: InputsUpdate,
         now: Nanos,
-        ids: &mut Ids,
+        common: &mut Common,
     ) -> Result<(), Error> {
         let existing: Vec<_> = self.inputs.iter().map(|input| input.spec.priority).collect();
         update.validate(&existing)?;
@@ -56,13 +56,13 @@ impl Stream {
             self.remove_input(priority, now);
         }
         let added: Vec<_> = update.added.iter().map(|input| input.priority).collect();
-        self.insert_inputs(update.added, now, ids);
+        self.insert_inputs(update.added, now, common);
         let selected = |stream: &Stream| stream.select().filter(|best| added.contains(best));
         if let Some(best) = selected(self).filter(|best| self.runs_worse_than(*best)) {
-            self.begin_switch(best, Reason::InputAdded, Detail::None, now, ids);
+            self.begin_switch(best, Reason::InputAdded, Detail::None, now, common);
         }
         for input in update.updated {
-            self.replace_input(input, now, ids);
+            self.replace_input(input, now, common);
         }
         // With nothing usable left, an added one is started, unless an updated one is better.
         if selected(self).is_some() && !self.active_runs() {
@@ -77,15 +77,15 @@ impl Stream {
         self.stop(index);
         self.cancel_probe(index);
         if self.override_input() == Some(priority) {
-            self.pinned = Choice::NONE;
+            self.pinned = MaybePriority::NONE;
         }
         if self.pending() == Some(priority) {
             self.pending = None;
         }
         if self.active() == Some(priority) {
-            self.active = Choice::NONE;
+            self.active = MaybePriority::NONE;
             self.selected_at = now;
-            self.on_air_since = Optional::NONE;
+            self.on_air_since = MaybeNanos::NONE;
             let (reason, detail) = (Reason::InputRemoved, Detail::None);
             self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
@@ -94,13 +94,13 @@ impl Stream {
         self.inputs = inputs.into();
     }
 
-    fn replace_input(&mut self, input: Input, now: Nanos, ids: &mut Ids) {
+    fn replace_input(&mut self, input: Input, now: Nanos, common: &mut Common) {
         let priority = input.priority;
         let Some(index) = self.index_of(priority) else { return };
         let was_usable = self.inputs[index].usable();
         self.cancel_probe(index);
         let health = &mut self.inputs[index];
-        health.settings = ids.input_settings.share(self.settings.of_input(&input.config));
+        health.settings = common.input_settings.share(self.settings.of_input(&input.config));
         health.spec = Arc::new(input);
         health.forgive(now);
         if self.inputs[index].session.is_none() {
@@ -110,7 +110,7 @@ impl Stream {
         let chosen = self.is_active(index) && was_usable;
         let standby = self.inputs[index].is_hot() && !self.is_active(index);
         if chosen || self.is_pending(index) || standby {
-            self.restart(index, false, now, ids);
+            self.restart(index, false, now, common);
         } else {
             self.stop(index);
         }
@@ -120,8 +120,8 @@ impl Stream {
         self.active_runs() && self.active().is_some_and(|active| priority < active)
     }
 
-    pub(super) fn update_buffer_write_id(&mut self, name: &str, now: Nanos, ids: &mut Ids) {
-        let name = buffer_name(name, &self.id);
+    pub(super) fn update_buffer_write_id(&mut self, name: &str, now: Nanos, common: &mut Common) {
+        let name = buffer_name(name.into(), &self.id);
         if name == self.buffer_write_id {
             return;
         }
@@ -129,7 +129,7 @@ impl Stream {
         for index in 0..self.inputs.len() {
             if let Some(session) = &self.inputs[index].session {
                 let trial = session.trial;
-                self.restart(index, trial, now, ids);
+                self.restart(index, trial, now, common);
             }
         }
     }
@@ -150,15 +150,15 @@ impl Stream {
         config: Config,
         defaults: Config,
         now: Nanos,
-        ids: &mut Ids,
+        common: &mut Common,
     ) -> Result<(), Error> {
         self.check_config(&config, &defaults)?;
-        self.settings = ids.stream_settings.share(StreamSettings::resolve(&config, &defaults));
+        self.settings = common.stream_settings.share(StreamSettings::resolve(&config, &defaults));
         for index in 0..self.inputs.len() {
             let input = &mut self.inputs[index];
             let was_hot = input.is_hot();
             let settings = self.settings.of_input(&input.spec.config);
-            input.settings = ids.input_settings.share(settings);
+            input.settings = common.input_settings.share(settings);
             input.hasten_retry(now, self.registration);
             let cooled_down = was_hot && !input.is_hot();
             if cooled_down && input.usable() {
@@ -170,16 +170,16 @@ impl Stream {
             self.abandon_pending();
         }
         if self.settings.overlap == Overlap::Off {
-            self.end_overlap(now, ids);
+            self.end_overlap(now, common);
         }
         Ok(())
     }
 
     /// Two sessions can't run any longer; a switch that waits is committed.
-    fn end_overlap(&mut self, now: Nanos, ids: &mut Ids) {
+    fn end_overlap(&mut self, now: Nanos, common: &mut Common) {
         if let Some(Pending { target, reason }) = self.pending.take() {
             let detail = Detail::Seen("overlap was turned off");
-            self.commit(target, Cause { from: self.active(), reason, detail }, now, ids);
+            self.commit(target, Cause { from: self.active(), reason, detail }, now, common);
             return;
         }
         let running = || self.inputs.iter().position(|input| input.session.is_some());

@@ -8,8 +8,8 @@ use super::story::Story;
 use crate::host_queue::{Command, HostQueue};
 use crate::invariants::Invariants;
 use changeover::core::{
-    Action, Error, Ids, Input, InputError, InputHealth, InputsUpdate, Nanos, Priority, ProbeId,
-    ProbeOutcome, SessionId, Status, Stimulus, Stream,
+    Action, Common, Error, Input, InputError, InputHealth, InputsUpdate, Nanos, Priority, ProbeId,
+    ProbeOutcome, Registration, SessionId, Status, Stimulus, Stream,
 };
 use changeover::{Config, Overlap};
 use std::collections::{BTreeMap, HashMap};
@@ -37,6 +37,12 @@ pub fn hot(priority: Priority) -> Input {
 
 pub fn overlap_off() -> Config {
     Config::new().overlap(Overlap::Off)
+}
+
+/// Of the stream `news`, with every setting its default.
+pub fn registration(inputs: impl IntoIterator<Item = Input>) -> Registration {
+    let inputs = inputs.into_iter().collect();
+    Registration { id: "news".into(), number: 7, inputs, ..Registration::default() }
 }
 
 pub fn add(input: Input) -> InputsUpdate {
@@ -83,7 +89,7 @@ enum Step {
 
 pub struct Rig {
     pub stream: Stream,
-    ids: Ids,
+    common: Common,
     now: Nanos,
     agenda: BTreeMap<(Nanos, u64), Step>,
     steps: u64,
@@ -110,13 +116,13 @@ impl Rig {
         inputs: impl IntoIterator<Item = Input>,
         prepare: impl FnOnce(&mut Rig),
     ) -> Rig {
-        let inputs: Vec<_> = inputs.into_iter().collect();
-        let mut ids = Ids::default();
+        let mut common = Common::default();
         let stream =
-            Stream::new("news", "", 7, inputs, config, Config::new(), EPOCH, &mut ids).unwrap();
+            Stream::new(Registration { config, ..registration(inputs) }, EPOCH, &mut common)
+                .unwrap();
         let mut rig = Rig {
             stream,
-            ids,
+            common,
             now: EPOCH,
             agenda: BTreeMap::new(),
             steps: 0,
@@ -181,7 +187,7 @@ impl Rig {
     pub fn handle(&mut self, event: Stimulus) -> Result<(), Error> {
         self.bring_up_to_date();
         let config = if let Stimulus::SetConfig(config) = event { Some(config) } else { None };
-        let result = self.stream.handle(event, self.now, &mut self.ids);
+        let result = self.stream.handle(event, self.now, &mut self.common);
         if let Some(config) = config.filter(|_| result.is_ok()) {
             self.invariants.overlap_off = config == config.overlap(Overlap::Off);
         }
@@ -272,11 +278,11 @@ impl Rig {
 
     fn tick(&mut self) {
         self.bring_up_to_date();
-        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
         let next = self.stream.next_deadline();
         assert!(next.is_none_or(|next| next > self.now), "everything due is done after a tick");
         self.obey();
-        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
         assert!(self.stream.drain().next().is_none(), "and everything was decided");
     }
 
@@ -285,7 +291,7 @@ impl Rig {
         for session in &self.invariants.running {
             if let Some(at) = session.last_packet {
                 let seen = Stimulus::Seen { session: session.id, at };
-                self.stream.handle(seen, self.now, &mut self.ids).unwrap();
+                self.stream.handle(seen, self.now, &mut self.common).unwrap();
             }
         }
     }
@@ -324,7 +330,7 @@ impl Rig {
             Command::Probe(probe, priority) => {
                 if self
                     .stream
-                    .handle(Stimulus::ProbeTaken { probe }, self.now, &mut self.ids)
+                    .handle(Stimulus::ProbeTaken { probe }, self.now, &mut self.common)
                     .is_ok()
                 {
                     self.plan(PROBE_TAKES, Step::Answer(probe, priority));
@@ -335,7 +341,7 @@ impl Rig {
 
     /// An event that may come too late, as the host's always may.
     fn send(&mut self, event: Stimulus) {
-        match self.stream.handle(event, self.now, &mut self.ids) {
+        match self.stream.handle(event, self.now, &mut self.common) {
             Ok(()) | Err(Error::StaleSession) => self.obey(),
             Err(error) => panic!("{error}"),
         }

@@ -2,7 +2,7 @@
 //! begins with `initial`. A stream may have no inputs and then waits.
 
 use super::rig::*;
-use changeover::core::{Ids, Stimulus, Stream};
+use changeover::core::{Common, Registration, Stimulus, Stream};
 use changeover::{Config, Error, Reason, Status};
 
 #[test]
@@ -38,9 +38,11 @@ fn the_history_begins_with_initial_from_nothing() {
 #[test]
 fn the_host_gets_the_input_back_verbatim() {
     let input = cold(0).option("User-Agent", "x y\0z").option("User-Agent", "");
-    let (mut ids, config) = (Ids::default(), Config::new());
+    let mut common = Common::default();
     let inputs = vec![input.clone()];
-    let mut stream = Stream::new("a/b", "", 1, inputs, config, config, 0, &mut ids).unwrap();
+    let mut stream =
+        Stream::new(Registration { id: "a/b".into(), ..registration(inputs) }, 0, &mut common)
+            .unwrap();
     let started: Vec<_> = stream.drain().filter_map(rig_start).collect();
     assert_eq!(started, [(input, "a/b".to_string())]);
 }
@@ -48,9 +50,14 @@ fn the_host_gets_the_input_back_verbatim() {
 #[test]
 fn an_empty_buffer_write_id_is_the_streams_own() {
     let buffer = |name: &str| {
-        let (mut ids, config) = (Ids::default(), Config::new());
+        let mut common = Common::default();
         let inputs = vec![cold(0)];
-        let mut stream = Stream::new("news", name, 1, inputs, config, config, 0, &mut ids).unwrap();
+        let mut stream = Stream::new(
+            Registration { buffer_write_id: name.into(), ..registration(inputs) },
+            0,
+            &mut common,
+        )
+        .unwrap();
         let (_, buffer) = stream.drain().find_map(rig_start).unwrap();
         buffer
     };
@@ -85,8 +92,9 @@ fn a_stream_without_inputs_starts_the_first_one_added() {
 #[test]
 fn what_cannot_be_registered_is_refused() {
     let register = |id: &str, inputs: Vec<_>, config: Config| {
-        let mut ids = Ids::default();
-        Stream::new(id, "", 1, inputs, config, Config::new(), 0, &mut ids).map(|_| ())
+        let mut common = Common::default();
+        Stream::new(Registration { id: id.into(), config, ..registration(inputs) }, 0, &mut common)
+            .map(|_| ())
     };
     let zero = Config::new().packet_timeout(ms(0));
     assert_eq!(register("", vec![], Config::new()), Err(Error::StreamId));

@@ -3,7 +3,7 @@
 //! degrades the input, with the measured time and the limit, and if it was active, fails over.
 
 use super::rig::*;
-use changeover::core::Stimulus;
+use changeover::core::{Common, Stimulus, Stream};
 use changeover::{Config, Reason, Status};
 
 fn never_connecting(priority: i32) -> Rig {
@@ -125,12 +125,11 @@ fn the_error_carries_the_measured_time_and_the_limit() {
 
 #[test]
 fn a_deadline_noticed_late_carries_the_real_time() {
-    let (mut ids, config) = (changeover::core::Ids::default(), Config::new());
+    let mut common = Common::default();
     let inputs = vec![cold(0), cold(1)];
-    let mut stream =
-        changeover::core::Stream::new("news", "", 1, inputs, config, config, 0, &mut ids).unwrap();
-    stream.handle(Stimulus::StartTaken { session: 1 }, 0, &mut ids).unwrap();
-    stream.handle(Stimulus::Tick, 5017 * MS, &mut ids).unwrap();
+    let mut stream = Stream::new(registration(inputs), 0, &mut common).unwrap();
+    stream.handle(Stimulus::StartTaken { session: 1 }, 0, &mut common).unwrap();
+    stream.handle(Stimulus::Tick, 5017 * MS, &mut common).unwrap();
     let error = stream.inputs()[0].errors().next().unwrap().clone();
     assert_eq!((error.detail.measured(), error.detail.limit()), (5017 * MS, 5000 * MS));
 }

@@ -1,8 +1,8 @@
 //! Rule 13: `update_buffer_write_id` restarts every running session onto the new buffer.
 
 use super::rig::*;
-use changeover::core::{Action, Ids, Start, Stimulus, Stream};
-use changeover::{Config, Status};
+use changeover::core::{Action, Common, Registration, Start, Stimulus, Stream};
+use changeover::Status;
 
 fn to_buffer(name: &str) -> Stimulus {
     Stimulus::UpdateBufferWriteId(name.into())
@@ -27,9 +27,14 @@ fn every_running_session_is_restarted() {
 
 #[test]
 fn the_new_sessions_write_to_the_new_buffer() {
-    let (mut ids, config) = (Ids::default(), Config::new());
+    let mut common = Common::default();
     let inputs = vec![cold(0), hot(1)];
-    let mut stream = Stream::new("news", "first", 1, inputs, config, config, 0, &mut ids).unwrap();
+    let mut stream = Stream::new(
+        Registration { buffer_write_id: "first".into(), ..registration(inputs) },
+        0,
+        &mut common,
+    )
+    .unwrap();
     let buffers = |stream: &mut Stream| -> Vec<String> {
         let buffer = |action| match action {
             Action::Start(Start { buffer_write_id, .. }) => Some(buffer_write_id.to_string()),
@@ -38,11 +43,11 @@ fn the_new_sessions_write_to_the_new_buffer() {
         stream.drain().filter_map(buffer).collect()
     };
     assert_eq!(buffers(&mut stream), ["first", "first"]);
-    stream.handle(to_buffer("second"), 1, &mut ids).unwrap();
+    stream.handle(to_buffer("second"), 1, &mut common).unwrap();
     assert_eq!(buffers(&mut stream), ["second", "second"]);
-    stream.handle(to_buffer(""), 2, &mut ids).unwrap();
+    stream.handle(to_buffer(""), 2, &mut common).unwrap();
     assert_eq!(buffers(&mut stream), ["news", "news"], "empty is the stream's id");
-    stream.handle(Stimulus::UpdateInputs(add(hot(2))), 3, &mut ids).unwrap();
+    stream.handle(Stimulus::UpdateInputs(add(hot(2))), 3, &mut common).unwrap();
     assert_eq!(buffers(&mut stream), ["news"], "and it stays");
 }
 

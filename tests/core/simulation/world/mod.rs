@@ -8,8 +8,8 @@ use super::random::Random;
 use crate::host_queue::{Command, HostQueue};
 use crate::invariants::{on_air, Invariants};
 use changeover::core::{
-    Action, Error, Ids, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
-    Reason, SessionId, Start, Status, Stimulus, Stop, Stream,
+    Action, Common, Error, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
+    Reason, Registration, SessionId, Start, Status, Stimulus, Stop, Stream,
 };
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -54,7 +54,7 @@ pub struct World {
     stream: Stream,
     /// What [`Stream::next_deadline`] answered last.
     deadline: Option<Nanos>,
-    ids: Ids,
+    common: Common,
     model: Model,
     invariants: Invariants,
     sources: [Source; SOURCES],
@@ -94,9 +94,12 @@ impl World {
                 inputs.insert(random.range(0, inputs.len() as u64) as usize, input);
             }
         }
-        let mut ids = Ids::default();
+        let mut common = Common::default();
         let (config, defaults) = (model.stream.config(), model.engine.config());
-        let stream = Stream::new("s", "", seed, inputs, config, defaults, now, &mut ids).unwrap();
+        let (id, number) = ("s".into(), seed);
+        let registration =
+            Registration { id, number, inputs, config, defaults, ..Registration::default() };
+        let stream = Stream::new(registration, now, &mut common).unwrap();
         let source = Source {
             up: true,
             interval: 0,
@@ -109,7 +112,7 @@ impl World {
             now,
             stream,
             deadline: None,
-            ids,
+            common,
             model,
             invariants: Invariants::new(overlap_off),
             sources: [source; SOURCES],
@@ -235,19 +238,19 @@ impl World {
             let session = &self.invariants.running[at];
             if let Some(at) = session.last_packet {
                 let seen = Stimulus::Seen { session: session.id, at };
-                self.stream.handle(seen, self.now, &mut self.ids).unwrap();
+                self.stream.handle(seen, self.now, &mut self.common).unwrap();
                 self.events += 1;
             }
         }
-        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
         self.obey(true);
         assert!(self.deadline.is_none_or(|next| next > self.now), "nothing is due after a tick");
-        self.stream.handle(Stimulus::Tick, self.now, &mut self.ids).unwrap();
+        self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
         assert!(self.stream.drain().next().is_none(), "a tick decides everything");
     }
 
     fn handle(&mut self, event: Stimulus) -> Result<(), Error> {
-        let result = self.stream.handle(event, self.now, &mut self.ids);
+        let result = self.stream.handle(event, self.now, &mut self.common);
         self.obey(result.is_ok());
         result
     }

@@ -7,52 +7,52 @@ use std::fmt;
 /// large. Packed, so that what consists of these and of small things wastes nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C, packed(4))]
-pub(crate) struct Optional(u64);
+pub(crate) struct MaybeNanos(u64);
 
-impl Optional {
-    pub(crate) const NONE: Optional = Optional(u64::MAX);
+impl MaybeNanos {
+    pub(crate) const NONE: MaybeNanos = MaybeNanos(u64::MAX);
 
     pub(crate) const fn some(value: Nanos) -> Self {
-        Optional(value)
+        MaybeNanos(value)
     }
 
     #[inline]
     pub(crate) fn get(self) -> Option<u64> {
-        (self != Optional::NONE).then_some(self.0)
+        (self != MaybeNanos::NONE).then_some(self.0)
     }
 
     pub(crate) fn is_some(self) -> bool {
-        self != Optional::NONE
+        self != MaybeNanos::NONE
     }
 
     pub(crate) fn is_none(self) -> bool {
-        self == Optional::NONE
+        self == MaybeNanos::NONE
     }
 
     pub(crate) fn set_if_none(&mut self, value: u64) {
         if self.is_none() {
-            *self = Optional(value);
+            *self = MaybeNanos(value);
         }
     }
 
-    pub(crate) fn or(self, other: Optional) -> Optional {
-        self.get().map_or(other, Optional)
+    pub(crate) fn or(self, other: MaybeNanos) -> MaybeNanos {
+        self.get().map_or(other, MaybeNanos)
     }
 }
 
-impl From<Option<u64>> for Optional {
+impl From<Option<u64>> for MaybeNanos {
     fn from(value: Option<u64>) -> Self {
-        value.map_or(Optional::NONE, Optional)
+        value.map_or(MaybeNanos::NONE, MaybeNanos)
     }
 }
 
-impl Default for Optional {
+impl Default for MaybeNanos {
     fn default() -> Self {
-        Optional::NONE
+        MaybeNanos::NONE
     }
 }
 
-impl fmt::Debug for Optional {
+impl fmt::Debug for MaybeNanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
     }
@@ -60,21 +60,21 @@ impl fmt::Debug for Optional {
 
 /// An `Option<Priority>` in 4 bytes: no input's is negative.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Choice(Priority);
+pub(super) struct MaybePriority(Priority);
 
-impl Choice {
-    pub(super) const NONE: Choice = Choice(-1);
+impl MaybePriority {
+    pub(super) const NONE: MaybePriority = MaybePriority(-1);
 
     pub(super) const fn some(priority: Priority) -> Self {
-        Choice(priority)
+        MaybePriority(priority)
     }
 
     pub(super) fn get(self) -> Option<Priority> {
-        (self != Choice::NONE).then_some(self.0)
+        (self != MaybePriority::NONE).then_some(self.0)
     }
 }
 
-impl fmt::Debug for Choice {
+impl fmt::Debug for MaybePriority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
     }

@@ -1,0 +1,45 @@
+//! What a stream is registered with.
+
+use super::{Config, Error, Input};
+use std::sync::Arc;
+
+/// The longest stream id, in bytes.
+pub(crate) const STREAM_ID_MAX: usize = 255;
+
+/// What a stream is registered with.
+#[derive(Clone, Debug, Default)]
+pub struct Registration {
+    /// The stream's id: 1 to 255 bytes, any characters.
+    pub id: Arc<str>,
+    /// Where the ingestor writes; empty means the stream's id.
+    pub buffer_write_id: Arc<str>,
+    /// Which registration of the engine this is; also seeds the jitter.
+    pub number: u64,
+    /// In any order; their priorities differ.
+    pub inputs: Vec<Input>,
+    /// Settings of the stream.
+    pub config: Config,
+    /// Settings of the engine, for what the stream and its inputs leave unset.
+    pub defaults: Config,
+}
+
+impl Registration {
+    /// Rule 1d, but for hot inputs, which need the stream's settings.
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        if self.id.is_empty() || self.id.len() > STREAM_ID_MAX {
+            return Err(Error::StreamId);
+        }
+        self.config.validate()?;
+        self.defaults.validate()?;
+        let mut priorities = Vec::with_capacity(self.inputs.len());
+        for input in &self.inputs {
+            input.validate()?;
+            priorities.push(input.priority);
+        }
+        priorities.sort_unstable();
+        if priorities.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Error::DuplicatePriority);
+        }
+        Ok(())
+    }
+}
