@@ -1,4 +1,5 @@
-//! Delivery of events to callbacks, on a thread of its own.
+//! Delivery of events to callbacks, on a thread of its own. Only here does the engine call the
+//! host, but for the log.
 
 use super::event::{Event, EventKind};
 use super::log::{Level, Logger};
@@ -42,17 +43,17 @@ pub type StreamCallback = Box<dyn FnMut(&str) + Send>;
 
 /// A callback that can be replaced while it runs; it is dropped after that run.
 #[derive(Default)]
-pub(super) struct Slot {
-    state: Mutex<SlotState>,
+pub(super) struct Replaceable {
+    state: Mutex<ReplaceableState>,
 }
 
 #[derive(Default)]
-struct SlotState {
+struct ReplaceableState {
     callback: Option<StreamCallback>,
     replaced: u64,
 }
 
-impl Slot {
+impl Replaceable {
     pub(super) fn set(&self, callback: Option<StreamCallback>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.replaced += 1;
@@ -83,16 +84,16 @@ impl Slot {
 
 /// Callbacks besides the ingestor's.
 #[derive(Default)]
-pub(super) struct Slots {
-    pub(super) exhausted: Slot,
-    pub(super) restored: Slot,
+pub(super) struct Callbacks {
+    pub(super) exhausted: Replaceable,
+    pub(super) restored: Replaceable,
 }
 
 pub(super) struct Delivery {
     pub(super) queue: Arc<Queue>,
     pub(super) mailbox: Mailbox,
     pub(super) ingestor: Box<dyn Ingestor>,
-    pub(super) slots: Arc<Slots>,
+    pub(super) callbacks: Arc<Callbacks>,
     pub(super) logger: Arc<Logger>,
 }
 
@@ -107,8 +108,8 @@ impl Delivery {
                 Popped::Closed => break,
             }
         }
-        self.slots.exhausted.set(None);
-        self.slots.restored.set(None);
+        self.callbacks.exhausted.set(None);
+        self.callbacks.restored.set(None);
     }
 
     fn deliver(&mut self, event: &Event) {
@@ -138,13 +139,13 @@ impl Delivery {
             }
             kind => {
                 self.guarded(event, |ingestor| ingestor.notify(event));
-                let slot = match kind {
-                    EventKind::Notice(Notice::Exhausted { .. }) => &self.slots.exhausted,
-                    EventKind::Notice(Notice::Restored { .. }) => &self.slots.restored,
+                let callback = match kind {
+                    EventKind::Notice(Notice::Exhausted { .. }) => &self.callbacks.exhausted,
+                    EventKind::Notice(Notice::Restored { .. }) => &self.callbacks.restored,
                     _ => return,
                 };
                 let logger = &self.logger;
-                slot.call(&event.stream, |call| {
+                callback.call(&event.stream, |call| {
                     if catch_unwind(AssertUnwindSafe(call)).is_err() {
                         log_panic(logger, event);
                     }

@@ -1,7 +1,8 @@
 //! An open input: the fastest way to record.
 
 use super::monitor::Mailbox;
-use super::shared::{Shared, StreamShared};
+use super::published::{OpenCell, StreamShared};
+use super::shared::Shared;
 use crate::core::{Priority, SessionId, Stimulus};
 #[cfg(feature = "capi")]
 use crate::hot::Clock;
@@ -16,30 +17,30 @@ use std::sync::Arc;
 pub struct InputHandle {
     cell: &'static Cell,
     gate: &'static Gate,
+    /// The cell's number in the engine's pool.
+    number: usize,
     /// Owns the gate.
     _stream: Arc<StreamShared>,
-    shared: Arc<Shared>,
-    number: usize,
     id: Arc<str>,
     priority: Priority,
     session: SessionId,
+    shared: Arc<Shared>,
     mailbox: Mailbox,
 }
 
 impl InputHandle {
-    #[allow(clippy::too_many_arguments)]
+    /// For recording to an input of stream `id`.
     pub(super) fn new(
-        number: usize,
-        cell: &'static Cell,
-        stream: Arc<StreamShared>,
-        shared: Arc<Shared>,
+        open: OpenCell,
         id: Arc<str>,
         priority: Priority,
         session: SessionId,
+        shared: Arc<Shared>,
         mailbox: Mailbox,
     ) -> InputHandle {
-        let gate = stream.gate.get();
-        InputHandle { cell, gate, _stream: stream, shared, number, id, priority, session, mailbox }
+        let OpenCell { cell, number, stream } = open;
+        let gate = stream.gate();
+        InputHandle { cell, gate, number, _stream: stream, id, priority, session, shared, mailbox }
     }
 
     /// Counts one packet of `bytes` bytes, and says whether to forward it. Wait-free; no lock,
@@ -73,9 +74,10 @@ impl InputHandle {
         let (id, text) = (self.id.clone(), text.to_owned());
         let (priority, session) = (self.priority, self.session);
         self.mailbox.post(move |monitor| {
-            let event = match session {
-                0 => Stimulus::InputError { priority, text },
-                _ => Stimulus::SessionError { session, text },
+            let event = if session == 0 {
+                Stimulus::InputError { priority, text }
+            } else {
+                Stimulus::SessionError { session, text }
             };
             monitor.note(&id, event);
         });

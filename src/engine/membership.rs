@@ -1,14 +1,68 @@
-//! What a thread keeps for each engine it calls by id: its presence and its view of the routing
-//! table.
+//! Calls by id, from any thread, and what a thread keeps for each engine it calls: its presence
+//! and its view of the routing table.
 
-use super::shared::{Shared, StreamShared};
+use super::published::StreamShared;
+use super::shared::Shared;
 use crate::core::{Error, Priority};
-use crate::hot::{Flags, Presence, Route, Table, Verdict, View};
+use crate::hot::{Packet, Presence, Route, Table, Verdict, View};
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
-pub(super) struct Membership {
+/// Calls `f` with the stream's route, from any thread. Wait-free, but for a thread's first call
+/// to this engine.
+#[inline]
+pub(super) fn with_route<R>(
+    shared: &Arc<Shared>,
+    id: &str,
+    f: impl FnOnce(&Route<StreamShared>) -> R,
+) -> Result<R, Error> {
+    Membership::with(shared, |membership| membership.route(id, f))
+}
+
+/// Counts one packet of an input's current session.
+#[inline(always)]
+pub(super) fn record(
+    shared: &Arc<Shared>,
+    id: &str,
+    priority: Priority,
+    packet: Packet,
+) -> Result<Verdict, Error> {
+    // SAFETY: used for this call only.
+    match unsafe { Membership::known(shared.number) } {
+        Some(membership) => membership.record(id, priority, packet),
+        None => record_first(shared, id, priority, packet),
+    }
+}
+
+/// [`record`] for a thread's first call.
+#[cold]
+fn record_first(
+    shared: &Arc<Shared>,
+    id: &str,
+    priority: Priority,
+    packet: Packet,
+) -> Result<Verdict, Error> {
+    Membership::with(shared, |membership| membership.record(id, priority, packet))
+}
+
+/// [`record`] to the engine of this number, for a thread that has called it by id before. `None`
+/// for any other thread, and when the engine is shut down.
+#[cfg(feature = "capi")]
+#[inline(always)]
+pub(crate) fn record_known(
+    engine: u64,
+    id: &str,
+    priority: Priority,
+    packet: Packet,
+) -> Option<Result<Verdict, Error>> {
+    // SAFETY: used for this call only.
+    let membership = unsafe { Membership::known(engine) }?;
+    let result = membership.record(id, priority, packet);
+    (result.is_ok() || !membership.shared.is_closed()).then_some(result)
+}
+
+/// One thread's in one engine.
+struct Membership {
     shared: Arc<Shared>,
     presence: Arc<Presence>,
     view: UnsafeCell<View<StreamShared>>,
@@ -27,7 +81,7 @@ thread_local! {
 impl Membership {
     /// Calls `f` with this thread's membership; joins before, if this is its first call.
     #[inline]
-    pub(super) fn with<R>(shared: &Arc<Shared>, f: impl FnOnce(&Membership) -> R) -> R {
+    fn with<R>(shared: &Arc<Shared>, f: impl FnOnce(&Membership) -> R) -> R {
         match Membership::find(shared.number).or_else(|| Membership::join_for_good(shared)) {
             // SAFETY: as in `known`; `f` makes no first call by id.
             Some(membership) => f(unsafe { &*membership }),
@@ -41,18 +95,14 @@ impl Membership {
     /// # Safety
     /// It is used no longer than until this thread's next first call by id to any engine.
     #[inline(always)]
-    pub(super) unsafe fn known<'a>(engine: u64) -> Option<&'a Membership> {
+    unsafe fn known<'a>(engine: u64) -> Option<&'a Membership> {
         // SAFETY: in this thread's `ALL`, from which only a first call by id removes.
         Membership::find(engine).map(|membership| unsafe { &*membership })
     }
 
     /// Calls `f` with a stream's route. Wait-free, if `f` is.
     #[inline(always)]
-    pub(super) fn route<R>(
-        &self,
-        id: &str,
-        f: impl FnOnce(&Route<StreamShared>) -> R,
-    ) -> Result<R, Error> {
+    fn route<R>(&self, id: &str, f: impl FnOnce(&Route<StreamShared>) -> R) -> Result<R, Error> {
         let _inside = self.presence.enter();
         let route = self.table().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
         // SAFETY: found while inside, and used while inside.
@@ -61,17 +111,11 @@ impl Membership {
 
     /// Counts one packet of an input's current session. Wait-free.
     #[inline(always)]
-    pub(super) fn record(
-        &self,
-        id: &str,
-        priority: Priority,
-        bytes: u32,
-        flags: Flags,
-    ) -> Result<Verdict, Error> {
+    fn record(&self, id: &str, priority: Priority, packet: Packet) -> Result<Verdict, Error> {
         let _inside = self.presence.enter();
         let target = self.table().target(id.as_bytes(), priority)?;
         let me = self.presence.thread();
-        Ok(target.cells.record(me, target.owner, bytes, flags, &self.shared.clock, target.gate))
+        Ok(target.cells.record(me, target.owner, packet, &self.shared.clock, target.gate))
     }
 
     /// The newest table. To be called inside, and used there.
@@ -80,12 +124,6 @@ impl Membership {
         // SAFETY: a membership is one thread's (`UnsafeCell` is not `Sync`), and that thread is
         // in here once at a time: nothing that is called with a table comes back here.
         unsafe { &mut *self.view.get() }.table()
-    }
-
-    /// Whether its engine is shut down.
-    #[cfg(feature = "capi")]
-    pub(super) fn is_closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Relaxed)
     }
 
     #[inline(always)]
@@ -114,7 +152,7 @@ impl Membership {
         ALL.try_with(|all| {
             let Memberships(all) = &mut *all.borrow_mut();
             LAST.set((0, std::ptr::null()));
-            all.retain(|membership| !membership.shared.closed.load(Ordering::Relaxed));
+            all.retain(|membership| !membership.shared.is_closed());
             all.push(Box::new(Membership::join(shared)));
         })
         .ok()?;
@@ -124,7 +162,7 @@ impl Membership {
     fn join(shared: &Arc<Shared>) -> Membership {
         Membership {
             shared: shared.clone(),
-            presence: shared.presences().join(),
+            presence: shared.presences.join(),
             view: UnsafeCell::new(View::new(shared.table.clone())),
         }
     }

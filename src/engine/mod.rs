@@ -2,50 +2,50 @@
 //!
 //! | file | job |
 //! |---|---|
-//! | `monitor.rs` | the monitor thread: commands, ticks, decisions |
-//! | `streams.rs` | a stream as the monitor keeps it: core, cells, published state |
-//! | `deadlines.rs` | which streams a tick visits |
-//! | `wheel.rs`, `watch.rs` | what comes up in which tick; the few words that tell whether it was put off |
-//! | `stamps.rs`, `stalls.rs` | how late a packet may have come; what is not blamed on inputs |
-//! | `shared.rs` | what recording threads and readers of status share with the monitor |
-//! | `membership.rs` | what a thread keeps for calls by id |
+//! | `mod.rs` | the public operations |
+//! | `builder.rs` | how an engine is put together |
+//! | `monitor/` | the monitor thread: ticks, decisions, and all that only it uses |
+//! | `membership.rs` | calls by id, and what a thread keeps for them |
 //! | `handle.rs` | an open input |
-//! | `queue.rs`, `event.rs` | the ordered events on their way to the host |
+//! | `shared.rs` | what an engine's threads share |
+//! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
+//! | `status.rs` | what a host can ask: the public shapes of what is published |
+//! | `event.rs`, `queue.rs` | what the host is told; the ordered events on their way to it |
 //! | `delivery.rs` | the event thread and the host's callbacks |
-//! | `status.rs`, `wall.rs` | what a host can ask; wall clock time for people |
-//! | `log.rs`, `threads.rs` | the log thread; how threads are made |
+//! | `log.rs` | the log and its thread |
+//! | `threads.rs`, `wall.rs` | how threads are made; wall clock time for people |
 
-mod deadlines;
+mod builder;
 mod delivery;
 mod event;
 mod handle;
 mod log;
 mod membership;
 mod monitor;
+mod published;
 mod queue;
+mod rates;
 mod shared;
-mod stalls;
-mod stamps;
 mod status;
-mod streams;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod wall;
-mod watch;
-mod wheel;
 
+pub use builder::EngineBuilder;
 pub use delivery::{Ingestor, StreamCallback};
 pub use event::{Event, EventKind};
 pub use handle::InputHandle;
 pub use log::{Level, LogCallback};
+#[cfg(feature = "capi")]
+pub(crate) use membership::record_known;
 pub use status::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 
 use crate::core::{
     self, Config, Error, Input, InputsUpdate, Nanos, Priority, ProbeId, ProbeOutcome, SessionId,
 };
-use crate::hot::{is_inherited, prepare_fences, watch_forks, Flags, Router, Verdict};
-use delivery::{Delivery, Slots};
+use crate::hot::{is_inherited, Flags, Packet, Verdict};
+use delivery::Callbacks;
 use log::Logger;
 use monitor::{Mailbox, Monitor};
 use queue::{Item, Marker, Popped, Queue};
@@ -54,99 +54,6 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
-
-/// Informational events kept for a host that is slow to take them, unless set otherwise.
-const EVENT_LIMIT: usize = 65_536;
-
-/// What an engine is made from.
-///
-/// ```
-/// use changeover::{Config, Engine};
-/// use std::time::Duration;
-/// let engine = Engine::builder()
-///     .defaults(Config::new().packet_timeout(Duration::from_millis(500)))
-///     .build()?;
-/// # Ok::<(), changeover::Error>(())
-/// ```
-#[derive(Default)]
-#[must_use = "an engine is made by `build`"]
-pub struct EngineBuilder {
-    defaults: Config,
-    ingestor: Option<Box<dyn Ingestor>>,
-    event_limit: Option<usize>,
-    log: Option<(Level, LogCallback)>,
-}
-
-impl EngineBuilder {
-    /// Settings for all streams; what is unset has the library's defaults.
-    pub fn defaults(mut self, defaults: Config) -> Self {
-        self.defaults = defaults;
-        self
-    }
-
-    /// Delivers events to callbacks. Without an ingestor the host polls ([`Engine::next_event`]).
-    pub fn ingestor(mut self, ingestor: impl Ingestor + 'static) -> Self {
-        self.ingestor = Some(Box::new(ingestor));
-        self
-    }
-
-    /// How many informational events to keep for a host that is slow to take them, at least 1;
-    /// beyond that the oldest are dropped, which [`EventKind::Gap`] tells. Default 65,536.
-    pub fn event_limit(mut self, limit: usize) -> Self {
-        self.event_limit = Some(limit.max(1));
-        self
-    }
-
-    /// Has lines up to this level logged. Default off.
-    pub fn log(mut self, level: Level, callback: impl FnMut(Level, &str) + Send + 'static) -> Self {
-        self.log = Some((level, Box::new(callback)));
-        self
-    }
-
-    /// Makes the engine and starts its threads.
-    ///
-    /// # Errors
-    /// [`Error::Config`], [`Error::System`].
-    pub fn build(self) -> Result<Engine, Error> {
-        self.defaults.validate()?;
-        watch_forks().map_err(|_| Error::System)?;
-        prepare_fences();
-        let limit = self.event_limit.unwrap_or(EVENT_LIMIT);
-        let queue = Arc::new(Queue::new(limit).map_err(|_| Error::System)?);
-        let logger = Arc::new(Logger::default());
-        logger.set(self.log, true)?;
-        let router = Router::new();
-        let shared = Arc::new(Shared::new(router.shared()));
-        let (commands, inbox) = crossbeam::channel::unbounded();
-        let slots = Arc::new(Slots::default());
-        let monitor =
-            Monitor::new(shared.clone(), router, queue.clone(), logger.clone(), self.defaults);
-        let monitor = threads::spawn("changeover-mon", move || monitor.run(inbox))?;
-        let mailbox = Mailbox::new(commands, monitor.thread().clone());
-        let mut engine = Engine {
-            shared,
-            mailbox,
-            queue,
-            logger,
-            slots,
-            event_thread: None,
-            threads: Mutex::new(vec![monitor]),
-        };
-        if let Some(ingestor) = self.ingestor {
-            let delivery = Delivery {
-                queue: engine.queue.clone(),
-                mailbox: engine.mailbox.clone(),
-                ingestor,
-                slots: engine.slots.clone(),
-                logger: engine.logger.clone(),
-            };
-            let thread = threads::spawn("changeover-evt", move || delivery.run())?;
-            engine.event_thread = Some(thread.thread().id());
-            engine.lock_threads().push(thread);
-        }
-        Ok(engine)
-    }
-}
 
 /// The failover engine. All operations may be called from any thread.
 ///
@@ -162,7 +69,7 @@ pub struct Engine {
     mailbox: Mailbox,
     queue: Arc<Queue>,
     logger: Arc<Logger>,
-    slots: Arc<Slots>,
+    callbacks: Arc<Callbacks>,
     /// Set with callbacks.
     event_thread: Option<ThreadId>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -215,10 +122,11 @@ impl Engine {
         let id = stream.to_owned();
         let deliver = self.event_thread.is_some() && !self.on_event_thread();
         let (marker, waiter) = Marker::new();
+        let queue = self.queue.clone();
         self.call(move |monitor| {
             monitor.unregister(&id)?;
             if deliver {
-                monitor.push_marker(marker);
+                queue.push_marker(marker);
             }
             Ok(())
         })?;
@@ -231,7 +139,7 @@ impl Engine {
 
     /// Whether a stream is registered. Wait-free, but for a thread's first call by id.
     pub fn is_registered(&self, stream: &str) -> bool {
-        self.shared.with_route(stream, |_| ()).is_ok()
+        membership::with_route(&self.shared, stream, |_| ()).is_ok()
     }
 
     /// The ids of all registered streams, in no order. Blocks for the monitor.
@@ -239,7 +147,7 @@ impl Engine {
     /// # Errors
     /// [`Error::ShutDown`], [`Error::Forked`].
     pub fn registered_streams(&self) -> Result<Vec<Arc<str>>, Error> {
-        self.call(|monitor| Ok(monitor.streams()))
+        self.call(|monitor| Ok(monitor.stream_ids()))
     }
 
     /// Changes the settings of a stream, or with `None` the engine's. What is unset inherits
@@ -302,7 +210,7 @@ impl Engine {
         bytes: u32,
         flags: Flags,
     ) -> Result<Verdict, Error> {
-        self.shared.record(stream, priority, bytes, flags)
+        membership::record(&self.shared, stream, priority, Packet { bytes, flags })
     }
 
     /// Opens an input for recording: bound to `session` (from [`Start`]), or with 0 following
@@ -318,10 +226,9 @@ impl Engine {
     ) -> Result<InputHandle, Error> {
         let id: Arc<str> = stream.into();
         let name = id.clone();
-        let (number, cell, stream) =
-            self.call(move |monitor| monitor.open_cell(&name, priority, session))?;
+        let open = self.call(move |monitor| monitor.open_cell(&name, priority, session))?;
         let (shared, mailbox) = (self.shared.clone(), self.mailbox.clone());
-        Ok(InputHandle::new(number, cell, stream, shared, id, priority, session, mailbox))
+        Ok(InputHandle::new(open, id, priority, session, shared, mailbox))
     }
 
     /// Reports an error of an input's current session, or of an input that never ran: it is
@@ -415,10 +322,11 @@ impl Engine {
         self.check_process()?;
         let (marker, waiter) = Marker::new();
         let deliver = self.event_thread.is_some();
+        let queue = self.queue.clone();
         self.mailbox.post(move |monitor| {
             monitor.sync();
             if deliver {
-                monitor.push_marker(marker);
+                queue.push_marker(marker);
             } else {
                 marker.pass();
             }
@@ -442,7 +350,8 @@ impl Engine {
     /// # Errors
     /// [`Error::UnknownStream`].
     pub fn runtime_status(&self, stream: &str) -> Result<RuntimeStatus, Error> {
-        self.shared.status(stream)
+        let stream = membership::with_route(&self.shared, stream, |route| route.stream().clone())?;
+        Ok(RuntimeStatus::read(&stream, &self.shared))
     }
 
     /// Has `callback` called with the id of each stream that is exhausted, on the event thread,
@@ -453,7 +362,7 @@ impl Engine {
     /// [`Error::WrongMode`] on an engine whose events are polled.
     pub fn set_exhausted_callback(&self, callback: Option<StreamCallback>) -> Result<(), Error> {
         self.check_callbacks()?;
-        self.slots.exhausted.set(callback);
+        self.callbacks.exhausted.set(callback);
         Ok(())
     }
 
@@ -464,12 +373,13 @@ impl Engine {
     /// [`Error::WrongMode`] on an engine whose events are polled.
     pub fn set_restored_callback(&self, callback: Option<StreamCallback>) -> Result<(), Error> {
         self.check_callbacks()?;
-        self.slots.restored.set(callback);
+        self.callbacks.restored.set(callback);
         Ok(())
     }
 
-    /// Has lines up to a level logged, on a thread of its own; `None` ends that. Waits until the
-    /// callback before has returned, unless a callback is what calls; [`Engine::shutdown`] does.
+    /// Has lines up to a level logged, on a thread of its own; `None` ends that. Waits for the
+    /// previous callback to return. Called from inside a callback it does not wait;
+    /// [`Engine::shutdown`] then does.
     ///
     /// # Errors
     /// [`Error::System`].
@@ -481,7 +391,8 @@ impl Engine {
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything
     /// was delivered. Whatever waits for the monitor is [`Error::ShutDown`] from then on, no stream
-    /// is registered any more, and open handles answer [`Verdict::DROP`]. Doing it again is nothing.
+    /// is registered any more, and open handles answer [`Verdict::DROP`]. Calling it again
+    /// has no effect.
     ///
     /// # Errors
     /// [`Error::InCallback`] in a callback of this engine; [`Error::Forked`].
@@ -525,10 +436,10 @@ impl Engine {
 
     fn call<R: Send + 'static>(
         &self,
-        command: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
+        task: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
         self.check_process()?;
-        self.mailbox.call(command)
+        self.mailbox.call(task)
     }
 
     fn check_process(&self) -> Result<(), Error> {
@@ -563,21 +474,9 @@ impl Engine {
         self.shared.number
     }
 
-    /// [`Engine::record_packet`] without an engine at hand; see [`Shared::record_known`].
-    #[inline]
-    pub(crate) fn record_known(
-        engine: u64,
-        stream: &str,
-        priority: Priority,
-        bytes: u32,
-        flags: Flags,
-    ) -> Option<Result<Verdict, Error>> {
-        Shared::record_known(engine, stream, priority, bytes, flags)
-    }
-
     /// Whether it is shut down, or about to be.
     pub(crate) fn is_closed(&self) -> bool {
-        self.shared.closed.load(std::sync::atomic::Ordering::Relaxed)
+        self.shared.is_closed()
     }
 
     /// Writes a line to the log.

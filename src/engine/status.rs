@@ -1,11 +1,13 @@
-//! What a host can ask about a stream: published by the monitor, read without waiting for it.
+//! What a host can ask about a stream: the public shapes, made from what the monitor published.
 
-use super::streams::{InputCells, WINDOW};
+use super::published::{InputCells, Snapshot, StreamShared};
+use super::shared::Shared;
 use super::wall::WallClock;
-use crate::core::{Input, InputHealth, Nanos, Priority, Reason, SessionId, Status, Stream};
-use crate::hot::Counters;
+use crate::core::{
+    Input, InputError, InputHealth, Nanos, Priority, Reason, SessionId, Status, Switch,
+};
 use serde::{Serialize, Serializer};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{fence, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -133,6 +135,86 @@ impl RuntimeStatus {
         // Strings, numbers and lists: nothing in it can fail to serialize.
         serde_json::to_string(self).unwrap_or_default()
     }
+
+    /// The state of a stream now. Does not wait for the monitor.
+    pub(super) fn read(stream: &StreamShared, shared: &Shared) -> RuntimeStatus {
+        loop {
+            let snapshot = stream.snapshot();
+            let status = RuntimeStatus::of(&snapshot, shared.now(), &shared.wall.load());
+            // The monitor publishes a new snapshot before a closed handle's cell gets a new life,
+            // so counters read while the snapshot was the newest are the input's own. SeqCst:
+            // pairs with the fence in `Cell::retire`.
+            fence(Ordering::SeqCst);
+            if Arc::ptr_eq(&snapshot, &stream.snapshot()) {
+                return status;
+            }
+        }
+    }
+
+    pub(super) fn of(snapshot: &Snapshot, now: Nanos, wall: &WallClock) -> RuntimeStatus {
+        let core = snapshot.core();
+        let active = core.inputs().iter().find(|input| Some(input.priority()) == core.active());
+        let switched = core.switches().last().map_or(0, |switch| switch.at);
+        let state_since =
+            active.map_or(core.selected_at(), |input| input.state_since().max(switched));
+        let input = |(health, cells)| InputHealthSnapshot::of(health, cells, now, wall);
+        let switch = |switch: &Switch| SwitchRecord {
+            at: wall.at(switch.at),
+            from: switch.from.unwrap_or(-1),
+            to: switch.to,
+            reason: switch.reason,
+            detail: switch.detail.text(),
+            number: switch.number,
+        };
+        RuntimeStatus {
+            registration: core.registration(),
+            switch_number: core.switch_number(),
+            active_input_priority: core.active().unwrap_or(-1),
+            pending_input_priority: core.pending(),
+            override_input_priority: core.override_input(),
+            exhausted: core.exhausted(),
+            state_since: wall.at(state_since),
+            inputs: snapshot.inputs().map(input).collect(),
+            switches: core.switches().map(switch).collect(),
+        }
+    }
+}
+
+impl InputHealthSnapshot {
+    fn of(health: &InputHealth, cells: &InputCells, now: Nanos, wall: &WallClock) -> Self {
+        let counters = cells.sum();
+        let last = Some(counters.last_packet).filter(|at| *at != 0);
+        let [bitrate_kbps, fps, packet_loss] = cells.rates().read();
+        let error = |error: &InputError| ErrorRecord {
+            at: wall.at(error.at),
+            reason: error.reason,
+            text: error.detail.text(),
+            measured: error.detail.measured(),
+            limit: error.detail.limit(),
+        };
+        let errors: Vec<_> = health.errors().map(error).collect();
+        InputHealthSnapshot {
+            input_priority: health.priority(),
+            input: health.spec().clone(),
+            session: health.session(),
+            last_packet_at: last.map(|at| wall.at(at)),
+            bitrate_kbps,
+            packet_loss,
+            status: health.status(),
+            last_error: errors.last().map(|error| error.text.clone()),
+            last_error_at: errors.last().map(|error| error.at),
+            fps,
+            packets: counters.packets,
+            bytes: counters.bytes,
+            video_packets: counters.video,
+            key_packets: counters.keys,
+            lost_packets: counters.lost,
+            receiving: last.is_some_and(|at| now.saturating_sub(at) < health.packet_timeout()),
+            errors,
+            probes: health.probes(),
+            state_since: wall.at(health.state_since()),
+        }
+    }
 }
 
 fn rfc3339<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -146,190 +228,5 @@ fn optional_rfc3339<S: Serializer>(
     match at {
         Some(at) => rfc3339(at, serializer),
         None => serializer.serialize_none(),
-    }
-}
-
-/// Rates over the last window, written by the monitor, each word by itself.
-#[derive(Debug)]
-pub(super) struct Rates {
-    bitrate_kbps: AtomicU64,
-    fps: AtomicU64,
-    packet_loss: AtomicU64,
-    /// The input's counters when the present window began (of packets the lower halves, there
-    /// are not so many in a window), and when that was, in microseconds modulo 71 minutes; the
-    /// monitor's alone.
-    bytes: AtomicU64,
-    began: AtomicU32,
-    packets: AtomicU32,
-    video: AtomicU32,
-    lost: AtomicU32,
-}
-
-impl Rates {
-    /// Of an input that has counted nothing.
-    pub(super) fn new(now: Nanos) -> Rates {
-        Rates::of([0; 4], [Rates::micros(now), 0, 0, 0])
-    }
-
-    fn of(words: [u64; 4], halves: [u32; 4]) -> Rates {
-        let [bitrate_kbps, fps, packet_loss, bytes] = words.map(AtomicU64::new);
-        let [began, packets, video, lost] = halves.map(AtomicU32::new);
-        Rates { bitrate_kbps, fps, packet_loss, bytes, began, packets, video, lost }
-    }
-
-    fn micros(now: Nanos) -> u32 {
-        (now / 1000) as u32
-    }
-
-    /// A window ends, if it has lasted long enough, and another begins.
-    pub(super) fn measure(&self, now: Nanos, counters: &Counters) {
-        // Relaxed, all of them: three readings for people, not one invariant.
-        let since =
-            |half: &AtomicU32, now: u32| f64::from(now.wrapping_sub(half.load(Ordering::Relaxed)));
-        let seconds = since(&self.began, Rates::micros(now)) / 1e6;
-        if seconds < WINDOW as f64 / 1e9 {
-            // A session began meanwhile: its first window goes on.
-            return;
-        }
-        let bytes = counters.bytes.wrapping_sub(self.bytes.load(Ordering::Relaxed));
-        let bits = bytes as f64 * 8.0;
-        let frames = since(&self.video, counters.video as u32);
-        let lost = since(&self.lost, counters.lost as u32);
-        let sent = since(&self.packets, counters.packets as u32) + lost;
-        let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
-        self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
-        self.begin_window(now, counters);
-    }
-
-    /// Zero, until a window from here on has ended.
-    pub(super) fn restart(&self, now: Nanos, counters: &Counters) {
-        self.store([0.0; 3]);
-        self.begin_window(now, counters);
-    }
-
-    fn begin_window(&self, now: Nanos, counters: &Counters) {
-        self.began.store(Rates::micros(now), Ordering::Relaxed);
-        self.bytes.store(counters.bytes, Ordering::Relaxed);
-        self.packets.store(counters.packets as u32, Ordering::Relaxed);
-        self.video.store(counters.video as u32, Ordering::Relaxed);
-        self.lost.store(counters.lost as u32, Ordering::Relaxed);
-    }
-
-    fn store(&self, [bitrate_kbps, fps, packet_loss]: [f64; 3]) {
-        self.bitrate_kbps.store(bitrate_kbps.to_bits(), Ordering::Relaxed);
-        self.fps.store(fps.to_bits(), Ordering::Relaxed);
-        self.packet_loss.store(packet_loss.to_bits(), Ordering::Relaxed);
-    }
-}
-
-impl Clone for Rates {
-    fn clone(&self) -> Rates {
-        let Rates { bitrate_kbps, fps, packet_loss, bytes, began, packets, video, lost } = self;
-        let words = [bitrate_kbps, fps, packet_loss, bytes];
-        let halves = [began, packets, video, lost];
-        Rates::of(
-            words.map(|word| word.load(Ordering::Relaxed)),
-            halves.map(|half| half.load(Ordering::Relaxed)),
-        )
-    }
-}
-
-/// What the monitor publishes of a stream at each decision: its whole state.
-#[derive(Clone, Debug)]
-pub(super) struct Snapshot {
-    pub(super) core: Stream,
-    /// In the order of the core's inputs.
-    pub(super) inputs: Arc<[InputCells]>,
-}
-
-impl Snapshot {
-    pub(super) fn status(&self, now: Nanos, wall: &WallClock) -> RuntimeStatus {
-        let core = &self.core;
-        let active = core.inputs().iter().find(|input| Some(input.priority()) == core.active());
-        let switched = core.switches().last().map_or(0, |switch| switch.at);
-        let state_since =
-            active.map_or(core.selected_at(), |input| input.state_since().max(switched));
-        let inputs = core.inputs().iter().zip(&*self.inputs);
-        RuntimeStatus {
-            registration: core.registration(),
-            switch_number: core.switch_number(),
-            active_input_priority: core.active().unwrap_or(-1),
-            pending_input_priority: core.pending(),
-            override_input_priority: core.override_input(),
-            exhausted: core.exhausted(),
-            state_since: wall.at(state_since),
-            inputs: inputs.map(|(health, cells)| input(health, cells, now, wall)).collect(),
-            switches: core
-                .switches()
-                .map(|switch| SwitchRecord {
-                    at: wall.at(switch.at),
-                    from: switch.from.unwrap_or(-1),
-                    to: switch.to,
-                    reason: switch.reason,
-                    detail: switch.detail.text(),
-                    number: switch.number,
-                })
-                .collect(),
-        }
-    }
-}
-
-fn input(
-    health: &InputHealth,
-    cells: &InputCells,
-    now: Nanos,
-    wall: &WallClock,
-) -> InputHealthSnapshot {
-    let counters = cells.sum();
-    let last = Some(counters.last_packet).filter(|at| *at != 0);
-    let rate = |word: &AtomicU64| f64::from_bits(word.load(Ordering::Relaxed));
-    let errors: Vec<_> = health
-        .errors()
-        .map(|error| ErrorRecord {
-            at: wall.at(error.at),
-            reason: error.reason,
-            text: error.detail.text(),
-            measured: error.detail.measured(),
-            limit: error.detail.limit(),
-        })
-        .collect();
-    InputHealthSnapshot {
-        input_priority: health.priority(),
-        input: health.spec().clone(),
-        session: health.session(),
-        last_packet_at: last.map(|at| wall.at(at)),
-        bitrate_kbps: rate(&cells.rates.bitrate_kbps),
-        packet_loss: rate(&cells.rates.packet_loss),
-        status: health.status(),
-        last_error: errors.last().map(|error| error.text.clone()),
-        last_error_at: errors.last().map(|error| error.at),
-        fps: rate(&cells.rates.fps),
-        packets: counters.packets,
-        bytes: counters.bytes,
-        video_packets: counters.video,
-        key_packets: counters.keys,
-        lost_packets: counters.lost,
-        receiving: last.is_some_and(|at| now.saturating_sub(at) < health.packet_timeout()),
-        errors,
-        probes: health.probes(),
-        state_since: wall.at(health.state_since()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_window_is_shorter_than_promised() {
-        let rates = Rates::new(0);
-        let measured = |at, bytes| {
-            let counters = Counters { packets: 1, bytes, video: 1, ..Counters::default() };
-            rates.measure(at, &counters);
-            [&rates.bitrate_kbps, &rates.fps].map(|r| f64::from_bits(r.load(Ordering::Relaxed)))
-        };
-        assert_eq!(measured(WINDOW / 100, 1_000_000), [0.0, 0.0]);
-        // What came before that counts in the window nevertheless.
-        assert_eq!(measured(2 * WINDOW, 1_000_000), [4000.0, 0.5]);
     }
 }

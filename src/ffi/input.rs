@@ -11,8 +11,8 @@ use super::result::{
 };
 use super::strings::{stream_id, text};
 use crate::core::Error;
-use crate::engine::{Engine, InputHandle};
-use crate::hot::{Cell, Clock, Flags, Gate};
+use crate::engine::{record_known, InputHandle};
+use crate::hot::{Cell, Clock, Flags, Gate, Packet};
 use std::ffi::{c_char, c_void};
 use std::ptr::{from_ref, null, null_mut};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn changeover_record_packet(
         let stream = unsafe { stream_id(stream, stream_len) }?;
         let priority = self::priority(priority)?;
         let flags = Flags::from_bits(flags);
-        let known = Engine::record_known(number, stream, priority, bytes, flags);
+        let known = record_known(number, stream, priority, Packet { bytes, flags });
         let answer = match known {
             Some(answer) => answer?,
             None => record_first(engine, stream, priority, bytes, flags)?,

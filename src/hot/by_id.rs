@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::clock::Clock;
 use super::gate::Gate;
 use super::owner::{Owner, ThreadNumber};
-use super::{Flags, Verdict};
+use super::{Packet, Verdict};
 
 /// The two cells in which packets of one input are counted by id, side by side: that of the first
 /// thread that records there, and that of all others.
@@ -42,12 +42,12 @@ impl ByIdCells {
         self,
         me: ThreadNumber,
         known: &Owner,
-        bytes: u32,
-        flags: Flags,
+        packet: Packet,
         clock: &Clock,
         gate: &Gate,
     ) -> Verdict {
         let [owned, shared] = self.0;
+        let Packet { bytes, flags } = packet;
         let owner = known.get();
         if owner == me || (owner == ThreadNumber::NOBODY && self.find_out(known, me)) {
             owned.record(bytes, flags, clock, gate)

@@ -307,7 +307,7 @@ impl Cell {
 
     /// The end of this life. Nobody may be recording any more.
     pub(super) fn retire(&self) {
-        // SeqCst: pairs with the fence in `Shared::status`; who reads what is written to this
+        // SeqCst: pairs with the fence in `RuntimeStatus::read`; who reads what is written to this
         // cell from here on, in this life or the next, sees what was published before.
         fence(Ordering::SeqCst);
         let counters =

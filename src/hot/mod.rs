@@ -98,6 +98,13 @@ impl std::ops::BitOr for Flags {
     }
 }
 
+/// One packet, as far as it is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packet {
+    pub(crate) bytes: u32,
+    pub(crate) flags: Flags,
+}
+
 /// What `record` answers: drop the packet, or forward it under a switch number.
 ///
 /// A stream's switch number only rises. A host that writes under one lock and discards packets

@@ -53,7 +53,8 @@ impl Rig {
 
     fn record_by_id(&self, cells: ByIdCells, me: u64) -> u64 {
         let me = ThreadNumber::new(me);
-        cells.record(me, &self.owner, 10, NONE, &self.clock, self.gate()).number()
+        let packet = Packet { bytes: 10, flags: NONE };
+        cells.record(me, &self.owner, packet, &self.clock, self.gate()).number()
     }
 
     /// The cells that told the monitor, and what it then sees of them.
@@ -199,7 +200,7 @@ fn a_status_shows_no_other_life_of_a_cell() {
         let cell = rig.pool.cell(0);
         rig.record(cell);
         // The sum of closed handles, with which the snapshot without the cell is published. As
-        // in `Shared::status`: the fence between the counters and the second look.
+        // in `RuntimeStatus::read`: the fence between the counters and the second look.
         let snapshot = Arc::new(AtomicU64::new(0));
         let reader = {
             let snapshot = snapshot.clone();

@@ -1,13 +1,10 @@
 //! Deadlines: a hashed timing wheel, one tick of 1 ms a slot (Varghese and Lauck 1987).
 //!
-//! A slot is a list of keys, linked through a table of all keys: to arm or move one takes no
-//! memory, and each is in the wheel once at most. Those of a later turn stay when their slot's
+//! A slot is a list of keys, linked through a table of all keys: setting or moving one takes
+//! no memory, and each is in the wheel once at most. Those of a later turn stay when their slot's
 //! tick comes.
 
-/// One tick in nanoseconds.
-pub(super) const TICK: u64 = 1_000_000;
-
-/// Armed for no tick.
+/// Due at no tick.
 pub(super) const NEVER: u64 = u64::MAX;
 
 const SLOTS: usize = 4096;
@@ -47,7 +44,7 @@ impl Wheel {
         self.links[key].due
     }
 
-    /// Has `key` come up at tick `due`, which is still to come, and at no other.
+    /// Makes `key` come up at tick `due`, which is still to come, and at no other.
     pub(super) fn set(&mut self, key: usize, due: u64) {
         debug_assert!(self.now < due && due < NEVER, "{due} is not to come");
         if self.links[key].due != NEVER {
@@ -73,7 +70,7 @@ impl Wheel {
         self.links[key].due = NEVER;
     }
 
-    /// Moves on to tick `now`; appends the keys that come up, which are in the wheel no more.
+    /// Moves on to tick `now`; appends the keys that come up, which are no longer in the wheel.
     pub(super) fn advance(&mut self, now: u64, due: &mut Vec<usize>) {
         for tick in self.now + 1..=now.min(self.now + SLOTS as u64) {
             let mut next = self.first[tick as usize % SLOTS];

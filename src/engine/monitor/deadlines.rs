@@ -1,31 +1,35 @@
 //! Which streams are to be visited, because a deadline of theirs may have come.
 //!
-//! What comes up in the wheel is a group of neighbours. To look at the others is cheap once one
-//! is looked at: their lines follow each other. And it puts off the deadlines of all that deliver,
-//! so that a group of them comes up once in a timeout and not each in a tick of its own. (A stream
-//! of a short timeout has its neighbours looked at as often: up to eight times the lines.)
+//! What comes up in the wheel is a group of neighbours. Once one of
+//! them is looked at, the others are cheap: their lines follow each other. And it postpones the
+//! deadlines of all that deliver, so that a group comes up once in a timeout and not each stream in
+//! a tick of its own. (A stream with a short timeout has its neighbours looked at as often: up to
+//! eight times the lines.) What a visit does, does not belong here.
 
 use super::stamps::{Stamps, LOOK_EVERY};
 use super::watch::Watch;
-use super::wheel::{Wheel, NEVER, TICK};
+use super::wheel::{Wheel, NEVER};
 use crate::core::Nanos;
+use crate::engine::shared::TICK;
 use crate::hot::{prefetch, Cell};
 
 /// Streams in a group: those of the same number divided by this.
 const GROUP: usize = 8;
 
-/// Streams by their numbers.
+/// The deadlines of all streams, by the streams' numbers.
 #[derive(Debug)]
 pub(super) struct Deadlines {
     groups: Vec<[Watch; GROUP]>,
-    /// A group comes up no later than any of its streams is armed for, except those that are in
+    /// A group comes up no later than any of its streams is scheduled, except those that are in
     /// `soon` or were just brought up.
     wheel: Wheel,
-    /// How many streams are armed.
-    armed: usize,
+    /// How many streams are scheduled.
+    scheduled: usize,
     /// Streams whose deadline is within this tick, and the first of these deadlines.
     soon: Vec<usize>,
     soon_at: Nanos,
+    /// Brought up, and not taken yet.
+    restless: Vec<usize>,
     /// Scratch of `bring_up`.
     due: Vec<usize>,
 }
@@ -35,20 +39,21 @@ impl Deadlines {
         Deadlines {
             groups: Vec::new(),
             wheel: Wheel::new(now / TICK),
-            armed: 0,
+            scheduled: 0,
             soon: Vec::new(),
             soon_at: Nanos::MAX,
+            restless: Vec::new(),
             due: Vec::new(),
         }
     }
 
-    /// A new stream, of this number: nothing is armed.
+    /// A new stream, of this number, which is not scheduled.
     pub(super) fn add(&mut self, stream: usize) {
         let groups = self.groups.len().max(stream / GROUP + 1);
         self.groups.resize(groups, [Watch::NOTHING; GROUP]);
         self.wheel.grow(groups);
         let watch = &mut self.groups.as_flattened_mut()[stream];
-        debug_assert!(watch.armed_for == NEVER, "its number was in use");
+        debug_assert!(watch.scheduled_for == NEVER, "its number was in use");
         *watch = Watch::NOTHING;
     }
 
@@ -59,8 +64,8 @@ impl Deadlines {
 
     /// An instant before which none will come; `None` when none is to come at all.
     pub(super) fn next(&self) -> Option<Nanos> {
-        // Without any armed, what is left in the wheel is nobody's deadline any more.
-        let waiting = (self.armed > 0).then(|| self.wheel.next());
+        // With none scheduled, what is left in the wheel is nobody's deadline.
+        let waiting = (self.scheduled > 0).then(|| self.wheel.next());
         waiting.map(|next| next.map_or(Nanos::MAX, |tick| tick * TICK).min(self.soon_at))
     }
 
@@ -69,9 +74,10 @@ impl Deadlines {
         self.soon_at
     }
 
-    /// Sees to it that the stream comes up at `next`, its next deadline (or never, if that is
-    /// `Nanos::MAX`), of which `fixed` and what is `watched` are all the reasons.
-    pub(super) fn arm(
+    /// Schedules the stream for `next`, which must be the earliest of `fixed` and the silence
+    /// deadlines of `watched` (a cell and the packet timeout of each input); `Nanos::MAX` cancels
+    /// it.
+    pub(super) fn schedule(
         &mut self,
         stream: usize,
         now: Nanos,
@@ -81,19 +87,20 @@ impl Deadlines {
         let watch = &mut self.groups.as_flattened_mut()[stream];
         watch.set(fixed, watched);
         if next == Nanos::MAX {
-            return self.disarm(stream);
+            return self.cancel(stream);
         }
         let look = if watch.is_watching() { now + LOOK_EVERY } else { Nanos::MAX };
         let next = next.min(look);
         // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
         let tick = next / TICK;
         let is_soon = tick <= now / TICK;
-        if tick < watch.armed_for {
-            self.armed += usize::from(watch.armed_for == NEVER);
-            watch.armed_for = tick;
-            match is_soon {
-                true => self.soon.push(stream),
-                false => self.bring_up_at(tick, stream / GROUP),
+        if tick < watch.scheduled_for {
+            self.scheduled += usize::from(watch.scheduled_for == NEVER);
+            watch.scheduled_for = tick;
+            if is_soon {
+                self.soon.push(stream);
+            } else {
+                self.bring_up_at(tick, stream / GROUP);
             }
         }
         if is_soon {
@@ -101,10 +108,11 @@ impl Deadlines {
         }
     }
 
-    pub(super) fn disarm(&mut self, stream: usize) {
+    /// The stream needs no visit.
+    pub(super) fn cancel(&mut self, stream: usize) {
         let watch = &mut self.groups.as_flattened_mut()[stream];
-        self.armed -= usize::from(watch.armed_for != NEVER);
-        watch.armed_for = NEVER;
+        self.scheduled -= usize::from(watch.scheduled_for != NEVER);
+        watch.scheduled_for = NEVER;
     }
 
     fn bring_up_at(&mut self, tick: u64, group: usize) {
@@ -113,9 +121,9 @@ impl Deadlines {
         }
     }
 
-    /// Appends to `restless` the streams that packets have not put off until after this tick, except
-    /// those that `bring_up_soon` will bring up, later in it.
-    pub(super) fn bring_up(&mut self, now: Nanos, stamps: &Stamps, restless: &mut Vec<usize>) {
+    /// Adds to the restless the streams whose deadline packets have not postponed beyond this tick,
+    /// except those that `bring_up_soon` will bring up later in it.
+    pub(super) fn bring_up(&mut self, now: Nanos, stamps: &Stamps) {
         let mut due = std::mem::take(&mut self.due);
         self.wheel.advance(now / TICK, &mut due);
         for at in 0..due.len() {
@@ -126,26 +134,27 @@ impl Deadlines {
             if let Some(group) = due.get(at + 2).and_then(|group| self.groups.get(*group)) {
                 group.iter().for_each(Watch::prefetch_cells);
             }
-            self.look_at(due[at], now, stamps, restless);
+            self.sort_out(due[at], now, stamps);
         }
         due.clear();
         self.due = due;
     }
 
-    fn look_at(&mut self, group: usize, now: Nanos, stamps: &Stamps, restless: &mut Vec<usize>) {
+    /// Which streams of a group that came up are restless, and when it comes up again.
+    fn sort_out(&mut self, group: usize, now: Nanos, stamps: &Stamps) {
         let mut next = NEVER;
         for (at, watch) in self.groups[group].iter_mut().enumerate() {
-            if watch.armed_for == NEVER {
+            if watch.scheduled_for == NEVER {
                 continue;
             }
             // A stamp is the tick before the packet: it may have come almost a tick later, and
             // still later if that tick was late.
             let quiet_until = watch.quiet_until(|stamp| stamp + TICK);
             if quiet_until / TICK > now / TICK {
-                watch.armed_for = watch.armed_for.max(quiet_until / TICK);
+                watch.scheduled_for = watch.scheduled_for.max(quiet_until / TICK);
             }
-            if watch.armed_for > now / TICK {
-                next = next.min(watch.armed_for);
+            if watch.scheduled_for > now / TICK {
+                next = next.min(watch.scheduled_for);
                 continue;
             }
             let stream = group * GROUP + at;
@@ -154,7 +163,7 @@ impl Deadlines {
                 self.soon_at = self.soon_at.min(quiet_until);
                 self.soon.push(stream);
             } else {
-                restless.push(stream);
+                self.restless.push(stream);
             }
         }
         if next != NEVER {
@@ -162,15 +171,28 @@ impl Deadlines {
         }
     }
 
-    /// Appends to `restless` the streams whose deadline is within this tick, and may have come.
-    pub(super) fn bring_up_soon(&mut self, restless: &mut Vec<usize>) {
+    /// Adds to the restless the streams whose deadline is within this tick, and may have come.
+    pub(super) fn bring_up_soon(&mut self) {
         self.soon_at = Nanos::MAX;
-        restless.append(&mut self.soon);
+        self.restless.append(&mut self.soon);
     }
 
-    /// Whether the stream, once brought up, still is to be visited: not if it was, or put off.
+    /// The streams that were brought up, to be visited. The list is to be given back.
+    pub(super) fn take_restless(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.restless)
+    }
+
+    /// Keeps the list's memory for the next ones.
+    pub(super) fn give_back_restless(&mut self, mut restless: Vec<usize>) {
+        debug_assert!(self.restless.is_empty(), "brought up during visits");
+        restless.clear();
+        self.restless = restless;
+    }
+
+    /// Whether the stream, once brought up, still has to be visited: not if it was, or if its
+    /// deadline was postponed.
     pub(super) fn is_due(&self, stream: usize, now: Nanos) -> bool {
-        self.groups.as_flattened()[stream].armed_for <= now / TICK
+        self.groups.as_flattened()[stream].scheduled_for <= now / TICK
     }
 
     /// Asks the processor for the line `is_due` will read.
@@ -193,12 +215,12 @@ mod tests {
             stream: usize,
         },
         /// A deadline so many nanoseconds ahead, and perhaps an input with such a timeout.
-        Arm {
+        Schedule {
             stream: usize,
             fixed: Nanos,
             timeout: Option<Nanos>,
         },
-        Disarm {
+        Cancel {
             stream: usize,
         },
         Ticks(u64),
@@ -210,8 +232,8 @@ mod tests {
         let step = prop_oneof![
             8 => stream().prop_map(|stream| Step::Packet { stream }),
             3 => (stream(), span(), proptest::option::of(span()))
-                .prop_map(|(stream, fixed, timeout)| Step::Arm { stream, fixed, timeout }),
-            1 => stream().prop_map(|stream| Step::Disarm { stream }),
+                .prop_map(|(stream, fixed, timeout)| Step::Schedule { stream, fixed, timeout }),
+            1 => stream().prop_map(|stream| Step::Cancel { stream }),
             3 => prop_oneof![0..5u64, 0..300u64].prop_map(Step::Ticks),
         ];
         proptest::collection::vec(step, 1..200)
@@ -220,7 +242,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Each armed stream comes up in the tick of its deadline, and in no tick before.
+        /// Each scheduled stream comes up in the tick of its deadline, and in no tick before.
         #[test]
         fn streams_come_up_when_they_are_due(steps in steps()) {
             let (pool, gate) = (CellPool::new(), OwnedGate::new());
@@ -231,8 +253,8 @@ mod tests {
             let mut stamps = Stamps::new(now);
             let mut deadlines = Deadlines::new(now);
             (0..STREAMS).for_each(|stream| deadlines.add(stream));
-            // What each armed stream waits for.
-            let mut armed = [None::<(Nanos, Option<Nanos>)>; STREAMS];
+            // What each scheduled stream waits for.
+            let mut scheduled = [None::<(Nanos, Option<Nanos>)>; STREAMS];
             let record = |stream: usize| {
                 let _ = cells[stream].record(1, Flags::NONE, &clock, gate.get());
             };
@@ -243,45 +265,45 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Packet { stream } => record(stream),
-                    Step::Arm { stream, fixed, timeout } => {
+                    Step::Schedule { stream, fixed, timeout } => {
                         record(stream);
                         let waits = (now + fixed, timeout);
-                        armed[stream] = Some(waits);
-                        deadlines.disarm(stream);
+                        scheduled[stream] = Some(waits);
+                        deadlines.cancel(stream);
                         let next = deadline(stream, waits);
                         let watched = timeout.map(|timeout| (cells[stream], timeout));
-                        deadlines.arm(stream, now, (next, waits.0), watched.into_iter());
+                        deadlines.schedule(stream, now, (next, waits.0), watched.into_iter());
                     }
-                    Step::Disarm { stream } => {
-                        armed[stream] = None;
-                        deadlines.disarm(stream);
+                    Step::Cancel { stream } => {
+                        scheduled[stream] = None;
+                        deadlines.cancel(stream);
                     }
                     Step::Ticks(ticks) => for _ in 0..ticks {
                         now += TICK;
                         clock.publish(now);
                         stamps.replace(now / TICK, now);
-                        if armed.iter().any(Option::is_some) {
-                            let next = deadlines.next().expect("something is armed");
-                            let first = (0..STREAMS).filter_map(|n| Some(deadline(n, armed[n]?)));
-                            let first = first.min().expect("something is armed");
+                        if scheduled.iter().any(Option::is_some) {
+                            let next = deadlines.next().expect("something is scheduled");
+                            let first = (0..STREAMS).filter_map(|n| Some(deadline(n, scheduled[n]?)));
+                            let first = first.min().expect("something is scheduled");
                             prop_assert!(next / TICK <= (first / TICK).max(now / TICK));
                         } else {
                             prop_assert_eq!(deadlines.next(), None);
                         }
-                        let mut up = Vec::new();
-                        deadlines.bring_up(now, &stamps, &mut up);
-                        deadlines.bring_up_soon(&mut up);
+                        deadlines.bring_up(now, &stamps);
+                        deadlines.bring_up_soon();
+                        let mut up = deadlines.take_restless();
                         up.retain(|stream| deadlines.is_due(*stream, now));
                         up.sort_unstable();
                         up.dedup();
                         let is_due = |n: &usize| {
-                            armed[*n].is_some_and(|it| deadline(*n, it) / TICK <= now / TICK)
+                            scheduled[*n].is_some_and(|it| deadline(*n, it) / TICK <= now / TICK)
                         };
                         let due: Vec<_> = (0..STREAMS).filter(is_due).collect();
                         prop_assert_eq!(&up, &due);
                         for stream in up {
-                            armed[stream] = None;
-                            deadlines.disarm(stream);
+                            scheduled[stream] = None;
+                            deadlines.cancel(stream);
                         }
                     }
                 }

@@ -1,16 +1,16 @@
 //! When a packet came, at the latest.
 //!
 //! A packet's stamp is the time of the tick before it, so the packet came before the next tick
-//! was published. That may have been late, by scheduling; only who knows by how much never takes
-//! an input for silent too early.
+//! was published. If the monitor was scheduled late, so was that; only if it is known by how
+//! much, no input is taken for silent too early.
 
-use super::wheel::TICK;
 use crate::core::Nanos;
+use crate::engine::shared::TICK;
 
 /// Ticks remembered: more than pass in [`LOOK_EVERY`].
 const TICKS: usize = 4096;
 
-/// At least so often, the stamps of what runs are looked at, before they are forgotten.
+/// The stamps of what runs are looked at this often at least, before they are forgotten.
 pub(super) const LOOK_EVERY: Nanos = 2_000_000_000;
 
 /// For each of the last ticks, when it was replaced by a later one.
@@ -47,7 +47,7 @@ impl Stamps {
         }
         let replaced = self.replaced[tick as usize % TICKS];
         let known = replaced > stamp && replaced - stamp < TICKS as u64 * TICK;
-        // One that is not known any more was looked at when it was.
+        // A stamp older than the table was already evaluated while its tick was in it.
         (if known { replaced } else { stamp + TICK }).min(now)
     }
 }

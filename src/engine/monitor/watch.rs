@@ -21,8 +21,8 @@ struct Watched {
 #[repr(C, align(64))]
 pub(super) struct Watch {
     /// The tick before which the stream needs no visit, or [`NEVER`]; its group comes up no later.
-    pub(super) armed_for: u64,
-    /// The next deadline that packets do not put off.
+    pub(super) scheduled_for: u64,
+    /// The next deadline that packets do not postpone.
     fixed: Nanos,
     inputs: [Option<Watched>; INPUTS],
 }
@@ -31,7 +31,7 @@ const _: () = assert!(size_of::<Watch>() == 64);
 
 impl Watch {
     pub(super) const NOTHING: Watch =
-        Watch { armed_for: NEVER, fixed: u64::MAX, inputs: [None; INPUTS] };
+        Watch { scheduled_for: NEVER, fixed: u64::MAX, inputs: [None; INPUTS] };
 
     /// Watches inputs (a cell and the packet timeout of each) and a deadline beside them
     /// (`u64::MAX` is none).

@@ -1,0 +1,105 @@
+//! What an engine is made from, and how it is put together.
+
+use super::delivery::{Callbacks, Delivery, Ingestor};
+use super::log::{Level, LogCallback, Logger};
+use super::monitor::{Inbox, Monitor};
+use super::queue::Queue;
+use super::shared::Shared;
+use super::threads;
+use super::Engine;
+use crate::core::{Config, Error};
+use crate::hot::{prepare_fences, watch_forks, Router};
+use std::sync::{Arc, Mutex};
+
+/// Informational events kept for a host that is slow to take them, unless set otherwise.
+const EVENT_LIMIT: usize = 65_536;
+
+/// What an engine is made from.
+///
+/// ```
+/// use changeover::{Config, Engine};
+/// use std::time::Duration;
+/// let engine = Engine::builder()
+///     .defaults(Config::new().packet_timeout(Duration::from_millis(500)))
+///     .build()?;
+/// # Ok::<(), changeover::Error>(())
+/// ```
+#[derive(Default)]
+#[must_use = "an engine is made by `build`"]
+pub struct EngineBuilder {
+    defaults: Config,
+    ingestor: Option<Box<dyn Ingestor>>,
+    event_limit: Option<usize>,
+    log: Option<(Level, LogCallback)>,
+}
+
+impl EngineBuilder {
+    /// Settings for all streams; what is unset has the library's defaults.
+    pub fn defaults(mut self, defaults: Config) -> Self {
+        self.defaults = defaults;
+        self
+    }
+
+    /// Delivers events to callbacks. Without an ingestor the host polls ([`Engine::next_event`]).
+    pub fn ingestor(mut self, ingestor: impl Ingestor + 'static) -> Self {
+        self.ingestor = Some(Box::new(ingestor));
+        self
+    }
+
+    /// How many informational events to keep for a host that is slow to take them, at least 1;
+    /// beyond that the oldest are dropped, which [`EventKind::Gap`] tells. Default 65,536.
+    pub fn event_limit(mut self, limit: usize) -> Self {
+        self.event_limit = Some(limit.max(1));
+        self
+    }
+
+    /// Has lines up to this level logged. Default off.
+    pub fn log(mut self, level: Level, callback: impl FnMut(Level, &str) + Send + 'static) -> Self {
+        self.log = Some((level, Box::new(callback)));
+        self
+    }
+
+    /// Makes the engine and starts its threads.
+    ///
+    /// # Errors
+    /// [`Error::Config`], [`Error::System`].
+    pub fn build(self) -> Result<Engine, Error> {
+        self.defaults.validate()?;
+        watch_forks().map_err(|_| Error::System)?;
+        prepare_fences();
+        let limit = self.event_limit.unwrap_or(EVENT_LIMIT);
+        let queue = Arc::new(Queue::new(limit).map_err(|_| Error::System)?);
+        let logger = Arc::new(Logger::default());
+        logger.set(self.log, true)?;
+        let router = Router::new();
+        let shared = Arc::new(Shared::new(router.shared()));
+        let (address, inbox) = Inbox::new();
+        let callbacks = Arc::new(Callbacks::default());
+        let monitor =
+            Monitor::new(shared.clone(), router, queue.clone(), logger.clone(), self.defaults);
+        let monitor = threads::spawn("changeover-mon", move || monitor.run(inbox))?;
+        let mailbox = address.at(monitor.thread().clone());
+        let mut engine = Engine {
+            shared,
+            mailbox,
+            queue,
+            logger,
+            callbacks,
+            event_thread: None,
+            threads: Mutex::new(vec![monitor]),
+        };
+        if let Some(ingestor) = self.ingestor {
+            let delivery = Delivery {
+                queue: engine.queue.clone(),
+                mailbox: engine.mailbox.clone(),
+                ingestor,
+                callbacks: engine.callbacks.clone(),
+                logger: engine.logger.clone(),
+            };
+            let thread = threads::spawn("changeover-evt", move || delivery.run())?;
+            engine.event_thread = Some(thread.thread().id());
+            engine.lock_threads().push(thread);
+        }
+        Ok(engine)
+    }
+}

@@ -1,0 +1,81 @@
+//! The one door into `core`.
+//!
+//! Everything that decisions are made from passes [`Door::enter`], in the order in which it is
+//! decided: the registration of a stream, and whatever happens to it from then on, each with its
+//! time and with what the streams have in common. Nothing else in the engine calls [`Stream::new`]
+//! or [`Stream::handle`], so a record of what passes here is enough to make the same decisions
+//! again. What is done with a decision does not belong here.
+
+use crate::core::{Common, Config, Error, Input, Nanos, Registration, Stimulus, Stream};
+use std::sync::Arc;
+
+/// Something that enters `core`.
+enum Entering<'a> {
+    /// A stream is registered.
+    Registration(Registration),
+    /// Something happened to a registered stream.
+    Stimulus(&'a mut Stream, Stimulus),
+}
+
+/// The way to all streams' cores.
+#[derive(Debug)]
+pub(super) struct Door {
+    common: Common,
+    /// How many registrations there were: the number of the last one.
+    registrations: u64,
+    /// The engine's settings.
+    defaults: Config,
+}
+
+impl Door {
+    pub(super) fn new(defaults: Config) -> Door {
+        Door { common: Common::default(), registrations: 0, defaults }
+    }
+
+    /// Settings of streams registered from now on; those there are have to be told.
+    pub(super) fn set_defaults(&mut self, defaults: Config) {
+        self.defaults = defaults;
+    }
+
+    /// Registers a stream.
+    pub(super) fn register(
+        &mut self,
+        id: Arc<str>,
+        buffer_write_id: &str,
+        inputs: Vec<Input>,
+        config: Config,
+        now: Nanos,
+    ) -> Result<Stream, Error> {
+        let (number, defaults) = (self.registrations + 1, self.defaults);
+        let buffer_write_id = buffer_write_id.into();
+        let registration = Registration { id, buffer_write_id, number, inputs, config, defaults };
+        let stream = self.enter(Entering::Registration(registration), now)?;
+        self.registrations = number;
+        Ok(stream.expect("a registration makes a stream"))
+    }
+
+    /// Tells a stream what happened.
+    #[inline]
+    pub(super) fn tell(
+        &mut self,
+        stream: &mut Stream,
+        stimulus: Stimulus,
+        now: Nanos,
+    ) -> Result<(), Error> {
+        self.enter(Entering::Stimulus(stream, stimulus), now).map(drop)
+    }
+
+    /// Lets one thing in. A registration makes a stream.
+    #[inline]
+    fn enter(&mut self, entering: Entering<'_>, now: Nanos) -> Result<Option<Stream>, Error> {
+        let common = &mut self.common;
+        match entering {
+            Entering::Registration(registration) => {
+                Stream::new(registration, now, common).map(Some)
+            }
+            Entering::Stimulus(stream, stimulus) => {
+                stream.handle(stimulus, now, common).map(|()| None)
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! One stream as the monitor keeps it: its core and cells, and what of them is published.
+
+use super::door::Door;
+use super::time::Time;
+use crate::core::{Action, InputHealth, Nanos, Priority, SessionId, Stimulus, Stream};
+use crate::engine::published::{InputCells, OpenCell, Snapshot, StreamShared};
+use crate::hot::{prefetch, Cell, InputRoute, Route};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Shared with the readers of status: changed in a copy, which `publish` gives to them.
+    state: Arc<Snapshot>,
+    shared: Arc<StreamShared>,
+    /// Started and not stopped.
+    sessions: u32,
+    /// `state` is not the published one.
+    changed: bool,
+}
+
+impl Entry {
+    /// A stream the monitor knows by the number `index`; `cells` in the order of its inputs.
+    pub(super) fn new(index: usize, core: Stream, cells: Vec<InputCells>) -> Entry {
+        let state = Arc::new(Snapshot::new(core, cells));
+        let shared = Arc::new(StreamShared::new(index, state.clone()));
+        Entry { state, shared, sessions: 0, changed: false }
+    }
+
+    pub(super) fn state(&self) -> &Snapshot {
+        &self.state
+    }
+
+    pub(super) fn core(&self) -> &Stream {
+        self.state.core()
+    }
+
+    fn state_mut(&mut self) -> &mut Snapshot {
+        self.changed = true;
+        Arc::make_mut(&mut self.state)
+    }
+
+    /// To be followed by `publish`.
+    pub(super) fn core_mut(&mut self) -> &mut Stream {
+        self.state_mut().core_mut()
+    }
+
+    /// To be followed by `publish`.
+    pub(super) fn change_cells<R>(&mut self, change: impl FnOnce(&mut Vec<InputCells>) -> R) -> R {
+        self.state_mut().change_cells(change)
+    }
+
+    pub(super) fn publish(&mut self) {
+        if std::mem::take(&mut self.changed) {
+            self.shared.publish(self.state.clone());
+        }
+    }
+
+    /// What a decision reads besides the counters, asked for in advance like these (see
+    /// [`Snapshot::PREFETCH_COUNTERS`]); no more steps.
+    const PREFETCH_DECISION: [fn(&Entry); 3] = [
+        |entry| {
+            prefetch(entry.core());
+            prefetch(&*entry.shared);
+        },
+        |entry| {
+            prefetch(entry.core().inputs());
+            prefetch(entry.shared.gate());
+            prefetch(&**entry.core().id());
+        },
+        |entry| entry.state.inputs().for_each(|(health, _)| prefetch(&**health.spec())),
+    ];
+
+    /// How many steps it takes to ask for all that a visit reads.
+    pub(super) const PREFETCH_STEPS: usize = Snapshot::PREFETCH_COUNTERS.len();
+
+    /// Asks the processor for what a visit will read; the steps have to be taken in order.
+    pub(super) fn prefetch(&self, step: usize) {
+        Snapshot::PREFETCH_COUNTERS[step](&self.state);
+        if let Some(prefetch) = Entry::PREFETCH_DECISION.get(step) {
+            prefetch(self);
+        }
+    }
+
+    /// The session a cell's packets belong to now, if that is a current one.
+    pub(super) fn session_of(&self, cell: &Cell) -> Option<SessionId> {
+        let owner = |(health, input): (&InputHealth, &InputCells)| {
+            Some((health.session(), input.session_of(cell)?))
+        };
+        let (current, bound) = self.state.inputs().find_map(owner)?;
+        current.filter(|current| bound == 0 || bound == *current)
+    }
+
+    /// Tells the core of the newest packets. Nobody needs that published soon.
+    pub(super) fn tell_newest_packets(&mut self, door: &mut Door, time: &Time) {
+        for index in 0..self.state.cells().len() {
+            let health = &self.core().inputs()[index];
+            let Some(session) = health.session() else { continue };
+            let cells = self.state.cells()[index].of_session(session);
+            let newest = cells.map(|cell| cell.last_packet()).max().filter(|stamp| *stamp != 0);
+            let at = newest.map_or(0, |stamp| time.stamps().latest(stamp, time.now()));
+            if at > health.last_packet() {
+                // Never refused.
+                let _ = door.tell(self.core_mut(), Stimulus::Seen { session, at }, time.now());
+            }
+        }
+    }
+
+    /// For each input that must not fall silent, its liveliest cell and its limit.
+    pub(super) fn watched(&self) -> impl Iterator<Item = (&'static Cell, Nanos)> + '_ {
+        self.core().silence_limits().filter_map(|(index, packet_timeout)| {
+            let session = self.core().inputs()[index].session()?;
+            let cells = self.state.cells()[index].of_session(session);
+            Some((cells.max_by_key(|cell| cell.last_packet())?, packet_timeout))
+        })
+    }
+
+    pub(super) fn session_began(&mut self, priority: Priority, now: Nanos) {
+        self.sessions += 1;
+        self.restart_rates(priority, now);
+    }
+
+    pub(super) fn session_ended(&mut self, priority: Priority, now: Nanos) {
+        self.sessions -= 1;
+        self.restart_rates(priority, now);
+    }
+
+    /// What was measured of the input before tells nothing about the time from now on.
+    fn restart_rates(&self, priority: Priority, now: Nanos) {
+        let mut inputs = self.state.inputs();
+        if let Some((_, input)) = inputs.find(|(health, _)| health.priority() == priority) {
+            input.rates().restart(now, &input.sum());
+        }
+    }
+
+    pub(super) fn measure_rates(&self, now: Nanos) {
+        if self.sessions > 0 {
+            self.state.cells().iter().for_each(|input| input.rates().measure(now, &input.sum()));
+        }
+    }
+
+    pub(super) fn priorities(&self) -> Vec<Priority> {
+        self.core().inputs().iter().map(InputHealth::priority).collect()
+    }
+
+    /// Does at once what recording threads see; anything else is given back.
+    pub(super) fn take_up(&self, action: Action) -> Option<Action> {
+        match action {
+            Action::Gate { session, number } => self.move_gate(session, number),
+            Action::Await { session } => self.cells_of(session).for_each(Cell::arm),
+            action => return Some(action),
+        }
+        None
+    }
+
+    /// Admits the cells of one session and no others.
+    fn move_gate(&self, session: Option<SessionId>, number: u64) {
+        if let Some(session) = session {
+            self.cells_of(session).for_each(|cell| cell.admit(number));
+        }
+        self.shared.gate().move_to(number);
+    }
+
+    fn cells_of(&self, session: SessionId) -> impl Iterator<Item = &'static Cell> + '_ {
+        let input = self.state.inputs().find(|(health, _)| health.session() == Some(session));
+        input.into_iter().flat_map(move |(_, input)| input.of_session(session))
+    }
+
+    /// Gives input `at` the cell of a new handle, which is bound to `session` (0: to whichever is
+    /// current) and records as the input's other cells do.
+    pub(super) fn open(
+        &mut self,
+        at: usize,
+        session: SessionId,
+        number: usize,
+        cell: &'static Cell,
+    ) -> OpenCell {
+        let core = self.core();
+        if let Some(current) = core.inputs()[at].session() {
+            if core.gate() == Some(current) {
+                cell.admit(core.switch_number());
+            }
+            if core.awaits(current) {
+                cell.arm();
+            }
+        }
+        self.change_cells(|inputs| inputs[at].open(cell, session));
+        self.publish();
+        OpenCell { cell, number, stream: self.shared.clone() }
+    }
+
+    /// Takes back the cell of a handle; what it counted stays.
+    pub(super) fn close(&mut self, cell: &Cell) {
+        self.change_cells(|inputs| {
+            if let Some(input) = inputs.iter_mut().find(|i| i.session_of(cell).is_some()) {
+                input.close(cell);
+            }
+        });
+        self.publish();
+    }
+
+    pub(super) fn route(&self) -> Route<StreamShared> {
+        let by_id = |(health, input): (&InputHealth, &InputCells)| {
+            Some(InputRoute { priority: health.priority(), cells: input.by_id()? })
+        };
+        let inputs = self.state.inputs().filter_map(by_id);
+        Route::new(self.core().id(), self.shared.clone(), self.shared.gate(), inputs)
+    }
+}

@@ -1,0 +1,314 @@
+//! The monitor thread: the only writer of decisions.
+//!
+//! It sleeps until a task comes, the next tick, or (with nothing running) the next deadline. A tick
+//! publishes the clock, takes the packets that were awaited, visits the streams whose deadline has
+//! come, and frees what no thread can be looking at any longer. What was decided is told between
+//! the ticks. The order of all that, and the operations, belong here; how each is done does not:
+//!
+//! | file | job |
+//! |---|---|
+//! | `mailbox.rs` | how operations reach the monitor, and how it sleeps |
+//! | `time.rs` | the engine's time, step by step |
+//! | `stalls.rs`, `stamps.rs` | what is taken out of it; how late a packet may have come |
+//! | `streams.rs`, `entry.rs` | all streams; one stream |
+//! | `door.rs` | the one door into `core` |
+//! | `cells.rs`, `limbo.rs` | whose each cell is; what waits to be freed |
+//! | `deadlines.rs` | which streams a tick visits |
+//! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
+//! | `rates_round.rs` | when rates are measured |
+//! | `outbox.rs` | what was decided, on its way to the host |
+
+mod cells;
+mod deadlines;
+mod door;
+mod entry;
+mod limbo;
+mod mailbox;
+mod outbox;
+mod rates_round;
+mod stalls;
+mod stamps;
+mod streams;
+mod time;
+mod watch;
+mod wheel;
+
+pub(super) use mailbox::{Inbox, Mailbox};
+
+use super::log::Logger;
+use super::published::{OpenCell, StreamShared};
+use super::queue::Queue;
+use super::shared::Shared;
+use super::threads::wake_exactly;
+use crate::core::{Action, Config, Error, Input, Priority, SessionId, Stimulus};
+use crate::hot::Router;
+use deadlines::Deadlines;
+use outbox::Outbox;
+use rates_round::RatesRound;
+use std::sync::Arc;
+use streams::Streams;
+use time::Time;
+
+pub(super) struct Monitor {
+    shared: Arc<Shared>,
+    time: Time,
+    streams: Streams,
+    /// By the same numbers.
+    deadlines: Deadlines,
+    outbox: Outbox,
+    rates: RatesRound,
+    stopping: bool,
+}
+
+impl Monitor {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        router: Router<StreamShared>,
+        queue: Arc<Queue>,
+        logger: Arc<Logger>,
+        defaults: Config,
+    ) -> Monitor {
+        let time = Time::new(shared.clone(), logger.clone());
+        Monitor {
+            deadlines: Deadlines::new(time.now()),
+            time,
+            streams: Streams::new(shared.clone(), router, logger.clone(), defaults),
+            outbox: Outbox::new(queue, logger),
+            rates: RatesRound::default(),
+            stopping: false,
+            shared,
+        }
+    }
+
+    /// The thread, until the engine is shut down.
+    pub(super) fn run(mut self, inbox: Inbox) {
+        wake_exactly();
+        let mut next_tick = 0;
+        while !self.stopping {
+            let ticking = self.streams.any_running() || self.streams.any_unreachable();
+            let wake = if ticking {
+                Some(next_tick.min(self.deadlines.soon_at()))
+            } else {
+                self.deadlines.next()
+            };
+            let mut task = if self.outbox.is_empty() {
+                inbox.wait(wake, || self.shared.now())
+            } else {
+                inbox.take()
+            };
+            self.time.advance(wake);
+            // All tasks there are, but not past the next tick.
+            while let Some(run) = task {
+                // What was recorded before a task was posted comes before it.
+                self.take_awaited_packets();
+                run(&mut self);
+                if self.stopping || self.time.now() >= next_tick {
+                    break;
+                }
+                task = inbox.take();
+                // After it came: nothing is dated before it was asked for.
+                self.time.advance(Some(next_tick));
+            }
+            if self.time.now() >= next_tick {
+                self.tick();
+                next_tick = self.time.next_tick();
+            } else if self.time.now() >= self.deadlines.soon_at() {
+                self.take_awaited_packets();
+                self.visit_soon();
+            }
+            self.tell_for_a_tick();
+        }
+        self.shut_down();
+    }
+
+    fn tick(&mut self) {
+        self.take_awaited_packets();
+        self.deadlines.bring_up(self.time.now(), self.time.stamps());
+        self.visit_restless();
+        if self.time.now() >= self.deadlines.soon_at() {
+            self.visit_soon();
+        }
+        self.rates.measure(&mut self.streams, self.deadlines.end(), self.time.now());
+        self.streams.free_unreachable();
+    }
+
+    /// Some cells may say that the packet their session was waiting for has come.
+    fn take_awaited_packets(&mut self) {
+        for cell in self.streams.attracted() {
+            // A decision on one may be about the session of the next.
+            if let Some((index, session)) = self.streams.awaited(cell) {
+                // A packet is never refused.
+                let _ = self.decide(index, Stimulus::Packet { session });
+            }
+        }
+    }
+
+    /// Visits the streams whose deadline is within this tick, and may have come.
+    fn visit_soon(&mut self) {
+        self.deadlines.bring_up_soon();
+        self.visit_restless();
+    }
+
+    fn visit_restless(&mut self) {
+        let restless = self.deadlines.take_restless();
+        for at in 0..restless.len() {
+            if let Some(ahead) = restless.get(at + 24) {
+                self.deadlines.prefetch(*ahead);
+            }
+            self.streams.prefetch_ahead(&restless, at);
+            if self.deadlines.is_due(restless[at], self.time.now()) {
+                self.visit(restless[at]);
+            }
+        }
+        self.deadlines.give_back_restless(restless);
+    }
+
+    /// A stream's deadline may have come, unless packets have postponed it. What is decided is to
+    /// be told later.
+    fn visit(&mut self, index: usize) {
+        self.deadlines.cancel(index);
+        self.streams.tell_newest_packets(index, &self.time);
+        let deadline = self.streams.core(index).next_deadline();
+        if deadline.is_some_and(|deadline| deadline <= self.time.now()) {
+            // A tick is never refused.
+            let _ = self.decide(index, Stimulus::Tick);
+        } else {
+            self.schedule(index);
+        }
+    }
+
+    /// Sees to it that the stream is visited at its next deadline.
+    fn schedule(&mut self, index: usize) {
+        let entry = self.streams.entry(index);
+        let (deadlines, watched) = (entry.core().deadlines(), entry.watched());
+        self.deadlines.schedule(index, self.time.now(), deadlines, watched);
+    }
+
+    /// Tells a stream what happened, publishes what it decided, and does what recording threads
+    /// see of it. The host is to be told later.
+    fn decide(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
+        let actions = self.streams.decide(index, stimulus, self.time.now())?;
+        self.take_up(index, actions);
+        Ok(())
+    }
+
+    fn take_up(&mut self, index: usize, actions: impl Iterator<Item = Action>) {
+        for action in actions {
+            if let Some(action) = self.streams.entry(index).take_up(action) {
+                self.outbox.push(index, self.time.now(), action);
+            }
+        }
+        self.schedule(index);
+    }
+
+    /// Tells a stream what happened, and the host what it decided.
+    fn drive(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
+        let result = self.decide(index, stimulus);
+        self.outbox.tell_all(&mut self.streams, &self.time);
+        result
+    }
+
+    /// Tells the host what was decided, as far as it gets in a tick.
+    pub(super) fn tell_for_a_tick(&mut self) {
+        self.outbox.tell_for_a_tick(&mut self.streams, &self.time, &self.shared);
+    }
+
+    fn shut_down(&mut self) {
+        self.shared.close();
+        for id in self.streams.ids() {
+            // Registered a moment ago.
+            let _ = self.unregister(&id);
+        }
+        while self.streams.any_unreachable() {
+            self.streams.free_unreachable();
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// However the monitor ends, also by a panic: nobody waits for it any longer.
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.shared.close();
+        self.outbox.close();
+    }
+}
+
+/// The operations, as the monitor carries them out.
+impl Monitor {
+    pub(super) fn handle(&mut self, id: &str, stimulus: Stimulus) -> Result<(), Error> {
+        let index = self.streams.find(id)?;
+        self.drive(index, stimulus)
+    }
+
+    /// Something nobody waits for an answer to: its stream or session may be gone.
+    pub(super) fn note(&mut self, id: &str, stimulus: Stimulus) {
+        if let Ok(index) = self.streams.find(id) {
+            let _ = self.decide(index, stimulus);
+        }
+    }
+
+    pub(super) fn register(
+        &mut self,
+        id: Arc<str>,
+        buffer_write_id: &str,
+        inputs: Vec<Input>,
+        config: Config,
+    ) -> Result<u64, Error> {
+        let now = self.time.now();
+        let (index, actions) = self.streams.register(id, buffer_write_id, inputs, config, now)?;
+        self.deadlines.add(index);
+        self.take_up(index, actions);
+        self.outbox.tell_all(&mut self.streams, &self.time);
+        Ok(self.streams.core(index).registration())
+    }
+
+    pub(super) fn unregister(&mut self, id: &str) -> Result<(), Error> {
+        let index = self.streams.find(id)?;
+        self.drive(index, Stimulus::Unregister)?;
+        self.deadlines.cancel(index);
+        self.streams.remove(index);
+        Ok(())
+    }
+
+    pub(super) fn set_config(&mut self, id: Option<&str>, config: Config) -> Result<(), Error> {
+        if let Some(id) = id {
+            return self.handle(id, Stimulus::SetConfig(config));
+        }
+        for index in self.streams.set_defaults(&config)? {
+            // They have accepted it.
+            let _ = self.drive(index, Stimulus::SetDefaults(config));
+        }
+        Ok(())
+    }
+
+    pub(super) fn stream_ids(&self) -> Vec<Arc<str>> {
+        self.streams.ids()
+    }
+
+    /// Decides everything that can be decided from what was recorded so far.
+    pub(super) fn sync(&mut self) {
+        self.tick();
+        self.outbox.tell_all(&mut self.streams, &self.time);
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    pub(super) fn open_cell(
+        &mut self,
+        id: &str,
+        priority: Priority,
+        session: SessionId,
+    ) -> Result<OpenCell, Error> {
+        let index = self.streams.find(id)?;
+        self.streams.open_cell(index, priority, session)
+    }
+
+    pub(super) fn close_cell(&mut self, number: usize) {
+        if let Some(index) = self.streams.close_cell(number, &self.time) {
+            self.schedule(index);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What was decided and is to be told to the host, until it is: put into the queue and the log.
+//! What recording threads see of a decision was done before and does not belong here.
+
+use super::streams::Streams;
+use super::time::Time;
+use crate::core::{Action, Nanos, Notice, Stream};
+use crate::engine::event::{Event, EventKind};
+use crate::engine::log::{Level, Logger};
+use crate::engine::queue::{Queue, Writer};
+use crate::engine::shared::{Shared, TICK};
+use crate::engine::wall::WallClock;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Room for so many actions is kept from one tick to the next.
+const ROOM_KEPT: usize = 1024;
+
+/// So many actions may wait, for each stream there is: twice those of a failover.
+const WAITING_PER_STREAM: usize = 10;
+
+pub(super) struct Outbox {
+    /// In order.
+    waiting: VecDeque<Decided>,
+    queue: Arc<Queue>,
+    logger: Arc<Logger>,
+}
+
+/// One action of a stream, and when it was decided.
+struct Decided {
+    stream: usize,
+    at: Nanos,
+    action: Action,
+}
+
+impl Outbox {
+    pub(super) fn new(queue: Arc<Queue>, logger: Arc<Logger>) -> Outbox {
+        Outbox { waiting: VecDeque::new(), queue, logger }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// To be told later, after all that waits.
+    pub(super) fn push(&mut self, stream: usize, at: Nanos, action: Action) {
+        self.waiting.push_back(Decided { stream, at, action });
+    }
+
+    /// Tells as much as a tick allows: when very many streams fail at once, the gates of those that
+    /// come next do not wait for the events of these. But what waits does not grow without bound.
+    pub(super) fn tell_for_a_tick(&mut self, streams: &mut Streams, time: &Time, clock: &Shared) {
+        if self.waiting.len() > WAITING_PER_STREAM * (streams.len() + 1) {
+            return self.tell_all(streams, time);
+        }
+        let end = clock.now() + TICK;
+        while self.tell_next(streams, time) && clock.now() < end {}
+    }
+
+    pub(super) fn tell_all(&mut self, streams: &mut Streams, time: &Time) {
+        while self.tell_next(streams, time) {}
+    }
+
+    /// Tells what was decided of the next stream. False when there is nothing left.
+    fn tell_next(&mut self, streams: &mut Streams, time: &Time) -> bool {
+        let Outbox { waiting, queue, logger } = self;
+        let Some(stream) = waiting.front().map(|next| next.stream) else { return false };
+        let mut telling = Telling { writer: queue.write(), wall: time.wall(), logger };
+        while waiting.front().is_some_and(|next| next.stream == stream) {
+            let next = waiting.pop_front().expect("looked at");
+            telling.tell(streams, next, time.now());
+        }
+        drop(telling);
+        if waiting.is_empty() {
+            waiting.shrink_to(ROOM_KEPT);
+        }
+        true
+    }
+
+    /// No more will be told. The host can still take what is there.
+    pub(super) fn close(&self) {
+        self.queue.close();
+    }
+}
+
+/// The queue and the log, for as long as a stream's decisions are told.
+struct Telling<'a> {
+    writer: Writer<'a>,
+    wall: &'a WallClock,
+    logger: &'a Logger,
+}
+
+impl Telling<'_> {
+    fn tell(&mut self, streams: &mut Streams, decided: Decided, now: Nanos) {
+        let Decided { stream, at, action } = decided;
+        let kind = match action {
+            Action::Start(start) => {
+                streams.session_began(stream, start.input.priority, now);
+                EventKind::Start(start)
+            }
+            Action::Stop(stop) => {
+                streams.session_ended(stream, stop.priority, now);
+                EventKind::Stop(stop)
+            }
+            Action::Probe(probe) => EventKind::Probe(probe),
+            Action::CancelProbe { probe } => return self.writer.cancel_probe(probe),
+            // Done at once.
+            Action::Gate { .. } | Action::Await { .. } => return,
+            Action::Notify(notice) => EventKind::Notice(notice),
+        };
+        self.emit(streams.core(stream), at, kind);
+    }
+
+    fn emit(&mut self, core: &Stream, at: Nanos, kind: EventKind) {
+        let event = Event {
+            stream: core.id().clone(),
+            registration: core.registration(),
+            at,
+            wall: self.wall.at(at),
+            kind,
+        };
+        let level = match &event.kind {
+            EventKind::Notice(Notice::Exhausted { .. }) => Level::Error,
+            EventKind::Notice(Notice::Degraded { .. }) | EventKind::Gap { .. } => Level::Warn,
+            kind if kind.is_command() => Level::Debug,
+            _ => Level::Info,
+        };
+        self.logger.log(level, || event.to_string());
+        if self.writer.push(event) {
+            self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The registered streams: how they are found, made, decided and removed, and the cells that come
+//! and go with their inputs. When any of that is done does not belong here.
+
+use super::cells::CellBook;
+use super::door::Door;
+use super::entry::Entry;
+use super::limbo::{Leaked, Limbo};
+use super::time::Time;
+use crate::core::{Action, Config, Error, Input, Nanos, Priority, SessionId, Stimulus, Stream};
+use crate::engine::log::{Level, Logger};
+use crate::engine::published::{InputCells, OpenCell, StreamShared};
+use crate::engine::shared::Shared;
+use crate::hot::Router;
+use slab::Slab;
+use std::sync::Arc;
+
+/// All streams of the engine, by their numbers.
+pub(super) struct Streams {
+    shared: Arc<Shared>,
+    logger: Arc<Logger>,
+    door: Door,
+    entries: Slab<Entry>,
+    router: Router<StreamShared>,
+    cells: CellBook,
+    limbo: Limbo,
+    /// Sessions that were started and not stopped.
+    sessions: usize,
+}
+
+impl Streams {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        router: Router<StreamShared>,
+        logger: Arc<Logger>,
+        defaults: Config,
+    ) -> Streams {
+        Streams {
+            cells: CellBook::new(shared.clone()),
+            shared,
+            logger,
+            door: Door::new(defaults),
+            entries: Slab::new(),
+            router,
+            limbo: Limbo::default(),
+            sessions: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+
+    pub(super) fn entry(&self, index: usize) -> &Entry {
+        &self.entries[index]
+    }
+
+    pub(super) fn core(&self, index: usize) -> &Stream {
+        self.entry(index).core()
+    }
+
+    pub(super) fn find(&self, id: &str) -> Result<usize, Error> {
+        self.router.find(id).map(|route| route.stream().index()).ok_or(Error::UnknownStream)
+    }
+
+    pub(super) fn ids(&self) -> Vec<Arc<str>> {
+        self.entries.iter().map(|(_, entry)| entry.core().id().clone()).collect()
+    }
+
+    /// Whether any session was started and not stopped.
+    pub(super) fn any_running(&self) -> bool {
+        self.sessions > 0
+    }
+
+    /// Whether anything that was removed waits to be freed.
+    pub(super) fn any_unreachable(&self) -> bool {
+        !self.limbo.is_empty()
+    }
+
+    /// Registers a stream: its number, and what is to be done.
+    pub(super) fn register(
+        &mut self,
+        id: Arc<str>,
+        buffer_write_id: &str,
+        inputs: Vec<Input>,
+        config: Config,
+        now: Nanos,
+    ) -> Result<(usize, impl Iterator<Item = Action>), Error> {
+        if self.find(&id).is_ok() {
+            return Err(Error::StreamExists);
+        }
+        let mut core = self.door.register(id, buffer_write_id, inputs, config, now)?;
+        let actions = core.drain();
+        let index = self.entries.vacant_key();
+        let cells = core.inputs().iter().map(|_| self.new_input(index, now)).collect();
+        let entry = Entry::new(index, core, cells);
+        self.router.insert(entry.route());
+        self.entries.insert(entry);
+        Ok((index, actions))
+    }
+
+    /// Forgets a stream that was told of its end. Its number may be another's from now on.
+    pub(super) fn remove(&mut self, index: usize) {
+        let mut entry = self.entries.remove(index);
+        // Whoever is still reading its status must not see the next lives of its cells.
+        let inputs: Vec<_> =
+            entry.change_cells(|inputs| inputs.iter_mut().map(InputCells::freeze).collect());
+        entry.publish();
+        self.limbo.add_route(self.router.remove(entry.core().id()));
+        inputs.iter().for_each(|input| self.abandon(input));
+    }
+
+    /// Tells a stream what happened and publishes what it decided: whether the stimulus is refused,
+    /// and what is to be done.
+    pub(super) fn decide(
+        &mut self,
+        index: usize,
+        stimulus: Stimulus,
+        now: Nanos,
+    ) -> Result<impl Iterator<Item = Action>, Error> {
+        let updates_inputs = matches!(stimulus, Stimulus::UpdateInputs(_));
+        let entry = &mut self.entries[index];
+        let before = if updates_inputs { entry.priorities() } else { Vec::new() };
+        let core = entry.core_mut();
+        let result = self.door.tell(core, stimulus, now);
+        let actions = core.drain();
+        if updates_inputs && result.is_ok() {
+            self.match_inputs(index, &before, now);
+        }
+        self.entries[index].publish();
+        result.map(|()| actions)
+    }
+
+    /// Settings of the engine: for streams to come, once those there are have accepted them. They
+    /// still have to be told.
+    pub(super) fn set_defaults(&mut self, defaults: &Config) -> Result<Vec<usize>, Error> {
+        defaults.validate()?;
+        for (_, entry) in &self.entries {
+            entry.core().check_defaults(defaults)?;
+        }
+        self.door.set_defaults(*defaults);
+        Ok(self.entries.iter().map(|(index, _)| index).collect())
+    }
+
+    /// Tells a stream of its newest packets. Nobody needs that published soon.
+    pub(super) fn tell_newest_packets(&mut self, index: usize, time: &Time) {
+        self.entries[index].tell_newest_packets(&mut self.door, time);
+    }
+
+    /// The cells that say that the packet their session was waiting for has come.
+    pub(super) fn attracted(&self) -> Vec<usize> {
+        let mut attracted = Vec::new();
+        self.shared.pool.attracted(|cell| attracted.push(cell));
+        attracted
+    }
+
+    /// The session whose awaited packet was recorded in this cell, if it still is awaited.
+    pub(super) fn awaited(&self, cell: usize) -> Option<(usize, SessionId)> {
+        let index = self.cells.owner(cell)?;
+        let entry = &self.entries[index];
+        let session = entry.session_of(self.cells.cell(cell))?;
+        entry.core().awaits(session).then_some((index, session))
+    }
+
+    pub(super) fn session_began(&mut self, index: usize, priority: Priority, now: Nanos) {
+        self.sessions += 1;
+        self.entries[index].session_began(priority, now);
+    }
+
+    pub(super) fn session_ended(&mut self, index: usize, priority: Priority, now: Nanos) {
+        self.sessions -= 1;
+        self.entries[index].session_ended(priority, now);
+    }
+
+    pub(super) fn measure_rates(&mut self, index: usize, now: Nanos) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.measure_rates(now);
+            // Its newest packets, if the core was only told of these: not to keep two states for
+            // long.
+            entry.publish();
+        }
+    }
+
+    /// With many streams, what a visit reads is in no cache. It is asked for in time: of those
+    /// that come after `at`, the nearer the further.
+    pub(super) fn prefetch_ahead(&self, visits: &[usize], at: usize) {
+        for step in 0..Entry::PREFETCH_STEPS {
+            let ahead = at + 4 * (Entry::PREFETCH_STEPS - step);
+            if let Some(entry) = visits.get(ahead).and_then(|index| self.entries.get(*index)) {
+                entry.prefetch(step);
+            }
+        }
+    }
+
+    /// Opens an input for a handle, bound to `session` or with 0 to whichever is current.
+    pub(super) fn open_cell(
+        &mut self,
+        index: usize,
+        priority: Priority,
+        session: SessionId,
+    ) -> Result<OpenCell, Error> {
+        let entry = &mut self.entries[index];
+        let inputs = entry.core().inputs();
+        let at = inputs.iter().position(|input| input.priority() == priority);
+        let at = at.ok_or(Error::UnknownInput)?;
+        if session != 0 && inputs[at].session() != Some(session) {
+            return Err(Error::StaleSession);
+        }
+        let number = self.cells.take(index);
+        Ok(entry.open(at, session, number, self.cells.cell(number)))
+    }
+
+    /// A handle was closed: its counts go to the input's total, its cell to the next handle. The
+    /// stream, if that is registered, must not be watched by this cell any longer.
+    pub(super) fn close_cell(&mut self, number: usize, time: &Time) -> Option<usize> {
+        let index = self.cells.owner(number);
+        if let Some(index) = index {
+            // Its last packets are signs of life.
+            self.tell_newest_packets(index, time);
+            self.entries[index].close(self.cells.cell(number));
+        }
+        self.cells.give_back(number);
+        index
+    }
+
+    /// Frees what no thread can be looking at any longer. Never blocks.
+    pub(super) fn free_unreachable(&mut self) {
+        if let Some(free) = self.limbo.take_free() {
+            free.routes.into_iter().for_each(|route| self.router.free(route));
+            free.pairs.into_iter().for_each(|first| self.cells.give_back_pair(first));
+        }
+        if let Err(Leaked(streams)) = self.limbo.advance(&self.shared.presences) {
+            self.logger.log(Level::Error, || {
+                format!(
+                    "membarrier(2) is refused: {streams} unregistered or changed streams stay in \
+                     memory"
+                )
+            });
+        }
+        self.router.free_retired();
+    }
+
+    /// Brings the cells in line with the core's inputs, after an update of these; their priorities
+    /// were `before`.
+    fn match_inputs(&mut self, index: usize, before: &[Priority], now: Nanos) {
+        let old = self.entries[index].change_cells(std::mem::take);
+        let mut old: Vec<_> = before.iter().zip(old).collect();
+        let priorities = self.entries[index].priorities();
+        let mut inputs = Vec::with_capacity(priorities.len());
+        for priority in priorities {
+            let kept = old.iter().position(|(before, _)| **before == priority);
+            inputs.push(match kept {
+                Some(kept) => old.swap_remove(kept).1,
+                None => self.new_input(index, now),
+            });
+        }
+        let entry = &mut self.entries[index];
+        entry.change_cells(|cells| *cells = inputs);
+        self.limbo.add_route(self.router.replace(entry.route()));
+        old.into_iter().for_each(|(_, input)| self.abandon(&input));
+    }
+
+    fn new_input(&mut self, stream: usize, now: Nanos) -> InputCells {
+        InputCells::new(self.cells.take_pair(stream), now)
+    }
+
+    /// An input is gone: its by-id cells wait in limbo, its handles stay until they are closed.
+    fn abandon(&mut self, input: &InputCells) {
+        self.limbo.add_pair(self.cells.disown(input));
+    }
+}

@@ -1,0 +1,210 @@
+//! What the monitor publishes of a stream, and whoever asks for its status reads without waiting:
+//! the core's whole state, and the cells its packets are counted in. Who writes and who reads it
+//! does not belong here.
+
+use super::rates::Rates;
+use crate::core::{InputHealth, Nanos, SessionId, Stream};
+use crate::hot::{prefetch, ByIdCells, Cell, Counters, Gate, OwnedGate};
+use arc_swap::{ArcSwap, Guard};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// One registered stream, as seen from outside the monitor.
+#[derive(Debug)]
+pub(super) struct StreamShared {
+    gate: OwnedGate,
+    snapshot: ArcSwap<Snapshot>,
+    /// Its place in the monitor.
+    index: usize,
+}
+
+impl StreamShared {
+    /// With a closed gate.
+    pub(super) fn new(index: usize, snapshot: Arc<Snapshot>) -> StreamShared {
+        StreamShared { gate: OwnedGate::new(), snapshot: ArcSwap::new(snapshot), index }
+    }
+
+    /// The gate. It may be used only while `self` lives.
+    pub(super) fn gate(&self) -> &'static Gate {
+        self.gate.get()
+    }
+
+    /// The newest one. Does not wait for the monitor.
+    pub(super) fn snapshot(&self) -> Guard<Arc<Snapshot>> {
+        self.snapshot.load()
+    }
+
+    /// By the monitor alone.
+    pub(super) fn publish(&self, snapshot: Arc<Snapshot>) {
+        self.snapshot.store(snapshot);
+    }
+
+    /// Its place in the monitor.
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+}
+
+/// What the monitor publishes of a stream at each decision: its whole state.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    core: Stream,
+    /// In the order of the core's inputs.
+    cells: Arc<[InputCells]>,
+}
+
+impl Snapshot {
+    /// `cells` in the order of the core's inputs.
+    pub(super) fn new(core: Stream, cells: Vec<InputCells>) -> Snapshot {
+        Snapshot { core, cells: cells.into() }
+    }
+
+    pub(super) fn core(&self) -> &Stream {
+        &self.core
+    }
+
+    pub(super) fn core_mut(&mut self) -> &mut Stream {
+        &mut self.core
+    }
+
+    /// In the order of the core's inputs.
+    pub(super) fn cells(&self) -> &[InputCells] {
+        &self.cells
+    }
+
+    /// The cells again have to be in the order of the core's inputs after it.
+    pub(super) fn change_cells<R>(&mut self, change: impl FnOnce(&mut Vec<InputCells>) -> R) -> R {
+        let mut cells = self.cells.to_vec();
+        let result = change(&mut cells);
+        self.cells = cells.into();
+        result
+    }
+
+    pub(super) fn inputs(&self) -> impl Iterator<Item = (&InputHealth, &InputCells)> {
+        self.core.inputs().iter().zip(&*self.cells)
+    }
+
+    /// With many streams, what reading the counters reads is in no cache. It is asked for in
+    /// advance, in this order, because each step tells where the next one is.
+    pub(super) const PREFETCH_COUNTERS: [fn(&Snapshot); 4] = [
+        |snapshot| prefetch(&snapshot.cells),
+        |snapshot| prefetch(&*snapshot.cells),
+        |snapshot| {
+            let handles = snapshot.cells.iter().filter_map(|input| input.handles.as_deref());
+            handles.for_each(prefetch);
+        },
+        |snapshot| snapshot.cells.iter().flat_map(InputCells::all).for_each(prefetch),
+    ];
+}
+
+/// The cells of one input, and its rates: as large as one cell, because there are as many.
+#[derive(Clone, Debug)]
+pub(super) struct InputCells {
+    /// Until it is frozen.
+    by_id: Option<ByIdCells>,
+    /// Once one was opened.
+    handles: Option<Box<Handles>>,
+    rates: Rates,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<InputCells>() <= 64);
+
+/// The handles of one input.
+#[derive(Clone, Debug, Default)]
+struct Handles {
+    open: SmallVec<[HandleCell; 1]>,
+    /// The sum of those already closed.
+    closed: Counters,
+}
+
+/// The cell of one open handle.
+#[derive(Clone, Debug)]
+struct HandleCell {
+    cell: &'static Cell,
+    /// 0: whichever is current.
+    session: SessionId,
+}
+
+impl InputCells {
+    /// Of an input that has counted nothing.
+    pub(super) fn new(by_id: ByIdCells, now: Nanos) -> InputCells {
+        InputCells { by_id: Some(by_id), handles: None, rates: Rates::new(now) }
+    }
+
+    /// Where packets are counted by id; `None` once it is frozen.
+    pub(super) fn by_id(&self) -> Option<ByIdCells> {
+        self.by_id
+    }
+
+    fn by_id_cells(&self) -> impl Iterator<Item = &'static Cell> + '_ {
+        self.by_id.iter().flat_map(|pair| pair.both())
+    }
+
+    fn open_handles(&self) -> &[HandleCell] {
+        self.handles.as_deref().map_or(&[], |handles| &handles.open)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static Cell> + '_ {
+        self.by_id_cells().chain(self.open_handles().iter().map(|handle| handle.cell))
+    }
+
+    /// The cells whose packets are those of `session`, the input's current one.
+    pub(super) fn of_session(
+        &self,
+        session: SessionId,
+    ) -> impl Iterator<Item = &'static Cell> + '_ {
+        let current = move |one: &&HandleCell| one.session == 0 || one.session == session;
+        let handles = self.open_handles().iter().filter(current);
+        self.by_id_cells().chain(handles.map(|handle| handle.cell))
+    }
+
+    /// The session whose packets this cell counts, if it is one of its cells; 0: whichever is
+    /// current.
+    pub(super) fn session_of(&self, cell: &Cell) -> Option<SessionId> {
+        if self.by_id_cells().any(|one| std::ptr::eq(one, cell)) {
+            return Some(0);
+        }
+        let handle = self.open_handles().iter().find(|one| std::ptr::eq(one.cell, cell))?;
+        Some(handle.session)
+    }
+
+    /// Everything that was ever counted.
+    pub(super) fn sum(&self) -> Counters {
+        let mut sum = self.handles.as_deref().map_or_else(Counters::default, |one| one.closed);
+        self.all().for_each(|cell| sum.add(&cell.read()));
+        sum
+    }
+
+    pub(super) fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Adds the cell of a new handle, bound to `session` or with 0 to whichever is current.
+    pub(super) fn open(&mut self, cell: &'static Cell, session: SessionId) {
+        self.handles.get_or_insert_default().open.push(HandleCell { cell, session });
+    }
+
+    /// Removes a handle's cell; what it counted stays.
+    pub(super) fn close(&mut self, cell: &Cell) {
+        let handles = self.handles.get_or_insert_default();
+        handles.closed.add(&cell.read());
+        handles.open.retain(|one| !std::ptr::eq(one.cell, cell));
+    }
+
+    /// Gives its cells away; what they counted so far stays.
+    pub(super) fn freeze(&mut self) -> InputCells {
+        let handles = Handles { open: SmallVec::new(), closed: self.sum() };
+        let frozen = InputCells { by_id: None, handles: Some(Box::new(handles)), ..self.clone() };
+        std::mem::replace(self, frozen)
+    }
+}
+
+/// A cell that was opened for a handle.
+#[derive(Debug)]
+pub(super) struct OpenCell {
+    pub(super) cell: &'static Cell,
+    /// The cell's number in the engine's pool.
+    pub(super) number: usize,
+    pub(super) stream: Arc<StreamShared>,
+}
