@@ -115,7 +115,7 @@ impl Session {
         }
     }
 
-    /// The host took the *start*.
+    /// Rule 3a: the host took the *start*; told twice, the first time counts.
     pub(super) fn take(&mut self, now: Nanos) {
         self.since.set_if_none(now);
     }
@@ -290,11 +290,12 @@ impl InputHealth {
         self.trouble()?.retry_at
     }
 
-    /// It has yet to prove itself on air, or has a backoff to be forgotten.
+    /// Rule 9f: it has yet to prove itself on air, or has a backoff to be forgotten.
     pub(super) fn on_probation(&self) -> bool {
         self.trouble().is_some_and(|trouble| trouble.unproven || !trouble.backoff.is_reset())
     }
 
+    /// Rule 15c.
     pub(super) fn push_error(&mut self, error: InputError) {
         let errors = &mut self.trouble_mut().errors;
         errors.reserve_exact(1);
@@ -304,7 +305,7 @@ impl InputHealth {
         errors.push(error);
     }
 
-    /// Back to new, for an update by the host.
+    /// Rule 12d: back to new, for an update by the host.
     pub(super) fn forgive(&mut self, now: Nanos) {
         self.set_status(Status::Idle, now);
         self.healthy_since = (!self.is_hot()).then_some(now).into();
@@ -318,7 +319,8 @@ impl InputHealth {
         }
     }
 
-    /// New settings never put off a retry, and a shorter wait counts at once.
+    /// New settings (`docs/rules.md`, Settings) never put off a retry, and a shorter wait counts at
+    /// once.
     pub(super) fn hasten_retry(&mut self, now: Nanos, registration: u64) {
         if let Some(at) = self.retry_at() {
             self.schedule_retry(now, registration);
@@ -327,6 +329,7 @@ impl InputHealth {
         }
     }
 
+    /// Rules 9a and 9f: the next attempt.
     pub(super) fn schedule_retry(&mut self, now: Nanos, registration: u64) {
         let cooldown = self.settings.probe_cooldown;
         // Two inputs of two streams must not jitter alike.

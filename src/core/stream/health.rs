@@ -11,11 +11,12 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// The host says so.
+    /// Rules 4b and 6e: the host says so.
     fn told(reason: Reason, text: &str) -> Self {
         Failure { reason, detail: Detail::told(text) }
     }
 
+    /// Rule 3d: with the measured time and the limit.
     pub(super) fn overdue(awaited: Awaited, measured: Nanos, limit: Nanos) -> Self {
         let detail = Detail::Overdue { awaited, measured, limit };
         Failure { reason: Reason::Timeout, detail }
@@ -28,7 +29,8 @@ impl Failure {
 }
 
 impl Stream {
-    /// Opens a new session of an input, through the gate if it is the active one.
+    /// Opens a new session of an input, through the gate if it is the active one. The gate moves
+    /// before the host hears of the *start*, so that no packet of the session finds it closed.
     pub(super) fn start(&mut self, index: usize, trial: bool, common: &mut Common) {
         debug_assert!(self.inputs[index].session.is_none(), "one session per input");
         let id = common.next_id();
@@ -46,6 +48,7 @@ impl Stream {
         self.act(Action::Start(Start { session: id, input: spec, buffer_write_id }));
     }
 
+    /// Ends an input's session, if it has one.
     pub(super) fn stop(&mut self, index: usize) {
         let input = &mut self.inputs[index];
         if let Some(session) = input.session.take() {
@@ -54,8 +57,8 @@ impl Stream {
         }
     }
 
-    /// A new session in place of the running one. The active input is not on air until it
-    /// delivers.
+    /// Rules 6d, 9c, 12d and 13: a new session in place of the running one. The active input is
+    /// not on air until it delivers (12e).
     pub(super) fn restart(&mut self, index: usize, trial: bool, now: Nanos, common: &mut Common) {
         self.stop(index);
         if self.is_active(index) {
@@ -68,6 +71,7 @@ impl Stream {
         self.start(index, trial, common);
     }
 
+    /// Rule 1a, and for inputs that were added, updated, or became hot.
     pub(super) fn start_hot_inputs(&mut self, common: &mut Common) {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
@@ -77,13 +81,16 @@ impl Stream {
         }
     }
 
+    /// Promise 2: every move has its own number, so a host can tell what was admitted before it
+    /// from what was admitted after it.
     pub(super) fn move_gate(&mut self, session: Option<SessionId>) {
         self.gate = session.and_then(NonZeroU64::new);
         self.switch_number += 1;
         self.act(Action::Gate { session, number: self.switch_number });
     }
 
-    /// The awaited packet of a session. The input, if it delivers again while nothing is on air.
+    /// Rules 2, 6c, 8c and 9e: the awaited packet of a session. Answers the input, if it has
+    /// recovered while the stream was dark and may be taken back.
     pub(super) fn packet(&mut self, session: SessionId, now: Nanos) -> Option<Priority> {
         let index = self.index_of_session(session)?;
         let dark = !self.on_air();
@@ -93,14 +100,17 @@ impl Stream {
         let session = input.session.as_mut()?;
         session.deliver(now);
         let priority = input.spec.priority;
-        // Packets that still flow after a reported error are only better than nothing.
+        // Rule 4d: packets that still flow after a reported error are only better than nothing.
         let proof = !session.reported || lost;
         match input.status {
+            // Rule 9c: it has to deliver for a while.
             Status::Degraded if session.trial && !dark => {}
+            // Rule 4d.
             Status::Degraded if !proof && !input.settings.is_hot() => {}
             Status::Degraded => {
                 self.recover(index, now, now);
                 if active {
+                    // Rule 8c: the gate admits it already, so the number stays.
                     self.selected_at = now;
                     let detail = Detail::Seen("delivers again");
                     let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
@@ -109,12 +119,13 @@ impl Stream {
                     return Some(priority);
                 }
             }
+            // Rule 10b: a hot input's first packet.
             _ => input.healthy_since.set_if_none(now),
         }
         None
     }
 
-    /// Gives an input up.
+    /// Rules 3d, 4a and 6e: gives an input up. What follows from it is the evaluation's.
     pub(super) fn degrade(&mut self, index: usize, failure: Failure, now: Nanos) {
         let (active, pending) = (self.is_active(index), self.is_pending(index));
         let input = &mut self.inputs[index];
@@ -122,6 +133,7 @@ impl Stream {
         input.set_status(Status::Degraded, now);
         input.healthy_since = MaybeNanos::NONE;
         let trouble = input.trouble_mut();
+        // Rule 9f: it recovered and failed again before it had proved itself.
         if std::mem::take(&mut trouble.unproven) {
             trouble.backoff.increase();
         }
@@ -130,7 +142,7 @@ impl Stream {
         let error = failure.at(now);
         let detail = error.detail.clone();
         input.push_error(error.clone());
-        // A dead session that may still come back by its own packets.
+        // Rules 6b, 6d and 8b: a dead session that may still come back by its own packets.
         let keep = (active || input.is_hot()) && reason != Reason::StartFailed;
         if let Some(session) = input.session.as_mut() {
             session.reported = reason != Reason::Timeout;
@@ -142,6 +154,7 @@ impl Stream {
             self.stop(index);
         }
         if self.override_input() == Some(priority) {
+            // Rule 11c.
             self.pinned = MaybePriority::NONE;
         }
         if pending {
@@ -153,6 +166,7 @@ impl Stream {
         }
     }
 
+    /// Asks for a session's next packet: it will decide something.
     pub(super) fn await_packet(&mut self, index: usize) {
         if let Some(session) = self.inputs[index].session.as_mut() {
             session.awaited = true;
@@ -161,7 +175,8 @@ impl Stream {
         }
     }
 
-    /// Makes a degraded input usable again, healthy since `since`.
+    /// Rule 9: makes a degraded input usable again, healthy since `since`. Rule 2c: its errors are
+    /// forgotten.
     pub(super) fn recover(&mut self, index: usize, since: Nanos, now: Nanos) {
         self.cancel_probe(index);
         let input = &mut self.inputs[index];
@@ -178,7 +193,7 @@ impl Stream {
         self.notify(Notice::Recovered { priority });
     }
 
-    /// A probe, a trial or the restart of a degraded input did not help.
+    /// Rules 9b and 9c: a probe, a trial or the restart of a degraded input did not help.
     pub(super) fn attempt_failed(&mut self, index: usize, failure: Failure, now: Nanos) {
         let active = self.is_active(index);
         let input = &mut self.inputs[index];
@@ -189,12 +204,13 @@ impl Stream {
         if let Some(session) = input.session.as_mut() {
             session.trial = false;
         }
-        // The active one stays: when all is lost, its packets may still come back.
+        // The active one stays (8b): when all is lost, its packets may still come back.
         if was_trial && !active {
             self.stop(index);
         }
     }
 
+    /// Rule 6e, and for a trial or a restart rule 9c.
     pub(super) fn start_failed(&mut self, index: usize, text: &str, now: Nanos) {
         let input = &self.inputs[index];
         let failure = Failure::told(Reason::StartFailed, text);
@@ -208,6 +224,7 @@ impl Stream {
         }
     }
 
+    /// Rule 4a, and 4c for what is degraded already.
     pub(super) fn error_reported(&mut self, index: usize, text: &str, now: Nanos) {
         let input = &self.inputs[index];
         let failure = Failure::told(Reason::Error, text);
@@ -218,7 +235,7 @@ impl Stream {
         }
     }
 
-    /// A degraded hot input in a new session that has not delivered yet.
+    /// Rule 6d: a degraded hot input in a new session that has not delivered yet.
     pub(super) fn restarting(&self, index: usize) -> bool {
         let input = &self.inputs[index];
         input.status == Status::Degraded
@@ -227,7 +244,7 @@ impl Stream {
             && input.session.is_some()
     }
 
-    /// Whatever ended a probe, a trial or a restart, no degraded input is forgotten.
+    /// Rule 9g: whatever ended a probe, a trial or a restart, no degraded input is forgotten.
     pub(super) fn keep_retrying(&mut self, now: Nanos) {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
@@ -238,6 +255,7 @@ impl Stream {
         }
     }
 
+    /// Rule 9b.
     pub(super) fn probe_answered(&mut self, index: usize, outcome: ProbeOutcome, now: Nanos) {
         self.inputs[index].trouble_mut().probe = None;
         match outcome {
@@ -257,11 +275,13 @@ impl Stream {
             ProbeOutcome::Unsupported => {
                 let trouble = self.inputs[index].trouble_mut();
                 trouble.probe_unsupported = true;
+                // Its wait is over; a trial follows as soon as there may be one.
                 trouble.retry_at = Some(now);
             }
         }
     }
 
+    /// The input recovered, or is about to be another: nobody wants the answer now.
     pub(super) fn cancel_probe(&mut self, index: usize) {
         if let Some(Probe { id: probe, .. }) = self.inputs[index].probe() {
             self.act(Action::CancelProbe { probe: *probe });
@@ -269,7 +289,8 @@ impl Stream {
         }
     }
 
-    /// Whether a degraded input may be probed, tried or restarted when its wait is over.
+    /// Rules 9a and 9c: whether a degraded input may be probed, tried or restarted when its wait
+    /// is over.
     pub(super) fn may_retry(&self, index: usize) -> bool {
         let input = &self.inputs[index];
         if input.status != Status::Degraded || input.probe().is_some() || input.on_trial() {
@@ -287,6 +308,7 @@ impl Stream {
         }
     }
 
+    /// Rules 6d, 9a and 9c: a restart, a probe or a trial.
     pub(super) fn retry(&mut self, index: usize, now: Nanos, common: &mut Common) {
         let input = &mut self.inputs[index];
         let hot = input.is_hot();
@@ -311,6 +333,7 @@ impl Stream {
         }
     }
 
+    /// With overlap off there is room for one session.
     pub(super) fn stop_all_but(&mut self, index: usize) {
         for other in (0..self.inputs.len()).filter(|other| *other != index) {
             self.stop(other);

@@ -126,7 +126,8 @@ impl Stream {
         Ok(stream)
     }
 
-    /// Tells the stream what happened at `now`.
+    /// Tells the stream what happened at `now`: the only way in for what decisions depend on, `now`
+    /// included. Then [`drain`](Self::drain), also when it is refused.
     ///
     /// # Errors
     /// What the stimulus asks for is refused; nothing has changed. [`Error::UnknownStream`] for
@@ -212,7 +213,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Takes the queued actions, oldest first.
+    /// Takes the queued actions, oldest first. To be carried out in this order.
     pub fn drain(&mut self) -> impl Iterator<Item = Action> {
         let actions = self.actions.take().map_or(Vec::new(), |actions| actions.0);
         self.debug_check();
@@ -322,6 +323,7 @@ impl Stream {
         self.act(Action::Notify(notice));
     }
 
+    /// Rule 15: history and notice are of one piece.
     fn record_switch(&mut self, to: Priority, cause: Cause, now: Nanos) {
         let switch = Switch {
             at: now,
@@ -335,6 +337,7 @@ impl Stream {
         self.notify(Notice::Switched(switch));
     }
 
+    /// Rule 14a.
     fn unregister(&mut self, now: Nanos) {
         for index in 0..self.inputs.len() {
             self.stop(index);

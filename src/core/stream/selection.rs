@@ -4,7 +4,10 @@ use super::*;
 use crate::core::config::Failback;
 
 impl Stream {
-    /// Brings the stream from whatever state it is in to where it should be.
+    /// Brings the stream from whatever state it is in to where the rules want it. The order
+    /// matters: what is lost is replaced before anything else is considered (6, 8), what delivers
+    /// goes on air (2), planned switches end (7) and begin (10), and only then is it known which
+    /// sessions are still needed.
     pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
         while !self.active_runs() {
             self.promote_delivering_trial(now);
@@ -40,7 +43,7 @@ impl Stream {
         })
     }
 
-    /// The active input delivers.
+    /// The active input delivers. Not on air is dark.
     pub(super) fn on_air(&self) -> bool {
         self.active_index().is_some_and(|index| self.inputs[index].status == Status::Active)
     }
@@ -55,13 +58,14 @@ impl Stream {
         self.active_index().is_some_and(|index| runs(&self.inputs[index]))
     }
 
-    /// A pending switch becomes the failover; its target was started already.
+    /// Rule 7c: a pending switch becomes the failover; its target was started already. Else
+    /// rule 5.
     fn failover_target(&self) -> Option<Priority> {
         self.pending().or_else(|| self.select())
     }
 
-    /// While nothing is on air, an input that delivers again is taken at once, unless another was
-    /// chosen by hand.
+    /// Rules 6c and 8c: while nothing is on air, an input that delivers again is taken at once,
+    /// unless another was chosen by hand.
     pub(super) fn come_back(&mut self, priority: Priority, now: Nanos, common: &mut Common) {
         if self.override_input().is_none() {
             let (from, reason) = (self.active(), Reason::Recovery);
@@ -74,7 +78,7 @@ impl Stream {
         }
     }
 
-    /// With nothing on air, a trial session that delivers has proved enough.
+    /// Rule 6g: with nothing on air, a trial that delivers has proved enough.
     fn promote_delivering_trial(&mut self, now: Nanos) {
         let on_trial = |input: &InputHealth| input.on_trial() && input.delivering();
         if let Some(index) = self.inputs.iter().position(on_trial) {
@@ -82,8 +86,9 @@ impl Stream {
         }
     }
 
+    /// Rule 8a.
     fn declare_exhausted(&mut self) {
-        // A stream registered without inputs has lost nothing: it waits.
+        // A stream registered without inputs has lost nothing (1c): there is no cause.
         if let Some(cause) = self.cause.take() {
             if !self.exhausted {
                 self.exhausted = true;
@@ -92,7 +97,7 @@ impl Stream {
         }
     }
 
-    /// Nothing usable is left: now the packets of every session count.
+    /// Rule 8c: nothing usable is left, so now the packets of every session count.
     fn listen_to_all(&mut self) {
         for index in 0..self.inputs.len() {
             if self.inputs[index].delivering() {
@@ -101,7 +106,8 @@ impl Stream {
         }
     }
 
-    /// Makes an input the active one: gate, selection and history change together.
+    /// Rules 1a, 6a and 7a: makes an input the active one. Gate, selection and history change
+    /// together.
     pub(super) fn commit(
         &mut self,
         target: Priority,
@@ -130,6 +136,7 @@ impl Stream {
             }
             None => self.start(index, false, common),
         }
+        // A dead one runs on (6b), a usable one has done its duty (7a).
         if let Some(old) = old.filter(|old| self.inputs[*old].usable()) {
             self.inputs[old].set_status(Status::Idle, now);
             if !self.inputs[old].is_hot() {
@@ -139,7 +146,7 @@ impl Stream {
         self.record_switch(target, cause, now);
     }
 
-    /// The first packet of the active input.
+    /// Rules 2a and 8e: the first packet of the active input.
     fn put_on_air(&mut self, now: Nanos) {
         let Some(index) = self.active_index() else { return };
         let input = &mut self.inputs[index];
@@ -157,7 +164,8 @@ impl Stream {
         }
     }
 
-    /// Rule 7: make-before-break, unless there is nothing to keep or no room for two.
+    /// Rule 7: make before break, unless there is nothing to keep (7d) or no room for two
+    /// (overlap off).
     pub(super) fn begin_switch(
         &mut self,
         target: Priority,
@@ -167,6 +175,7 @@ impl Stream {
         common: &mut Common,
     ) {
         if self.pending() != Some(target) {
+            // Rule 7e: a newer request replaces it.
             self.abandon_pending();
         }
         let Some(index) = self.index_of(target).filter(|_| self.active() != Some(target)) else {
@@ -189,6 +198,7 @@ impl Stream {
         self.pending = Some(Pending { target, reason });
     }
 
+    /// Rules 7e and 11c. A hot target keeps running.
     pub(super) fn abandon_pending(&mut self) {
         if let Some(pending) = self.pending.take() {
             if let Some(index) = self.index_of(pending.target) {
@@ -199,6 +209,7 @@ impl Stream {
         }
     }
 
+    /// Rule 7a: the target delivers.
     fn finish_pending(&mut self, now: Nanos, common: &mut Common) {
         let Some(pending) = &self.pending else { return };
         let (target, reason) = (pending.target, pending.reason);
@@ -209,7 +220,7 @@ impl Stream {
         }
     }
 
-    /// The best input that rule 10 allows to return to, and when.
+    /// Rules 10c, 10d and 10e: the input that may be returned to first, and when.
     pub(super) fn failback_target(&self) -> Option<(Nanos, Priority)> {
         let free = self.settings.failback == Failback::Auto
             && self.pending.is_none()
@@ -219,13 +230,14 @@ impl Stream {
         better.filter_map(|input| Some((self.failback_due(input)?, input.spec.priority))).min()
     }
 
-    /// When an input has been healthy, and the stream at rest, for long enough.
+    /// Rule 10a: when an input has been healthy, and the stream at rest, for long enough.
     fn failback_due(&self, input: &InputHealth) -> Option<Nanos> {
         let since = input.healthy_since.get().filter(|_| input.usable())?;
         let cooled = self.switches.last()?.at + self.settings.switch_cooldown;
         Some(cooled.max(since + self.settings.failback_stable))
     }
 
+    /// Rule 10.
     fn fail_back(&mut self, now: Nanos, common: &mut Common) {
         if self.failback_target().is_none_or(|(at, _)| at > now) {
             return;
@@ -240,8 +252,8 @@ impl Stream {
         }
     }
 
-    /// Sessions that outlived their purpose: once something is on air, the dead ones behind the
-    /// gate and what does not wait for a failback.
+    /// Rules 6b, 9c and 9d: once something is on air, stops the dead sessions behind the gate, the
+    /// trials of inputs that are not better, and what does not wait for a failback.
     fn stop_what_is_not_needed(&mut self) {
         let Some(active) = self.active().filter(|_| self.on_air()) else { return };
         let awaits_failback =
@@ -263,6 +275,7 @@ impl Stream {
         }
     }
 
+    /// Rule 8b: the gate admits a running session or nothing.
     fn close_gate_of_a_stopped_session(&mut self) {
         if self.gate().is_some_and(|session| self.index_of_session(session).is_none()) {
             self.move_gate(None);

@@ -6,13 +6,19 @@ use super::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
+    /// Rule 3a: no first packet since the host took the *start*.
     Connect(usize),
+    /// Rule 3b: no packet for too long. The only one that packets put off.
     Silence(usize),
+    /// Rule 9b: no answer since the host took the probe.
     ProbeTimeout(usize),
+    /// Rule 9c: a trial has delivered for `failback_stable`.
     TrialDelivered(usize),
+    /// Rules 6d, 9a and 9c: the wait before the next attempt is over.
     Retry(usize),
+    /// Rule 9f: on air for `failback_stable`, so its backoff is forgotten.
     Proven(usize),
-    /// Handled by the evaluation that follows every tick.
+    /// Rule 10a. Decided by the evaluation that ends every tick.
     Failback,
 }
 
@@ -54,10 +60,12 @@ impl Stream {
         })
     }
 
+    /// A tick: everything that is due at `now`, in the order it fell due, with an evaluation
+    /// between any two that do not only find a session dead.
     pub(super) fn fire_timers(&mut self, now: Nanos, common: &mut Common) {
         loop {
-            // All that died is known before anything is decided: no failover goes to an input
-            // whose own deadline passed in the same instant.
+            // Rule 3f: all that died is known before anything is decided, so no failover goes to an
+            // input whose own deadline passed in the same instant.
             while let Some(timer) = self.first_due(now, Timer::is_verdict) {
                 self.fire(timer, now, common);
             }
@@ -91,6 +99,7 @@ impl Stream {
         }
     }
 
+    /// Rule 3c, and when a trial has delivered for long enough.
     pub(super) fn session_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
         let input = &self.inputs[index];
         let Some(session) = &input.session else { return };
@@ -108,6 +117,7 @@ impl Stream {
         }
     }
 
+    /// Rule 9: probes, the next attempt, and the end of probation.
     fn recovery_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
         let input = &self.inputs[index];
         if let Some(taken_at) = input.probe().and_then(|probe| probe.taken_at) {
@@ -122,7 +132,7 @@ impl Stream {
         }
     }
 
-    /// Rule 3: silence counts from the later of the last packet and the activation.
+    /// Rule 3b: silence counts from the later of the last packet and the activation.
     fn silent_since(&self, index: usize) -> Nanos {
         let last = self.inputs[index].last_packet();
         if self.is_active(index) {
@@ -169,6 +179,7 @@ impl Stream {
         }
     }
 
+    /// Rule 3d; of what was degraded already, an attempt has failed (9c).
     fn timed_out(&mut self, index: usize, failure: Failure, now: Nanos) {
         if self.inputs[index].status == Status::Degraded {
             self.attempt_failed(index, failure, now);

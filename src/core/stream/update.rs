@@ -5,6 +5,7 @@ use crate::core::config::Failback;
 use crate::core::InputsUpdate;
 
 impl Stream {
+    /// In one step, also when there are many: the list is sorted once.
     pub(super) fn insert_inputs(&mut self, added: Vec<Input>, now: Nanos, common: &mut Common) {
         let fresh = added.into_iter().map(|input| {
             let settings = common.input_settings.share(self.settings.of_input(&input.config));
@@ -16,6 +17,7 @@ impl Stream {
         self.inputs = inputs.into();
     }
 
+    /// Rules 11a and 11b.
     pub(super) fn switch_input(
         &mut self,
         priority: Priority,
@@ -31,6 +33,7 @@ impl Stream {
         Ok(())
     }
 
+    /// Rule 11c.
     pub(super) fn clear_override(&mut self) {
         self.pinned = MaybePriority::NONE;
         if self.pending.as_ref().is_some_and(|pending| pending.reason == Reason::Manual) {
@@ -38,6 +41,7 @@ impl Stream {
         }
     }
 
+    /// Rule 12a: checked as a whole, then removed, added, updated.
     pub(super) fn update_inputs(
         &mut self,
         update: InputsUpdate,
@@ -72,6 +76,7 @@ impl Stream {
         Ok(())
     }
 
+    /// Rule 12b. The evaluation finds the successor.
     fn remove_input(&mut self, priority: Priority, now: Nanos) {
         let Some(index) = self.index_of(priority) else { return };
         self.stop(index);
@@ -94,6 +99,7 @@ impl Stream {
         self.inputs = inputs.into();
     }
 
+    /// Rule 12d.
     fn replace_input(&mut self, input: Input, now: Nanos, common: &mut Common) {
         let priority = input.priority;
         let Some(index) = self.index_of(priority) else { return };
@@ -116,10 +122,12 @@ impl Stream {
         }
     }
 
+    /// Rule 12c: something runs, and this input is better.
     fn runs_worse_than(&self, priority: Priority) -> bool {
         self.active_runs() && self.active().is_some_and(|active| priority < active)
     }
 
+    /// Rule 13.
     pub(super) fn update_buffer_write_id(&mut self, name: &str, now: Nanos, common: &mut Common) {
         let name = buffer_name(name.into(), &self.id);
         if name == self.buffer_write_id {
@@ -134,6 +142,7 @@ impl Stream {
         }
     }
 
+    /// Everything that could refuse new settings, before anything changes.
     pub(super) fn check_config(&self, config: &Config, defaults: &Config) -> Result<(), Error> {
         config.validate()?;
         defaults.validate()?;
@@ -145,6 +154,7 @@ impl Stream {
         Ok(())
     }
 
+    /// What new settings do to a running stream: `docs/rules.md`, Settings.
     pub(super) fn set_config(
         &mut self,
         config: Config,
