@@ -8,8 +8,8 @@ use super::constants::{
     of_level, CHANGEOVER_PROBE_FAILED, CHANGEOVER_PROBE_LATER, CHANGEOVER_PROBE_OK,
     CHANGEOVER_PROBE_UNSUPPORTED,
 };
-use super::engine::Live;
 use super::event::EventMemory;
+use super::live::Live;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL};
 use super::strings::Texts;
 use crate::core::{Probe, ProbeOutcome, Start, Stop};

@@ -5,30 +5,14 @@ use super::config::{config, config_or_inherit, inputs, priorities};
 use super::constants::{
     CHANGEOVER_PROBE_FAILED, CHANGEOVER_PROBE_OK, CHANGEOVER_PROBE_UNSUPPORTED,
 };
-use super::engine::{find, required};
+use super::convert;
 use super::guard::guard;
-use super::result::{Code, Outcome, CHANGEOVER_ERR_PRIORITY, CHANGEOVER_ERR_VALUE};
+use super::live::{find, with_stream};
+use super::output::Output;
+use super::result::{Code, CHANGEOVER_ERR_VALUE};
 use super::strings::{stream_id, text};
-use crate::core::{InputsUpdate, Priority, ProbeOutcome};
+use crate::core::{InputsUpdate, ProbeOutcome};
 use std::ffi::c_char;
-use std::time::Duration;
-
-/// A priority that is to be looked up.
-#[inline]
-pub(super) fn priority(priority: Priority) -> Outcome<Priority> {
-    if priority < 0 {
-        return Err(Code(CHANGEOVER_ERR_PRIORITY));
-    }
-    Ok(priority)
-}
-
-/// A time to wait; the greatest number is for ever.
-pub(super) fn timeout(nanos: u64) -> Duration {
-    match nanos {
-        u64::MAX => Duration::MAX,
-        nanos => Duration::from_nanos(nanos),
-    }
-}
 
 /// Registers a stream, selects its best input and starts it, and every hot one.
 ///
@@ -50,23 +34,18 @@ pub unsafe extern "C" fn changeover_register(
     config: *const changeover_config,
     registration: *mut u64,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        // SAFETY: the caller's promise.
-        let buffer = unsafe { text(buffer_write_id, buffer_write_id_len) }?;
-        // SAFETY: the caller's promise.
-        let inputs = unsafe { self::inputs(inputs, inputs_len) }?;
-        // SAFETY: the caller's promise.
-        let config = unsafe { config_or_inherit(config) }?;
-        let number = engine.register(stream, buffer, inputs, config)?;
-        if !registration.is_null() {
-            // SAFETY: not NULL, so good for a number by the caller's promise.
-            unsafe { registration.write_unaligned(number) };
-        }
-        Ok(())
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let buffer = text(buffer_write_id, buffer_write_id_len)?;
+            let inputs = self::inputs(inputs, inputs_len)?;
+            let config = config_or_inherit(config)?;
+            let registration = Output::optional(registration);
+            let number = engine.register(stream, buffer, inputs, config)?;
+            registration.write(number);
+            Ok(())
+        })
+    }
 }
 
 /// Ends a registration: its stops, then CHANGEOVER_EVENT_UNREGISTERED, its last event.
@@ -81,12 +60,10 @@ pub unsafe extern "C" fn changeover_unregister(
     stream: *const c_char,
     stream_len: usize,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        Ok(engine.unregister(stream)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| Ok(engine.unregister(stream)?))
+    }
 }
 
 /// Whether a stream is registered: `registered` receives 1 or 0.
@@ -99,15 +76,14 @@ pub unsafe extern "C" fn changeover_is_registered(
     stream_len: usize,
     registered: *mut i32,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        let registered = required(registered)?;
-        // SAFETY: not NULL, so good for a number by the caller's promise.
-        unsafe { registered.write_unaligned(engine.is_registered(stream).into()) };
-        Ok(())
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let registered = Output::required(registered)?;
+            registered.write(engine.is_registered(stream).into());
+            Ok(())
+        })
+    }
 }
 
 /// Changes the settings of a stream; with the stream (NULL, 0), the engine's.
@@ -124,16 +100,12 @@ pub unsafe extern "C" fn changeover_set_config(
     stream_len: usize,
     config: *const changeover_config,
 ) -> i32 {
-    guard(|| {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
         let engine = find(engine)?;
-        let stream = match (stream.is_null(), stream_len) {
-            (true, 0) => None,
-            // SAFETY: the caller's promise.
-            _ => Some(unsafe { stream_id(stream, stream_len) }?),
-        };
-        // SAFETY: the caller's promise.
-        let config = unsafe { self::config(config) }?;
-        Ok(engine.set_config(stream, config)?)
+        let the_engines = stream.is_null() && stream_len == 0;
+        let stream = if the_engines { None } else { Some(stream_id(stream, stream_len)?) };
+        Ok(engine.set_config(stream, self::config(config)?)?)
     })
 }
 
@@ -149,12 +121,12 @@ pub unsafe extern "C" fn changeover_switch_input(
     stream_len: usize,
     priority: i32,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        Ok(engine.switch_input(stream, self::priority(priority)?)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            Ok(engine.switch_input(stream, convert::priority(priority)?)?)
+        })
+    }
 }
 
 /// Ends an override; failback is free again.
@@ -167,12 +139,10 @@ pub unsafe extern "C" fn changeover_clear_override(
     stream: *const c_char,
     stream_len: usize,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        Ok(engine.clear_override(stream)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| Ok(engine.clear_override(stream)?))
+    }
 }
 
 /// Removes, adds and updates inputs, in this order, as one change. An updated input that runs is
@@ -193,20 +163,17 @@ pub unsafe extern "C" fn changeover_update_inputs(
     updated: *const changeover_input_spec,
     updated_len: usize,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        let update = InputsUpdate {
-            // SAFETY: the caller's promise.
-            added: unsafe { inputs(added, added_len) }?,
-            // SAFETY: the caller's promise.
-            removed: unsafe { priorities(removed, removed_len) }?,
-            // SAFETY: the caller's promise.
-            updated: unsafe { inputs(updated, updated_len) }?,
-        };
-        Ok(engine.update_inputs(stream, update)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let update = InputsUpdate {
+                added: inputs(added, added_len)?,
+                removed: priorities(removed, removed_len)?,
+                updated: inputs(updated, updated_len)?,
+            };
+            Ok(engine.update_inputs(stream, update)?)
+        })
+    }
 }
 
 /// Has every running session restarted onto another buffer; empty means the stream's id.
@@ -221,14 +188,13 @@ pub unsafe extern "C" fn changeover_update_buffer_write_id(
     buffer_write_id: *const c_char,
     buffer_write_id_len: usize,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        // SAFETY: the caller's promise.
-        let buffer = unsafe { text(buffer_write_id, buffer_write_id_len) }?;
-        Ok(engine.update_buffer_write_id(stream, buffer)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let buffer = text(buffer_write_id, buffer_write_id_len)?;
+            Ok(engine.update_buffer_write_id(stream, buffer)?)
+        })
+    }
 }
 
 /// Reports an error of an input's current session, or of an input that never ran: it is given up
@@ -245,14 +211,13 @@ pub unsafe extern "C" fn changeover_report_input_error(
     text: *const c_char,
     text_len: usize,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        // SAFETY: the caller's promise.
-        let text = unsafe { self::text(text, text_len) }?;
-        Ok(engine.report_input_error(stream, self::priority(priority)?, text)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let text = self::text(text, text_len)?;
+            Ok(engine.report_input_error(stream, convert::priority(priority)?, text)?)
+        })
+    }
 }
 
 /// Says how a start went: `result` 0, or negative when it failed. Success needs no word: the
@@ -270,20 +235,19 @@ pub unsafe extern "C" fn changeover_start_result(
     text: *const c_char,
     text_len: usize,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        // SAFETY: the caller's promise.
-        let text = unsafe { self::text(text, text_len) }?;
-        let result = match (result, text) {
-            (0, _) => Ok(()),
-            (..0, "") => Err(format!("the start failed with {result}")),
-            (..0, text) => Err(text.to_owned()),
-            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
-        };
-        Ok(engine.start_result(stream, session, result)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let text = self::text(text, text_len)?;
+            let result = match (result, text) {
+                (0, _) => Ok(()),
+                (..0, "") => Err(format!("the start failed with {result}")),
+                (..0, text) => Err(text.to_owned()),
+                _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+            };
+            Ok(engine.start_result(stream, session, result)?)
+        })
+    }
 }
 
 /// Answers a probe. `outcome` is CHANGEOVER_PROBE_OK, _FAILED or _UNSUPPORTED; `text` says why it
@@ -301,21 +265,22 @@ pub unsafe extern "C" fn changeover_probe_result(
     text: *const c_char,
     text_len: usize,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        // SAFETY: the caller's promise.
-        let text = unsafe { self::text(text, text_len) }?;
-        let outcome = match (outcome, text) {
-            (CHANGEOVER_PROBE_OK, _) => ProbeOutcome::Ok,
-            (CHANGEOVER_PROBE_FAILED, "") => ProbeOutcome::Failed("the probe failed".to_owned()),
-            (CHANGEOVER_PROBE_FAILED, text) => ProbeOutcome::Failed(text.to_owned()),
-            (CHANGEOVER_PROBE_UNSUPPORTED, _) => ProbeOutcome::Unsupported,
-            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
-        };
-        Ok(engine.probe_result(stream, probe, outcome)?)
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let text = self::text(text, text_len)?;
+            let outcome = match (outcome, text) {
+                (CHANGEOVER_PROBE_OK, _) => ProbeOutcome::Ok,
+                (CHANGEOVER_PROBE_FAILED, "") => {
+                    ProbeOutcome::Failed("the probe failed".to_owned())
+                }
+                (CHANGEOVER_PROBE_FAILED, text) => ProbeOutcome::Failed(text.to_owned()),
+                (CHANGEOVER_PROBE_UNSUPPORTED, _) => ProbeOutcome::Unsupported,
+                _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+            };
+            Ok(engine.probe_result(stream, probe, outcome)?)
+        })
+    }
 }
 
 /// Returns when everything before it, records included, is decided and published, and with
@@ -325,7 +290,7 @@ pub unsafe extern "C" fn changeover_probe_result(
 /// Errors: TIMEOUT, IN_CALLBACK. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_sync(engine: *mut changeover_engine, timeout: u64) -> i32 {
-    guard(|| Ok(find(engine)?.sync(self::timeout(timeout))?))
+    guard(|| Ok(find(engine)?.sync(convert::timeout(timeout))?))
 }
 
 /// The engine's clock: `now` receives monotonic nanoseconds, what events are stamped with. It
@@ -336,9 +301,9 @@ pub unsafe extern "C" fn changeover_sync(engine: *mut changeover_engine, timeout
 pub unsafe extern "C" fn changeover_now(engine: *mut changeover_engine, now: *mut u64) -> i32 {
     guard(|| {
         let engine = find(engine)?;
-        let now = required(now)?;
-        // SAFETY: not NULL, so good for a number by the caller's promise.
-        unsafe { now.write_unaligned(engine.now()) };
+        // SAFETY: the caller's promise.
+        let now = unsafe { Output::required(now) }?;
+        now.write(engine.now());
         Ok(())
     })
 }

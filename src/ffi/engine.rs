@@ -1,4 +1,4 @@
-//! Making and freeing engines, and finding them by their handle.
+//! Making and freeing engines, and their callbacks.
 
 use super::abi_types::{
     changeover_callbacks, changeover_destroy_fn, changeover_engine, changeover_log_fn,
@@ -8,44 +8,14 @@ use super::callbacks::{log_callback, stream_callback, HostIngestor, UserData};
 use super::config::config_or_inherit;
 use super::constants::level;
 use super::guard::guard;
-use super::handles::{Handles, Kind};
-use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN};
+use super::live::{find, Live, ENGINES};
+use super::output::Output;
+use super::result::Outcome;
 use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
 use std::ffi::c_void;
 use std::ptr::without_provenance_mut;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-
-/// An engine with a handle.
-pub(super) struct Live {
-    engine: Engine,
-    /// Somebody is freeing it.
-    freeing: AtomicBool,
-}
-
-impl std::ops::Deref for Live {
-    type Target = Engine;
-    fn deref(&self) -> &Engine {
-        &self.engine
-    }
-}
-
-/// The numbers are the engines' own, so that the packet path needs no table.
-pub(super) static ENGINES: Handles<Live> = Handles::new(Kind::Engine);
-
-/// The engine of a handle. It lives at least as long as the result.
-pub(super) fn find(engine: *mut changeover_engine) -> Outcome<Arc<Live>> {
-    ENGINES.find(engine.addr() as u64)
-}
-
-/// An output that must be there.
-pub(super) fn required<T>(output: *mut T) -> Outcome<*mut T> {
-    if output.is_null() {
-        return Err(Code(CHANGEOVER_ERR_NULL));
-    }
-    Ok(output)
-}
 
 /// Prepares callbacks: none, no user_data.
 ///
@@ -81,25 +51,19 @@ unsafe fn take_options(
     if options.is_null() {
         return Ok((changeover_options::INITIAL, None));
     }
-    // SAFETY: the same contract.
-    let known = unsafe { read_known(options) }?;
-    let callbacks = match known.callbacks.is_null() {
-        true => None,
-        // SAFETY: the same contract.
-        false => Some(unsafe { read_known(known.callbacks) }?),
-    };
-    let callbacks = callbacks.map(|callbacks| {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let known = read_known(options)?;
+        if known.callbacks.is_null() {
+            return Ok((read(options)?, None));
+        }
+        let callbacks = read_known(known.callbacks)?;
         let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
-        (callbacks, user_data)
-    });
-    // Only now, so that `user_data` ends also when these set what this version does not know.
-    // SAFETY: the same contract.
-    unsafe { read(options) }?;
-    if callbacks.is_some() {
-        // SAFETY: the same contract.
-        unsafe { read(known.callbacks) }?;
+        // Only now, so that `user_data` ends also when these set what this version does not know.
+        read(options)?;
+        read(known.callbacks)?;
+        Ok((known, Some((callbacks, user_data))))
     }
-    Ok((known, callbacks))
 }
 
 /// Makes an engine and starts its threads.
@@ -118,10 +82,10 @@ pub unsafe extern "C" fn changeover_new(
 ) -> i32 {
     // Before anything can fail. SAFETY: the caller's promise.
     let taken = unsafe { take_options(options) };
-    guard(move || {
+    // SAFETY: the caller's promise.
+    guard(move || unsafe {
         let (options, callbacks) = taken?;
-        // SAFETY: the caller's promise.
-        let defaults = unsafe { config_or_inherit(options.defaults) };
+        let defaults = config_or_inherit(options.defaults);
         let link = Arc::new(OnceLock::new());
         let mut builder = Engine::builder();
         if let Some((callbacks, user_data)) = callbacks {
@@ -130,15 +94,13 @@ pub unsafe extern "C" fn changeover_new(
         if options.event_limit != 0 {
             builder = builder.event_limit(options.event_limit.try_into().unwrap_or(usize::MAX));
         }
-        let engine = required(engine)?;
-        let made = builder.defaults(defaults?).build()?;
-        let number = made.number();
-        let live = Arc::new(Live { engine: made, freeing: AtomicBool::new(false) });
+        let engine = Output::required(engine)?;
+        let live = Arc::new(Live::new(builder.defaults(defaults?).build()?));
+        let number = live.number();
         // The first and only time.
         let _ = link.set(Arc::downgrade(&live));
         let id = ENGINES.insert_as(number, live)?;
-        // SAFETY: not NULL, and good for a pointer by the caller's promise.
-        unsafe { engine.write_unaligned(without_provenance_mut(id as usize)) };
+        engine.write(without_provenance_mut(id as usize));
         Ok(())
     })
 }
@@ -161,14 +123,7 @@ pub unsafe extern "C" fn changeover_free(engine: *mut changeover_engine) -> i32 
         if engine.is_null() {
             return Ok(());
         }
-        let live = find(engine)?;
-        if live.freeing.swap(true, Ordering::AcqRel) {
-            return Err(Code(CHANGEOVER_ERR_SHUT_DOWN));
-        }
-        if let Err(error) = live.shutdown() {
-            live.freeing.store(false, Ordering::Release);
-            return Err(error.into());
-        }
+        find(engine)?.free()?;
         ENGINES.take(engine.addr() as u64).map(drop)
     })
 }

@@ -2,10 +2,11 @@
 
 use super::abi_types::{changeover_engine, changeover_event, changeover_option};
 use super::constants::{of_event, of_reason};
-use super::control::timeout;
-use super::engine::{find, required};
+use super::convert::{self, nanos, unix};
 use super::guard::guard;
 use super::handles::{Handles, Kind};
+use super::live::find;
+use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT};
 use super::strings::{Text, Texts};
 use super::versioned::{fill, init, read, Versioned};
@@ -13,7 +14,6 @@ use crate::core::{Input, InputError, Notice, Probe, Start, Stop, Switch};
 use crate::engine::{Event, EventKind};
 use std::ptr::from_ref;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 /// What polled events point to, by the `owner` in the caller's struct.
 pub(super) static EVENTS: Handles<EventMemory> = Handles::new(Kind::Event);
@@ -124,16 +124,6 @@ impl EventMemory {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
-    duration.as_nanos().try_into().unwrap_or(u64::MAX)
-}
-
-/// Nanoseconds since 1970.
-pub(super) fn unix(at: SystemTime) -> i64 {
-    let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    since_1970.as_nanos().try_into().unwrap_or(i64::MAX)
-}
-
 /// Prepares an event: none.
 ///
 /// Pass sizeof(changeover_event). One at a time; wait-free. Since 0.1.
@@ -160,17 +150,17 @@ pub unsafe extern "C" fn changeover_next_event(
     timeout: u64,
     event: *mut changeover_event,
 ) -> i32 {
-    guard(|| {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
         let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        unsafe { clear(event) }?;
-        let taken = engine.next_event(self::timeout(timeout))?;
+        clear(event)?;
+        let taken = engine.next_event(convert::timeout(timeout))?;
         let taken = taken.ok_or(Code(CHANGEOVER_ERR_TIMEOUT))?;
         let mut memory = EventMemory::default();
         let mut out = memory.fill(&taken);
         out.owner = EVENTS.insert(Arc::new(memory))?;
-        // SAFETY: the caller's promise; it was checked before the event was taken.
-        unsafe { fill(event, &out) }
+        // The struct was checked before the event was taken.
+        fill(event, &out)
     })
 }
 
@@ -212,10 +202,9 @@ pub unsafe extern "C" fn changeover_event_fd(engine: *mut changeover_engine, fd:
     use std::os::fd::AsRawFd;
     guard(|| {
         let engine = find(engine)?;
-        let fd = required(fd)?;
-        let descriptor = engine.event_fd()?.as_raw_fd();
-        // SAFETY: not NULL, so good for a number by the caller's promise.
-        unsafe { fd.write_unaligned(descriptor) };
+        // SAFETY: the caller's promise.
+        let fd = unsafe { Output::required(fd) }?;
+        fd.write(engine.event_fd()?.as_raw_fd());
         Ok(())
     })
 }

@@ -2,10 +2,11 @@
 
 use super::abi_types::{changeover_engine, changeover_input, changeover_packet};
 use super::config::elements;
-use super::control::priority;
-use super::engine::{find, required, ENGINES};
+use super::convert;
 use super::guard::guard;
 use super::handles::{Handles, Kind};
+use super::live::{find, with_stream, ENGINES};
+use super::output::Output;
 use super::result::{
     Code, Outcome, CHANGEOVER_ERR_HANDLE, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN,
 };
@@ -56,23 +57,20 @@ pub unsafe extern "C" fn changeover_record_packet(
     flags: u32,
     verdict: *mut u64,
 ) -> i32 {
-    guard(|| {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
         // The handle's number is the engine's, and a thread that has called the engine by id
-        // before knows it by that: no table, no lock.
+        // before knows it by that: no look-up, no lock.
         let number = ENGINES.number(engine.addr() as u64)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        let priority = self::priority(priority)?;
+        let stream = stream_id(stream, stream_len)?;
+        let priority = convert::priority(priority)?;
         let flags = Flags::from_bits(flags);
         let known = record_known(number, stream, priority, Packet { bytes, flags });
         let answer = match known {
             Some(answer) => answer?,
             None => record_first(engine, stream, priority, bytes, flags)?,
         };
-        if !verdict.is_null() {
-            // SAFETY: not NULL, so good for a number by the caller's promise.
-            unsafe { verdict.write_unaligned(answer.number()) };
-        }
+        Output::optional(verdict).write(answer.number());
         Ok(())
     })
 }
@@ -112,27 +110,26 @@ pub unsafe extern "C" fn changeover_open_input(
     session: u64,
     input: *mut changeover_input,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        let input = required(input)?;
-        let handle = engine.open_input(stream, self::priority(priority)?, session)?;
-        let handle = Arc::new(handle);
-        let (cell, gate, clock) = handle.raw_parts();
-        let open = changeover_input {
-            id: INPUTS.insert(handle.clone())?,
-            cell: from_ref(cell).cast_mut().cast::<c_void>(),
-            gate: from_ref(gate).cast(),
-            clock: from_ref(clock).cast(),
-            tag: cell.tag(),
-            layout: LAYOUT,
-            reserved: 0,
-        };
-        // SAFETY: not NULL, so good for a struct by the caller's promise.
-        unsafe { input.write_unaligned(open) };
-        Ok(())
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let input = Output::required(input)?;
+            let handle = engine.open_input(stream, convert::priority(priority)?, session)?;
+            let handle = Arc::new(handle);
+            let (cell, gate, clock) = handle.raw_parts();
+            let open = changeover_input {
+                id: INPUTS.insert(handle.clone())?,
+                cell: from_ref(cell).cast_mut().cast::<c_void>(),
+                gate: from_ref(gate).cast(),
+                clock: from_ref(clock).cast(),
+                tag: cell.tag(),
+                layout: LAYOUT,
+                reserved: 0,
+            };
+            input.write(open);
+            Ok(())
+        })
+    }
 }
 
 /// Closes an input and zeroes the struct. Its counts stay with the stream's input. NULL, or a

@@ -8,11 +8,13 @@
 //! | `constants.rs` | every other constant, and the engine's enums as such |
 //! | `abi_types.rs`, `layout.rs` | the structs; their layout, asserted |
 //! | `versioned.rs` | reading and filling structs of another version |
-//! | `strings.rs` | strings in, strings out |
+//! | `strings.rs`, `convert.rs` | strings, numbers and times, in and out |
+//! | `output.rs` | where results are written |
 //! | `handles.rs` | handles: numbers dressed as pointers |
 //! | `guard.rs` | where panics stop |
 //! | `config.rs` | settings and inputs from their structs |
 //! | `callbacks.rs` | the host's functions and their `user_data` |
+//! | `live.rs` | engines by their handles; the prologue of functions about a stream |
 //! | `engine.rs`, `control.rs` | making and freeing engines; operations |
 //! | `input.rs` | the packet path |
 //! | `event.rs`, `status.rs` | events; statuses and lists |
@@ -28,12 +30,15 @@ mod callbacks;
 mod config;
 mod constants;
 mod control;
+mod convert;
 mod engine;
 mod event;
 mod guard;
 mod handles;
 mod input;
 mod layout;
+mod live;
+mod output;
 mod result;
 mod status;
 mod strings;

@@ -5,12 +5,13 @@ use super::abi_types::{
     changeover_stream_list, changeover_stream_status, changeover_switch_entry,
 };
 use super::constants::{of_reason, of_status};
-use super::engine::{find, required};
-use super::event::unix;
+use super::convert::unix;
 use super::guard::{guard, guard_or};
 use super::handles::{Handles, Kind};
+use super::live::{find, with_stream};
+use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_INDEX, CHANGEOVER_ERR_SHUT_DOWN};
-use super::strings::{stream_id, Text, Texts};
+use super::strings::{Text, Texts};
 use super::versioned::{fill, init};
 use crate::core::Error;
 use crate::engine::RuntimeStatus;
@@ -194,22 +195,21 @@ pub unsafe extern "C" fn changeover_runtime_status(
     stream_len: usize,
     status: *mut *mut changeover_status,
 ) -> i32 {
-    guard(|| {
-        let engine = find(engine)?;
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream_id(stream, stream_len) }?;
-        let status = required(status)?;
-        let now = match engine.runtime_status(stream) {
-            Err(Error::UnknownStream) if engine.is_closed() => {
-                return Err(Code(CHANGEOVER_ERR_SHUT_DOWN))
-            }
-            now => now?,
-        };
-        let id = STATUSES.insert(Arc::new(Snapshot::new(now)))?;
-        // SAFETY: not NULL, so good for a pointer by the caller's promise.
-        unsafe { status.write_unaligned(without_provenance_mut(id as usize)) };
-        Ok(())
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let status = Output::required(status)?;
+            let now = match engine.runtime_status(stream) {
+                Err(Error::UnknownStream) if engine.is_closed() => {
+                    return Err(Code(CHANGEOVER_ERR_SHUT_DOWN))
+                }
+                now => now?,
+            };
+            let id = STATUSES.insert(Arc::new(Snapshot::new(now)))?;
+            status.write(without_provenance_mut(id as usize));
+            Ok(())
+        })
+    }
 }
 
 /// The state of the stream itself. `out` must be prepared.
@@ -293,16 +293,13 @@ pub unsafe extern "C" fn changeover_status_json(
     json: *mut *const c_char,
     json_len: *mut usize,
 ) -> i32 {
-    guard(|| {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
         let snapshot = snapshot(status)?;
-        let json = required(json)?;
+        let json = Output::required(json)?;
         let text = snapshot.json();
-        // SAFETY: not NULL, so good for a pointer by the caller's promise.
-        unsafe { json.write_unaligned(text.as_ptr().cast()) };
-        if !json_len.is_null() {
-            // SAFETY: as above.
-            unsafe { json_len.write_unaligned(text.len() - 1) };
-        }
+        json.write(text.as_ptr().cast());
+        Output::optional(json_len).write(text.len() - 1);
         Ok(())
     })
 }
@@ -340,14 +337,14 @@ pub unsafe extern "C" fn changeover_registered_streams(
 ) -> i32 {
     guard(|| {
         let engine = find(engine)?;
-        let list = required(list)?;
+        // SAFETY: the caller's promise.
+        let list = unsafe { Output::required(list) }?;
         let ids = engine.registered_streams()?;
         let mut texts = Texts::default();
         texts.restart(ids.iter().map(|id| &**id));
         let streams = ids.iter().map(|id| texts.push(id)).collect();
         let id = STREAM_LISTS.insert(Arc::new(StreamList { streams, _texts: texts }))?;
-        // SAFETY: not NULL, so good for a pointer by the caller's promise.
-        unsafe { list.write_unaligned(without_provenance_mut(id as usize)) };
+        list.write(without_provenance_mut(id as usize));
         Ok(())
     })
 }
@@ -372,16 +369,13 @@ pub unsafe extern "C" fn changeover_stream_list_get(
     stream: *mut *const c_char,
     stream_len: *mut usize,
 ) -> i32 {
-    guard(|| {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
         let list = STREAM_LISTS.find(list.addr() as u64)?;
-        let stream = required(stream)?;
+        let stream = Output::required(stream)?;
         let text = at(&list.streams, index)?;
-        // SAFETY: not NULL, so good for a pointer by the caller's promise.
-        unsafe { stream.write_unaligned(text.pointer) };
-        if !stream_len.is_null() {
-            // SAFETY: as above.
-            unsafe { stream_len.write_unaligned(text.len) };
-        }
+        stream.write(text.pointer);
+        Output::optional(stream_len).write(text.len);
         Ok(())
     })
 }

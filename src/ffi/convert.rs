@@ -1,0 +1,32 @@
+//! Numbers and times, from C and to C.
+
+use super::result::{Code, Outcome, CHANGEOVER_ERR_PRIORITY};
+use crate::core::Priority;
+use std::time::{Duration, SystemTime};
+
+/// A priority that is to be looked up.
+#[inline]
+pub(super) fn priority(priority: i32) -> Outcome<Priority> {
+    if priority < 0 {
+        return Err(Code(CHANGEOVER_ERR_PRIORITY));
+    }
+    Ok(priority)
+}
+
+/// A time to wait; the greatest number is for ever.
+pub(super) fn timeout(nanos: u64) -> Duration {
+    if nanos == u64::MAX {
+        return Duration::MAX;
+    }
+    Duration::from_nanos(nanos)
+}
+
+pub(super) fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn unix(at: SystemTime) -> i64 {
+    let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since_1970.as_nanos().try_into().unwrap_or(i64::MAX)
+}
