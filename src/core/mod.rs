@@ -20,6 +20,7 @@
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
 //! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
 //! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
+//! | `error.rs` | what an operation can refuse |
 //! | `maybe.rs` | numbers that may be absent, without the space of an `Option` |
 //!
 //! # Driving a stream
