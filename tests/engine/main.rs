@@ -7,6 +7,7 @@
 //! | `script.rs` | a callback host that does what a test says |
 //! | `rules.rs` | the rules that cross threads |
 //! | `blocked_host.rs` | a callback that blocks delays nothing but the events behind it |
+//! | `sandboxed.rs` | a process that locks itself in (`seccomp(2)`) keeps its monitor |
 //! | `stopped_process.rs` | a stop of the whole process is nobody's silence |
 //! | `many_streams.rs` | a hundred thousand streams |
 //! | `gate.rs` | promise 2: one session is on air |
