@@ -157,7 +157,7 @@ pub(super) struct Probe {
 /// What there is to know of an input that was ever given up; most never are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trouble {
-    errors: SmallVec<[InputError; 1]>,
+    pub(super) errors: SmallVec<[InputError; 1]>,
     pub(super) probe: Option<Probe>,
     pub(super) probe_unsupported: bool,
     /// Probes and trials asked for.

@@ -1,0 +1,318 @@
+//! No invariant that can't be broken: each is, by the smallest corruption that breaks it.
+
+use super::*;
+use crate::core::input::Probe;
+use crate::core::Registration;
+use std::collections::BTreeSet;
+
+const SECOND: Nanos = 1_000_000_000;
+
+struct World {
+    stream: Stream,
+    common: Common,
+    now: Nanos,
+}
+
+impl World {
+    fn new(inputs: impl IntoIterator<Item = Input>) -> World {
+        let inputs = inputs.into_iter().collect();
+        let registration =
+            Registration { id: "news".into(), number: 1, inputs, ..Registration::default() };
+        let (mut common, now) = (Common::default(), SECOND);
+        let stream = Stream::new(registration, now, &mut common).unwrap();
+        let mut world = World { stream, common, now };
+        world.host_takes();
+        world
+    }
+
+    fn tell(&mut self, stimulus: Stimulus) {
+        self.stream.handle(stimulus, self.now, &mut self.common).unwrap();
+        self.host_takes();
+    }
+
+    fn host_takes(&mut self) {
+        for action in self.stream.drain().collect::<Vec<_>>() {
+            if let Action::Start(Start { session, .. }) = action {
+                self.tell(Stimulus::StartTaken { session });
+            }
+        }
+    }
+
+    fn deliver(&mut self, index: usize) {
+        let session = self.stream.inputs[index].session().unwrap();
+        self.tell(Stimulus::Packet { session });
+    }
+
+    /// Nothing comes in until a deadline is over.
+    fn wait(&mut self) {
+        self.now = self.stream.next_deadline().unwrap();
+        self.tell(Stimulus::Tick);
+    }
+}
+
+/// Input 0 on air, 1 hot and delivering, 2 cold and idle.
+fn on_air() -> World {
+    let mut world = World::new([0, 1, 2].map(|priority| Input::new(priority, "")).map(|input| {
+        match input.priority {
+            1 => input.hot(),
+            _ => input,
+        }
+    }));
+    world.deliver(0);
+    world.deliver(1);
+    world
+}
+
+/// Input 0 on air, and a manual switch to input 2 waits.
+fn pending() -> World {
+    let mut world = on_air();
+    world.tell(Stimulus::SwitchInput { priority: 2 });
+    world
+}
+
+/// Input 0 is dead and runs on behind the gate, input 1 is selected.
+fn failed() -> World {
+    let mut world = World::new([Input::new(0, ""), Input::new(1, "")]);
+    world.deliver(0);
+    world.wait();
+    world
+}
+
+/// Both inputs are dead and run on.
+fn exhausted() -> World {
+    let mut world = failed();
+    world.wait();
+    world
+}
+
+fn unregistered() -> World {
+    let mut world = on_air();
+    world.tell(Stimulus::Unregister);
+    world
+}
+
+fn session(stream: &mut Stream, index: usize) -> &mut Session {
+    stream.inputs[index].session.as_mut().unwrap()
+}
+
+fn overlap_off(stream: &mut Stream) {
+    let config = stream.settings.config.overlap(Overlap::Off);
+    stream.settings = Arc::new(StreamSettings::resolve(&config, &stream.settings.defaults));
+}
+
+type Corruption = (fn() -> World, fn(&mut Stream), &'static str);
+
+const CORRUPTIONS: &[Corruption] = &[
+    (on_air, |stream| stream.inputs.swap(0, 1), "priorities are sorted and unique"),
+    (
+        on_air,
+        |stream| session(stream, 1).id = session(stream, 0).id,
+        "ids of sessions and probes are unique",
+    ),
+    (on_air, |stream| stream.active = MaybePriority::some(9), "the active input exists"),
+    (
+        on_air,
+        |stream| stream.gate = None,
+        "promise 2: the gate admits the active input's session, or nothing",
+    ),
+    (
+        on_air,
+        |stream| (stream.active, stream.gate) = (MaybePriority::NONE, None),
+        "rule 5: if any input is usable, the active one is and runs",
+    ),
+    (
+        on_air,
+        |stream| stream.pending = Some(Pending { target: 0, reason: Reason::Failback }),
+        "rule 7: the pending input is usable, runs and is not active",
+    ),
+    (pending, overlap_off, "rule 7: with overlap off nothing is pending"),
+    (on_air, |stream| stream.exhausted = true, "rule 8: an exhausted stream is not on air"),
+    (
+        exhausted,
+        |stream| stream.exhausted = false,
+        "rule 8: a stream that lost its last usable input is exhausted",
+    ),
+    (
+        on_air,
+        |stream| stream.pinned = MaybePriority::some(2),
+        "rule 11: the override is usable, and active or pending",
+    ),
+    (
+        pending,
+        |stream| stream.pinned = MaybePriority::NONE,
+        "rule 11: a manual switch that is pending is the override's",
+    ),
+    (
+        unregistered,
+        |stream| {
+            stream.inputs[0].trouble_mut().probe = Some(Probe { id: 99, taken_at: Some(0) });
+        },
+        "rule 14: an unregistered stream has no deadline",
+    ),
+    (
+        on_air,
+        |stream| {
+            let last = stream.switches.last().cloned().unwrap();
+            stream.switches.push(Switch { at: 0, ..last });
+        },
+        "rule 15: the history is bounded, in order, and ends with the active input",
+    ),
+    (
+        on_air,
+        |stream| {
+            let (from, reason, detail) = (None, Reason::Error, Detail::None);
+            stream.cause = Some(Box::new(Cause { from, reason, detail }));
+        },
+        "rule 15: why the last choice ended was told with the next, or with exhaustion",
+    ),
+    (on_air, overlap_off, "overlap off: at most one session, and no hot input"),
+    (
+        on_air,
+        |stream| stream.on_air_since = MaybeNanos::NONE,
+        "the time on air is that of an input on air",
+    ),
+    (
+        on_air,
+        |stream| {
+            let number = stream.switch_number;
+            stream.act(Action::Gate { session: None, number });
+        },
+        "queued gate moves count up to the switch number, the last is the gate",
+    ),
+    (
+        on_air,
+        |stream| {
+            let (input, buffer_write_id) = (stream.inputs[0].spec.clone(), stream.id.clone());
+            stream.act(Action::Start(Start { session: 99, input, buffer_write_id }));
+        },
+        "a queued start is of a session that runs, or its stop is queued too",
+    ),
+    (
+        on_air,
+        |stream| stream.notify(Notice::Exhausted { reason: Reason::Error }),
+        "queued outages end with what the stream is",
+    ),
+    (
+        || {
+            let mut world = on_air();
+            world.tell(Stimulus::SwitchInput { priority: 1 });
+            world
+        },
+        |stream| stream.inputs[0].spec = Arc::new(Input::new(-1, "")),
+        "a priority is 0 or more",
+    ),
+    (
+        on_air,
+        |stream| stream.inputs[2].status = Status::Active,
+        "rule 2: Active is the active input, and delivers",
+    ),
+    (
+        on_air,
+        |stream| {
+            stream.inputs[0].status = Status::Idle;
+            stream.on_air_since = MaybeNanos::NONE;
+        },
+        "rule 2: a selected input that delivers is Active",
+    ),
+    (
+        failed,
+        |stream| stream.inputs[0].trouble_mut().retry_at = None,
+        "rule 3: a running session has a deadline or its input an attempt",
+    ),
+    (
+        failed,
+        |stream| session(stream, 1).awaited = false,
+        "rule 3: a packet that would decide something is awaited",
+    ),
+    (
+        exhausted,
+        |stream| {
+            session(stream, 0).awaited = false;
+            session(stream, 0).reported = true;
+        },
+        "rule 8: with nothing usable every packet is awaited",
+    ),
+    (
+        on_air,
+        |stream| stream.inputs[2].session = Some(Session::new(99, false)),
+        "rule 6: once something is on air, every session has a use",
+    ),
+    (on_air, |stream| stream.inputs[1].session = None, "rule 6: a usable hot input runs"),
+    (
+        failed,
+        |stream| {
+            stream.inputs[0].session = None;
+            stream.inputs[0].trouble_mut().retry_at = None;
+        },
+        "rule 9: a degraded input has errors and its next attempt",
+    ),
+    (
+        on_air,
+        |stream| stream.inputs[2].trouble_mut().retry_at = Some(0),
+        "rule 9: a usable input is not probed, tried, or waiting to be",
+    ),
+    (
+        failed,
+        |stream| {
+            let trouble = stream.inputs[0].trouble_mut();
+            trouble.probe = Some(Probe { id: 99, taken_at: None });
+            trouble.probe_unsupported = true;
+        },
+        "rule 9: no input is probed and tried at once",
+    ),
+    (
+        failed,
+        |stream| session(stream, 0).trial = true,
+        "rule 9: a trial is of an input that can't be probed",
+    ),
+    (
+        on_air,
+        |stream| stream.inputs[2].healthy_since = MaybeNanos::NONE,
+        "rule 10: a degraded input is not healthy, a usable cold one is",
+    ),
+    (
+        unregistered,
+        |stream| stream.inputs[0].status = Status::Idle,
+        "rule 14: an unregistered stream's inputs are stopped, and no other's",
+    ),
+    (
+        failed,
+        |stream| {
+            let errors = &mut stream.inputs[0].trouble_mut().errors;
+            let one = errors[0].clone();
+            errors.extend(std::iter::repeat_n(one, 5));
+        },
+        "rule 15: the errors of an input are bounded",
+    ),
+];
+
+#[test]
+fn every_invariant_can_be_broken() {
+    let mut seen = BTreeSet::new();
+    for (world, corrupt, invariant) in CORRUPTIONS {
+        let mut stream = world().stream;
+        assert_eq!(stream.check(), Ok(()), "before: {invariant}");
+        corrupt(&mut stream);
+        assert_eq!(stream.check().map_err(|broken| broken.invariant), Err(*invariant));
+        seen.insert(*invariant);
+    }
+    let all = OF_STREAM.iter().map(|(name, _)| *name).chain(OF_INPUT.iter().map(|(name, _)| *name));
+    assert_eq!(seen, all.collect());
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "does not hold: rule 8: an exhausted stream is not on air")]
+fn a_decision_that_breaks_one_panics_in_debug_builds() {
+    let mut world = on_air();
+    world.stream.exhausted = true;
+    world.tell(Stimulus::ClearOverride);
+}
+
+#[test]
+fn what_is_broken_is_said_in_words() {
+    let mut stream = on_air().stream;
+    stream.inputs[1].session = None;
+    let said = stream.check().unwrap_err().to_string();
+    assert_eq!(said, "does not hold: rule 6: a usable hot input runs (input 1)");
+}
