@@ -67,7 +67,7 @@ compile() {
 
 # build VARIANT TEST
 build() {
-  local variant=$1 test=$2 objects="$scratch/$1-harness.o $scratch/$1-functions.o" library=$static
+  local variant=$1 test=$2 objects="$scratch/$1-harness.o $scratch/$1-functions.o $scratch/$1-callback_host.o" library=$static
   [ "$test" = unload ] && objects=
   [ "$variant" = asan ] && library="$sanitized $system"
   [ "$variant" = tsan ] && library=$dynamic
@@ -125,16 +125,16 @@ run() {
   read -r passed _ all _ <<<"$line"
   [ "$status" -ne 0 ] && [ "$passed" = "$all" ] && line="$line, but exit status $status"
   if [ "$status" -ne 0 ] || [ "$passed" != "$all" ]; then grep -v '^cell ' "$log" | head -n 60 | sed 's/^/  | /'; fi
-  printf '%-9s %-13s %s (%d ms)\n' "$variant" "$test" "$line" $(((${EPOCHREALTIME/./} - started) / 1000))
+  printf '%-9s %-16s %s (%d ms)\n' "$variant" "$test" "$line" $(((${EPOCHREALTIME/./} - started) / 1000))
 }
 export -f compiler compile build fault run
 
 # The long ones first.
-all="threads matrix callbacks bad_input struct_sizes fork lifecycle failover events status inputs destructors unload version layout wait_free faults"
+all="threads matrix callbacks callbacks_inside log bad_input struct_sizes fork lifecycle failover events status inputs destructors unload version layout wait_free faults"
 read -ra tests <<<"${TESTS:-$all}"
 compiles=() builds=() runs=()
 for variant in "${variants[@]}"; do
-  compiles+=("${variant/valgrind/plain} harness" "${variant/valgrind/plain} functions")
+  for object in harness functions callback_host; do compiles+=("${variant/valgrind/plain} $object"); done
 done
 for test in "${tests[@]}"; do
   for variant in "${variants[@]}"; do

@@ -1,105 +1,17 @@
-// changeover.hpp: handles end once, moves leave nothing behind, errors are exceptions, callbacks are
-// destroyed exactly once and let no exception out, and the packet path does not allocate.
+// changeover.hpp: handles end once, moves leave nothing behind, errors are exceptions, and the packet
+// path does not allocate.
 
-#include <changeover.hpp>
+#include "hpp_harness.hpp"
 
 #include <poll.h>
 
-#include <atomic>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <new>
-#include <string>
-#include <thread>
 #include <type_traits>
-
-using namespace std::chrono_literals;
-using changeover::event_kind;
 
 namespace {
 
 std::atomic<long> allocations{0};
-
-int passed = 0, failed = 0;
-const char* current = "";
-// Also of expectations in callbacks, where no exception gets out.
-std::atomic<int> disappointments{0};
-
-void expect_at(int line, bool condition, const char* what) {
-  if (condition) return;
-  ++disappointments;
-  std::fprintf(stderr, "hpp.cpp:%d: %s: not true: %s\n", line, current, what);
-  throw std::logic_error(what);
-}
-#define EXPECT(...) expect_at(__LINE__, static_cast<bool>(__VA_ARGS__), #__VA_ARGS__)
-
-template <class F>
-void test(const char* name, F body) {
-  current = name;
-  const int before = disappointments;
-  try {
-    body();
-    if (disappointments != before) throw std::logic_error("in a callback");
-    passed++;
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "FAILED: %s: %s\n", name, failure.what());
-    failed++;
-  }
-}
-
-// The code of the error that body throws; 0 if it throws none.
-template <class F>
-std::int32_t code_of(F body) {
-  try {
-    body();
-  } catch (const changeover::error& error) {
-    EXPECT(std::string(error.what()) == changeover_error_message(error.code()));
-    EXPECT(std::string(error.name()) == changeover_error_name(error.code()));
-    return error.code();
-  }
-  return 0;
-}
-
-changeover::event await_event(changeover::engine& engine, event_kind kind, std::int32_t priority = -2) {
-  changeover::event event;
-  do {
-    EXPECT(engine.next_event(event, 10s));
-  } while (event.kind() != kind || (priority != -2 && event.priority() != priority));
-  return event;
-}
-
-template <class F>
-void await_true(F condition) {
-  const auto end = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    EXPECT(std::chrono::steady_clock::now() < end);
-    std::this_thread::sleep_for(1ms);
-  }
-}
-
-// ThreadSanitizer does not see the locks through which the library hands callbacks to its threads: what
-// was made before hand_over is seen after receive.
-std::atomic<int> handed_over{0};
-void hand_over() { handed_over.fetch_add(1, std::memory_order_release); }
-void receive() { (void)handed_over.load(std::memory_order_acquire); }
-
-// Counts the destructions of what was not moved from.
-class witness {
- public:
-  explicit witness(std::atomic<int>& count) : count_(&count) { hand_over(); }
-  witness(witness&& other) noexcept : count_(std::exchange(other.count_, nullptr)) { hand_over(); }
-  ~witness() {
-    receive();
-    if (count_ != nullptr) ++*count_;
-  }
-
- private:
-  std::atomic<int>* count_;
-};
-
-std::vector<changeover::input_spec> one_input() { return {changeover::input_spec(0, "one")}; }
 
 // --- handles
 
@@ -394,169 +306,6 @@ void an_event_loop() {
   later.join();
 }
 
-// --- callbacks
-
-struct counts {
-  std::atomic<int> starts{0}, stops{0}, probes{0}, notices{0}, destroyed{0};
-};
-
-void callbacks_are_called_and_destroyed_once() {
-  counts c;
-  std::atomic<std::uint64_t> session{0};
-  {
-    changeover::callbacks host(
-        [&, w = witness(c.destroyed)](const changeover::event_view& event) {
-          EXPECT(event.kind() == event_kind::start && event.url() == "one" && event.stream() == "s");
-          EXPECT(session != event.session());
-          session = event.session();
-          return ++c.starts > 0;
-        },
-        [&, w = witness(c.destroyed)](const changeover::event_view& event) {
-          EXPECT(event.session() == session);
-          ++c.stops;
-        });
-    host.on_notify([&, w = witness(c.destroyed)](const changeover::event_view&) { ++c.notices; });
-    host.on_probe([&, w = witness(c.destroyed)](const changeover::event_view&) {
-      ++c.probes;
-      return changeover::probe_outcome::ok;
-    });
-    changeover::engine engine(std::move(host), changeover::config().probe_cooldown(1ms).connect_timeout(1h));
-    EXPECT(code_of([&] { engine.event_fd(); }) == CHANGEOVER_ERR_WRONG_MODE);
-    engine.register_stream("s", one_input());
-    EXPECT(engine.sync(10s));
-    EXPECT(c.starts == 1 && c.stops == 0 && c.notices >= 1 && c.destroyed == 0);
-    engine.report_input_error("s", 0, "broken");
-    await_true([&] { return c.probes > 0 || c.starts > 2; });
-  }
-  EXPECT(c.destroyed == 4 && c.starts == c.stops);
-}
-
-void a_failed_engine_destroys_its_callbacks() {
-  std::atomic<int> destroyed{0};
-  changeover::callbacks host([w = witness(destroyed)](auto&) { return true; },
-                             [w = witness(destroyed)](auto&) {});
-  EXPECT(code_of([&] {
-           changeover::engine engine(std::move(host), changeover::config().packet_timeout(0ns));
-         }) == CHANGEOVER_ERR_CONFIG);
-  EXPECT(destroyed == 2);
-}
-
-void empty_callbacks_are_refused() {
-  changeover::callbacks host([](auto&) { return true; }, [](auto&) {});
-  changeover::callbacks taken(std::move(host));
-  EXPECT(code_of([&] { changeover::engine engine(std::move(host)); }) == CHANGEOVER_ERR_NULL);
-  EXPECT(code_of([] { changeover::engine engine(changeover::callbacks({}, {})); }) == CHANGEOVER_ERR_NULL);
-  changeover::engine engine(std::move(taken));
-}
-
-void stream_and_log_callbacks_are_destroyed_once() {
-  std::atomic<int> destroyed{0}, exhausted{0}, restored{0}, lines{0};
-  {
-    changeover::engine polling;
-    EXPECT(code_of([&] { polling.set_exhausted_callback([w = witness(destroyed)](auto) {}); }) ==
-           CHANGEOVER_ERR_WRONG_MODE);
-    EXPECT(destroyed == 1);
-    changeover::engine none(std::move(polling));
-    EXPECT(code_of([&] {
-             polling.set_log_callback(changeover::log_level::info, [w = witness(destroyed)](auto, auto) {});
-           }) == CHANGEOVER_ERR_NULL);
-    EXPECT(destroyed == 2);
-  }
-  {
-    changeover::engine engine(changeover::callbacks{[](auto&) { return true; }, [](auto&) {}});
-    engine.set_exhausted_callback([w = witness(destroyed)](std::string_view) {});
-    // In place of the one before.
-    engine.set_exhausted_callback([&, w = witness(destroyed)](std::string_view stream) {
-      receive();
-      if (stream == "s") ++exhausted;
-    });
-    engine.set_restored_callback([&, w = witness(destroyed)](std::string_view stream) {
-      receive();
-      if (stream == "s") ++restored;
-    });
-    engine.set_log_callback(changeover::log_level::debug,
-                            [&, w = witness(destroyed)](changeover::log_level level, std::string_view line) {
-                              EXPECT(level >= changeover::log_level::error && !line.empty());
-                              ++lines;
-                            });
-    hand_over();
-    engine.register_stream("s", one_input());
-    engine.report_input_error("s", 0, "broken");
-    auto input = engine.open_input("s", 0);
-    EXPECT(engine.sync(10s));
-    EXPECT(exhausted == 1);
-    (void)input.record(1);
-    await_true([&] { return restored == 1; });
-    await_true([&] { return lines > 0; });
-    engine.set_restored_callback(nullptr);
-    engine.set_log_callback(nullptr);
-    await_true([&] { return destroyed >= 5; });
-  }
-  EXPECT(destroyed == 6);
-}
-
-void no_exception_crosses() {
-  std::atomic<int> stops{0}, notices{0}, exhausted{0}, lines{0}, probes{0};
-  changeover::callbacks host(
-      [](const changeover::event_view& event) {
-        if (event.priority() == 0) throw std::runtime_error("start");
-        return event.priority() != 1;
-      },
-      [&](const changeover::event_view&) {
-        ++stops;
-        throw 1;
-      });
-  host.on_notify([&](const changeover::event_view&) {
-    ++notices;
-    throw std::string("notify");
-  });
-  host.on_probe([&](const changeover::event_view&) -> changeover::probe_outcome {
-    ++probes;
-    throw std::bad_alloc();
-  });
-  changeover::engine engine(std::move(host),
-                            changeover::config().probe_cooldown(1ms).failback(changeover::failback::manual));
-  engine.set_exhausted_callback([&](std::string_view) {
-    ++exhausted;
-    throw 2;
-  });
-  engine.set_log_callback(changeover::log_level::debug, [&](auto, auto) {
-    ++lines;
-    throw 3;
-  });
-  // The first throws, the second says no: the third it is.
-  engine.register_stream(
-      "s", {changeover::input_spec(0, "a"), changeover::input_spec(1, "b"), changeover::input_spec(2, "c")});
-  await_true([&] { return engine.runtime_status("s").stream().active() == 2; });
-  const auto status = engine.runtime_status("s");
-  EXPECT(status.switches().back().reason == CHANGEOVER_REASON_START_FAILED);
-  await_true([&] { return probes > 0; });
-  engine.report_input_error("s", 2, "broken");
-  await_true([&] { return exhausted >= 1 && notices >= 2 && lines >= 2; });
-  engine.unregister("s");
-  EXPECT(stops >= 3);
-}
-
-void callbacks_may_call_the_engine() {
-  std::atomic<int> inside{0};
-  std::unique_ptr<changeover::engine> engine;
-  std::atomic<bool> ready{false};
-  changeover::callbacks host(
-      [&](const changeover::event_view& event) {
-        await_true([&] { return ready.load(); });
-        auto input = engine->open_input(event.stream(), event.priority(), event.session());
-        EXPECT(input.record(1));
-        EXPECT(code_of([&] { engine->sync(); }) == CHANGEOVER_ERR_IN_CALLBACK);
-        ++inside;
-        return true;
-      },
-      [](auto&) {});
-  engine = std::make_unique<changeover::engine>(std::move(host));
-  ready = true;
-  engine->register_stream("s", one_input());
-  EXPECT(engine->sync(10s) && inside == 1);
-}
-
 }  // namespace
 
 // Every allocation by C++ (the library's own do not come this way; ffi-tests has those).
@@ -569,7 +318,6 @@ void callbacks_may_call_the_engine() {
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 int main() {
-#define TEST(name) test(#name, name)
   TEST(engines_end_and_move);
   TEST(inputs_close_and_move);
   TEST(inputs_outlive_their_engine);
@@ -580,12 +328,5 @@ int main() {
   TEST(by_id_and_in_batches);
   TEST(the_packet_path_does_not_allocate);
   TEST(an_event_loop);
-  TEST(callbacks_are_called_and_destroyed_once);
-  TEST(a_failed_engine_destroys_its_callbacks);
-  TEST(empty_callbacks_are_refused);
-  TEST(stream_and_log_callbacks_are_destroyed_once);
-  TEST(no_exception_crosses);
-  TEST(callbacks_may_call_the_engine);
-  std::printf("hpp: %d of %d tests\n", passed, passed + failed);
-  return failed == 0 ? 0 : 1;
+  return finish("hpp");
 }

@@ -243,18 +243,21 @@ done
 
 step C++
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-for cpp in g++ clang++; do
-  for standard in c++17 c++20; do
-    check "$cpp -std=$standard" "$cpp" -std=$standard -O1 -g "${warnings[@]}" "$here/hpp.cpp" "${shared[@]}" -pthread -o "$work/hpp"
-    check "$cpp -std=$standard: hpp" "$work/hpp"
+for program in hpp hpp_callbacks; do
+  source=$here/$program.cpp
+  for cpp in g++ clang++; do
+    for standard in c++17 c++20; do
+      check "$cpp -std=$standard" "$cpp" -std=$standard -O1 -g "${warnings[@]}" "$source" "${shared[@]}" -pthread -o "$work/$program"
+      check "$cpp -std=$standard: $program" "$work/$program"
+    done
+    check "$cpp sanitized" "$cpp" -std=c++17 -O1 -g "${warnings[@]}" "${sanitizers[@]}" "$source" "${static[@]}" -pthread -o "$work/sanitized"
+    check "$cpp sanitized: $program" "$work/sanitized"
   done
-  check "$cpp sanitized" "$cpp" -std=c++17 -O1 -g "${warnings[@]}" "${sanitizers[@]}" "$here/hpp.cpp" "${static[@]}" -pthread -o "$work/hpp-sanitized"
-  check "$cpp sanitized: hpp" "$work/hpp-sanitized"
+  # The library is not built for ThreadSanitizer, so its own calls are left alone, see ffi-tests/run.sh.
+  check "g++ -fsanitize=thread" g++ -std=c++17 -O1 -g "${warnings[@]}" -fsanitize=thread "$source" "${shared[@]}" -pthread -o "$work/tsan"
+  check "$program under ThreadSanitizer" env TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" "$work/tsan"
+  check "$program under valgrind" valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect "$work/$program"
 done
-# The library is not built for ThreadSanitizer, so its own calls are left alone, see ffi-tests/run.sh.
-check "g++ -fsanitize=thread" g++ -std=c++17 -O1 -g "${warnings[@]}" -fsanitize=thread "$here/hpp.cpp" "${shared[@]}" -pthread -o "$work/hpp-tsan"
-check "hpp under ThreadSanitizer" env TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" "$work/hpp-tsan"
-check "hpp under valgrind" valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect "$work/hpp"
 # The C blocks of docs/c-api.md are one program.
 sed -n '/^```c$/,/^```$/p' "$root/docs/c-api.md" | grep -v '^```' >"$work/c-api.c"
 check "docs/c-api.md" gcc -std=c11 -D_GNU_SOURCE -g "${warnings[@]}" "${sanitizers[@]}" "$work/c-api.c" "${static[@]}" -o "$work/c-api"
