@@ -4,8 +4,10 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `rig.rs` | a host with sources, and how to wait |
+//! | `sandboxed.rs` | a process that allows itself few system calls, and still fails over |
 //! | `script.rs` | a callback host that does what a test says |
 //! | `rules.rs` | the rules that cross threads |
+//! | `sessions.rs` | which session a handle or an id means |
 //! | `blocked_host.rs` | a callback that blocks delays nothing but the events behind it |
 //! | `sandboxed.rs` | a process that locks itself in (`seccomp(2)`) keeps its monitor |
 //! | `stopped_process.rs` | a stop of the whole process is nobody's silence |
@@ -38,6 +40,7 @@ mod lifetimes;
 mod log;
 mod many_streams;
 mod rules;
+mod sessions;
 mod settings;
 mod status;
 mod stopped_process;

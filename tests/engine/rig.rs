@@ -3,8 +3,8 @@
 //! generous because it is only met when a test fails.
 
 use changeover::{
-    Engine, EngineBuilder, Event, EventKind, Flags, InputHandle, Notice, ProbeOutcome,
-    RuntimeStatus, SessionId, Status, Verdict,
+    Config, Engine, EngineBuilder, Event, EventKind, Failback, Flags, Input, InputHandle, Notice,
+    ProbeOutcome, RuntimeStatus, SessionId, Status, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
@@ -348,4 +348,35 @@ pub fn alone(test: &str) -> bool {
     assert!(out.contains("1 passed"), "{test} was not run:\n{out}\n{err}");
     print!("{}", out.lines().filter(|l| l.contains("measured")).collect::<Vec<_>>().join("\n"));
     false
+}
+
+/// Timeouts of 300 ms; failback is manual.
+pub fn quick() -> Config {
+    Config::new()
+        .packet_timeout(ms(300))
+        .connect_timeout(ms(300))
+        .probe_cooldown(ms(20_000))
+        .switch_cooldown(ms(0))
+        .failback_stable(ms(100))
+        .failback(Failback::Manual)
+}
+
+pub fn host() -> Host {
+    Host::new(Engine::builder().defaults(quick()))
+}
+
+pub fn cold(priorities: &[i32]) -> Vec<Input> {
+    priorities.iter().map(|p| Input::new(*p, format!("test://{p}"))).collect()
+}
+
+pub fn hot(priorities: &[i32]) -> Vec<Input> {
+    cold(priorities).into_iter().map(Input::hot).collect()
+}
+
+/// Registers, and waits until the best input is on air.
+pub fn on_air(host: &Host, stream: &str, inputs: Vec<Input>) {
+    let all: Vec<i32> = inputs.iter().map(|input| input.priority).collect();
+    host.send(stream, &all);
+    host.engine.register(stream, "", inputs, Config::new()).unwrap();
+    host.wait("active 0");
 }
