@@ -53,7 +53,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Has lines up to this level logged. Default off.
+    /// Logs lines up to this level. Default off.
     pub fn log(mut self, level: Level, callback: impl FnMut(Level, &str) + Send + 'static) -> Self {
         self.log = Some((level, Box::new(callback)));
         self

@@ -120,8 +120,9 @@ impl fmt::Display for Event {
 }
 
 fn write_detail(f: &mut fmt::Formatter<'_>, detail: &Detail) -> fmt::Result {
-    match detail.is_empty() {
-        true => Ok(()),
-        false => write!(f, " ({detail})"),
+    if detail.is_empty() {
+        Ok(())
+    } else {
+        write!(f, " ({detail})")
     }
 }

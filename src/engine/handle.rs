@@ -89,7 +89,7 @@ impl InputHandle {
     }
 
     /// For the C ABI: whoever still knows this handle's cell by its tag finds another tag from
-    /// here on. Nobody may record any more.
+    /// here on. Nobody may be recording.
     #[cfg(feature = "capi")]
     pub(crate) fn revoke(&self) {
         self.cell.revoke();

@@ -20,7 +20,8 @@ pub(super) struct Limbo {
     leaving: Option<(Unreachable, Absence)>,
 }
 
-/// The system refuses to say who may be looking: so many routes, and their cells, are leaked.
+/// The system refuses to say which threads may be looking: this many routes are leaked, with their
+/// cells.
 #[derive(Debug)]
 pub(super) struct Leaked(pub(super) usize);
 

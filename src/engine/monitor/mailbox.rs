@@ -13,22 +13,22 @@ type Task = Box<dyn FnOnce(&mut Monitor) + Send>;
 /// Where tasks are sent. The monitor sleeps parked and not in the channel, which spins for a while
 /// before it sleeps: with a thousand ticks a second that was most of its work.
 #[derive(Clone, Debug)]
-pub(in crate::engine) struct Mailbox {
+pub(crate) struct Mailbox {
     tasks: Sender<Task>,
     monitor: Thread,
 }
 
 impl Mailbox {
-    /// Has `task` run on the monitor thread soon, in the order of posting. Does nothing when the
+    /// Runs `task` on the monitor thread soon, in the order of posting. Does nothing when the
     /// engine is shut down.
-    pub(in crate::engine) fn post(&self, task: impl FnOnce(&mut Monitor) + Send + 'static) {
+    pub(crate) fn post(&self, task: impl FnOnce(&mut Monitor) + Send + 'static) {
         if self.tasks.send(Box::new(task)).is_ok() {
             self.monitor.unpark();
         }
     }
 
-    /// Has `task` run on the monitor thread and waits for its result.
-    pub(in crate::engine) fn call<R: Send + 'static>(
+    /// Runs `task` on the monitor thread and waits for its result.
+    pub(crate) fn call<R: Send + 'static>(
         &self,
         task: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
@@ -40,23 +40,23 @@ impl Mailbox {
 
 /// The monitor's end.
 #[derive(Debug)]
-pub(in crate::engine) struct Inbox {
+pub(crate) struct Inbox {
     tasks: Receiver<Task>,
 }
 
 /// What becomes a [`Mailbox`] as soon as the monitor has a thread.
-pub(in crate::engine) struct Address {
+pub(crate) struct Address {
     tasks: Sender<Task>,
 }
 
 impl Address {
-    pub(in crate::engine) fn at(self, monitor: Thread) -> Mailbox {
+    pub(crate) fn at(self, monitor: Thread) -> Mailbox {
         Mailbox { tasks: self.tasks, monitor }
     }
 }
 
 impl Inbox {
-    pub(in crate::engine) fn new() -> (Address, Inbox) {
+    pub(crate) fn new() -> (Address, Inbox) {
         let (sender, tasks) = crossbeam::channel::unbounded();
         (Address { tasks: sender }, Inbox { tasks })
     }

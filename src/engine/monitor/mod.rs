@@ -201,13 +201,6 @@ impl Monitor {
         self.schedule(index);
     }
 
-    /// Tells a stream what happened, and the host what it decided.
-    fn drive(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
-        let result = self.decide(index, stimulus);
-        self.outbox.tell_all(&mut self.streams, &self.time);
-        result
-    }
-
     /// Tells the host what was decided, as far as it gets in a tick.
     pub(super) fn tell_for_a_tick(&mut self) {
         self.outbox.tell_for_a_tick(&mut self.streams, &self.time, &self.shared);
@@ -226,7 +219,7 @@ impl Monitor {
     }
 }
 
-/// However the monitor ends, also by a panic: nobody waits for it any longer.
+/// However the monitor ends, even by a panic, nobody goes on waiting for it.
 impl Drop for Monitor {
     fn drop(&mut self) {
         self.shared.close();
@@ -236,12 +229,15 @@ impl Drop for Monitor {
 
 /// The operations, as the monitor carries them out.
 impl Monitor {
+    /// Tells a stream what happened, and the host what it decided.
     pub(super) fn handle(&mut self, id: &str, stimulus: Stimulus) -> Result<(), Error> {
         let index = self.streams.find(id)?;
-        self.drive(index, stimulus)
+        let result = self.decide(index, stimulus);
+        self.outbox.tell_all(&mut self.streams, &self.time);
+        result
     }
 
-    /// Something nobody waits for an answer to: its stream or session may be gone.
+    /// As `handle`, but nobody waits for an answer: the stream or the session may be gone.
     pub(super) fn note(&mut self, id: &str, stimulus: Stimulus) {
         if let Ok(index) = self.streams.find(id) {
             let _ = self.decide(index, stimulus);
@@ -265,7 +261,7 @@ impl Monitor {
 
     pub(super) fn unregister(&mut self, id: &str) -> Result<(), Error> {
         let index = self.streams.find(id)?;
-        self.drive(index, Stimulus::Unregister)?;
+        self.handle(id, Stimulus::Unregister)?;
         self.deadlines.cancel(index);
         self.streams.remove(index);
         Ok(())
@@ -275,9 +271,10 @@ impl Monitor {
         if let Some(id) = id {
             return self.handle(id, Stimulus::SetConfig(config));
         }
-        for index in self.streams.set_defaults(&config)? {
-            // They have accepted it.
-            let _ = self.drive(index, Stimulus::SetDefaults(config));
+        self.streams.set_defaults(&config)?;
+        for id in self.streams.ids() {
+            // It has accepted them.
+            let _ = self.handle(&id, Stimulus::SetDefaults(config));
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ impl Outbox {
         let Some(stream) = waiting.front().map(|next| next.stream) else { return false };
         let mut telling = Telling { writer: queue.write(), wall: time.wall(), logger };
         while waiting.front().is_some_and(|next| next.stream == stream) {
-            let next = waiting.pop_front().expect("looked at");
+            let next = waiting.pop_front().expect("it is at the front");
             telling.tell(streams, next, time.now());
         }
         drop(telling);

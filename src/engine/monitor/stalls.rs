@@ -1,4 +1,4 @@
-//! How much of a late tick is taken out of the engine's time.
+//! How much of a late tick is taken out of the engine's time. Taking it out does not belong here.
 //!
 //! While the process or the machine stands still, no input can be heard, so none may be blamed:
 //! that time is taken out whole. But a merely busy machine makes ticks late all the time while

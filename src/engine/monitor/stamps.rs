@@ -1,4 +1,4 @@
-//! When a packet came, at the latest.
+//! How late a packet with a given stamp may have come.
 //!
 //! A packet's stamp is the time of the tick before it, so the packet came before the next tick
 //! was published. If the monitor was scheduled late, so was that; only if it is known by how

@@ -136,13 +136,13 @@ impl Streams {
 
     /// Settings of the engine: for streams to come, once those there are have accepted them. They
     /// still have to be told.
-    pub(super) fn set_defaults(&mut self, defaults: &Config) -> Result<Vec<usize>, Error> {
+    pub(super) fn set_defaults(&mut self, defaults: &Config) -> Result<(), Error> {
         defaults.validate()?;
         for (_, entry) in &self.entries {
             entry.core().check_defaults(defaults)?;
         }
         self.door.set_defaults(*defaults);
-        Ok(self.entries.iter().map(|(index, _)| index).collect())
+        Ok(())
     }
 
     /// Tells a stream of its newest packets. Nobody needs that published soon.
@@ -178,14 +178,14 @@ impl Streams {
     pub(super) fn measure_rates(&mut self, index: usize, now: Nanos) {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.measure_rates(now);
-            // Its newest packets, if the core was only told of these: not to keep two states for
-            // long.
+            // A core that was only told of its newest packets is not published yet: two copies of a
+            // state are not kept for long.
             entry.publish();
         }
     }
 
-    /// With many streams, what a visit reads is in no cache. It is asked for in time: of those
-    /// that come after `at`, the nearer the further.
+    /// With many streams, what a visit reads is in no cache. So while `at` is visited, it is asked
+    /// for on behalf of the next ones: step by step, as they come nearer.
     pub(super) fn prefetch_ahead(&self, visits: &[usize], at: usize) {
         for step in 0..Entry::PREFETCH_STEPS {
             let ahead = at + 4 * (Entry::PREFETCH_STEPS - step);

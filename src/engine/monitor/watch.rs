@@ -1,12 +1,12 @@
-//! The few words the monitor reads of a stream that just delivers: looking at it costs its own
-//! cache line and one of each input, not a walk through its whole state.
+//! The few words the monitor reads of a stream that simply delivers: its own cache line and one of
+//! each input, instead of its whole state. Which streams are watched when, does not belong here.
 
 use super::stamps::LOOK_EVERY;
 use super::wheel::NEVER;
 use crate::core::Nanos;
 use crate::hot::{prefetch, Cell};
 
-/// Streams with more running inputs are visited the long way.
+/// A stream with more running inputs is always visited.
 const INPUTS: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +48,13 @@ impl Watch {
                     let patience = packet_timeout.min(LOOK_EVERY);
                     *watched = Some(Watched { cell, patience });
                 }
-                // Always due: the long way.
+                // Always due.
                 None => self.fixed = 0,
             }
         }
     }
 
-    /// Whether anything runs that is to be looked at now and then.
+    /// Whether any input is watched.
     pub(super) fn is_watching(&self) -> bool {
         self.inputs[0].is_some()
     }
