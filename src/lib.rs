@@ -33,6 +33,7 @@ mod engine;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod hot;
+mod poison;
 
 pub use crate::core::{
     Awaited, Config, Detail, Error, Failback, Input, InputError, InputHealth, InputsUpdate, Nanos,

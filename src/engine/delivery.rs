@@ -6,8 +6,9 @@ use super::log::{Level, Logger};
 use super::monitor::Mailbox;
 use super::queue::{Item, Popped, Queue};
 use crate::core::{self, Notice, Probe, ProbeOutcome, Start, Stop};
+use crate::poison::unpoisoned;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The host's side: it can start, stop and probe an input.
 ///
@@ -55,7 +56,7 @@ struct ReplaceableState {
 
 impl Replaceable {
     pub(super) fn set(&self, callback: Option<StreamCallback>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = unpoisoned(self.state.lock());
         state.replaced += 1;
         let old = std::mem::replace(&mut state.callback, callback);
         // The old one's destructor is host code: not under our lock.
@@ -66,12 +67,12 @@ impl Replaceable {
     /// Calls it, and if it was replaced meanwhile drops it. `guard` calls what it is given, which
     /// is host code.
     fn call(&self, stream: &str, guard: impl Fn(&mut dyn FnMut())) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = unpoisoned(self.state.lock());
         let Some(mut callback) = state.callback.take() else { return };
         let replaced = state.replaced;
         drop(state);
         guard(&mut || callback(stream));
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = unpoisoned(self.state.lock());
         if state.replaced == replaced {
             state.callback = Some(callback);
             return;

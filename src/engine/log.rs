@@ -2,11 +2,12 @@
 
 use super::threads::spawn;
 use crate::core::Error;
+use crate::poison::unpoisoned;
 use crossbeam::channel::{bounded, Sender, TrySendError};
 use std::cell::Cell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread::JoinHandle;
 
 /// How much a log callback wants to hear.
@@ -73,7 +74,7 @@ impl Logger {
         if !self.enabled(level) {
             return;
         }
-        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let sink = unpoisoned(self.sink.lock());
         if let Some(sink) = &*sink {
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
             if dropped > 0 {
@@ -102,10 +103,10 @@ impl Logger {
             None => (0, None),
         };
         self.level.store(level, Ordering::Relaxed);
-        let mut slot = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = unpoisoned(self.sink.lock());
         let old = std::mem::replace(&mut *slot, sink);
         drop(slot);
-        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut replaced = unpoisoned(self.replaced.lock());
         replaced.retain(|thread| !thread.is_finished());
         // It ends when it has written what was there.
         replaced.extend(old.map(|Sink { thread, .. }| thread));

@@ -45,13 +45,14 @@ use crate::core::{
     self, Config, Error, Input, InputsUpdate, Nanos, Priority, ProbeId, ProbeOutcome, SessionId,
 };
 use crate::hot::{is_inherited, Flags, Packet, Verdict};
+use crate::poison::unpoisoned;
 use delivery::Callbacks;
 use log::Logger;
 use monitor::{Mailbox, Monitor};
 use queue::{Item, Marker, Popped, Queue};
 use shared::Shared;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -262,7 +263,7 @@ impl Engine {
     /// Answers a [`Probe`]. Blocks for the monitor.
     ///
     /// # Errors
-    /// [`Error::UnknownStream`], [`Error::StaleSession`] (too late, or not wanted any more).
+    /// [`Error::UnknownStream`], [`Error::StaleSession`] (too late, or no longer wanted).
     pub fn probe_result(
         &self,
         stream: &str,
@@ -354,9 +355,9 @@ impl Engine {
         Ok(RuntimeStatus::read(&stream, &self.shared))
     }
 
-    /// Has `callback` called with the id of each stream that is exhausted, on the event thread,
-    /// after [`Ingestor::notify`]. `None` removes it. The one before is dropped, if it is running
-    /// then after that.
+    /// Calls `callback` with the id of each stream that is exhausted, on the event thread, after
+    /// [`Ingestor::notify`]. `None` removes it. The previous one is dropped, after its run if it is
+    /// running.
     ///
     /// # Errors
     /// [`Error::WrongMode`] on an engine whose events are polled.
@@ -366,7 +367,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Has `callback` called with the id of each stream that is on air again; otherwise as
+    /// Calls `callback` with the id of each stream that is on air again; otherwise as
     /// [`Engine::set_exhausted_callback`].
     ///
     /// # Errors
@@ -377,7 +378,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Has lines up to a level logged, on a thread of its own; `None` ends that. Waits for the
+    /// Logs lines up to a level, on a thread of its own; `None` ends that. Waits for the
     /// previous callback to return. Called from inside a callback it does not wait;
     /// [`Engine::shutdown`] then does.
     ///
@@ -391,7 +392,7 @@ impl Engine {
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything
     /// was delivered. Whatever waits for the monitor is [`Error::ShutDown`] from then on, no stream
-    /// is registered any more, and open handles answer [`Verdict::DROP`]. Calling it again
+    /// is registered, and open handles answer [`Verdict::DROP`]. Calling it again
     /// has no effect.
     ///
     /// # Errors
@@ -462,7 +463,7 @@ impl Engine {
     }
 
     fn lock_threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.threads.lock())
     }
 }
 

@@ -6,11 +6,12 @@
 
 use super::event::{Event, EventKind};
 use crate::core::{Notice, ProbeId, SessionId};
+use crate::poison::unpoisoned;
 use crossbeam::channel::{Receiver, Sender};
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Instant, SystemTime};
 
 #[derive(Debug)]
@@ -23,11 +24,11 @@ pub(super) enum Item {
 #[derive(Debug)]
 pub(super) struct Marker {
     passed: Sender<()>,
-    /// Gone when nobody waits any more.
+    /// Gone when nobody waits any longer.
     waiting: Weak<()>,
 }
 
-/// Who waits for a marker; dropping it is giving up.
+/// The waiting side of a marker; dropping it gives up.
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub(super) passed: Receiver<()>,
@@ -43,7 +44,7 @@ impl Marker {
     }
 
     pub(super) fn pass(self) {
-        // Nobody waits any more: nothing to do.
+        // If nobody is waiting any longer, there is nothing to do.
         let _ = self.passed.send(());
     }
 }
@@ -93,14 +94,14 @@ impl State {
         self.items.is_empty() && self.dropped == 0 && !self.closed
     }
 
-    /// This item is informational.
-    fn inform(&mut self, seq: u64) {
+    /// This item may be dropped.
+    fn informational_added(&mut self, seq: u64) {
         self.informational.push_back(seq);
         self.informational_len += 1;
     }
 
     /// An informational item was taken.
-    fn informed(&mut self) {
+    fn informational_taken(&mut self) {
         self.informational_len -= 1;
         let State { items, informational, .. } = self;
         while informational.front().is_some_and(|seq| !items.contains_key(seq)) {
@@ -108,7 +109,7 @@ impl State {
         }
     }
 
-    /// Or they would pile up while a callback does not return.
+    /// They would pile up while a callback does not return.
     fn forget_abandoned_markers(&mut self) {
         let State { markers, items, .. } = self;
         markers.retain(|seq| {
@@ -184,7 +185,7 @@ impl Queue {
         }
     }
 
-    /// Takes the oldest item; waits for one until `deadline`, or for ever.
+    /// Takes the oldest item; waits for one until `deadline`, or forever.
     pub(super) fn pop(&self, deadline: Option<Instant>) -> Popped {
         let mut state = self.lock();
         loop {
@@ -196,7 +197,7 @@ impl Queue {
             }
             state.waiting += 1;
             state = match deadline {
-                None => self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => unpoisoned(self.filled.wait(state)),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
@@ -204,7 +205,7 @@ impl Queue {
                         return Popped::TimedOut;
                     }
                     let waited = self.filled.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
+                    unpoisoned(waited).0
                 }
             };
             state.waiting -= 1;
@@ -215,13 +216,13 @@ impl Queue {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        // Readable for ever, so that whoever waits on it learns.
+        // It stays readable, so that whoever waits on it learns.
         self.signal(&state);
         self.filled.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.state.lock())
     }
 
     fn vanish(&self, state: &mut State, seq: u64) {
@@ -252,11 +253,11 @@ impl Queue {
                 }
                 EventKind::Notice(Notice::Exhausted { .. } | Notice::Restored { .. }) => {
                     if state.outages.remove(&event.registration).is_none() {
-                        state.informed();
+                        state.informational_taken();
                     }
                 }
                 EventKind::Stop(_) => {}
-                _ => state.informed(),
+                _ => state.informational_taken(),
             }
         }
         self.unsignal_if_empty(state);
@@ -318,13 +319,13 @@ impl Writer<'_> {
             }
             kind => {
                 if let EventKind::Notice(Notice::Unregistered) = kind {
-                    // Nothing can take back the last outage of a registration any more, so it
-                    // counts among what may be dropped.
+                    // Nothing can take back the last outage of this registration any longer, so
+                    // it may be dropped.
                     if let Some(outage) = state.outages.remove(&event.registration) {
-                        state.inform(outage);
+                        state.informational_added(outage);
                     }
                 }
-                state.inform(seq);
+                state.informational_added(seq);
             }
         }
         self.append(Item::Event(event));
@@ -484,7 +485,7 @@ mod tests {
             Popped::Item(item) => Some(matches!(item, Item::Marker(_))),
             _ => None,
         });
-        // The patient one's, and the last, which nobody has looked at since.
+        // The patient one's, and the last one: only the next would have found that abandoned.
         assert_eq!(popped.filter(|is_marker| *is_marker).count(), 2);
     }
 }

@@ -11,8 +11,9 @@ use super::result::{
     CHANGEOVER_ERR_SYSTEM,
 };
 use crate::hot::{is_inherited, next_number, PerProcess};
+use crate::poison::unpoisoned;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const KIND_BITS: u32 = 4;
 
@@ -86,10 +87,10 @@ impl<T: Send + Sync> Handles<T> {
     }
 
     fn read(&self) -> RwLockReadGuard<'static, Live<T>> {
-        self.live.get().read().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.live.get().read())
     }
 
     fn write(&self) -> RwLockWriteGuard<'static, Live<T>> {
-        self.live.get().write().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.live.get().write())
     }
 }

@@ -9,9 +9,10 @@
 use super::owner::{Owner, ThreadNumber};
 use super::sync::{fence, AtomicU64, Ordering};
 use super::*;
+use crate::poison::unpoisoned;
 use loom::cell::UnsafeCell;
 use loom::thread;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 const NONE: Flags = Flags::NONE;
 
@@ -20,7 +21,7 @@ const NONE: Flags = Flags::NONE;
 fn check(changes: usize, model: impl Fn() + Sync + Send + 'static) {
     // They share the statics of this module.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = unpoisoned(ONE_AT_A_TIME.lock());
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(changes));
     builder.check(model);

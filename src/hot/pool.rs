@@ -5,7 +5,8 @@ use super::by_id::ByIdCells;
 use super::cell::Cell;
 use super::chunk::Chunk;
 use super::signal::CELLS;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::poison::unpoisoned;
+use std::sync::{Mutex, MutexGuard};
 
 /// The cells of one engine. Shared by the engine and its open handles; when the last of them is
 /// gone, the chunks wait for another engine.
@@ -53,7 +54,7 @@ impl CellPool {
 
     fn lock_chunks(&self) -> MutexGuard<'_, Vec<&'static Chunk>> {
         // Only the monitor and the last drop come here, so nobody waits.
-        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.chunks.lock())
     }
 }
 

@@ -6,8 +6,9 @@
 
 use super::owner::ThreadNumber;
 use super::sync::{heavy_fence, light_fence, AtomicU64, Ordering};
+use crate::poison::unpoisoned;
 use std::sync::atomic::AtomicU64 as StdAtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// One thread's word.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Presences {
         // From 1, never reused within an engine.
         let thread = ThreadNumber::new(self.joined.fetch_add(1, Ordering::Relaxed) + 1);
         let presence = Arc::new(Presence { word: AtomicU64::new(0), thread });
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = unpoisoned(self.all.lock());
         if all.len() == all.capacity() {
             forget_ended(&mut all);
             // As much room again as there are threads: each joins at the price of looking at a few.
@@ -85,7 +86,7 @@ impl Presences {
         if !heavy_fence() {
             return None;
         }
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = unpoisoned(self.all.lock());
         forget_ended(&mut all);
         let waiting = all
             .iter()

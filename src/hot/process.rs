@@ -8,10 +8,11 @@
 //! The child is numbered by a handler of pthread_atfork. `vfork`, `_Fork` and clone(2) call none;
 //! their child may do no more than execute another program.
 
+use crate::poison::unpoisoned;
 use std::io;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -102,7 +103,7 @@ impl<T: Default + Send + Sync + 'static> PerProcess<T> {
 
 impl<T: Default + Send + 'static> PerProcess<Mutex<T>> {
     pub(super) fn lock(&self) -> MutexGuard<'static, T> {
-        self.get().lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.get().lock())
     }
 }
 
