@@ -24,8 +24,8 @@
  * Threads: "any thread" means from several at once, too. "One at a time" means any thread, but not
  * two at once for the same object. "Owner only": moreover, nobody may use the object any more.
  *
- * Progress: "wait-free" functions take no lock, allocate nothing and make no system call. Those that
- * "do not wait" may briefly take a lock. Those that "wait for the monitor" return when their
+ * Progress: "wait-free" functions end after a bounded number of steps, whatever other threads do, take
+ * no lock, allocate nothing and make no system call. Those that "do not wait" may briefly take a lock. Those that "wait for the monitor" return when their
  * decision is made and published, normally in well under a millisecond; they never wait for the
  * host's code. Those that "wait for callbacks" do.
  *
@@ -962,8 +962,9 @@ int32_t changeover_now(struct changeover_engine *engine, uint64_t *now);
  * under one lock and drops packets whose number is smaller than the last one written never
  * interleaves two inputs.
  *
- * Any thread; wait-free, but for a thread's first call by id to an engine. Through an open input
- * it is several times faster.
+ * Any thread; wait-free, but for a thread's first call by id to an engine. (Each other thread that
+ * records the same input at that moment may cost a retry.) Through an open input it is several times
+ * faster.
  * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
  */
 int32_t changeover_record_packet(struct changeover_engine *engine,

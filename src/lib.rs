@@ -22,11 +22,16 @@
 //! # Ok::<(), changeover::Error>(())
 //! ```
 //!
+//! It runs on Linux only.
+//!
 //! | part | what it is |
 //! |---|---|
 //! | [`Engine`] | threads, events, all operations |
 //! | [`core`] | the decisions alone: pure, for tests in virtual time |
 //! | `include/changeover.h` | the C ABI (feature `capi`) |
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("changeover runs on Linux only: it needs eventfd(2)");
 
 pub mod core;
 mod engine;

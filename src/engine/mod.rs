@@ -198,8 +198,8 @@ impl Engine {
     }
 
     /// Counts one packet of an input's current session, from any thread. Wait-free; no lock, no
-    /// allocation, no system call, but for a thread's first call. By [`Engine::open_input`] it is
-    /// several times faster.
+    /// allocation, no system call, but for a thread's first call. (Each other thread that records the
+    /// same input at that moment may cost a retry.) By [`Engine::open_input`] it is several times faster.
     ///
     /// # Errors
     /// [`Error::UnknownStream`], [`Error::UnknownInput`].

@@ -30,7 +30,6 @@ fn block_signals() -> libc::sigset_t {
 /// Asks for wake-ups as exact as the kernel can, and to be let in early on a busy machine, as a
 /// thread that never runs long may be. All of it is advice: a refusal is no error.
 pub(super) fn wake_exactly() {
-    #[cfg(target_os = "linux")]
     // SAFETY: concerns this thread alone; `attributes` is a valid sched_attr of the size given.
     unsafe {
         // The default lets a wake-up be 50 µs late.

@@ -44,8 +44,9 @@ const CLOSED: changeover_input = changeover_input {
 /// under one lock and drops packets whose number is smaller than the last one written never
 /// interleaves two inputs.
 ///
-/// Any thread; wait-free, but for a thread's first call by id to an engine. Through an open input
-/// it is several times faster.
+/// Any thread; wait-free, but for a thread's first call by id to an engine. (Each other thread that
+/// records the same input at that moment may cost a retry.) Through an open input it is several times
+/// faster.
 /// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_record_packet(

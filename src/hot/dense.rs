@@ -25,7 +25,7 @@ impl<T> Dense<T> {
         // SAFETY: the layout is not of size zero.
         let memory = unsafe { alloc(layout) };
         let Some(first) = NonNull::new(memory.cast::<T>()) else { handle_alloc_error(layout) };
-        #[cfg(all(target_os = "linux", not(miri)))]
+        #[cfg(not(miri))]
         if layout.align() == HUGE_PAGE {
             // SAFETY: concerns our own, not yet touched pages. It is advice: a refusal is no error.
             unsafe { libc::madvise(memory.cast(), layout.size(), libc::MADV_HUGEPAGE) };

@@ -76,14 +76,8 @@ mod membarrier {
         call(PRIVATE_EXPEDITED)
     }
 
-    #[cfg(target_os = "linux")]
     fn call(command: libc::c_int) -> bool {
         // SAFETY: membarrier takes integers only and touches no memory of ours.
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn call(_command: libc::c_int) -> bool {
-        false
     }
 }
