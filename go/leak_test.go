@@ -94,7 +94,7 @@ func TestServicesLeaveNothingBehind(t *testing.T) {
 func TestStreamsLeaveNothingBehind(t *testing.T) {
 	h := &host{}
 	before := goroutinesOfPackage(nil)
-	service := newService(t, h, changeover.Config{})
+	service := newService(t, h, patient)
 	lives := func(n int) {
 		for i := range n {
 			id := fmt.Sprintf("%d-%s", i, strings.Repeat("x", 200))

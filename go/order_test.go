@@ -43,7 +43,7 @@ func TestStartMayServeTheSession(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}}
-	service := newService(t, h, changeover.Config{})
+	service := newService(t, h, patient)
 	register(t, service, twoInputs("news"))
 	service.RecordPacket("news", 0)
 	h.session(t, "news", 0)
@@ -171,7 +171,7 @@ func TestStopComesWhenNoSessionIsLeft(t *testing.T) {
 			mu.Unlock()
 		},
 	}
-	service := newService(t, h, changeover.Config{})
+	service := newService(t, h, patient)
 	for range 50 {
 		register(t, service, twoInputs("news"))
 		service.ReportInputError("news", 0, nil)
@@ -397,7 +397,7 @@ func TestCloseFromHostCode(t *testing.T) {
 		service.Close()
 		close(closed)
 	}
-	service = newService(t, h, changeover.Config{})
+	service = newService(t, h, patient)
 	register(t, service, twoInputs("news"))
 	h.session(t, "news", 0)
 	if err := service.Unregister("news"); err != nil {

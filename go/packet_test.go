@@ -13,8 +13,9 @@ import (
 	"changeover"
 )
 
-// patient waits for hours, so that a test may be slow.
-var patient = changeover.Config{PacketTimeout: time.Hour, ConnectTimeout: time.Hour, SwitchCooldown: time.Hour}
+// patient waits for hours, so that a test may be slow: nothing is decided but what it asks for.
+var patient = changeover.Config{PacketTimeout: time.Hour, ConnectTimeout: time.Hour, SwitchCooldown: time.Hour,
+	ProbeCooldown: time.Hour}
 
 func TestCountsAreExact(t *testing.T) {
 	h := &host{}
