@@ -40,7 +40,7 @@
  *
  * Processes: after fork, a child that uses a handle of its parent gets CHANGEOVER_ERR_FORKED; it may
  * make engines of its own. Its parent's open inputs are not for it: what recording answers there means
- * nothing. The shared library stays loaded after dlclose. No function may be called from a signal
+ * nothing. A child made by vfork, _Fork or clone may not call the library at all. The shared library stays loaded after dlclose. No function may be called from a signal
  * handler.
  *
  * Versions: each function says since which version it is there. Types, fields and constants that don't

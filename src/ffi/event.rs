@@ -16,7 +16,7 @@ use std::ptr::from_ref;
 use std::sync::Arc;
 
 /// What polled events point to, by the `owner` in the caller's struct.
-pub(super) static EVENTS: Handles<EventMemory> = Handles::new(Kind::Event);
+static EVENTS: Handles<EventMemory> = Handles::new(Kind::Event);
 
 /// What the pointers in an event struct point to.
 #[derive(Default)]

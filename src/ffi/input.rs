@@ -19,7 +19,7 @@ use std::ptr::{from_ref, null, null_mut};
 use std::sync::Arc;
 
 /// Open inputs, by the `id` in the caller's struct.
-pub(super) static INPUTS: Handles<InputHandle> = Handles::new(Kind::Input);
+static INPUTS: Handles<InputHandle> = Handles::new(Kind::Input);
 
 /// How the memory behind `cell`, `gate` and `clock` is laid out and what recording does to it, for
 /// code compiled into callers (`include/changeover_inline.h`). With another number than it knows,

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `result.rs` | codes, their names and messages; the engine's errors as codes |
 //! | `constants.rs` | every other constant, and the engine's enums as such |
-//! | `abi_types.rs`, `layout.rs` | the structs; their layout, asserted |
+//! | `abi_types.rs`, `layout.rs`, `initial.rs` | the structs; their layout, asserted; what `_init` makes of them |
 //! | `versioned.rs` | reading and filling structs of another version |
 //! | `strings.rs`, `convert.rs` | strings, numbers and times, in and out |
 //! | `output.rs` | where results are written |
@@ -17,7 +17,9 @@
 //! | `live.rs` | engines by their handles; the prologue of functions about a stream |
 //! | `engine.rs`, `control.rs` | making and freeing engines; operations |
 //! | `input.rs` | the packet path |
-//! | `event.rs`, `status.rs` | events; statuses and lists |
+//! | `event.rs` | events |
+//! | `status.rs`, `status_structs.rs` | statuses; what they consist of |
+//! | `stream_list.rs` | lists of streams |
 //! | `version.rs` | versions |
 
 // The contract of every function is the last paragraph above, stated once.
@@ -35,12 +37,15 @@ mod engine;
 mod event;
 mod guard;
 mod handles;
+mod initial;
 mod input;
 mod layout;
 mod live;
 mod output;
 mod result;
 mod status;
+mod status_structs;
+mod stream_list;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -56,4 +61,5 @@ pub use event::*;
 pub use input::*;
 pub use result::*;
 pub use status::*;
+pub use stream_list::*;
 pub use version::*;

@@ -8,7 +8,7 @@ use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
 /// In the order of the header.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "result",
     "constants",
     "abi_types",
@@ -19,6 +19,7 @@ const SOURCES: [&str; 10] = [
     "input",
     "event",
     "status",
+    "stream_list",
 ];
 
 fn root() -> &'static Path {

@@ -1,0 +1,148 @@
+//! What the `_init` functions make of the structs, and where each one ended in 0.1.
+
+use super::abi_types::*;
+use super::constants::{CHANGEOVER_INHERIT, CHANGEOVER_INHERIT_CHOICE};
+use super::versioned::Versioned;
+use std::ffi::c_void;
+use std::mem::offset_of;
+use std::ptr::null;
+
+/// Implements [`Versioned`] for a struct whose last field in 0.1 is named.
+macro_rules! versioned {
+    ($type:ident ends with $last:ident: $last_type:ty; $initial:expr) => {
+        // SAFETY: `repr(C)`, `struct_size` first, then only integers, floats, pointers and
+        // optional functions.
+        unsafe impl Versioned for $type {
+            const FIRST: usize = offset_of!($type, $last) + size_of::<$last_type>();
+            const INITIAL: Self = $initial;
+        }
+    };
+}
+
+versioned!(changeover_config ends with reserved: i32; changeover_config {
+    struct_size: 0,
+    packet_timeout: CHANGEOVER_INHERIT,
+    connect_timeout: CHANGEOVER_INHERIT,
+    probe_cooldown: CHANGEOVER_INHERIT,
+    probe_timeout: CHANGEOVER_INHERIT,
+    switch_cooldown: CHANGEOVER_INHERIT,
+    failback_stable: CHANGEOVER_INHERIT,
+    failback: CHANGEOVER_INHERIT_CHOICE,
+    standby: CHANGEOVER_INHERIT_CHOICE,
+    overlap: CHANGEOVER_INHERIT_CHOICE,
+    reserved: 0,
+});
+
+versioned!(changeover_input_spec ends with config: *const c_void; changeover_input_spec {
+    struct_size: 0,
+    priority: 0,
+    reserved: 0,
+    url: null(),
+    url_len: 0,
+    options: null(),
+    options_len: 0,
+    config: null(),
+});
+
+versioned!(changeover_event ends with detail_len: usize; changeover_event {
+    struct_size: 0,
+    owner: 0,
+    kind: 0,
+    priority: -1,
+    from: -1,
+    reason: 0,
+    registration: 0,
+    session: 0,
+    probe: 0,
+    switch_number: 0,
+    dropped: 0,
+    at: 0,
+    at_unix: 0,
+    measured: 0,
+    limit: 0,
+    stream: null(),
+    stream_len: 0,
+    url: null(),
+    url_len: 0,
+    options: null(),
+    options_len: 0,
+    buffer_write_id: null(),
+    buffer_write_id_len: 0,
+    detail: null(),
+    detail_len: 0,
+});
+
+versioned!(changeover_callbacks ends with notify: *const c_void; changeover_callbacks {
+    struct_size: 0,
+    user_data: std::ptr::null_mut(),
+    destroy: None,
+    start: None,
+    stop: None,
+    probe: None,
+    notify: None,
+});
+
+versioned!(changeover_options ends with event_limit: u64; changeover_options {
+    struct_size: 0,
+    defaults: null(),
+    callbacks: null(),
+    event_limit: 0,
+});
+
+versioned!(changeover_stream_status ends with switches_len: usize; changeover_stream_status {
+    struct_size: 0,
+    registration: 0,
+    switch_number: 0,
+    active_input_priority: -1,
+    pending_input_priority: -1,
+    override_input_priority: -1,
+    exhausted: 0,
+    inputs_len: 0,
+    switches_len: 0,
+});
+
+versioned!(changeover_input_status ends with errors_len: usize; changeover_input_status {
+    struct_size: 0,
+    priority: -1,
+    status: 0,
+    receiving: 0,
+    reserved: 0,
+    session: 0,
+    packets: 0,
+    bytes: 0,
+    video_packets: 0,
+    key_packets: 0,
+    lost_packets: 0,
+    probes: 0,
+    bitrate_kbps: 0.0,
+    fps: 0.0,
+    packet_loss: 0.0,
+    last_packet_at: 0,
+    state_since: 0,
+    url: null(),
+    url_len: 0,
+    errors_len: 0,
+});
+
+versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {
+    struct_size: 0,
+    at: 0,
+    reason: 0,
+    reserved: 0,
+    measured: 0,
+    limit: 0,
+    text: null(),
+    text_len: 0,
+});
+
+versioned!(changeover_switch_entry ends with detail_len: usize; changeover_switch_entry {
+    struct_size: 0,
+    at: 0,
+    from: -1,
+    to: -1,
+    reason: 0,
+    reserved: 0,
+    number: 0,
+    detail: null(),
+    detail_len: 0,
+});
