@@ -1,4 +1,4 @@
-//! Threads, locks, files: what is listed is there, and what is there is listed.
+//! Threads, locks, files, crates: what is listed is there, and what is there is listed.
 
 use super::{assert_same, chapter, code, quoted, read, root, rows, sources};
 use std::collections::BTreeSet;
@@ -166,4 +166,37 @@ fn the_paths_in_the_documents_exist() {
         }
     }
     assert!(seen > 20, "only {seen} paths were found");
+}
+
+#[test]
+fn every_file_of_rules_is_listed() {
+    let of_rules = |name: &str| name.starts_with("rule_") && name.ends_with(".rs");
+    let files = sources("tests/core/rules", "rs").into_iter();
+    let files = files.map(|path| path.file_name().unwrap().to_str().unwrap().to_string());
+    let text = chapter("Rule → test");
+    let listed = quoted(&text).filter(|name| of_rules(name)).map(String::from);
+    assert_same(
+        "files of rules",
+        &files.filter(|name| of_rules(name)).collect(),
+        &listed.collect(),
+    );
+}
+
+#[test]
+fn every_crate_is_listed_with_its_reason() {
+    let manifest = read("Cargo.toml");
+    let mut found = BTreeSet::new();
+    let mut in_dependencies = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            in_dependencies = line.ends_with("dependencies]");
+        } else if let Some((name, _)) = line.split_once(" = ").filter(|_| in_dependencies) {
+            found.insert(name.to_string());
+        }
+    }
+    let text = chapter("Dependencies");
+    let rows = rows(&text);
+    let crates = rows.iter().map(|row| row[0]).filter(|names| !names.contains("(Go"));
+    let listed = crates.flat_map(|names| names.split(" (").next().unwrap().split(", "));
+    assert_same("crates", &found, &listed.map(String::from).collect());
 }

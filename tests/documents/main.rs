@@ -3,7 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `orderings.rs` | ARCHITECTURE.md's table of memory orderings |
-//! | `inventories.rs` | ARCHITECTURE.md's threads, locks and paths; the tables of files in each folder |
+//! | `inventories.rs` | ARCHITECTURE.md's threads, locks, crates and paths; the tables of files in each folder |
 
 mod inventories;
 mod orderings;
