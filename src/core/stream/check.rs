@@ -243,13 +243,21 @@ impl Stream {
         Ok(())
     }
 
-    /// Panics in debug builds when an invariant does not hold; nothing in release builds.
+    /// Panics in debug builds when an invariant does not hold; nothing in release builds. The
+    /// switch number was `before`.
     #[inline(always)]
-    pub(super) fn debug_check(&self) {
+    pub(super) fn debug_check(&self, before: u64) {
         if cfg!(debug_assertions) {
             if let Err(broken) = self.check() {
                 panic!("{broken}: {self:#?}");
             }
+            assert!(before <= self.switch_number, "switch numbers only rise: {self:#?}");
+            let moved = |action: &Action| match action {
+                Action::Gate { number, .. } => *number == self.switch_number,
+                _ => false,
+            };
+            let told = before == self.switch_number || self.queued().any(moved);
+            assert!(told, "a gate that moves is a queued action: {self:#?}");
         }
     }
 

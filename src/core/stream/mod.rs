@@ -122,7 +122,7 @@ impl Stream {
             stream.commit(best, cause, now, common);
         }
         stream.start_hot_inputs(common);
-        stream.debug_check();
+        stream.debug_check(0);
         Ok(stream)
     }
 
@@ -138,8 +138,9 @@ impl Stream {
         now: Nanos,
         common: &mut Common,
     ) -> Result<(), Error> {
+        let number = self.switch_number;
         let result = self.decide(stimulus, now, common);
-        self.debug_check();
+        self.debug_check(number);
         result
     }
 
@@ -216,7 +217,7 @@ impl Stream {
     /// Takes the queued actions, oldest first. To be carried out in this order.
     pub fn drain(&mut self) -> impl Iterator<Item = Action> {
         let actions = self.actions.take().map_or(Vec::new(), |actions| actions.0);
-        self.debug_check();
+        self.debug_check(self.switch_number);
         actions.into_iter()
     }
 
