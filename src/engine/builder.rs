@@ -46,8 +46,9 @@ impl EngineBuilder {
         self
     }
 
-    /// How many informational events to keep for a host that is slow to take them, at least 1;
-    /// beyond that the oldest are dropped, which [`EventKind::Gap`] tells. Default 65,536.
+    /// How many informational events to keep for a host that is slow to take them, at least 1. Of
+    /// more the oldest are dropped, and [`EventKind::Gap`](super::EventKind::Gap) tells how many.
+    /// Default 65,536.
     pub fn event_limit(mut self, limit: usize) -> Self {
         self.event_limit = Some(limit.max(1));
         self

@@ -2,7 +2,8 @@
 //!
 //! | file | job |
 //! |---|---|
-//! | `mod.rs` | the public operations |
+//! | `mod.rs` | the engine: its events, its life and death |
+//! | `control.rs` | what can be done with its streams and their inputs |
 //! | `builder.rs` | how an engine is put together |
 //! | `monitor/` | the monitor thread: ticks, decisions, and all that only it uses |
 //! | `membership.rs` | calls by id, and what a thread keeps for them |
@@ -10,16 +11,19 @@
 //! | `shared.rs` | what an engine's threads share |
 //! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
 //! | `status.rs` | what a host can ask: the public shapes of what is published |
-//! | `event.rs`, `queue.rs` | what the host is told; the ordered events on their way to it |
+//! | `event.rs` | what the host is told |
+//! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
 //! | `delivery.rs` | the event thread and the host's callbacks |
 //! | `log.rs` | the log and its thread |
 //! | `threads.rs`, `wall.rs` | how threads are made; wall clock time for people |
 
 mod builder;
+mod control;
 mod delivery;
 mod event;
 mod handle;
 mod log;
+mod marker;
 mod membership;
 mod monitor;
 mod published;
@@ -41,15 +45,14 @@ pub use log::{Level, LogCallback};
 pub(crate) use membership::record_known;
 pub use status::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 
-use crate::core::{
-    self, Config, Error, Input, InputsUpdate, Nanos, Priority, ProbeId, ProbeOutcome, SessionId,
-};
-use crate::hot::{is_inherited, Flags, Packet, Verdict};
+use crate::core::{self, Error, Nanos};
+use crate::hot::is_inherited;
 use crate::poison::unpoisoned;
 use delivery::Callbacks;
 use log::Logger;
+use marker::Marker;
 use monitor::{Mailbox, Monitor};
-use queue::{Item, Marker, Popped, Queue};
+use queue::{Item, Popped, Queue};
 use shared::Shared;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex};
@@ -94,183 +97,6 @@ impl Engine {
     /// To choose settings, or delivery to callbacks.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
-    }
-
-    /// Registers a stream, selects its best input and starts it, and every hot one. Returns the
-    /// number of this registration. An empty `buffer_write_id` means the stream's id. Blocks for
-    /// the monitor.
-    ///
-    /// # Errors
-    /// [`Error::StreamId`], [`Error::StreamExists`], [`Error::Priority`],
-    /// [`Error::DuplicatePriority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
-    pub fn register(
-        &self,
-        stream: &str,
-        buffer_write_id: &str,
-        inputs: Vec<Input>,
-        config: Config,
-    ) -> Result<u64, Error> {
-        let (id, buffer) = (Arc::from(stream), buffer_write_id.to_owned());
-        self.call(move |monitor| monitor.register(id, &buffer, inputs, config))
-    }
-
-    /// Ends a registration: emits its *stops*, then [`EventKind::Unregistered`]. With callbacks
-    /// it returns after that was delivered; on the event thread it returns at once.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`].
-    pub fn unregister(&self, stream: &str) -> Result<(), Error> {
-        let id = stream.to_owned();
-        let deliver = self.event_thread.is_some() && !self.on_event_thread();
-        let (marker, waiter) = Marker::new();
-        let queue = self.queue.clone();
-        self.call(move |monitor| {
-            monitor.unregister(&id)?;
-            if deliver {
-                queue.push_marker(marker);
-            }
-            Ok(())
-        })?;
-        if deliver {
-            // Disconnected: the engine was shut down meanwhile, so it is delivered or will be.
-            let _ = waiter.passed.recv();
-        }
-        Ok(())
-    }
-
-    /// Whether a stream is registered. Wait-free, but for a thread's first call by id.
-    pub fn is_registered(&self, stream: &str) -> bool {
-        membership::with_route(&self.shared, stream, |_| ()).is_ok()
-    }
-
-    /// The ids of all registered streams, in no order. Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::ShutDown`], [`Error::Forked`].
-    pub fn registered_streams(&self) -> Result<Vec<Arc<str>>, Error> {
-        self.call(|monitor| Ok(monitor.stream_ids()))
-    }
-
-    /// Changes the settings of a stream, or with `None` the engine's. What is unset inherits
-    /// again. Running deadlines move at once. Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::Config`], [`Error::HotWithoutOverlap`] (of any stream).
-    pub fn set_config(&self, stream: Option<&str>, config: Config) -> Result<(), Error> {
-        let id = stream.map(str::to_owned);
-        self.call(move |monitor| monitor.set_config(id.as_deref(), config))
-    }
-
-    /// Puts an input on air and keeps it there while it is healthy. Blocks for the monitor, not
-    /// for the input: the old one stays on air until the new one delivers.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::InputDegraded`].
-    pub fn switch_input(&self, stream: &str, priority: Priority) -> Result<(), Error> {
-        self.handle(stream, core::Stimulus::SwitchInput { priority })
-    }
-
-    /// Ends a manual choice; failback is free again. Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`].
-    pub fn clear_override(&self, stream: &str) -> Result<(), Error> {
-        self.handle(stream, core::Stimulus::ClearOverride)
-    }
-
-    /// Removes, adds and updates inputs, in this order, as one change. An updated input that runs
-    /// is restarted. Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::DuplicatePriority`],
-    /// [`Error::Priority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
-    pub fn update_inputs(&self, stream: &str, update: InputsUpdate) -> Result<(), Error> {
-        self.handle(stream, core::Stimulus::UpdateInputs(update))
-    }
-
-    /// Has every running session restarted onto another buffer; empty means the stream's id.
-    /// Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`].
-    pub fn update_buffer_write_id(&self, stream: &str, buffer_write_id: &str) -> Result<(), Error> {
-        self.handle(stream, core::Stimulus::UpdateBufferWriteId(buffer_write_id.to_owned()))
-    }
-
-    /// Counts one packet of an input's current session, from any thread. Wait-free; no lock, no
-    /// allocation, no system call, but for a thread's first call. (Each other thread that records the
-    /// same input at that moment may cost a retry.) By [`Engine::open_input`] it is several times faster.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
-    #[inline]
-    pub fn record_packet(
-        &self,
-        stream: &str,
-        priority: Priority,
-        bytes: u32,
-        flags: Flags,
-    ) -> Result<Verdict, Error> {
-        membership::record(&self.shared, stream, priority, Packet { bytes, flags })
-    }
-
-    /// Opens an input for recording: bound to `session` (from [`Start`]), or with 0 following
-    /// whichever session is current. Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::StaleSession`].
-    pub fn open_input(
-        &self,
-        stream: &str,
-        priority: Priority,
-        session: SessionId,
-    ) -> Result<InputHandle, Error> {
-        let id: Arc<str> = stream.into();
-        let name = id.clone();
-        let open = self.call(move |monitor| monitor.open_cell(&name, priority, session))?;
-        let (shared, mailbox) = (self.shared.clone(), self.mailbox.clone());
-        Ok(InputHandle::new(open, id, priority, session, shared, mailbox))
-    }
-
-    /// Reports an error of an input's current session, or of an input that never ran: it is
-    /// given up at once. The text is kept up to 255 bytes. Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
-    pub fn report_input_error(
-        &self,
-        stream: &str,
-        priority: Priority,
-        text: &str,
-    ) -> Result<(), Error> {
-        self.handle(stream, core::Stimulus::InputError { priority, text: text.to_owned() })
-    }
-
-    /// Says how a *start* went. Success needs no word: the first packet tells. Blocks for the
-    /// monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::StaleSession`].
-    pub fn start_result(
-        &self,
-        stream: &str,
-        session: SessionId,
-        result: Result<(), String>,
-    ) -> Result<(), Error> {
-        self.handle(stream, core::Stimulus::StartResult { session, result })
-    }
-
-    /// Answers a [`Probe`]. Blocks for the monitor.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`], [`Error::StaleSession`] (too late, or no longer wanted).
-    pub fn probe_result(
-        &self,
-        stream: &str,
-        probe: ProbeId,
-        outcome: ProbeOutcome,
-    ) -> Result<(), Error> {
-        self.handle(stream, core::Stimulus::ProbeResult { probe, outcome })
     }
 
     /// Takes the next event, waiting at most `timeout` for one; `None` when none came. For
@@ -332,27 +158,13 @@ impl Engine {
                 marker.pass();
             }
         });
-        use crossbeam::channel::RecvTimeoutError;
-        waiter.passed.recv_timeout(timeout).map_err(|error| match error {
-            RecvTimeoutError::Timeout => Error::Timeout,
-            RecvTimeoutError::Disconnected => Error::ShutDown,
-        })
+        waiter.wait_for(timeout)
     }
 
     /// The engine's clock, in monotonic nanoseconds: what events and statuses are stamped with.
     /// It pauses while the engine is stalled. Wait-free.
     pub fn now(&self) -> Nanos {
         self.shared.now()
-    }
-
-    /// The state of a stream. Does not wait for the monitor; counters and `last_packet_at` are
-    /// live.
-    ///
-    /// # Errors
-    /// [`Error::UnknownStream`].
-    pub fn runtime_status(&self, stream: &str) -> Result<RuntimeStatus, Error> {
-        let stream = membership::with_route(&self.shared, stream, |route| route.stream().clone())?;
-        Ok(RuntimeStatus::read(&stream, &self.shared))
     }
 
     /// Calls `callback` with the id of each stream that is exhausted, on the event thread, after
@@ -392,8 +204,8 @@ impl Engine {
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything
     /// was delivered. Whatever waits for the monitor is [`Error::ShutDown`] from then on, no stream
-    /// is registered, and open handles answer [`Verdict::DROP`]. Calling it again
-    /// has no effect.
+    /// is registered, and open handles answer [`Verdict::DROP`](crate::Verdict::DROP). Calling it
+    /// again has no effect.
     ///
     /// # Errors
     /// [`Error::InCallback`] in a callback of this engine; [`Error::Forked`].
@@ -428,11 +240,6 @@ impl Engine {
         };
         let id = event.stream.clone();
         self.mailbox.post(move |monitor| monitor.note(&id, what));
-    }
-
-    fn handle(&self, stream: &str, event: core::Stimulus) -> Result<(), Error> {
-        let id = stream.to_owned();
-        self.call(move |monitor| monitor.handle(&id, event))
     }
 
     fn call<R: Send + 'static>(

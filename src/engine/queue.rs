@@ -5,13 +5,13 @@
 //! per session, and the limit on informational events bounds the rest.
 
 use super::event::{Event, EventKind};
+use super::marker::Marker;
 use crate::core::{Notice, ProbeId, SessionId};
 use crate::poison::unpoisoned;
-use crossbeam::channel::{Receiver, Sender};
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Instant, SystemTime};
 
 #[derive(Debug)]
@@ -19,34 +19,6 @@ pub(super) enum Item {
     Event(Event),
     /// Everything before it has been delivered: tell whoever waits.
     Marker(Marker),
-}
-
-#[derive(Debug)]
-pub(super) struct Marker {
-    passed: Sender<()>,
-    /// Gone when nobody waits any longer.
-    waiting: Weak<()>,
-}
-
-/// The waiting side of a marker; dropping it gives up.
-#[derive(Debug)]
-pub(super) struct Waiter {
-    pub(super) passed: Receiver<()>,
-    _waiting: Arc<()>,
-}
-
-impl Marker {
-    pub(super) fn new() -> (Marker, Waiter) {
-        let (done, passed) = crossbeam::channel::bounded(1);
-        let waiting = Arc::new(());
-        let marker = Marker { passed: done, waiting: Arc::downgrade(&waiting) };
-        (marker, Waiter { passed, _waiting: waiting })
-    }
-
-    pub(super) fn pass(self) {
-        // If nobody is waiting any longer, there is nothing to do.
-        let _ = self.passed.send(());
-    }
 }
 
 #[derive(Debug)]
@@ -114,11 +86,11 @@ impl State {
         let State { markers, items, .. } = self;
         markers.retain(|seq| {
             let Some(Item::Marker(marker)) = items.get(seq) else { return false };
-            let waits = marker.waiting.strong_count() > 0;
-            if !waits {
+            let awaited = marker.is_awaited();
+            if !awaited {
                 items.remove(seq);
             }
-            waits
+            awaited
         });
     }
 

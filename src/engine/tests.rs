@@ -1,7 +1,8 @@
 //! What can't be brought about, or seen, from outside the engine.
 
 use super::*;
-use crate::core::{Start, Status, Stop};
+use crate::core::{Config, Input, Start, Status, Stop};
+use crate::hot::{Flags, Packet, Verdict};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);

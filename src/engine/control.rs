@@ -1,0 +1,208 @@
+//! What can be done with an engine's streams and their inputs.
+
+use super::handle::InputHandle;
+use super::marker::Marker;
+use super::membership;
+use super::status::RuntimeStatus;
+use super::Engine;
+use crate::core::{
+    Config, Error, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
+};
+use crate::hot::{Flags, Packet, Verdict};
+use std::sync::Arc;
+
+impl Engine {
+    /// Registers a stream, selects its best input and starts it, and every hot one. Returns the
+    /// number of this registration. An empty `buffer_write_id` means the stream's id. Blocks for
+    /// the monitor.
+    ///
+    /// # Errors
+    /// [`Error::StreamId`], [`Error::StreamExists`], [`Error::Priority`],
+    /// [`Error::DuplicatePriority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
+    pub fn register(
+        &self,
+        stream: &str,
+        buffer_write_id: &str,
+        inputs: Vec<Input>,
+        config: Config,
+    ) -> Result<u64, Error> {
+        let (id, buffer) = (Arc::from(stream), buffer_write_id.to_owned());
+        self.call(move |monitor| monitor.register(id, &buffer, inputs, config))
+    }
+
+    /// Ends a registration: emits its *stops*, then
+    /// [`Notice::Unregistered`](crate::Notice::Unregistered). With callbacks it returns after that
+    /// was delivered; on the event thread it returns at once.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`].
+    pub fn unregister(&self, stream: &str) -> Result<(), Error> {
+        let id = stream.to_owned();
+        let deliver = self.event_thread.is_some() && !self.on_event_thread();
+        let (marker, waiter) = Marker::new();
+        let queue = self.queue.clone();
+        self.call(move |monitor| {
+            monitor.unregister(&id)?;
+            if deliver {
+                queue.push_marker(marker);
+            }
+            Ok(())
+        })?;
+        if deliver {
+            // If the engine was shut down meanwhile, it is delivered or will be.
+            waiter.wait();
+        }
+        Ok(())
+    }
+
+    /// Whether a stream is registered. Wait-free, but for a thread's first call by id.
+    pub fn is_registered(&self, stream: &str) -> bool {
+        membership::with_route(&self.shared, stream, |_| ()).is_ok()
+    }
+
+    /// The ids of all registered streams, in no order. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::ShutDown`], [`Error::Forked`].
+    pub fn registered_streams(&self) -> Result<Vec<Arc<str>>, Error> {
+        self.call(|monitor| Ok(monitor.stream_ids()))
+    }
+
+    /// The state of a stream. Does not wait for the monitor; counters and `last_packet_at` are
+    /// live.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`].
+    pub fn runtime_status(&self, stream: &str) -> Result<RuntimeStatus, Error> {
+        let stream = membership::with_route(&self.shared, stream, |route| route.stream().clone())?;
+        Ok(RuntimeStatus::read(&stream, &self.shared))
+    }
+
+    /// Changes the settings of a stream, or with `None` the engine's. What is unset inherits
+    /// again. Running deadlines move at once. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::Config`], [`Error::HotWithoutOverlap`] (of any stream).
+    pub fn set_config(&self, stream: Option<&str>, config: Config) -> Result<(), Error> {
+        let id = stream.map(str::to_owned);
+        self.call(move |monitor| monitor.set_config(id.as_deref(), config))
+    }
+
+    /// Puts an input on air and keeps it there while it is healthy. Blocks for the monitor, not
+    /// for the input: the old one stays on air until the new one delivers.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::InputDegraded`].
+    pub fn switch_input(&self, stream: &str, priority: Priority) -> Result<(), Error> {
+        self.handle(stream, Stimulus::SwitchInput { priority })
+    }
+
+    /// Ends a manual choice; failback is free again. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`].
+    pub fn clear_override(&self, stream: &str) -> Result<(), Error> {
+        self.handle(stream, Stimulus::ClearOverride)
+    }
+
+    /// Removes, adds and updates inputs, in this order, as one change. An updated input that runs
+    /// is restarted. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::DuplicatePriority`],
+    /// [`Error::Priority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
+    pub fn update_inputs(&self, stream: &str, update: InputsUpdate) -> Result<(), Error> {
+        self.handle(stream, Stimulus::UpdateInputs(update))
+    }
+
+    /// Has every running session restarted onto another buffer; empty means the stream's id.
+    /// Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`].
+    pub fn update_buffer_write_id(&self, stream: &str, buffer_write_id: &str) -> Result<(), Error> {
+        self.handle(stream, Stimulus::UpdateBufferWriteId(buffer_write_id.to_owned()))
+    }
+
+    /// Counts one packet of an input's current session, from any thread. Wait-free; no lock, no
+    /// allocation, no system call, but for a thread's first call. (Each other thread that records
+    /// the same input at that moment may cost a retry.) By [`Engine::open_input`] it is several
+    /// times faster.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
+    #[inline]
+    pub fn record_packet(
+        &self,
+        stream: &str,
+        priority: Priority,
+        bytes: u32,
+        flags: Flags,
+    ) -> Result<Verdict, Error> {
+        membership::record(&self.shared, stream, priority, Packet { bytes, flags })
+    }
+
+    /// Opens an input for recording: bound to `session` (from [`Start`](crate::Start)), or with 0
+    /// following whichever session is current. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::StaleSession`].
+    pub fn open_input(
+        &self,
+        stream: &str,
+        priority: Priority,
+        session: SessionId,
+    ) -> Result<InputHandle, Error> {
+        let id: Arc<str> = stream.into();
+        let name = id.clone();
+        let open = self.call(move |monitor| monitor.open_cell(&name, priority, session))?;
+        let (shared, mailbox) = (self.shared.clone(), self.mailbox.clone());
+        Ok(InputHandle::new(open, id, priority, session, shared, mailbox))
+    }
+
+    /// Reports an error of an input's current session, or of an input that never ran: it is
+    /// given up at once. The text is kept up to 255 bytes. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
+    pub fn report_input_error(
+        &self,
+        stream: &str,
+        priority: Priority,
+        text: &str,
+    ) -> Result<(), Error> {
+        self.handle(stream, Stimulus::InputError { priority, text: text.to_owned() })
+    }
+
+    /// Says how a *start* went. Success needs no word: the first packet tells. Blocks for the
+    /// monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::StaleSession`].
+    pub fn start_result(
+        &self,
+        stream: &str,
+        session: SessionId,
+        result: Result<(), String>,
+    ) -> Result<(), Error> {
+        self.handle(stream, Stimulus::StartResult { session, result })
+    }
+
+    /// Answers a [`Probe`](crate::Probe). Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::StaleSession`] (too late, or no longer wanted).
+    pub fn probe_result(
+        &self,
+        stream: &str,
+        probe: ProbeId,
+        outcome: ProbeOutcome,
+    ) -> Result<(), Error> {
+        self.handle(stream, Stimulus::ProbeResult { probe, outcome })
+    }
+
+    fn handle(&self, stream: &str, stimulus: Stimulus) -> Result<(), Error> {
+        let id = stream.to_owned();
+        self.call(move |monitor| monitor.handle(&id, stimulus))
+    }
+}

@@ -1,0 +1,59 @@
+//! Markers among the events: how a caller waits until everything before has been delivered.
+
+use crate::core::Error;
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Passed on when everything before it has been delivered.
+#[derive(Debug)]
+pub(super) struct Marker {
+    passed: Sender<()>,
+    /// Gone when nobody waits any longer.
+    waiting: Weak<()>,
+}
+
+/// The waiting side of a marker; dropping it gives up.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    passed: Receiver<()>,
+    _waiting: Arc<()>,
+}
+
+impl Marker {
+    pub(super) fn new() -> (Marker, Waiter) {
+        let (done, passed) = crossbeam::channel::bounded(1);
+        let waiting = Arc::new(());
+        let marker = Marker { passed: done, waiting: Arc::downgrade(&waiting) };
+        (marker, Waiter { passed, _waiting: waiting })
+    }
+
+    /// Whether anybody still waits for it.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waiting.strong_count() > 0
+    }
+
+    /// Wakes the waiting side.
+    pub(super) fn pass(self) {
+        // If nobody is waiting any longer, there is nothing to do.
+        let _ = self.passed.send(());
+    }
+}
+
+impl Waiter {
+    /// Waits for as long as it takes. Returns also when the engine was shut down.
+    pub(super) fn wait(self) {
+        let _ = self.passed.recv();
+    }
+
+    /// Waits until the marker is passed.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`]; [`Error::ShutDown`] when it will not be passed.
+    pub(super) fn wait_for(self, timeout: Duration) -> Result<(), Error> {
+        self.passed.recv_timeout(timeout).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Error::Timeout,
+            RecvTimeoutError::Disconnected => Error::ShutDown,
+        })
+    }
+}
