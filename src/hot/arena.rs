@@ -42,7 +42,7 @@ impl<S> Arena<S> {
     }
 
     /// # Safety
-    /// `route` is from `keep`, not freed since, and nobody reads it any more.
+    /// `route` is from `keep`, not freed since, and no thread reads it.
     pub(super) unsafe fn free(&mut self, route: *mut Route<S>) {
         // SAFETY: by the contract above.
         unsafe { route.drop_in_place() };

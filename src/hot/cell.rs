@@ -305,7 +305,7 @@ impl Cell {
         }
     }
 
-    /// The end of this life. Nobody may be recording any more.
+    /// Ends this life. No thread may be recording to the cell.
     pub(super) fn retire(&self) {
         // SeqCst: pairs with the fence in `RuntimeStatus::read`; who reads what is written to this
         // cell from here on, in this life or the next, sees what was published before.

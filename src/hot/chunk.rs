@@ -52,7 +52,7 @@ impl Chunk {
         IDLE.lock().extend(chunks.iter().rev());
     }
 
-    /// Takes chunks back. Nobody may be recording to them any more.
+    /// Takes chunks back. No thread may be recording to their cells.
     pub(super) fn give_back(chunks: Vec<&'static Chunk>) {
         chunks.iter().flat_map(|chunk| &chunk.cells).for_each(Cell::retire);
         // Under the model checker, objects of one execution can't serve another.

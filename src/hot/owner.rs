@@ -43,7 +43,7 @@ impl Owner {
         self.note(ThreadNumber::NOBODY);
     }
 
-    /// Who it is, which is `me` if it was nobody.
+    /// The owner; if there was none, `me` becomes it.
     pub(super) fn decide(&self, me: ThreadNumber) -> ThreadNumber {
         if me == ThreadNumber::NOT_KEPT {
             return self.get();

@@ -39,7 +39,7 @@ impl CellPool {
         ByIdCells::new(&pairs[first % CELLS / 2])
     }
 
-    /// Ends a cell's life; its next one may begin. Nobody may be recording to it any more.
+    /// Ends a cell's life; its next one may begin. No thread may be recording to it.
     pub(crate) fn retire(&self, number: usize) {
         self.cell(number).retire();
     }

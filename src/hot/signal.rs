@@ -58,7 +58,7 @@ impl Signal {
         self.raised.swap(0, Ordering::Acquire)
     }
 
-    /// What the cell at `place` told is not to be heard any more.
+    /// Forgets what the cell at `place` told.
     pub(super) fn withdraw(&self, place: usize) {
         self.raised.fetch_and(!(1 << place), Ordering::Relaxed);
     }

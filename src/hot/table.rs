@@ -49,7 +49,7 @@ impl<S> Slot<S> {
         }
     }
 
-    /// What the monitor put in, and did not take out.
+    /// The route, if the monitor has put one in and not taken it out.
     fn own_route(&self) -> Option<*mut Route<S>> {
         let taken = self.hash.load(Ordering::Relaxed) & TAKEN != 0;
         taken.then(|| self.route.load(Ordering::Relaxed))
@@ -117,7 +117,7 @@ impl<S> Table<S> {
         &self.lines[at as usize & (lines - 1)]
     }
 
-    /// The slots a stream of this hash may be in, in order: without end.
+    /// The slots a stream of this hash may be in, in order, round and round.
     #[inline(always)]
     fn slots(&self, hash: u64) -> impl Iterator<Item = &Slot<S>> {
         let slot = move |n: usize| {
@@ -127,7 +127,7 @@ impl<S> Table<S> {
         (0..).map(slot)
     }
 
-    /// What the monitor put in, and did not take out.
+    /// The routes that the monitor has put in and not taken out.
     pub(super) fn own_routes(&self) -> impl Iterator<Item = *mut Route<S>> + '_ {
         self.lines.iter().flat_map(|Line(slots)| slots).filter_map(Slot::own_route)
     }
@@ -165,7 +165,7 @@ impl<S> Table<S> {
     /// Makes a stream unreachable: its route.
     pub(super) fn remove(&self, id: &[u8]) -> Option<*mut Route<S>> {
         let (slot, route) = self.find_slot(id)?;
-        // Who has seen the hash, and is inside, goes on to the route.
+        // A thread that has seen the hash is inside, and may still go on to the route.
         slot.hash.store(LEFT, Ordering::Relaxed);
         Some(route.as_ptr())
     }
@@ -269,8 +269,8 @@ impl<S> View<S> {
     /// The newest table. To be called inside, and used there. Wait-free.
     #[inline(always)]
     pub(crate) fn table(&mut self) -> &Table<S> {
-        // Acquire: pairs with the Release in `Table::supersede`. (Who is inside and does not see it is
-        // waited for before anything is freed that is in the old table still.)
+        // Acquire: pairs with the Release in `Table::supersede`. (The monitor waits for a thread that
+        // is inside and does not see it yet, before it frees what the old table still leads to.)
         if self.table.superseded.load(Ordering::Acquire) {
             self.renew();
         }
