@@ -40,8 +40,8 @@
  *
  * Processes: after fork, a child that uses a handle of its parent gets CHANGEOVER_ERR_FORKED; it may
  * make engines of its own. Its parent's open inputs are not for it: what recording answers there means
- * nothing. A child made by vfork, _Fork or clone may not call the library at all. The shared library stays loaded after dlclose. No function may be called from a signal
- * handler.
+ * nothing. A child made by vfork, _Fork or clone may not call the library at all. The shared library
+ * stays loaded after dlclose. No function may be called from a signal handler.
  *
  * Versions: each function says since which version it is there. Types, fields and constants that don't
  * say so are of 0.1.

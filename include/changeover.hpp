@@ -429,34 +429,123 @@ class event : public event_view {
 };
 
 /** The state of a stream. */
-struct stream_status : changeover_stream_status {
+class stream_status {
+ public:
+  /** Which life of the stream id. */
+  std::uint64_t registration() const noexcept { return raw_.registration; }
+  /** What a forwarded packet's verdict is at present. */
+  std::uint64_t switch_number() const noexcept { return raw_.switch_number; }
+  /** The input that is on air, or selected to be. */
   std::optional<std::int32_t> active() const noexcept {
-    return detail::priority_or_none(active_input_priority);
+    return detail::priority_or_none(raw_.active_input_priority);
   }
+  /** The target of a planned switch that waits for its first packet. */
   std::optional<std::int32_t> pending() const noexcept {
-    return detail::priority_or_none(pending_input_priority);
+    return detail::priority_or_none(raw_.pending_input_priority);
   }
+  /** The manual choice in force. */
   std::optional<std::int32_t> overridden() const noexcept {
-    return detail::priority_or_none(override_input_priority);
+    return detail::priority_or_none(raw_.override_input_priority);
   }
+  /** No usable input is left. */
+  bool exhausted() const noexcept { return raw_.exhausted != 0; }
+  std::size_t inputs_len() const noexcept { return raw_.inputs_len; }
+  std::size_t switches_len() const noexcept { return raw_.switches_len; }
+
+  const changeover_stream_status& raw() const noexcept { return raw_; }
+
+ private:
+  friend class runtime_status;
+  stream_status() noexcept { changeover_stream_status_init(&raw_, sizeof raw_); }
+
+  changeover_stream_status raw_;
 };
 
 /** The health of an input. */
-struct input_status : changeover_input_status {
-  changeover::status state() const noexcept {
-    return static_cast<changeover::status>(changeover_input_status::status);
+class input_status {
+ public:
+  std::int32_t priority() const noexcept { return raw_.priority; }
+  changeover::status status() const noexcept { return static_cast<changeover::status>(raw_.status); }
+  /** Packets came within the last packet_timeout. */
+  bool receiving() const noexcept { return raw_.receiving != 0; }
+  /** Its running session; 0: none. */
+  std::uint64_t session() const noexcept { return raw_.session; }
+  std::uint64_t packets() const noexcept { return raw_.packets; }
+  std::uint64_t bytes() const noexcept { return raw_.bytes; }
+  std::uint64_t video_packets() const noexcept { return raw_.video_packets; }
+  std::uint64_t key_packets() const noexcept { return raw_.key_packets; }
+  std::uint64_t lost_packets() const noexcept { return raw_.lost_packets; }
+  /** How often it was probed or tried. */
+  std::uint64_t probes() const noexcept { return raw_.probes; }
+  /** Kilobits (1000 bits) per second. */
+  double bitrate_kbps() const noexcept { return raw_.bitrate_kbps; }
+  /** Video frames per second. */
+  double fps() const noexcept { return raw_.fps; }
+  /** Lost packets in percent of those sent. */
+  double packet_loss() const noexcept { return raw_.packet_loss; }
+  /** Its newest packet; none if there was never one. */
+  std::optional<std::chrono::system_clock::time_point> last_packet_at() const noexcept {
+    if (raw_.last_packet_at == 0) return std::nullopt;
+    return detail::wall_clock(raw_.last_packet_at);
   }
-  std::string_view url_view() const noexcept { return {url, url_len}; }
+  /** When its status last changed. */
+  std::chrono::system_clock::time_point state_since() const noexcept {
+    return detail::wall_clock(raw_.state_since);
+  }
+  std::string_view url() const noexcept { return {raw_.url, raw_.url_len}; }
+  std::size_t errors_len() const noexcept { return raw_.errors_len; }
+
+  const changeover_input_status& raw() const noexcept { return raw_; }
+
+ private:
+  friend class runtime_status;
+  input_status() noexcept { changeover_input_status_init(&raw_, sizeof raw_); }
+
+  changeover_input_status raw_;
 };
 
 /** One error of an input. */
-struct error_entry : changeover_error_entry {
-  std::string_view text_view() const noexcept { return {text, text_len}; }
+class error_entry {
+ public:
+  std::chrono::system_clock::time_point at() const noexcept { return detail::wall_clock(raw_.at); }
+  changeover::reason reason() const noexcept { return static_cast<changeover::reason>(raw_.reason); }
+  /** What was measured; 0: nothing. */
+  duration measured() const noexcept { return detail::nanoseconds(raw_.measured); }
+  /** The limit it was measured against; 0: none. */
+  duration limit() const noexcept { return detail::nanoseconds(raw_.limit); }
+  /** What happened. */
+  std::string_view text() const noexcept { return {raw_.text, raw_.text_len}; }
+
+  const changeover_error_entry& raw() const noexcept { return raw_; }
+
+ private:
+  friend class runtime_status;
+  error_entry() noexcept { changeover_error_entry_init(&raw_, sizeof raw_); }
+
+  changeover_error_entry raw_;
 };
 
 /** One switch of a stream. */
-struct switch_entry : changeover_switch_entry {
-  std::string_view detail_view() const noexcept { return {detail, detail_len}; }
+class switch_entry {
+ public:
+  std::chrono::system_clock::time_point at() const noexcept { return detail::wall_clock(raw_.at); }
+  /** The input left; -1: none. */
+  std::int32_t from() const noexcept { return raw_.from; }
+  /** The input chosen. */
+  std::int32_t to() const noexcept { return raw_.to; }
+  changeover::reason reason() const noexcept { return static_cast<changeover::reason>(raw_.reason); }
+  /** The stream's switch number from here on. */
+  std::uint64_t number() const noexcept { return raw_.number; }
+  /** The evidence, for people. */
+  std::string_view detail() const noexcept { return {raw_.detail, raw_.detail_len}; }
+
+  const changeover_switch_entry& raw() const noexcept { return raw_; }
+
+ private:
+  friend class runtime_status;
+  switch_entry() noexcept { changeover_switch_entry_init(&raw_, sizeof raw_); }
+
+  changeover_switch_entry raw_;
 };
 
 /** All that is known of a stream at one instant. Outlives stream and engine. What has strings must
@@ -465,30 +554,27 @@ class runtime_status {
  public:
   stream_status stream() const {
     stream_status out;
-    changeover_stream_status_init(&out, sizeof(changeover_stream_status));
-    detail::check(changeover_status_stream(raw_.get(), &out));
+    detail::check(changeover_status_stream(raw_.get(), &out.raw_));
     return out;
   }
   /** Best first. */
   input_status input(std::size_t index) const& {
     input_status out;
-    changeover_input_status_init(&out, sizeof(changeover_input_status));
-    detail::check(changeover_status_input(raw_.get(), index, &out));
+    detail::check(changeover_status_input(raw_.get(), index, &out.raw_));
     return out;
   }
   std::vector<input_status> inputs() const& {
     std::vector<input_status> list;
-    for (std::size_t i = 0, n = stream().inputs_len; i < n; i++)
+    for (std::size_t i = 0, n = stream().inputs_len(); i < n; i++)
       list.push_back(input(i));
     return list;
   }
   /** Oldest first. */
   std::vector<error_entry> errors(std::size_t input) const& {
     std::vector<error_entry> list;
-    for (std::size_t i = 0, n = this->input(input).errors_len; i < n; i++) {
+    for (std::size_t i = 0, n = this->input(input).errors_len(); i < n; i++) {
       error_entry out;
-      changeover_error_entry_init(&out, sizeof(changeover_error_entry));
-      detail::check(changeover_status_error(raw_.get(), input, i, &out));
+      detail::check(changeover_status_error(raw_.get(), input, i, &out.raw_));
       list.push_back(out);
     }
     return list;
@@ -496,10 +582,9 @@ class runtime_status {
   /** Oldest first. */
   std::vector<switch_entry> switches() const& {
     std::vector<switch_entry> list;
-    for (std::size_t i = 0, n = stream().switches_len; i < n; i++) {
+    for (std::size_t i = 0, n = stream().switches_len(); i < n; i++) {
       switch_entry out;
-      changeover_switch_entry_init(&out, sizeof(changeover_switch_entry));
-      detail::check(changeover_status_switch(raw_.get(), i, &out));
+      detail::check(changeover_status_switch(raw_.get(), i, &out.raw_));
       list.push_back(out);
     }
     return list;

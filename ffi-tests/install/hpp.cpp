@@ -82,7 +82,7 @@ void inputs_close_and_move() {
   EXPECT(!second.is_open() && !second.record(7));
   EXPECT(code_of([&] { second.report_error("x"); }) == CHANGEOVER_ERR_HANDLE);
   const auto status = engine.runtime_status("s");
-  EXPECT(status.input(0).packets == 6);
+  EXPECT(status.input(0).packets() == 6);
   EXPECT(code_of([&] { engine.open_input("s", 1); }) == CHANGEOVER_ERR_UNKNOWN_INPUT);
 }
 
@@ -152,15 +152,29 @@ void statuses_outlive_their_engine() {
     kept = engine.runtime_status("s");
   }
   changeover::runtime_status status = std::move(*kept);
-  EXPECT(status.stream().active() == 0 && !status.stream().pending() && !status.stream().overridden());
+  const auto stream = status.stream();
+  EXPECT(stream.active() == 0 && !stream.pending() && !stream.overridden() && !stream.exhausted());
+  EXPECT(stream.registration() != 0 && stream.switch_number() == 1 && stream.raw().switch_number == 1);
+  EXPECT(stream.inputs_len() == 2 && stream.switches_len() == 1);
   const auto inputs = status.inputs();
-  EXPECT(inputs.size() == 2 && inputs[0].state() == changeover::status::active &&
-         inputs[0].url_view() == "a");
-  EXPECT(inputs[0].key_packets == 1 && inputs[0].lost_packets == 3 && inputs[1].priority == 5);
-  EXPECT(std::string(changeover::name(inputs[1].state())) == "degraded");
-  EXPECT(status.errors(0).empty() && status.errors(1).size() == 1 &&
-         status.errors(1)[0].text_view() == "broken");
-  EXPECT(status.switches().size() == 1 && status.switches()[0].to == 0);
+  EXPECT(inputs.size() == 2 && inputs[0].status() == changeover::status::active && inputs[0].url() == "a");
+  EXPECT(inputs[0].key_packets() == 1 && inputs[0].lost_packets() == 3 && inputs[1].priority() == 5);
+  EXPECT(inputs[0].packets() == 1 && inputs[0].bytes() == 100 && inputs[0].video_packets() == 1);
+  EXPECT(inputs[0].receiving() && inputs[0].session() != 0 && inputs[0].probes() == 0);
+  EXPECT(inputs[0].bitrate_kbps() >= 0 && inputs[0].fps() >= 0 && inputs[0].packet_loss() >= 0);
+  const auto now = std::chrono::system_clock::now();
+  const auto is_recent = [now](auto time) { return now - time < 1h && time - now < 1h; };
+  EXPECT(inputs[0].last_packet_at() && is_recent(*inputs[0].last_packet_at()));
+  EXPECT(is_recent(inputs[0].state_since()) && inputs[0].raw().priority == 0);
+  EXPECT(std::string(changeover::name(inputs[1].status())) == "degraded" && inputs[1].errors_len() == 1);
+  EXPECT(status.errors(0).empty() && status.errors(1).size() == 1);
+  const auto error = status.errors(1)[0];
+  EXPECT(error.text() == "broken" && error.reason() == changeover::reason::error && is_recent(error.at()));
+  EXPECT(error.measured() == 0ns && error.limit() == 0ns && error.raw().text_len == 6);
+  EXPECT(status.switches().size() == 1);
+  const auto chosen = status.switches()[0];
+  EXPECT(chosen.from() == -1 && chosen.to() == 0 && chosen.reason() == changeover::reason::initial);
+  EXPECT(chosen.number() == 1 && is_recent(chosen.at()) && chosen.detail().size() == chosen.raw().detail_len);
   EXPECT(std::string(status.json()).find("\"broken\"") != std::string::npos);
   EXPECT(code_of([&] { status.input(2); }) == CHANGEOVER_ERR_INDEX);
 }
@@ -214,11 +228,11 @@ void the_operations_do_what_they_say() {
   engine.update_inputs("s", {changeover::input_spec(9, "c")}, {0}, {changeover::input_spec(1, "b2").hot()});
   const auto updated = engine.runtime_status("s");
   const auto inputs = updated.inputs();
-  EXPECT(inputs.size() == 2 && inputs[0].url_view() == "b2" && inputs[1].priority == 9);
+  EXPECT(inputs.size() == 2 && inputs[0].url() == "b2" && inputs[1].priority() == 9);
   engine.update_buffer_write_id("s", "elsewhere");
   engine.report_input_error("s", 9, "gone");
   const auto reported = engine.runtime_status("s");
-  EXPECT(reported.input(1).state() == changeover::status::degraded);
+  EXPECT(reported.input(1).status() == changeover::status::degraded);
   engine.set_config("s", quick);
   engine.unregister("s");
   await_event(engine, event_kind::unregistered);
@@ -240,7 +254,7 @@ void by_id_and_in_batches() {
   (void)input.record_batch({});
   const auto kept = engine.runtime_status("s");
   const auto status = kept.input(0);
-  EXPECT(status.packets == 1 + 2 + 3 + 1 && status.bytes == 10 + 3 + 15 + 1);
+  EXPECT(status.packets() == 1 + 2 + 3 + 1 && status.bytes() == 10 + 3 + 15 + 1);
 }
 
 void the_packet_path_does_not_allocate() {

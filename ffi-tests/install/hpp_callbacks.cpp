@@ -142,7 +142,7 @@ void no_exception_crosses() {
       "s", {changeover::input_spec(0, "a"), changeover::input_spec(1, "b"), changeover::input_spec(2, "c")});
   await_true([&] { return engine.runtime_status("s").stream().active() == 2; });
   const auto status = engine.runtime_status("s");
-  EXPECT(status.switches().back().reason == CHANGEOVER_REASON_START_FAILED);
+  EXPECT(status.switches().back().reason() == changeover::reason::start_failed);
   await_true([&] { return probes > 0; });
   engine.report_input_error("s", 2, "broken");
   await_true([&] { return exhausted >= 1 && notices >= 2 && lines >= 2; });
