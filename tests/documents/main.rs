@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `orderings.rs` | ARCHITECTURE.md's table of memory orderings |
 //! | `inventories.rs` | ARCHITECTURE.md's threads, locks, crates and paths; the tables of files in each folder |
+//! | `rules.rs` | docs/rules.md: its files, and the rules that the core cites |
 
 mod inventories;
 mod orderings;
+mod rules;
 
 use std::collections::BTreeSet;
 use std::fs::{read_dir, read_to_string};
