@@ -100,6 +100,59 @@ class Source:
             self.process.wait()
 
 
+def program_clock(packet):
+    """The PCR of a TS packet in seconds, or None."""
+    if packet[3] & 0x20 and packet[4] >= 7 and packet[5] & 0x10:
+        b = packet[6:12]
+        return ((b[0] << 25) | (b[1] << 17) | (b[2] << 9) | (b[3] << 1) | (b[4] >> 7)) / 90000
+    return None
+
+
+def pid_of(packet):
+    return (packet[1] & 0x1F) << 8 | packet[2]
+
+
+def ts_packets(data):
+    return (data[k:k + 188] for k in range(0, len(data) - 187, 188))
+
+
+class Sender:
+    """Sends an MPEG-TS over UDP from a thread, at the speed of its own clock; a step of the clock is no pause."""
+
+    def __init__(self, data, port=None):
+        self.data, self.port = data, port or free_udp_ports(1)[0]
+        self.url = f"udp://127.0.0.1:{self.port}"
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def run(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            began, base, last, waiting = time.monotonic(), None, None, b""
+            for packet in ts_packets(self.data):
+                clock = program_clock(packet)
+                if clock is not None:
+                    if base is None:
+                        base = last = clock
+                    if clock < last or clock > last + 1:
+                        base += clock - last - 0.04
+                    last = clock
+                    if self.stop.wait(max(0, began + clock - base - time.monotonic())):
+                        return
+                waiting += packet
+                if len(waiting) == 1316:
+                    out.sendto(waiting, ("127.0.0.1", self.port))
+                    waiting = b""
+            out.sendto(waiting, ("127.0.0.1", self.port))
+
+    def close(self):
+        self.stop.set()
+        self.thread.join()
+
+
 class Live:
     """A live HLS or DASH stream: ffmpeg writes its segments, a server in this process hands them out."""
 
@@ -202,10 +255,12 @@ class Ingest:
 class Recording:
     """What ffprobe and ffmpeg say of a recording."""
 
+    WHOLE = ["-probesize", "100M", "-analyzeduration", "100M"]  # tracks may join late
+
     def __init__(self, path):
         self.path = str(path)
         shown = subprocess.run(
-            ["ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time,dts_time,stream_index", "-of", "json", self.path],
+            ["ffprobe", "-v", "error", *self.WHOLE, "-show_entries", "packet=codec_type,pts_time,dts_time,stream_index", "-of", "json", self.path],
             capture_output=True, text=True)
         self.probe_errors = shown.stderr.strip()
         packets = json.loads(shown.stdout or "{}").get("packets", [])
@@ -222,7 +277,7 @@ class Recording:
 
     def decoding_errors(self):
         """What a decoder complains of; empty: nothing."""
-        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", self.path]
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *self.WHOLE, "-i", self.path]
         for kind, raw, present in (("v", "rawvideo", self.video), ("a", "s16le", self.audio)):
             if present:  # raw: only decoders can complain, no muxer about frame rates
                 command += ["-map", f"0:{kind}:0", "-f", raw, "/dev/null"]

@@ -244,11 +244,11 @@ static void shut_down(struct app *app) {
   while (worker_reap(&app->crew) && monotonic_now() < deadline)
     wait_for_something(app, deadline);
   const size_t stuck = worker_reap(&app->crew);
-  output_finish(app->output, OUTPUT_PATIENCE);
+  const bool finished = output_finish(app->output, OUTPUT_PATIENCE);
   take_notes(app);
-  report_line("end", "of the output");
-  if (!stuck) return;
-  report_line("end", "%zu input(s) do not let go; leaving them behind", stuck);
+  report_line("end", finished ? "of the output" : "the output does not let go; leaving it behind");
+  if (!stuck && finished) return;
+  if (stuck) report_line("end", "%zu input(s) do not let go; leaving them behind", stuck);
   fflush(NULL);
   _exit(app->exit_status);
 }

@@ -4,10 +4,39 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "match.h"
 #include "rebase.h"
 
 #define TS_PACKET 188
 #define FIRST_PID 0x100
+#define PMT_PID 0x1000
+
+static int pmt_pid(const struct mux *mux) {
+  const int pid = mux->service.pmt_pid;
+  return pid >= 0x20 && pid < 0x1ffb ? pid : PMT_PID;
+}
+
+int mux_accepts(const AVCodecParameters *codec) {
+  AVFormatContext *format = NULL;
+  int error = avformat_alloc_output_context2(&format, NULL, "mpegts", NULL);
+  AVStream *stream = error < 0 ? NULL : avformat_new_stream(format, NULL);
+  if (!stream) {
+    avformat_free_context(format);
+    return error < 0 ? error : AVERROR(ENOMEM);
+  }
+  error = avcodec_parameters_copy(stream->codecpar, codec);
+  stream->codecpar->codec_tag = 0;
+  if (error >= 0) error = avio_open_dyn_buf(&format->pb);
+  if (error >= 0) {
+    error = avformat_write_header(format, NULL);
+    if (error >= 0) av_write_trailer(format);
+    uint8_t *written = NULL;
+    avio_close_dyn_buf(format->pb, &written);
+    av_free(written);
+  }
+  avformat_free_context(format);
+  return error < 0 ? error : 0;
+}
 
 int mux_open(struct mux *mux, const char *url, AVIOInterruptCB interrupt) {
   AVDictionary *options = NULL;
@@ -25,32 +54,16 @@ int mux_open(struct mux *mux, const char *url, AVIOInterruptCB interrupt) {
   return 0;
 }
 
-/* The how-manieth of its kind. */
-static int place(const struct tracks *tracks, int track) {
-  int before = 0;
-  for (int i = 0; i < track; i++)
-    before += track_is_video(&tracks->track[i]) == track_is_video(&tracks->track[track]);
-  return before;
-}
-
-int mux_map(const struct mux *mux, const struct tracks *tracks, int track) {
-  const bool video = track_is_video(&tracks->track[track]);
-  for (int i = 0; mux->tracks && i < mux->tracks->count; i++) {
-    if (track_is_video(&mux->tracks->track[i]) == video && place(mux->tracks, i) == place(tracks, track))
-      return i;
-  }
-  return -1;
-}
-
-bool mux_fits(const struct mux *mux, const struct tracks *tracks) {
+bool mux_fits(const struct mux *mux, const struct tracks *tracks, int to[TRACKS_MAX]) {
   if (!mux->format) return false;
+  tracks_match(tracks, mux->tracks, to);
   for (int i = 0; i < tracks->count; i++) {
-    const int to = mux_map(mux, tracks, i);
-    if (to < 0 && place(tracks, i) == 0)
-      return false; /* the first picture, the first sound: must have a place */
-    if (to >= 0 && mux->tracks->track[to].codec->codec_id != tracks->track[i].codec->codec_id) return false;
+    if (to[i] < 0) return false;
+    const struct track *announced = &mux->tracks->track[to[i]], *track = &tracks->track[i];
+    const bool says_more = !announced->language[0] && track->language[0];
+    if (!same_decoder(announced, track) || says_more) return false;
   }
-  return true;
+  return !tracks->service.name[0] || mux->service.name[0]; /* a name that came late */
 }
 
 static int end_program(struct mux *mux) {
@@ -63,16 +76,74 @@ static int end_program(struct mux *mux) {
   return error;
 }
 
-static int pid_of(struct mux *mux, const struct tracks *tracks, int track) {
-  const enum AVCodecID codec = tracks->track[track].codec->codec_id;
-  const int at = place(tracks, track);
+static bool pid_is_free(const struct mux *mux, int pid) {
+  if (pid < 0x20 || pid >= 0x1fff || pid == pmt_pid(mux)) return false;
   for (int i = 0; i < mux->pids_len; i++) {
-    if (mux->pids[i].codec == codec && mux->pids[i].place == at) return FIRST_PID + i;
+    if (mux->pids[i].pid == pid) return false;
   }
-  if (mux->pids_len == MUX_PIDS_MAX) return 0; /* the muxer will find one */
-  mux->pids[mux->pids_len].codec = codec;
-  mux->pids[mux->pids_len].place = at;
-  return FIRST_PID + mux->pids_len++;
+  return true;
+}
+
+/* The PID of a track that was announced before: one with the same language, or one that told none. */
+static struct mux_pid *known_pid(struct mux *mux, const struct track *track, const bool used[MUX_PIDS_MAX]) {
+  struct mux_pid *found = NULL;
+  for (int i = 0; i < mux->pids_len; i++) {
+    struct mux_pid *known = &mux->pids[i];
+    if (used[i] || !tracks_alike(&known->track, track) || !same_decoder(&known->track, track)) continue;
+    if (same_language(&known->track, track)) return known;
+    if (!found) found = known;
+  }
+  return found;
+}
+
+static int pid_of(struct mux *mux, const struct track *track, bool used[MUX_PIDS_MAX]) {
+  struct mux_pid *known = known_pid(mux, track, used);
+  if (!known) {
+    if (mux->pids_len == MUX_PIDS_MAX) return 0; /* the muxer will find one */
+    known = &mux->pids[mux->pids_len];
+    *known = (struct mux_pid){.track = *track, .pid = FIRST_PID};
+    known->track.codec = avcodec_parameters_alloc();
+    if (!known->track.codec || avcodec_parameters_copy(known->track.codec, track->codec) < 0) {
+      avcodec_parameters_free(&known->track.codec);
+      return 0;
+    }
+    if (pid_is_free(mux, track->pid)) known->pid = track->pid; /* as the source has it */
+    while (!pid_is_free(mux, known->pid))
+      known->pid++;
+    mux->pids_len++;
+  }
+  if (!known->track.language[0]) memcpy(known->track.language, track->language, sizeof track->language);
+  used[known - mux->pids] = true;
+  return known->pid;
+}
+
+static int add_stream(struct mux *mux, const struct track *track, int pid) {
+  AVStream *stream = avformat_new_stream(mux->format, NULL);
+  if (!stream) return AVERROR(ENOMEM);
+  const int error = avcodec_parameters_copy(stream->codecpar, track->codec);
+  stream->codecpar->codec_tag = 0;
+  stream->id = pid;
+  stream->time_base = (AVRational){1, (int)TICKS_PER_S};
+  stream->disposition = track->disposition;
+  if (track->language[0]) av_dict_set(&stream->metadata, "language", track->language, 0);
+  return error;
+}
+
+/* Who the program is stays the same, whichever source it comes from. */
+static void set_service(struct mux *mux, const struct service *service, AVDictionary **options) {
+  struct service *ours = &mux->service;
+  if (!mux->tables) {
+    ours->number = service->number;
+    ours->pmt_pid = service->pmt_pid;
+  }
+  if (!ours->name[0]) {
+    memcpy(ours->name, service->name, sizeof ours->name);
+    memcpy(ours->provider, service->provider, sizeof ours->provider);
+  }
+  if (ours->name[0]) av_dict_set(&mux->format->metadata, "service_name", ours->name, 0);
+  if (ours->provider[0]) av_dict_set(&mux->format->metadata, "service_provider", ours->provider, 0);
+  if (ours->number > 0) av_dict_set_int(options, "mpegts_service_id", ours->number, 0);
+  av_dict_set_int(options, "mpegts_pmt_start_pid", pmt_pid(mux), 0);
 }
 
 static int begin_program(struct mux *mux, struct tracks *tracks) {
@@ -81,23 +152,18 @@ static int begin_program(struct mux *mux, struct tracks *tracks) {
   mux->format->pb = mux->io;
   mux->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_FLUSH_PACKETS;
   mux->format->max_delay = AV_TIME_BASE * 7 / 10; /* what players expect between arrival and presentation */
-  for (int i = 0; i < tracks->count && error >= 0; i++) {
-    AVStream *stream = avformat_new_stream(mux->format, NULL);
-    if (!stream) return AVERROR(ENOMEM);
-    error = avcodec_parameters_copy(stream->codecpar, tracks->track[i].codec);
-    stream->codecpar->codec_tag = 0;
-    stream->id = pid_of(mux, tracks, i);
-    stream->time_base = (AVRational){1, (int)TICKS_PER_S};
-  }
-  if (error < 0) return error;
   AVDictionary *options = NULL;
+  set_service(mux, &tracks->service, &options);
+  bool used[MUX_PIDS_MAX] = {false};
+  for (int i = 0; i < tracks->count && error >= 0; i++)
+    error = add_stream(mux, &tracks->track[i], pid_of(mux, &tracks->track[i], used));
   char version[16];
   snprintf(version, sizeof version, "%d", mux->tables % 32);
   av_dict_set(&options, "tables_version", version, 0);
   /* A program that follows another one starts its counters anew, and says so. */
   av_dict_set(&options, "mpegts_flags",
               mux->tables ? "initial_discontinuity+resend_headers" : "resend_headers", 0);
-  error = avformat_write_header(mux->format, &options);
+  if (error >= 0) error = avformat_write_header(mux->format, &options);
   av_dict_free(&options);
   mux->tables++;
   return error < 0 ? error : mux->io->error;
@@ -136,4 +202,10 @@ int mux_close(struct mux *mux, bool end) {
   if (mux->io && !end) mux->io->error = AVERROR(EIO); /* what is still buffered has nowhere to go */
   const int closed = avio_closep(&mux->io);
   return error < 0 ? error : closed;
+}
+
+void mux_free(struct mux *mux) {
+  for (int i = 0; i < mux->pids_len; i++)
+    avcodec_parameters_free(&mux->pids[i].track.codec);
+  mux->pids_len = 0;
 }

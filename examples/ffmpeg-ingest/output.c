@@ -1,6 +1,7 @@
-/* output.c: the queue between inputs and output, the choice of what is written, and the output's thread. */
+/* output.c: the choice of what is written, and the output's thread. */
 #include "output.h"
 
+#include <changeover.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,37 +12,16 @@
 #include "rebase.h"
 #include "source.h"
 
-/* What may wait for a slow output before packets are thrown away. */
-#define QUEUE_BYTES (32u << 20)
-#define QUEUE_PACKETS 20000u
 #define RETRY_AFTER NS_PER_S
-
-struct item {
-  struct item *next;
-  struct origin origin;
-  struct tracks *tracks;
-  AVPacket *packet;
-  uint64_t released; /* when it was pushed; it may have come earlier */
-  bool after_loss;   /* packets before it were thrown away */
-};
+/* How long an interrupted write may take to notice. */
+#define ABORT_PATIENCE NS_PER_S
 
 struct output {
   struct output_config config;
   char *url;
   pthread_t thread;
   atomic_bool abort; /* interrupts a blocking output */
-
-  /* The queue; all of it under the lock. */
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
-  struct item *first, **last;
-  size_t bytes, packets;
-  bool finish, finished;
-  uint64_t lost;          /* thrown away because the queue was full */
-  uint64_t switch_number; /* the largest seen: smaller ones are over */
-  int32_t on_air;         /* priority last forwarded, -1: none yet */
-  uint64_t forwarded;     /* when its last packet came */
-  uint64_t stalled;       /* the engine's stalls until then */
+  struct queue queue;
 
   /* The thread's own. */
   struct mux mux;
@@ -52,112 +32,18 @@ struct output {
   bool told_down, impossible;
   struct origin current; /* the source being written or waited for */
   bool waiting;          /* for its first key frame */
+  bool told_refused;     /* that the muxer refused a packet of it */
+  struct tracks *tracks; /* of it, as the program table was last made to fit; NULL: none */
+  int to[TRACKS_MAX];    /* their places in the program */
   uint64_t first_arrived, first_released;
   int64_t source_next[TRACKS_MAX]; /* decoding time to assume where a packet has none */
   uint64_t last_written;           /* when the last written packet was pushed; 0: none yet */
   int64_t media_begin, media_end;  /* presentation times of what is written, 90 kHz */
 };
 
-/* ---- the queue ---- */
-
-static void item_free(struct item *item) {
-  av_packet_free(&item->packet);
-  tracks_release(item->tracks);
-  free(item);
-}
-
-static struct item *item_new(const struct origin *origin, struct tracks *tracks, AVPacket *packet) {
-  struct item *item = calloc(1, sizeof *item);
-  if (!item) return NULL;
-  item->packet = av_packet_alloc();
-  if (!item->packet) {
-    free(item);
-    return NULL;
-  }
-  av_packet_move_ref(item->packet, packet);
-  item->origin = *origin;
-  item->tracks = tracks_share(tracks);
-  return item;
-}
-
-/* The first packet of a switch: the moment the failover is over for those who watch. Under the lock. */
-static void tell_forwarded(struct output *output, const struct origin *origin) {
-  struct note *note = note_new(NOTE_FORWARDED, origin->priority);
-  if (!note) return;
-  note_backdate(note, origin->arrived);
-  note->session = origin->session;
-  note->switch_number = origin->switch_number;
-  note->from = output->on_air;
-  if (output->on_air >= 0) {
-    note->took = origin->arrived > output->forwarded ? origin->arrived - output->forwarded : 0;
-    note->stalled = origin->stalled > output->stalled ? origin->stalled - output->stalled : 0;
-  }
-  notes_post(output->config.notes, note);
-}
-
-/* Under the lock. */
-static void enqueue(struct output *output, const struct origin *origin, uint64_t arrived,
-                    struct tracks *tracks, AVPacket *packet) {
-  const bool full = output->bytes > QUEUE_BYTES || output->packets >= QUEUE_PACKETS;
-  struct item *item = full ? NULL : item_new(origin, tracks, packet);
-  if (item) {
-    item->origin.arrived = arrived;
-    item->released = origin->arrived;
-    item->after_loss = output->lost > 0;
-    output->lost = 0;
-    output->bytes += (size_t)item->packet->size;
-    output->packets++;
-    *output->last = item;
-    output->last = &item->next;
-  } else if (output->lost++ == 0) {
-    struct note *note = note_new(NOTE_OUTPUT_WARNING, -1);
-    note_text(note, "too slow: packets are thrown away until it has caught up");
-    notes_post(output->config.notes, note);
-  }
-}
-
 void output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
                  struct preroll *preroll, AVPacket *packet) {
-  pthread_mutex_lock(&output->lock);
-  if (origin->switch_number >= output->switch_number && !output->finish) {
-    if (origin->switch_number > output->switch_number) {
-      tell_forwarded(output, origin);
-      const bool in_pause = preroll->count && preroll->packets[0].arrived > output->forwarded;
-      for (size_t i = 0; in_pause && i < preroll->count; i++) {
-        enqueue(output, origin, preroll->packets[i].arrived, tracks, preroll->packets[i].packet);
-      }
-    }
-    output->switch_number = origin->switch_number;
-    output->on_air = origin->priority;
-    output->forwarded = origin->arrived;
-    output->stalled = origin->stalled;
-    enqueue(output, origin, origin->arrived, tracks, packet);
-    pthread_cond_broadcast(&output->changed);
-  }
-  pthread_mutex_unlock(&output->lock);
-}
-
-/* The next item; NULL: it is time to try the target again, or (`*over`) all is written. */
-static struct item *take(struct output *output, bool *over) {
-  pthread_mutex_lock(&output->lock);
-  while (!output->first && !output->finish) {
-    if (output->mux.io) {
-      pthread_cond_wait(&output->changed, &output->lock);
-    } else {
-      const struct timespec until = as_timespec(output->retry_at);
-      if (pthread_cond_timedwait(&output->changed, &output->lock, &until)) break;
-    }
-  }
-  struct item *item = output->first;
-  if (item) {
-    output->first = item->next;
-    if (!output->first) output->last = &output->first;
-    output->bytes -= (size_t)item->packet->size;
-    output->packets--;
-  }
-  *over = !item && output->finish;
-  pthread_mutex_unlock(&output->lock);
-  return item;
+  queue_push(&output->queue, origin, tracks, preroll, packet);
 }
 
 /* ---- the target: opened, lost, opened again ---- */
@@ -178,6 +64,8 @@ static void target_lost(struct output *output, int error) {
   output->told_down = true;
   if (!output->down_since) output->down_since = monotonic_now();
   mux_close(&output->mux, false);
+  tracks_release(output->tracks);
+  output->tracks = NULL;
   output->current.session = 0; /* whatever comes next is a new source, and begins with a key frame */
   output->retry_at = monotonic_now() + RETRY_AFTER;
 }
@@ -241,9 +129,10 @@ static bool goes_on(const struct origin *last, const struct origin *next) {
 
 /* After a switch nothing is written before a picture that can be decoded alone; the sound waits with it, for a while. */
 static bool may_begin(const struct output *output, const struct item *item) {
+  const struct track *track = &item->tracks->track[item->packet->stream_index];
+  if (track_kind(track) == TRACK_OTHER) return false;
   if (!tracks_have_video(item->tracks)) return true;
-  const bool video = track_is_video(&item->tracks->track[item->packet->stream_index]);
-  if (video && item->packet->flags & AV_PKT_FLAG_KEY) return true;
+  if (track_flags(track, item->packet) & CHANGEOVER_KEY) return true;
   return item->origin.arrived - output->first_arrived > output->config.key_wait;
 }
 
@@ -286,31 +175,68 @@ static void tell_picture(struct output *output, const struct item *item, int64_t
   notes_post(output->config.notes, note);
 }
 
+static void tell_other_tracks(struct output *output, const struct tracks *tracks) {
+  char text[400];
+  tracks_describe(tracks, text, sizeof text);
+  struct note *note = note_new(NOTE_OUTPUT_WARNING, -1);
+  note_text(note, "other tracks than before: a new program table announces %s", text);
+  notes_post(output->config.notes, note);
+}
+
 /* A program that has a place for these tracks. */
 static int prepare_program(struct output *output, struct tracks *tracks) {
-  if (mux_fits(&output->mux, tracks)) return mux_flush(&output->mux);
-  if (output->mux.format) {
-    char text[200];
-    tracks_describe(tracks, text, sizeof text);
-    struct note *note = note_new(NOTE_OUTPUT_WARNING, -1);
-    note_text(note, "other codecs than before: a new program table announces %s", text);
-    notes_post(output->config.notes, note);
+  int error = 0;
+  if (!mux_fits(&output->mux, tracks, output->to)) {
+    if (output->mux.format) tell_other_tracks(output, tracks);
+    error = mux_announce(&output->mux, tracks);
+    if (error >= 0 && !mux_fits(&output->mux, tracks, output->to)) error = AVERROR_BUG;
   }
-  return mux_announce(&output->mux, tracks);
+  if (error < 0) return error;
+  tracks_release(output->tracks);
+  output->tracks = tracks_share(tracks);
+  for (int i = 0; i < TRACKS_MAX; i++)
+    output->source_next[i] = AV_NOPTS_VALUE;
+  return 0;
+}
+
+/* What the muxer refuses is the fault of what it was given: the output goes on without it. */
+static int refused(struct output *output, const struct item *item, int error) {
+  if (mux_lost(&output->mux)) return error;
+  if (output->told_refused) return 0;
+  output->told_refused = true;
+  char text[AV_ERROR_MAX_STRING_SIZE];
+  error_text(error, text, sizeof text);
+  struct note *note = note_new(NOTE_SOURCE_WARNING, item->origin.priority);
+  note_text(note, "a packet of its %s track cannot be written: %s",
+            avcodec_get_name(item->tracks->track[item->packet->stream_index].codec->codec_id), text);
+  notes_post(output->config.notes, note);
+  return 0;
+}
+
+static void written(struct output *output, const struct item *item, const struct rebase_times *times) {
+  const bool begins = output->waiting;
+  const struct track *track = &item->tracks->track[item->packet->stream_index];
+  tell_works(output);
+  if (!output->last_written) output->media_begin = times->pts;
+  if (begins) tell_picture(output, item, times->pts);
+  output->waiting = false;
+  output->last_written = item->released;
+  if ((track_is_video(track) || !tracks_have_video(item->tracks)) && times->pts > output->media_end)
+    output->media_end = times->pts;
 }
 
 static int write_item(struct output *output, struct item *item) {
-  const bool begins = output->waiting;
-  if (begins) {
-    const int error = prepare_program(output, item->tracks);
-    if (error < 0) return error;
+  if (output->waiting || item->tracks != output->tracks) {
+    int error = prepare_program(output, item->tracks);
+    if (error >= 0 && output->waiting) error = mux_flush(&output->mux);
+    if (error < 0) return refused(output, item, error);
   }
   AVPacket *packet = item->packet;
-  const bool video = track_is_video(&item->tracks->track[packet->stream_index]);
-  const int to = mux_map(&output->mux, item->tracks, packet->stream_index);
+  const int track = packet->stream_index, to = output->to[track];
   struct rebase_times times;
-  if (to < 0 || !source_times(output, item, &times)) return 0;
-  if (begins) rebase_begin(&output->rebase, &times, item->origin.arrived);
+  if (!source_times(output, item, &times)) return 0;
+  if (output->waiting) rebase_begin(&output->rebase, &times, item->origin.arrived);
+  const bool video = track_is_video(&item->tracks->track[track]);
   if (!rebase_packet(&output->rebase, to, video, item->origin.arrived, &times)) return 0;
   packet->stream_index = to;
   packet->dts = times.dts;
@@ -319,14 +245,9 @@ static int write_item(struct output *output, struct item *item) {
   packet->pos = -1;
   packet->time_base = (AVRational){1, (int)TICKS_PER_S};
   const int error = mux_write(&output->mux, packet);
-  if (error < 0) return error;
-  tell_works(output);
-  if (!output->last_written) output->media_begin = times.pts;
-  if (begins) tell_picture(output, item, times.pts);
-  output->waiting = false;
-  output->last_written = item->released;
-  if ((video || !tracks_have_video(item->tracks)) && times.pts > output->media_end)
-    output->media_end = times.pts;
+  packet->stream_index = track;
+  if (error < 0) return refused(output, item, error);
+  written(output, item, &times);
   return 0;
 }
 
@@ -337,6 +258,7 @@ static void handle(struct output *output, struct item *item) {
     output->waiting = true;
     output->first_arrived = item->origin.arrived;
     output->first_released = item->released;
+    output->told_refused = false;
     for (int i = 0; i < TRACKS_MAX; i++)
       output->source_next[i] = AV_NOPTS_VALUE;
   }
@@ -351,7 +273,7 @@ static void *output_main(void *argument) {
   bool over = false;
   while (!over) {
     if (!output->mux.io && !output->impossible && monotonic_now() >= output->retry_at) open_target(output);
-    struct item *item = take(output, &over);
+    struct item *item = queue_take(&output->queue, output->mux.io ? 0 : output->retry_at, &over);
     if (!item) continue;
     handle(output, item);
     item_free(item);
@@ -362,23 +284,16 @@ static void *output_main(void *argument) {
     error_text(error, text, sizeof text);
     post_text(output, NOTE_OUTPUT_FAILED, text);
   }
-  pthread_mutex_lock(&output->lock);
-  output->finished = true;
-  pthread_cond_broadcast(&output->changed);
-  pthread_mutex_unlock(&output->lock);
+  tracks_release(output->tracks);
+  mux_free(&output->mux);
+  queue_finished(&output->queue);
   return NULL;
 }
 
 /* ---- start and end ---- */
 
 void output_free(struct output *output) {
-  while (output->first) {
-    struct item *next = output->first->next;
-    item_free(output->first);
-    output->first = next;
-  }
-  pthread_cond_destroy(&output->changed);
-  pthread_mutex_destroy(&output->lock);
+  queue_free(&output->queue);
   free(output->url);
   free(output);
 }
@@ -388,28 +303,17 @@ struct output *output_start(const struct output_config *config) {
   if (!output) return NULL;
   output->config = *config;
   output->url = strdup(config->url);
-  output->last = &output->first;
-  output->on_air = -1;
   output->waiting = true;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_mutex_init(&output->lock, NULL);
-  pthread_cond_init(&output->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  queue_init(&output->queue, config->notes);
   if (output->url && !pthread_create(&output->thread, NULL, output_main, output)) return output;
   output_free(output);
   return NULL;
 }
 
-void output_finish(struct output *output, uint64_t patience) {
-  const struct timespec until = as_timespec(monotonic_now() + patience);
-  pthread_mutex_lock(&output->lock);
-  output->finish = true;
-  pthread_cond_broadcast(&output->changed);
-  while (!output->finished && !pthread_cond_timedwait(&output->changed, &output->lock, &until))
-    continue;
-  pthread_mutex_unlock(&output->lock);
+bool output_finish(struct output *output, uint64_t patience) {
+  bool finished = queue_finish(&output->queue, monotonic_now() + patience);
   atomic_store(&output->abort, true);
-  pthread_join(output->thread, NULL);
+  if (!finished) finished = queue_finish(&output->queue, monotonic_now() + ABORT_PATIENCE);
+  if (finished) pthread_join(output->thread, NULL);
+  return finished;
 }

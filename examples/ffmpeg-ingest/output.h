@@ -4,13 +4,10 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
-#include <libavcodec/packet.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "notes.h"
-#include "preroll.h"
-#include "tracks.h"
+#include "queue.h"
 
 struct output;
 
@@ -18,16 +15,6 @@ struct output_config {
   struct notes *notes;
   const char *url;
   uint64_t key_wait; /* ns: how long a new source's pictures may wait for their first key frame */
-};
-
-/* Where a packet comes from. */
-struct origin {
-  uint64_t switch_number; /* the engine's verdict */
-  uint64_t session, opening;
-  int32_t priority;
-  uint64_t arrived; /* CLOCK_MONOTONIC, ns */
-  uint64_t
-      stalled; /* how far the engine's clock was behind it: the engine takes out what the machine slept through */
 };
 
 /* NULL: no memory or no thread. The target is opened by the output's own thread; how that went comes as a note. */
@@ -39,8 +26,9 @@ struct output *output_start(const struct output_config *config);
 void output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
                  struct preroll *preroll, AVPacket *packet);
 
-/* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. */
-void output_finish(struct output *output, uint64_t patience);
+/* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. False: its thread
+ * hangs in a write that nothing can interrupt; leave it behind. */
+bool output_finish(struct output *output, uint64_t patience);
 /* After output_finish, when nobody can push any more. */
 void output_free(struct output *output);
 

@@ -207,6 +207,7 @@ static void people_note(const struct note *note) {
       note_line(note, "opened", "input %d after %s: %s", input, span(note->took).s, text);
       break;
     case NOTE_SOURCE_FAILED: note_line(note, "source", "input %d: %s (trying again)", input, text); break;
+    case NOTE_SOURCE_TRACKS: note_line(note, "tracks", "input %d: now %s", input, text); break;
     case NOTE_SOURCE_WARNING: note_line(note, "source", "input %d: %s", input, text); break;
     case NOTE_FORWARDED: forwarded_line(note); break;
     case NOTE_PICTURE: picture_line(note); break;
@@ -277,6 +278,7 @@ static void json_note(FILE *file, const struct note *note) {
   static const char *const names[] = {
       [NOTE_SOURCE_OPENED] = "source_opened",
       [NOTE_SOURCE_FAILED] = "source_failed",
+      [NOTE_SOURCE_TRACKS] = "source_tracks",
       [NOTE_SOURCE_WARNING] = "source_warning",
       [NOTE_FORWARDED] = "forwarded",
       [NOTE_PICTURE] = "picture",

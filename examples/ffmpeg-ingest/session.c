@@ -1,6 +1,7 @@
 /* session.c: the ingest thread. The lines that matter to a host of changeover are in deliver(). */
 #include "session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -26,7 +27,9 @@ struct session {
   uint64_t pace_due;
   int64_t pace_media;
   bool paced;
-  bool leftovers; /* what still comes was held inside libavformat */
+  struct tracks *tracks; /* as last told */
+  char left_out[512];    /* the same */
+  bool leftovers;        /* what still comes was held inside libavformat */
 };
 
 /* How a session tells the engine that its source is lost; `text` reaches the status and the events. */
@@ -40,6 +43,16 @@ static void fail(struct session *session, const char *text) {
   notes_post(worker->crew->notes, note);
 }
 
+static void tell_left_out(struct session *session) {
+  char left_out[sizeof((struct note *)0)->text - 16];
+  source_left_out(&session->source, left_out, sizeof left_out);
+  if (!strcmp(left_out, session->left_out)) return;
+  snprintf(session->left_out, sizeof session->left_out, "%s", left_out);
+  struct note *note = note_new(NOTE_SOURCE_WARNING, session->worker->priority);
+  note_text(note, left_out[0] ? "left out: %s" : "nothing is left out any more", left_out);
+  notes_post(session->worker->crew->notes, note);
+}
+
 static void tell_opened(struct session *session, uint64_t started) {
   struct worker *worker = session->worker;
   struct note *note = note_new(NOTE_SOURCE_OPENED, worker->priority);
@@ -51,10 +64,23 @@ static void tell_opened(struct session *session, uint64_t started) {
     tracks_describe(session->source.tracks, note->text, sizeof note->text);
   }
   notes_post(worker->crew->notes, note);
-  if (!session->source.left_out[0]) return;
-  note = note_new(NOTE_SOURCE_WARNING, worker->priority);
-  note_text(note, "left out: %s", session->source.left_out);
-  notes_post(worker->crew->notes, note);
+  session->tracks = tracks_share(session->source.tracks);
+  tell_left_out(session);
+}
+
+/* Tracks came, went, moved, or are known by now. */
+static void follow_tracks(struct session *session) {
+  if (session->tracks == session->source.tracks) return;
+  tracks_release(session->tracks);
+  session->tracks = tracks_share(session->source.tracks);
+  preroll_clear(&session->preroll); /* its packets are of the tracks before */
+  struct note *note = note_new(NOTE_SOURCE_TRACKS, session->worker->priority);
+  if (note) {
+    note->session = session->worker->id;
+    tracks_describe(session->tracks, note->text, sizeof note->text);
+  }
+  notes_post(session->worker->crew->notes, note);
+  tell_left_out(session);
 }
 
 /* Files and segments are read as fast as they are meant to be watched: a segment that was fetched in an instant lasts until
@@ -77,22 +103,17 @@ static bool pace(struct session *session, const AVPacket *packet) {
   return worker_sleep_until(session->worker, session->pace_due);
 }
 
-static uint32_t packet_flags(const struct track *track, const AVPacket *packet) {
-  const uint32_t kind = track_is_video(track) ? CHANGEOVER_VIDEO : CHANGEOVER_AUDIO;
-  return packet->flags & AV_PKT_FLAG_KEY ? kind | CHANGEOVER_KEY : kind;
-}
-
 /* Every packet is told to the engine; the engine's answer says whether it goes out. What does not is kept for a moment: if
  * this input comes on air next, the output can begin with its last key frame. */
 static void deliver(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
   const struct track *track = &session->source.tracks->track[packet->stream_index];
-  const uint64_t verdict =
-      changeover_record(&session->input, (uint32_t)packet->size, packet_flags(track, packet));
+  const uint32_t flags = track_flags(track, packet);
+  const uint64_t verdict = changeover_record(&session->input, (uint32_t)packet->size, flags);
   const uint64_t now = monotonic_now();
   atomic_fetch_add(&worker->packets, 1);
   if (!verdict) {
-    preroll_keep(&session->preroll, packet, track_is_video(track) && packet->flags & AV_PKT_FLAG_KEY, now);
+    preroll_keep(&session->preroll, packet, flags & CHANGEOVER_KEY, now);
     return;
   }
   uint64_t engine_now = now;
@@ -150,6 +171,7 @@ static bool read_packets(struct session *session, AVPacket *packet) {
       fail(session, error == AVERROR_EXIT ? "nothing to read for too long, reconnecting" : text);
       return false;
     } else {
+      follow_tracks(session);
       if (pace(session, packet)) deliver(session, packet);
       av_packet_unref(packet);
     }
@@ -174,6 +196,8 @@ static void connect_once(struct session *session, AVPacket *packet) {
   tell_opened(session, started);
   read_packets(session, packet);
   preroll_clear(&session->preroll);
+  tracks_release(session->tracks);
+  session->tracks = NULL;
   source_close(&session->source);
 }
 

@@ -1,30 +1,181 @@
-/* source.c: opening a URL, choosing its tracks, reading packets. */
+/* source.c: opening a URL, choosing its tracks and following their changes, reading packets. */
 #include "source.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "program.h"
 
 void error_text(int error, char *text, size_t size) {
   if (av_strerror(error, text, size) < 0) snprintf(text, size, "error %d", error);
 }
 
-static void leave_out(struct source *source, const char *format, const char *what) {
-  const size_t used = strlen(source->left_out);
-  const size_t left = sizeof source->left_out - used;
-  const int length = snprintf(source->left_out + used, left, "%s", used ? "; " : "");
-  if (length > 0 && (size_t)length < left)
-    snprintf(source->left_out + used + length, left - (size_t)length, format, what);
+/* ---- which tracks ---- */
+
+static bool is_picture(const AVStream *stream) {
+  return stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+         !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
 }
+
+static bool is_ready(const struct source *source, int index) {
+  return source->streams.stream[index].state == STREAM_READY;
+}
+
+/* The program that is read; another one when it has come to its end. */
+static const AVProgram *choose_program(struct source *source) {
+  const AVProgram *program = source->program >= 0 ? program_numbered(source->format, source->program) : NULL;
+  if (source->program_wanted >= 0) {
+    source->program = source->program_wanted;
+    return program_numbered(source->format, source->program_wanted);
+  }
+  if (!program || !program->nb_stream_indexes) program = program_of_best(source->format);
+  source->program = program ? program->id : -1;
+  return program;
+}
+
+/* The one that is read as long as the program has it, else the best, else the first: a picture that moved. */
+static int choose_picture(const struct source *source, const AVProgram *program) {
+  AVFormatContext *format = source->format;
+  int candidates[2] = {-1, av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0)};
+  if (source->tracks && tracks_have_video(source->tracks)) candidates[0] = source->stream_of[0];
+  for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+    const int at = candidates[i];
+    if (at >= 0 && program_has(program, at) && is_picture(format->streams[at]) && is_ready(source, at))
+      return at;
+  }
+  for (int i = 0; i < (int)source->streams.count; i++) {
+    if (program_has(program, i) && is_picture(format->streams[i]) && is_ready(source, i)) return i;
+  }
+  return -1;
+}
+
+static bool is_mpegts(const struct source *source) {
+  return !strcmp(source->format->iformat->name, "mpegts");
+}
+
+static struct service service_of(const AVProgram *program) {
+  struct service service = {.number = program->id, .pmt_pid = program->pmt_pid};
+  const AVDictionaryEntry *name = av_dict_get(program->metadata, "service_name", NULL, 0);
+  const AVDictionaryEntry *provider = av_dict_get(program->metadata, "service_provider", NULL, 0);
+  if (name) snprintf(service.name, sizeof service.name, "%s", name->value);
+  if (provider) snprintf(service.provider, sizeof service.provider, "%s", provider->value);
+  return service;
+}
+
+static bool add_track(const struct source *source, struct tracks *tracks, int *stream_of, int index) {
+  const AVStream *stream = source->format->streams[index];
+  const AVDictionaryEntry *language = av_dict_get(stream->metadata, "language", NULL, 0);
+  struct track track = {.codec = source->streams.stream[index].codec,
+                        .time_base = stream->time_base,
+                        .disposition = stream->disposition,
+                        .pid = is_mpegts(source) ? stream->id : 0};
+  if (language) snprintf(track.language, sizeof track.language, "%s", language->value);
+  if (!tracks_add(tracks, &track)) return false;
+  stream_of[tracks->count - 1] = index;
+  return true;
+}
+
+static bool has_track_of(const struct source *source, int index) {
+  for (int i = 0; source->tracks && i < source->tracks->count; i++) {
+    if (source->stream_of[i] == index) return true;
+  }
+  return false;
+}
+
+/* What is not wanted the demuxer need not deliver: of several renditions only one is fetched. What is not known yet may still
+ * be wanted. */
+static void discard_others(struct source *source, const AVProgram *program) {
+  for (int i = 0; i < (int)source->streams.count; i++) {
+    const bool unknown = program_has(program, i) && source->streams.stream[i].state == STREAM_UNKNOWN;
+    source->format->streams[i]->discard =
+        unknown || has_track_of(source, i) ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+  }
+}
+
+/* The picture, and every sound that belongs to it. Keeps the tracks as they are where nothing has changed. */
+static int choose_tracks(struct source *source) {
+  AVFormatContext *format = source->format;
+  const AVProgram *program = choose_program(source);
+  source->fingerprint = program_fingerprint(format, program);
+  if (!program && source->program_wanted >= 0) return source->tracks ? 0 : AVERROR_STREAM_NOT_FOUND;
+  struct tracks *tracks = tracks_new();
+  if (!tracks) return AVERROR(ENOMEM);
+  if (program && is_mpegts(source)) tracks->service = service_of(program);
+  int stream_of[TRACKS_MAX] = {0};
+  const int picture = choose_picture(source, program);
+  bool complete = picture < 0 || add_track(source, tracks, stream_of, picture);
+  for (int i = 0; i < (int)source->streams.count; i++) {
+    const bool sound = format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    if (sound && program_has(program, i) && is_ready(source, i))
+      complete &= add_track(source, tracks, stream_of, i);
+  }
+  (void)complete; /* source_left_out tells */
+  memcpy(source->stream_of, stream_of, sizeof stream_of);
+  if (source->tracks && tracks_equal(tracks, source->tracks)) {
+    tracks_release(tracks);
+  } else {
+    tracks_release(source->tracks);
+    source->tracks = tracks;
+  }
+  discard_others(source, program);
+  return 0;
+}
+
+/* Is there, or may there come, anything to carry? */
+static bool is_hopeless(const struct source *source) {
+  const AVProgram *program = source->program >= 0 ? program_numbered(source->format, source->program) : NULL;
+  for (int i = 0; i < (int)source->streams.count; i++) {
+    if (program_has(program, i) && source->streams.stream[i].state != STREAM_REFUSED &&
+        source->streams.stream[i].codec_id != AV_CODEC_ID_NONE)
+      return false;
+  }
+  return true;
+}
+
+void source_left_out(const struct source *source, char *text, size_t size) {
+  const AVFormatContext *format = source->format;
+  const AVProgram *program = source->program >= 0 ? program_numbered(format, source->program) : NULL;
+  size_t used = (size_t)snprintf(text, size, "%s", source->unknown_options);
+  for (int i = 0; i < (int)source->streams.count && used < size; i++) {
+    const struct stream *stream = &source->streams.stream[i];
+    const enum AVMediaType type = format->streams[i]->codecpar->codec_type;
+    if (!program_has(program, i) || has_track_of(source, i)) continue;
+    const char *why = stream->state == STREAM_REFUSED   ? stream->why
+                      : stream->state == STREAM_UNKNOWN ? "nothing is known of it yet"
+                      : type == AVMEDIA_TYPE_VIDEO      ? "one picture is enough"
+                                                        : "too many tracks";
+    const char *kind = av_get_media_type_string(type);
+    used +=
+        (size_t)snprintf(text + used, size - used, "%sa %s track (%s): %s", used ? "; " : "",
+                         avcodec_get_name(format->streams[i]->codecpar->codec_id), kind ? kind : "data", why);
+  }
+}
+
+/* ---- opening ---- */
 
 /* Live sources must be ready soon: no long look at them unless the user's options say otherwise. */
 static void set_default(AVDictionary **options, const char *key, const char *value) {
   av_dict_set(options, key, value, AV_DICT_DONT_OVERWRITE);
 }
 
+static void tell_unknown_options(struct source *source, const AVDictionary *left, const AVDictionary *given) {
+  size_t used = 0;
+  const AVDictionaryEntry *option = NULL;
+  while ((option = av_dict_get(left, "", option, AV_DICT_IGNORE_SUFFIX))) {
+    if (!av_dict_get(given, option->key, NULL, AV_DICT_MATCH_CASE) || used >= sizeof source->unknown_options)
+      continue;
+    used += (size_t)snprintf(source->unknown_options + used, sizeof source->unknown_options - used,
+                             "%soption %s: libavformat does not know it here", used ? "; " : "", option->key);
+  }
+}
+
 static int open_format(struct source *source, const char *url, const AVDictionary *given,
                        AVIOInterruptCB interrupt) {
   const AVInputFormat *demuxer = NULL;
   const AVDictionaryEntry *name = av_dict_get(given, "format", NULL, AV_DICT_MATCH_CASE);
+  const AVDictionaryEntry *program = av_dict_get(given, "program", NULL, AV_DICT_MATCH_CASE);
+  source->program_wanted = program ? atoi(program->value) : -1;
   if (name && !(demuxer = av_find_input_format(name->value))) return AVERROR_DEMUXER_NOT_FOUND;
   source->format = avformat_alloc_context();
   if (!source->format) return AVERROR(ENOMEM);
@@ -33,71 +184,13 @@ static int open_format(struct source *source, const char *url, const AVDictionar
   AVDictionary *options = NULL;
   av_dict_copy(&options, given, 0);
   av_dict_set(&options, "format", NULL, 0);
+  av_dict_set(&options, "program", NULL, 0);
   set_default(&options, "analyzeduration", "2000000");
   set_default(&options, "fpsprobesize", "0");
   if (!strncmp(url, "rtsp:", 5)) set_default(&options, "rtsp_transport", "tcp");
   const int error = avformat_open_input(&source->format, url, demuxer, &options);
-  const AVDictionaryEntry *unknown = av_dict_get(options, "", NULL, AV_DICT_IGNORE_SUFFIX);
-  while (error >= 0 && unknown) {
-    if (av_dict_get(given, unknown->key, NULL, AV_DICT_MATCH_CASE)) {
-      leave_out(source, "option %s: libavformat does not know it here", unknown->key);
-    }
-    unknown = av_dict_get(options, "", unknown, AV_DICT_IGNORE_SUFFIX);
-  }
+  if (error >= 0) tell_unknown_options(source, options, given);
   av_dict_free(&options);
-  return error;
-}
-
-static int add_track(struct source *source, int index) {
-  const AVStream *stream = source->format->streams[index];
-  struct tracks *tracks = source->tracks;
-  if (!mpegts_carries(stream->codecpar->codec_id)) {
-    leave_out(source, "a %s track: MPEG-TS does not carry it", avcodec_get_name(stream->codecpar->codec_id));
-    return 0;
-  }
-  AVCodecParameters *codec = avcodec_parameters_alloc();
-  if (!codec) return AVERROR(ENOMEM);
-  const int at = tracks->count;
-  int error = avcodec_parameters_copy(codec, stream->codecpar);
-  if (error >= 0) error = selfcontained_init(&source->whole[at], codec, stream->time_base);
-  if (error >= 0) {
-    if (tracks_add(tracks, codec, stream->time_base))
-      source->stream_of[at] = index;
-    else
-      selfcontained_free(&source->whole[at]);
-  }
-  avcodec_parameters_free(&codec);
-  return error;
-}
-
-static bool in_program(const AVProgram *program, int index) {
-  if (!program) return true;
-  for (unsigned i = 0; i < program->nb_stream_indexes; i++) {
-    if (program->stream_index[i] == (unsigned)index) return true;
-  }
-  return false;
-}
-
-/* The best picture, and every sound that belongs to it. The rest is told to the demuxer as unwanted, so that of several
- * renditions only one is fetched. */
-static int choose_tracks(struct source *source) {
-  AVFormatContext *format = source->format;
-  if (!(source->tracks = tracks_new())) return AVERROR(ENOMEM);
-  const int video = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-  const int audio = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, video, NULL, 0);
-  const bool picture = video >= 0 && !(format->streams[video]->disposition & AV_DISPOSITION_ATTACHED_PIC);
-  const AVProgram *program = av_find_program_from_stream(format, NULL, picture ? video : audio);
-  int error = 0;
-  if (picture) error = add_track(source, video);
-  for (int i = 0; i < (int)format->nb_streams && error >= 0; i++) {
-    if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && in_program(program, i))
-      error = add_track(source, i);
-  }
-  for (int i = 0; i < (int)format->nb_streams; i++)
-    format->streams[i]->discard = AVDISCARD_ALL;
-  for (int i = 0; i < source->tracks->count; i++)
-    format->streams[source->stream_of[i]]->discard = AVDISCARD_DEFAULT;
-  if (error >= 0 && !source->tracks->count) return AVERROR_STREAM_NOT_FOUND;
   return error;
 }
 
@@ -105,9 +198,23 @@ static bool is_segmented(const AVInputFormat *demuxer) {
   return !strcmp(demuxer->name, "hls") || !strcmp(demuxer->name, "dash");
 }
 
+static void explain(struct source *source, int error, const char *step, char *why, size_t why_size) {
+  char text[AV_ERROR_MAX_STRING_SIZE], there[256] = "";
+  error_text(error, text, sizeof text);
+  if (error != AVERROR_STREAM_NOT_FOUND) {
+    snprintf(why, why_size, "%s: %s", step, text);
+  } else if (source->program_wanted >= 0 && !program_numbered(source->format, source->program_wanted)) {
+    programs_describe(source->format, there, sizeof there);
+    snprintf(why, why_size, "no program %d in it; there are: %s", source->program_wanted, there);
+  } else {
+    source_left_out(source, there, sizeof there);
+    snprintf(why, why_size, "no picture and no sound in it that MPEG-TS carries: %s", there);
+  }
+}
+
 int source_open(struct source *source, const char *url, const AVDictionary *options,
                 AVIOInterruptCB interrupt, char *why, size_t why_size) {
-  *source = (struct source){.has_end = false};
+  *source = (struct source){.program = -1};
   const char *step = "cannot open";
   int error = open_format(source, url, options, interrupt);
   if (error >= 0) {
@@ -116,7 +223,9 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
   }
   if (error >= 0) {
     step = "cannot use";
+    streams_follow(&source->streams, source->format);
     error = choose_tracks(source);
+    if (error >= 0 && is_hopeless(source)) error = AVERROR_STREAM_NOT_FOUND;
   }
   if (error >= 0) {
     const AVIOContext *io = source->format->pb;
@@ -126,57 +235,73 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
         io && !io->eof_reached; /* a playlist is read to its end before anything of it is played */
     return 0;
   }
-  char text[AV_ERROR_MAX_STRING_SIZE];
-  error_text(error, text, sizeof text);
-  if (error == AVERROR_STREAM_NOT_FOUND)
-    snprintf(why, why_size, "no picture and no sound in it %s", source->left_out);
-  else
-    snprintf(why, why_size, "%s: %s", step, text);
+  explain(source, error, step, why, why_size);
   source_close(source);
   return error;
 }
 
+/* ---- reading ---- */
+
 /* The source changed its parameters under way (a publisher that reconnected). */
-static void take_new_extradata(struct source *source, int track, AVPacket *packet) {
+static void take_new_extradata(struct source *source, const AVPacket *packet) {
   size_t size = 0;
   const uint8_t *data = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
   if (!data || !size) return;
   AVCodecParameters *codec = avcodec_parameters_alloc();
-  struct selfcontained changed;
-  const AVStream *stream = source->format->streams[source->stream_of[track]];
+  struct selfcontained changed, *whole = &source->streams.stream[packet->stream_index].whole;
+  const AVStream *stream = source->format->streams[packet->stream_index];
   if (codec && avcodec_parameters_copy(codec, stream->codecpar) >= 0) {
     av_freep(&codec->extradata);
     codec->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
     codec->extradata_size = codec->extradata ? (int)size : 0;
     if (codec->extradata) memcpy(codec->extradata, data, size);
     if (codec->extradata && selfcontained_init(&changed, codec, stream->time_base) >= 0) {
-      selfcontained_free(&source->whole[track]);
-      source->whole[track] = changed;
+      selfcontained_free(whole);
+      *whole = changed;
     }
   }
   avcodec_parameters_free(&codec);
 }
 
+/* A packet was read: does it, or what was read with it, change which tracks there are? */
+static int follow_changes(struct source *source, const AVPacket *packet) {
+  const bool new_streams = streams_follow(&source->streams, source->format);
+  const bool known = streams_see(&source->streams, source->format, packet);
+  const AVProgram *program = source->program >= 0 ? program_numbered(source->format, source->program) : NULL;
+  const bool moved = program_fingerprint(source->format, program) != source->fingerprint;
+  return new_streams || known || moved ? choose_tracks(source) : 0;
+}
+
+static int track_of(const struct source *source, int stream) {
+  for (int i = 0; i < source->tracks->count; i++) {
+    if (source->stream_of[i] == stream) return i;
+  }
+  return -1;
+}
+
+/* Of a track that joined late, libavformat's parser knows neither the rate nor, so, how long its frames are. */
+static void complete_duration(const struct track *track, AVPacket *packet) {
+  if (packet->duration > 0 || track_kind(track) != TRACK_AUDIO) return;
+  const int samples = av_get_audio_frame_duration2(track->codec, packet->size);
+  packet->duration = av_rescale_q(samples, (AVRational){1, track->codec->sample_rate}, track->time_base);
+}
+
 int source_read(struct source *source, AVPacket *packet) {
   for (;;) {
-    const int error = av_read_frame(source->format, packet);
+    int error = av_read_frame(source->format, packet);
     if (error < 0) return error;
-    int track = 0;
-    while (track < source->tracks->count && source->stream_of[track] != packet->stream_index)
-      track++;
-    if (track < source->tracks->count && packet->size > 0) {
-      const struct track *known = &source->tracks->track[track];
-      if (source->format->streams[packet->stream_index]->codecpar->codec_id != known->codec->codec_id) {
-        av_packet_unref(packet);
-        return AVERROR_INPUT_CHANGED;
-      }
-      take_new_extradata(source, track, packet);
-      if (selfcontained_packet(&source->whole[track], packet) >= 0) {
+    error = follow_changes(source, packet);
+    const int track = error < 0 || packet->size <= 0 ? -1 : track_of(source, packet->stream_index);
+    if (track >= 0) {
+      complete_duration(&source->tracks->track[track], packet);
+      take_new_extradata(source, packet);
+      if (selfcontained_packet(&source->streams.stream[packet->stream_index].whole, packet) >= 0) {
         packet->stream_index = track;
         return 0;
       }
     }
     av_packet_unref(packet);
+    if (error < 0) return error;
   }
 }
 
@@ -186,8 +311,7 @@ bool source_at_end(const struct source *source) {
 }
 
 void source_close(struct source *source) {
-  for (int i = 0; source->tracks && i < source->tracks->count; i++)
-    selfcontained_free(&source->whole[i]);
+  streams_free(&source->streams);
   tracks_release(source->tracks);
   source->tracks = NULL;
   avformat_close_input(&source->format);

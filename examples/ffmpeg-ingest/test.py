@@ -17,7 +17,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from live import HERE, Ingest, Live, Recording, Source, free_udp_ports, wait_for
+from live import HERE, Ingest, Live, Recording, Sender, Source, free_udp_ports, pid_of, program_clock, ts_packets, wait_for
 
 SANITIZED = "ffmpeg-ingest-sanitized"
 TESTS = []
@@ -26,6 +26,12 @@ TESTS = []
 def test(function):
     TESTS.append(function)
     return function
+
+
+def remux(source, *arguments):
+    """This clip as an MPEG-TS."""
+    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *arguments[:2], "-i", str(source), *arguments[2:], "-c", "copy", "-f",
+                           "mpegts", "-"], check=True, capture_output=True).stdout
 
 
 def make_media(directory):
@@ -48,7 +54,7 @@ class Bench:
     """One test's directory and what it started."""
 
     def __init__(self, media, directory):
-        self.media, self.directory, self.ingests, self.count = media, directory, [], 0
+        self.media, self.directory, self.ingests, self.senders, self.count = media, directory, [], [], 0
 
     def file(self, name):
         return str(self.media / name)
@@ -59,9 +65,15 @@ class Bench:
         self.ingests.append(ingest)
         return ingest
 
+    def sender(self, data):
+        self.senders.append(Sender(data).start())
+        return self.senders[-1]
+
     def close(self):
         for ingest in self.ingests:
             ingest.kill()
+        for sender in self.senders:
+            sender.close()
 
 
 def expect(condition, what):
@@ -323,6 +335,71 @@ def hls_waits_for_a_late_segment(bench):
 @test
 def dash_goes_on_from_segment_to_segment(bench):
     live_segments(bench, "dash")
+
+
+def longest_pause(times):
+    times = sorted(times)
+    return max(b - a for a, b in zip(times, times[1:]))
+
+
+@test
+def a_track_that_is_announced_and_comes_later(bench):
+    """The program table names a sound; its first packet comes after four seconds. The picture does not wait, nor the output."""
+    data = remux(bench.file("thirty.flv"), "-ss", "0")
+    begin, clock, kept = None, 0, []
+    for packet in ts_packets(data):
+        clock = program_clock(packet) or clock
+        begin = begin or clock
+        if pid_of(packet) != 0x101 or clock - begin > 4:
+            kept.append(packet)
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.sender(b"".join(kept)).url, "-o", recording)
+    ingest.wait(10, "output_opened")
+    expect("aac" not in ingest.wait(5, "source_opened")["text"], "a track of which nothing is known was announced")
+    expect("nothing is known of it" in ingest.wait(5, "source_warning")["text"], "not told")
+    expect("aac 48000 Hz" in ingest.wait(10, "source_tracks")["text"], "the sound was not taken up")
+    before = packets(ingest, 0)
+    wait_for(lambda: packets(ingest, 0) > before + 100, 10, "sound and picture")
+    expect_clean_end(ingest)
+    expect(not ingest.all("output_failed") and not ingest.all("degraded"), "the output was closed, or the input blamed")
+    recording = expect_good_recording(recording, 4)
+    expect(len(recording.audio) > 40, "the sound is missing")
+    expect(longest_pause(recording.video) < 0.2, "the picture stopped for the sound")
+
+
+@test
+def parameters_that_the_probe_did_not_find(bench):
+    """The look at the source was cut off: h264 0x0, aac 0 Hz. It is written as soon as its packets tell."""
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-O", "analyzeduration=1", "-O", "probesize=32", "-i", bench.sender(remux(bench.file("thirty.flv"), "-ss", "0")).url,
+                          "-o", recording)
+    ingest.wait(10, "picture")
+    wait_for(lambda: packets(ingest, 0) > 150, 10, "sound and picture")
+    expect_clean_end(ingest)
+    expect(not ingest.all("output_failed") and not ingest.all("degraded"), "the output was closed, or the input blamed")
+    expect(ingest.all("source_tracks"), "all was known at once: this tests nothing")
+    expect(expect_good_recording(recording, 1).audio, "the sound is missing")
+
+
+@test
+def tracks_that_join_and_move(bench):
+    """One MPEG-TS: the sound joins after two seconds, the picture moves to another PID, then all moves."""
+    clip = bench.file("thirty.flv")
+    parts = [("-an",), ("-streamid", "0:0x100", "-streamid", "1:0x101"), ("-streamid", "0:0x150", "-streamid", "1:0x101"),
+             ("-streamid", "0:0x160", "-streamid", "1:0x161")]
+    data = b"".join(remux(clip, "-ss", str(2 * i), "-t", "2", "-output_ts_offset", str(2 * i), "-tables_version", str(i), *part)
+                    for i, part in enumerate(parts))
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.sender(data).url, "-o", recording, "--packet-timeout", "1s")
+    ingest.wait(15, "degraded", reason="timeout")  # the end of it
+    expect_clean_end(ingest)
+    expect(not ingest.all("source_failed"), "reconnected")
+    expect([t["text"] for t in ingest.all("source_tracks")][0] == "h264 160x90, aac 48000 Hz", ingest.log())
+    shown = expect_good_recording(recording, 7)
+    expect(longest_pause(shown.video) < 0.3, f"the picture stopped for {longest_pause(shown.video):.2f} s")
+    expect(max(shown.audio) - min(shown.audio) > 5, f"the sound is missing: {min(shown.audio)} to {max(shown.audio)}")
+    expect(longest_pause(shown.audio) < 0.3, f"the sound stopped for {longest_pause(shown.audio):.2f} s")
+    expect(len({pid_of(p) for p in ts_packets(recording.read_bytes())} - {0, 0x11, 0x1000, 0x1FFF}) == 2, "PIDs of the output moved too")
 
 
 @test

@@ -1,8 +1,10 @@
 /* tracks.c: the list of a source's tracks. */
 #include "tracks.h"
 
+#include <changeover.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tracks *tracks_new(void) {
   struct tracks *tracks = calloc(1, sizeof *tracks);
@@ -10,16 +12,37 @@ struct tracks *tracks_new(void) {
   return tracks;
 }
 
-bool tracks_add(struct tracks *tracks, const AVCodecParameters *codec, AVRational time_base) {
+bool tracks_add(struct tracks *tracks, const struct track *added) {
   if (tracks->count == TRACKS_MAX) return false;
   struct track *track = &tracks->track[tracks->count];
+  *track = *added;
   track->codec = avcodec_parameters_alloc();
-  if (!track->codec || avcodec_parameters_copy(track->codec, codec) < 0) {
+  if (!track->codec || avcodec_parameters_copy(track->codec, added->codec) < 0) {
     avcodec_parameters_free(&track->codec);
     return false;
   }
-  track->time_base = time_base;
   tracks->count++;
+  return true;
+}
+
+static bool same_codec(const AVCodecParameters *a, const AVCodecParameters *b) {
+  return a->codec_id == b->codec_id && a->width == b->width && a->height == b->height &&
+         a->sample_rate == b->sample_rate && a->ch_layout.nb_channels == b->ch_layout.nb_channels &&
+         a->extradata_size == b->extradata_size &&
+         (!a->extradata_size || !memcmp(a->extradata, b->extradata, (size_t)a->extradata_size));
+}
+
+bool tracks_equal(const struct tracks *a, const struct tracks *b) {
+  if (a->count != b->count || strcmp(a->service.name, b->service.name) ||
+      strcmp(a->service.provider, b->service.provider) || a->service.number != b->service.number)
+    return false;
+  for (int i = 0; i < a->count; i++) {
+    const struct track *one = &a->track[i], *other = &b->track[i];
+    if (!same_codec(one->codec, other->codec) || strcmp(one->language, other->language) ||
+        one->disposition != other->disposition || one->pid != other->pid ||
+        av_cmp_q(one->time_base, other->time_base))
+      return false;
+  }
   return true;
 }
 
@@ -35,22 +58,46 @@ void tracks_release(struct tracks *tracks) {
   free(tracks);
 }
 
+enum track_kind track_kind(const struct track *track) {
+  switch (track->codec->codec_type) {
+    case AVMEDIA_TYPE_VIDEO: return TRACK_VIDEO;
+    case AVMEDIA_TYPE_AUDIO: return TRACK_AUDIO;
+    default: return TRACK_OTHER;
+  }
+}
+
+uint32_t track_flags(const struct track *track, const AVPacket *packet) {
+  switch (track_kind(track)) {
+    case TRACK_VIDEO: {
+      const bool starts = packet->flags & AV_PKT_FLAG_KEY && !(packet->flags & AV_PKT_FLAG_CORRUPT);
+      return starts ? CHANGEOVER_VIDEO | CHANGEOVER_KEY : CHANGEOVER_VIDEO;
+    }
+    case TRACK_AUDIO: return CHANGEOVER_AUDIO;
+    default: return 0;
+  }
+}
+
 bool tracks_have_video(const struct tracks *tracks) {
   return tracks->count > 0 && track_is_video(&tracks->track[0]);
+}
+
+static int describe(const struct track *track, char *text, size_t size) {
+  const AVCodecParameters *codec = track->codec;
+  const char *name = avcodec_get_name(codec->codec_id), *space = track->language[0] ? " " : "";
+  switch (track_kind(track)) {
+    case TRACK_VIDEO: return snprintf(text, size, "%s %dx%d", name, codec->width, codec->height);
+    case TRACK_AUDIO:
+      return snprintf(text, size, "%s %d Hz%s%s", name, codec->sample_rate, space, track->language);
+    default: return snprintf(text, size, "%s%s%s", name, space, track->language);
+  }
 }
 
 void tracks_describe(const struct tracks *tracks, char *text, size_t size) {
   size_t used = 0;
   text[0] = 0;
   for (int i = 0; i < tracks->count && used < size; i++) {
-    const AVCodecParameters *codec = tracks->track[i].codec;
-    const char *name = avcodec_get_name(codec->codec_id);
-    const char *comma = i ? ", " : "";
-    const int length =
-        track_is_video(&tracks->track[i])
-            ? snprintf(text + used, size - used, "%s%s %dx%d", comma, name, codec->width, codec->height)
-            : snprintf(text + used, size - used, "%s%s %d Hz", comma, name, codec->sample_rate);
-    used += length > 0 ? (size_t)length : 0;
+    if (i) used += (size_t)snprintf(text + used, size - used, ", ");
+    if (used < size) used += (size_t)describe(&tracks->track[i], text + used, size - used);
   }
 }
 

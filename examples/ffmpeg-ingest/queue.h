@@ -1,0 +1,64 @@
+/* queue.h: packets on their way from the ingest threads to the output's thread, and who of the inputs may push. */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include <libavcodec/packet.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "notes.h"
+#include "preroll.h"
+#include "tracks.h"
+
+/* Where a packet comes from. */
+struct origin {
+  uint64_t switch_number; /* the engine's verdict */
+  uint64_t session, opening;
+  int32_t priority;
+  uint64_t arrived; /* CLOCK_MONOTONIC, ns */
+  /* How far the engine's clock was behind it: the engine takes out what the machine slept through. */
+  uint64_t stalled;
+};
+
+struct item {
+  struct item *next;
+  struct origin origin;
+  struct tracks *tracks;
+  AVPacket *packet;
+  uint64_t released; /* when it was pushed; it may have come earlier */
+  bool after_loss;   /* packets before it were thrown away */
+};
+
+struct queue {
+  struct notes *notes;
+  pthread_mutex_t lock; /* guards all below; `changed` tells of packets and of the end */
+  pthread_cond_t changed;
+  struct item *first, **last;
+  size_t bytes, packets;
+  bool finish, finished;
+  uint64_t lost;          /* thrown away because the queue was full */
+  uint64_t switch_number; /* the largest seen: smaller ones are over */
+  int32_t on_air;         /* priority last forwarded, -1: none yet */
+  uint64_t forwarded;     /* when its last packet came */
+  uint64_t stalled;       /* the engine's stalls until then */
+};
+
+void queue_init(struct queue *queue, struct notes *notes);
+void queue_free(struct queue *queue);
+
+/* Any thread. See output_push. */
+void queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
+                struct preroll *preroll, AVPacket *packet);
+
+/* The output's thread: the next item, to be freed with item_free. Waits until there is one or CLOCK_MONOTONIC `until` (0: no
+ * end) has come; NULL: it has, or (`*over`) all is written. */
+struct item *queue_take(struct queue *queue, uint64_t until, bool *over);
+void item_free(struct item *item);
+/* The output's thread is done. */
+void queue_finished(struct queue *queue);
+
+/* Asks the output's thread to come to an end, and waits for it; false: not by CLOCK_MONOTONIC `until`. */
+bool queue_finish(struct queue *queue, uint64_t until);
+
+#endif
