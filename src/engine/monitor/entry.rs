@@ -2,7 +2,7 @@
 
 use super::door::Door;
 use super::time::Time;
-use crate::core::{Action, InputHealth, Nanos, Priority, SessionId, Stimulus, Stream};
+use crate::core::{Action, Error, InputHealth, Nanos, Priority, SessionId, Stimulus, Stream};
 use crate::engine::published::{InputCells, OpenCell, Snapshot, StreamShared};
 use crate::hot::{prefetch, Cell, InputRoute, Route};
 use std::sync::Arc;
@@ -39,9 +39,16 @@ impl Entry {
         Arc::make_mut(&mut self.state)
     }
 
-    /// To be followed by `publish`.
-    pub(super) fn core_mut(&mut self) -> &mut Stream {
-        self.state_mut().core_mut()
+    /// Tells the core what happened, and takes what is to be done. To be followed by `publish`.
+    pub(super) fn tell(
+        &mut self,
+        door: &mut Door,
+        stimulus: Stimulus,
+        now: Nanos,
+    ) -> Result<impl Iterator<Item = Action>, Error> {
+        let core = self.state_mut().core_mut();
+        door.tell(core, stimulus, now)?;
+        Ok(core.drain())
     }
 
     /// To be followed by `publish`.
@@ -99,8 +106,8 @@ impl Entry {
             let newest = cells.map(|cell| cell.last_packet()).max().filter(|stamp| *stamp != 0);
             let at = newest.map_or(0, |stamp| time.stamps().latest(stamp, time.now()));
             if at > health.last_packet() {
-                // Never refused.
-                let _ = door.tell(self.core_mut(), Stimulus::Seen { session, at }, time.now());
+                // Never refused, and nothing is decided.
+                let _ = self.tell(door, Stimulus::Seen { session, at }, time.now());
             }
         }
     }

@@ -124,14 +124,12 @@ impl Streams {
         let updates_inputs = matches!(stimulus, Stimulus::UpdateInputs(_));
         let entry = &mut self.entries[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
-        let core = entry.core_mut();
-        let result = self.door.tell(core, stimulus, now);
-        let actions = core.drain();
+        let result = entry.tell(&mut self.door, stimulus, now);
         if updates_inputs && result.is_ok() {
             self.match_inputs(index, &before, now);
         }
         self.entries[index].publish();
-        result.map(|()| actions)
+        result
     }
 
     /// Settings of the engine: for streams to come, once those there are have accepted them. They
