@@ -14,7 +14,7 @@ help:
 	@echo "make check      formatting, lints, documentation, header, symbols"
 	@echo "make format     lay out Rust, C, C++ and Go anew"
 	@echo "make module-graph  which file of src uses which"
-	@echo "make header     write include/changeover.h anew after a change of src/ffi"
+	@echo "make generated  write anew what follows src/ffi and src/vocabulary in C, C++, Go and docs/"
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 MAJOR := $(word 1,$(subst ., ,$(VERSION)))
@@ -102,9 +102,9 @@ uninstall:
 	rm -f '$(DESTDIR)$(PKGCONFIGDIR)/changeover.pc'
 	rm -rf '$(DESTDIR)$(CMAKEDIR)'
 
-.PHONY: header
-header:
-	CHANGEOVER_WRITE_HEADER=1 cargo test --quiet --features capi --test header
+.PHONY: generated
+generated:
+	CHANGEOVER_WRITE_GENERATED=1 cargo test --quiet --features capi --test generated
 
 .PHONY: module-graph
 module-graph:

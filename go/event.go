@@ -10,53 +10,10 @@ import (
 	"time"
 )
 
-// EventKind is what an [Event] tells.
-type EventKind int
-
-const (
-	// EventSwitched: the active input changed from From to Priority, or recovered by itself
-	// (then both are the same).
-	EventSwitched EventKind = C.CHANGEOVER_EVENT_SWITCHED
-	// EventActive: the first packet of the active input is on air, Measured after its selection.
-	EventActive EventKind = C.CHANGEOVER_EVENT_ACTIVE
-	// EventDegraded: an input was given up; Reason, Detail, Measured against Limit.
-	EventDegraded EventKind = C.CHANGEOVER_EVENT_DEGRADED
-	// EventRecovered: a degraded input is usable again.
-	EventRecovered EventKind = C.CHANGEOVER_EVENT_RECOVERED
-	// EventExhausted: no usable input is left.
-	EventExhausted EventKind = C.CHANGEOVER_EVENT_EXHAUSTED
-	// EventRestored: an input is on air again.
-	EventRestored EventKind = C.CHANGEOVER_EVENT_RESTORED
-	// EventUnregistered: the last event of a registration.
-	EventUnregistered EventKind = C.CHANGEOVER_EVENT_UNREGISTERED
-	// EventGap: Dropped events were lost here, because the host was slow.
-	EventGap EventKind = C.CHANGEOVER_EVENT_GAP
-)
-
 // String is the kind's name, e.g. "switched".
 func (k EventKind) String() string {
 	return C.GoString(C.changeover_event_name(C.int32_t(k)))
 }
-
-// Reason is why an input was given up or switched to.
-type Reason string
-
-// The reasons.
-const (
-	ReasonInitial      Reason = "initial"
-	ReasonError        Reason = "error"
-	ReasonTimeout      Reason = "timeout"
-	ReasonStartFailed  Reason = "start_failed"
-	ReasonManual       Reason = "manual"
-	ReasonFailback     Reason = "failback"
-	ReasonRecovery     Reason = "recovery"
-	ReasonInputAdded   Reason = "input_added"
-	ReasonInputRemoved Reason = "input_removed"
-	ReasonLowBitrate   Reason = "low_bitrate"
-	ReasonLowFPS       Reason = "low_fps"
-	ReasonPacketLoss   Reason = "packet_loss"
-	ReasonVideoLost    Reason = "video_lost"
-)
 
 // Event is a decision. Fields that don't apply are zero, priorities −1.
 type Event struct {

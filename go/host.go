@@ -18,7 +18,8 @@ type Ingestor interface {
 	// Start begins a session: it pulls input and writes what [Input.Record] lets through to
 	// bufferWriteID, until ctx is done. It may return as soon as that is under way, or block for
 	// as long as the session lasts. An error gives the input up, with its text as the reason;
-	// what is returned after ctx is done is ignored.
+	// what is returned after ctx is done is ignored. ConnectTimeout runs from the decision to start
+	// the input: what this call has to wait for before, it has less.
 	//
 	// A Start may overlap sessions of the same stream that still run, unless the stream's
 	// settings say OverlapOff. Two that are decided at the same moment may then come in either

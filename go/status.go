@@ -11,21 +11,6 @@ import (
 	"unsafe"
 )
 
-// Status is what an input is worth.
-type Status string
-
-// The statuses.
-const (
-	// StatusIdle: usable and not on air.
-	StatusIdle Status = "idle"
-	// StatusActive: on air.
-	StatusActive Status = "active"
-	// StatusDegraded: given up until it recovers.
-	StatusDegraded Status = "degraded"
-	// StatusStopped: its stream was unregistered.
-	StatusStopped Status = "stopped"
-)
-
 // RuntimeStatus is the state of a stream at one instant.
 type RuntimeStatus struct {
 	// ActiveInputPriority is the input that is on air, or selected to be; −1: none.

@@ -1,6 +1,6 @@
 /* changeover: input failover for live video ingest.
  *
- * Generated from src/ffi by tests/header (make header): do not edit.
+ * Generated from src/ffi and src/vocabulary by tests/generated (make generated): do not edit.
  *
  * Results: an int32_t result is CHANGEOVER_OK (0) or a negative CHANGEOVER_ERR_* code; the numbers
  * never change. After an error nothing has changed and no output is written. Each function lists its
@@ -65,6 +65,8 @@
 /** MAJOR * 10000 + MINOR * 100 + PATCH */
 #define CHANGEOVER_VERSION_NUMBER 100
 
+/* --- Results. */
+
 /** Success. */
 #define CHANGEOVER_OK 0
 
@@ -90,8 +92,8 @@
 #define CHANGEOVER_ERR_DUPLICATE_PRIORITY (-7)
 
 /**
- * A duration is zero where it must not be or longer than a year, or the setting makes no sense
- * on the level it was given for.
+ * A duration is zero where it must not be or longer than a year, or the setting makes no sense on
+ * the level it was given for.
  */
 #define CHANGEOVER_ERR_CONFIG (-8)
 
@@ -128,10 +130,10 @@
 /** The call would wait for the thread it is made on. */
 #define CHANGEOVER_ERR_IN_CALLBACK (-19)
 
-/** The engine is being freed. */
+/** The engine is shut down. */
 #define CHANGEOVER_ERR_SHUT_DOWN (-20)
 
-/** The handle belongs to the parent of this forked process. */
+/** The engine belongs to the parent of this forked process. */
 #define CHANGEOVER_ERR_FORKED (-21)
 
 /** An index beyond the end. */
@@ -143,29 +145,26 @@
 /** A bug in the library, stopped before it reached the caller. */
 #define CHANGEOVER_ERR_PANIC (-24)
 
-/** Packet flag: a video frame. Counts into fps. */
+/* --- What a packet is, or'ed. */
+
+/** A video frame. Counts into fps. */
 #define CHANGEOVER_VIDEO 1u
 
-/** Packet flag: an audio frame. */
+/** An audio frame. */
 #define CHANGEOVER_AUDIO 2u
 
-/** Packet flag: decoding can start here. */
+/** Decoding can start here. */
 #define CHANGEOVER_KEY 4u
 
-/**
- * A duration that is inherited: an input's from its stream, a stream's from the engine, the
- * engine's from the library.
- */
-#define CHANGEOVER_INHERIT UINT64_MAX
+/* --- What to do when a better input is healthy again. */
 
-/** A choice (failback, standby, overlap) that is inherited. */
-#define CHANGEOVER_INHERIT_CHOICE (-1)
-
-/** Return to a better input by itself. */
+/** Return by itself, after failback_stable and switch_cooldown. */
 #define CHANGEOVER_FAILBACK_AUTO 0
 
 /** Return only by changeover_switch_input. */
 #define CHANGEOVER_FAILBACK_MANUAL 1
+
+/* --- Whether an input runs before it is needed. */
 
 /** Started only when needed. */
 #define CHANGEOVER_STANDBY_COLD 0
@@ -173,23 +172,29 @@
 /** Started at once and kept running. */
 #define CHANGEOVER_STANDBY_HOT 1
 
-/** The host can run two sessions of one stream at once. */
+/* --- Whether the host can run two sessions of one stream at once. */
+
+/** It can: planned switches are make-before-break. */
 #define CHANGEOVER_OVERLAP_ON 0
 
 /** It can't: the stop always comes before the start. */
 #define CHANGEOVER_OVERLAP_OFF 1
 
-/** Input status: usable and not on air. */
+/* --- What an input is worth right now. */
+
+/** Usable and not on air. */
 #define CHANGEOVER_STATUS_IDLE 0
 
-/** Input status: on air. */
+/** On air. */
 #define CHANGEOVER_STATUS_ACTIVE 1
 
-/** Input status: given up until it recovers. */
+/** Given up until it recovers. */
 #define CHANGEOVER_STATUS_DEGRADED 2
 
-/** Input status: its stream was unregistered. */
+/** Its stream was unregistered. */
 #define CHANGEOVER_STATUS_STOPPED 3
+
+/* --- Why a switch was made, or why an input was degraded. */
 
 /** No reason. */
 #define CHANGEOVER_REASON_NONE 0
@@ -200,7 +205,7 @@
 /** The host reported an error. */
 #define CHANGEOVER_REASON_ERROR 2
 
-/** No packet within connect_timeout or packet_timeout. */
+/** No packet within connect_timeout or packet_timeout, no answer within probe_timeout. */
 #define CHANGEOVER_REASON_TIMEOUT 3
 
 /** The host could not start the input. */
@@ -233,56 +238,76 @@
 /** Video stopped while other packets flow. */
 #define CHANGEOVER_REASON_VIDEO_LOST 13
 
+/* --- Which event it is. */
+
+/** No event. */
+#define CHANGEOVER_EVENT_NONE 0
+
 /**
- * Command: start input priority as session. If it fails, say so with
- * changeover_start_result. A start that was taken gets exactly one stop, even if it failed.
+ * Command: start an input. If that fails, say so with changeover_start_result. A start that was
+ * taken gets exactly one stop, even if it failed. Fields: priority, session, url, options,
+ * buffer_write_id.
  */
 #define CHANGEOVER_EVENT_START 1
 
-/** Command: stop session. */
+/** Command: stop a session. Fields: priority, session. */
 #define CHANGEOVER_EVENT_STOP 2
 
 /**
- * Command: find out whether input priority works, and answer with changeover_probe_result,
- * giving back probe, within limit nanoseconds.
+ * Command: find out whether an input works, and answer with changeover_probe_result within limit,
+ * giving back probe. Fields: priority, probe, limit, url, options.
  */
 #define CHANGEOVER_EVENT_PROBE 3
 
-/** The active input changed from from to priority, or recovered by itself (both the same). */
+/**
+ * The active input changed: from is the one left, priority the one chosen. Both are the same when
+ * it recovered by itself. switch_number is what a forwarded packet's verdict is from here on.
+ * Fields: priority, from, reason, switch_number, detail.
+ */
 #define CHANGEOVER_EVENT_SWITCHED 4
 
-/** The first packet of the active input is on air; measured: since its selection. */
+/**
+ * The first packet of the active input is on air, measured after its selection. Fields: priority,
+ * session, measured.
+ */
 #define CHANGEOVER_EVENT_ACTIVE 5
 
-/** An input was given up: reason, detail, and measured against limit. */
+/**
+ * An input was given up: measured went beyond limit, or the host said so. Fields: priority,
+ * reason, measured, limit, detail.
+ */
 #define CHANGEOVER_EVENT_DEGRADED 6
 
-/** A degraded input is usable again. */
+/** A degraded input is usable again. Fields: priority. */
 #define CHANGEOVER_EVENT_RECOVERED 7
 
-/** No usable input is left; reason: why the last one was given up. */
+/** No usable input is left; reason is why the last one was given up. Fields: reason. */
 #define CHANGEOVER_EVENT_EXHAUSTED 8
 
-/** An input is on air again. */
+/** An input is on air again. Fields: priority. */
 #define CHANGEOVER_EVENT_RESTORED 9
 
 /** The last event of a registration. */
 #define CHANGEOVER_EVENT_UNREGISTERED 10
 
-/** The host was slow: dropped informational events were lost here. */
+/** The host was slow: dropped events were lost here. Fields: dropped. */
 #define CHANGEOVER_EVENT_GAP 11
 
-/** Probe outcome: the source works. */
+/* --- How a probe went, as C says it. */
+
+/** The source works. */
 #define CHANGEOVER_PROBE_OK 0
 
-/** Probe outcome: it does not. */
+/** It does not. */
 #define CHANGEOVER_PROBE_FAILED 1
 
-/** Probe outcome: this input can't be probed. */
+/** This input can't be probed. */
 #define CHANGEOVER_PROBE_UNSUPPORTED 2
 
 /** Only as the probe callback's answer: changeover_probe_result will follow. */
 #define CHANGEOVER_PROBE_LATER 3
+
+/* --- How much a log callback wants to hear. */
 
 /** No log. */
 #define CHANGEOVER_LOG_OFF 0
@@ -299,6 +324,58 @@
 /** Every event. */
 #define CHANGEOVER_LOG_DEBUG 4
 
+/**
+ * Settings of the engine, of a stream or of an input. Durations are nanoseconds, at most a year,
+ * or CHANGEOVER_INHERIT; choices may be CHANGEOVER_INHERIT_CHOICE. An input takes packet_timeout,
+ * connect_timeout, probe_cooldown, probe_timeout and standby; the rest must be inherited there.
+ */
+typedef struct changeover_config {
+  /** Set by changeover_config_init. */
+  size_t struct_size;
+  /** Silence after which a delivering input is given up. Not 0. Default 2 s. */
+  uint64_t packet_timeout;
+  /**
+   * How long a session may take from the moment the host took its start to its first packet. Not
+   * 0. Default 5 s.
+   */
+  uint64_t connect_timeout;
+  /**
+   * The wait before a degraded input is probed, or a silent hot one restarted. It doubles after
+   * each failure, to at most eight times this value; up to one eighth is added at random. Not 0.
+   * Default 8 s.
+   */
+  uint64_t probe_cooldown;
+  /** How long a probe may take from the moment the host took it. Not 0. Default 3 s. */
+  uint64_t probe_timeout;
+  /** The least time between a stream's last switch and a failback. May be 0. Default 12 s. */
+  uint64_t switch_cooldown;
+  /**
+   * How long a better input must be healthy before a failback, a trial session must deliver, and
+   * an input must be on air for its backoff to be forgotten. May be 0. Default 3 s.
+   */
+  uint64_t failback_stable;
+  /** What to do when a better input is healthy again. CHANGEOVER_FAILBACK_*. Default auto. */
+  int32_t failback;
+  /** Whether an input runs before it is needed. CHANGEOVER_STANDBY_*. Default cold. */
+  int32_t standby;
+  /**
+   * Whether the host can run two sessions of one stream at once. CHANGEOVER_OVERLAP_*. Default
+   * on.
+   */
+  int32_t overlap;
+  /** 0. */
+  int32_t reserved;
+} changeover_config;
+
+/**
+ * A duration that is inherited: an input's from its stream, a stream's from the engine, the
+ * engine's from the library.
+ */
+#define CHANGEOVER_INHERIT UINT64_MAX
+
+/** A choice (failback, standby, overlap) that is inherited. */
+#define CHANGEOVER_INHERIT_CHOICE (-1)
+
 /** An engine: a handle, see above. */
 typedef struct changeover_engine changeover_engine;
 
@@ -307,41 +384,6 @@ typedef struct changeover_status changeover_status;
 
 /** The ids of the registered streams at one instant: a handle, see above. */
 typedef struct changeover_stream_list changeover_stream_list;
-
-/**
- * Settings of the engine, of a stream or of an input. An input takes packet_timeout,
- * connect_timeout, probe_cooldown, probe_timeout and standby; the rest must be inherited there.
- */
-typedef struct changeover_config {
-  /** Set by changeover_config_init. */
-  size_t struct_size;
-  /**
-   * Silence after which a delivering input is given up. Nanoseconds, as all durations here,
-   * or CHANGEOVER_INHERIT; at most a year. Not 0. Default 2 s.
-   */
-  uint64_t packet_timeout;
-  /** From when the host took a start to the first packet. Not 0. Default 5 s. */
-  uint64_t connect_timeout;
-  /**
-   * The wait before a degraded input is probed; doubles with each failure, up to eightfold.
-   * Not 0. Default 8 s.
-   */
-  uint64_t probe_cooldown;
-  /** From when the host took a probe to its answer. Not 0. Default 3 s. */
-  uint64_t probe_timeout;
-  /** The least time between a stream's last switch and a failback. Default 12 s. */
-  uint64_t switch_cooldown;
-  /** How long a better input must be healthy before a failback. Default 3 s. */
-  uint64_t failback_stable;
-  /** CHANGEOVER_FAILBACK_* or CHANGEOVER_INHERIT_CHOICE. Default auto. */
-  int32_t failback;
-  /** CHANGEOVER_STANDBY_* or CHANGEOVER_INHERIT_CHOICE. Default cold. */
-  int32_t standby;
-  /** CHANGEOVER_OVERLAP_* or CHANGEOVER_INHERIT_CHOICE. Default on. */
-  int32_t overlap;
-  /** 0. */
-  int32_t reserved;
-} changeover_config;
 
 /** A key/value pair of an input, e.g. an HTTP header; comes back with its starts and probes. */
 typedef struct changeover_option {
@@ -372,7 +414,7 @@ typedef struct changeover_input_spec {
   /** How many. */
   size_t options_len;
   /** NULL: inherit everything. */
-  const struct changeover_config *config;
+  const changeover_config *config;
 } changeover_input_spec;
 
 /**
@@ -465,7 +507,7 @@ typedef struct changeover_options {
   /** Set by changeover_options_init. */
   size_t struct_size;
   /** Settings for all streams. NULL: the library's. */
-  const struct changeover_config *defaults;
+  const changeover_config *defaults;
   /** Delivers events to callbacks. NULL: the host polls. */
   const struct changeover_callbacks *callbacks;
   /**
@@ -686,7 +728,7 @@ uint32_t changeover_version_number(void);
  *
  * Pass sizeof(changeover_config). One at a time; wait-free. Since 0.1.
  */
-int32_t changeover_config_init(struct changeover_config *config, size_t struct_size);
+int32_t changeover_config_init(changeover_config *config, size_t struct_size);
 
 /**
  * Prepares an input: priority 0, no url, no options, everything inherited.
@@ -801,7 +843,7 @@ int32_t changeover_register(struct changeover_engine *engine,
                             size_t buffer_write_id_len,
                             const struct changeover_input_spec *inputs,
                             size_t inputs_len,
-                            const struct changeover_config *config,
+                            const changeover_config *config,
                             uint64_t *registration);
 
 /**
@@ -838,7 +880,7 @@ int32_t changeover_is_registered(struct changeover_engine *engine,
 int32_t changeover_set_config(struct changeover_engine *engine,
                               const char *stream,
                               size_t stream_len,
-                              const struct changeover_config *config);
+                              const changeover_config *config);
 
 /**
  * Puts an input on air and keeps it there while it is healthy (an override). The old input

@@ -39,14 +39,16 @@ mod engine;
 pub mod ffi;
 mod hot;
 mod poison;
+#[doc(hidden)]
+pub mod vocabulary;
 
 pub use crate::core::{
-    Awaited, Config, Detail, Error, Failback, Input, InputError, InputHealth, InputsUpdate, Nanos,
-    Notice, Overlap, Priority, Probe, ProbeId, ProbeOutcome, Reason, SessionId, Standby, Start,
-    Status, Stop, Switch,
+    Awaited, Config, Detail, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice, Priority,
+    Probe, ProbeId, ProbeOutcome, SessionId, Start, Stop, Switch,
 };
 pub use engine::{
     Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,
-    InputHealthSnapshot, Level, LogCallback, RuntimeStatus, StreamCallback, SwitchRecord,
+    InputHealthSnapshot, LogCallback, RuntimeStatus, StreamCallback, SwitchRecord,
 };
-pub use hot::{Flags, Verdict};
+pub use hot::Verdict;
+pub use vocabulary::{Error, EventTag, Failback, Flags, Level, Overlap, Reason, Standby, Status};

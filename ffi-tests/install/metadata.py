@@ -12,7 +12,7 @@ cargo = tomllib.loads((root / "Cargo.toml").read_text())
 package, capi = cargo["package"], cargo["package"]["metadata"]["capi"]
 assert "capi" in cargo["features"], "cargo-c turns on the feature capi"
 assert "-z,nodelete" in capi["library"]["rustflags"]
-# The checked-in headers, not ones that cbindgen makes without tests/header.rs; not in a directory of
+# The checked-in headers, not ones that cbindgen makes without tests/generated; not in a directory of
 # their own.
 assert capi["header"] == {"subdirectory": False, "generation": False}
 # cargo-c's own rules from here on.

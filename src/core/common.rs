@@ -1,6 +1,6 @@
 //! What the streams of an engine have in common.
 
-use super::config::{InputSettings, StreamSettings};
+use super::config::{Settings, StreamSettings};
 use std::sync::Arc;
 
 /// What the streams of an engine have in common: where session and probe ids come from, so that
@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Common {
     last_id: u64,
     pub(super) stream_settings: Recent<StreamSettings>,
-    pub(super) input_settings: Recent<InputSettings>,
+    pub(super) input_settings: Recent<Settings>,
 }
 
 impl Common {

@@ -1,37 +1,16 @@
 //! The settings: one type for the three levels (engine, stream, input), unset values inherit.
+//!
+//! What settings there are is declared in `vocabulary/settings.rs`.
 
-use super::{Error, MaybeNanos, Nanos};
+use super::{Error, Failback, Overlap, Standby};
+use crate::vocabulary::{settings, Kind, Scope, Timeout, Wait};
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// What to do when a better input is healthy again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Failback {
-    /// Return by itself, after `failback_stable` and `switch_cooldown`.
-    Auto,
-    /// Return only by `switch_input`.
-    Manual,
-}
-
-/// Whether an input runs before it is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standby {
-    /// Started only when needed.
-    Cold,
-    /// Started at once and kept running.
-    Hot,
-}
-
-/// Whether the host can run two sessions of one stream at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Overlap {
-    /// It can: planned switches are make-before-break.
-    On,
-    /// It can't: *stop* always comes before *start*.
-    Off,
-}
-
 /// Settings of the engine, of a stream or of an input. What is not set is inherited: an input
-/// from its stream, a stream from the engine, the engine from the library's defaults.
+/// from its stream, a stream from the engine, the engine from the library's defaults. What is not
+/// set takes no memory, and copies share theirs.
 ///
 /// Durations are from 1 ns to a year; `switch_cooldown` and `failback_stable` may be zero.
 /// An input takes `packet_timeout`, `connect_timeout`, `probe_cooldown`, `probe_timeout` and
@@ -43,161 +22,115 @@ pub enum Overlap {
 /// let config = Config::new().packet_timeout(Duration::from_millis(500)).standby(Standby::Hot);
 /// # let _ = config;
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Config {
-    pub(crate) packet_timeout: MaybeNanos,
-    pub(crate) connect_timeout: MaybeNanos,
-    pub(crate) probe_cooldown: MaybeNanos,
-    pub(crate) probe_timeout: MaybeNanos,
-    pub(crate) switch_cooldown: MaybeNanos,
-    pub(crate) failback_stable: MaybeNanos,
-    pub(crate) failback: Option<Failback>,
-    pub(crate) standby: Option<Standby>,
-    pub(crate) overlap: Option<Overlap>,
-}
-
-macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident: $type:ty => $store:expr,)*) => {
-        $($(#[$doc])* #[must_use] pub fn $name(mut self, value: $type) -> Self {
-            self.$name = $store(value);
-            self
-        })*
-    };
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config(Option<Arc<Values>>);
 
 impl Config {
     /// Everything inherited.
     pub fn new() -> Self {
         Config::default()
     }
-
-    setters! {
-        /// Silence after which a delivering input is given up. Default 2 s.
-        packet_timeout: Duration => nanos,
-        /// How long a session may take from the moment the host took its *start* to its first
-        /// packet. Default 5 s.
-        connect_timeout: Duration => nanos,
-        /// The wait before a degraded input is probed, or a silent hot one restarted; doubles
-        /// with each failure up to 8 times, plus up to an eighth of jitter. Default 8 s.
-        probe_cooldown: Duration => nanos,
-        /// How long a probe may take from the moment the host took it. Default 3 s.
-        probe_timeout: Duration => nanos,
-        /// The least time between a stream's last switch and a failback. Default 12 s.
-        switch_cooldown: Duration => nanos,
-        /// How long a better input must be healthy before a failback, a trial session must
-        /// deliver, and an input must be on air for its backoff to be forgotten. Default 3 s.
-        failback_stable: Duration => nanos,
-        /// Default [`Failback::Auto`].
-        failback: Failback => Some,
-        /// Default [`Standby::Cold`].
-        standby: Standby => Some,
-        /// Default [`Overlap::On`].
-        overlap: Overlap => Some,
-    }
-
-    /// Range check, for the engine's and a stream's settings.
-    pub(crate) fn validate(&self) -> Result<(), Error> {
-        const YEAR: Nanos = 365 * 24 * 3600 * 1_000_000_000;
-        let positive =
-            [self.packet_timeout, self.connect_timeout, self.probe_cooldown, self.probe_timeout];
-        let any = [self.switch_cooldown, self.failback_stable];
-        if positive.iter().any(|d| d.get() == Some(0))
-            || positive.iter().chain(&any).any(|d| d.get().is_some_and(|nanos| nanos > YEAR))
-        {
-            return Err(Error::Config);
-        }
-        Ok(())
-    }
-
-    /// Range check, for an input's settings.
-    pub(crate) fn validate_for_input(&self) -> Result<(), Error> {
-        let foreign = self.switch_cooldown.is_some()
-            || self.failback_stable.is_some()
-            || self.failback.is_some()
-            || self.overlap.is_some();
-        if foreign {
-            return Err(Error::Config);
-        }
-        self.validate()
-    }
-
-    /// This level's settings, and where they are unset those of the level above.
-    pub(crate) fn over(&self, above: &Config) -> Config {
-        Config {
-            packet_timeout: self.packet_timeout.or(above.packet_timeout),
-            connect_timeout: self.connect_timeout.or(above.connect_timeout),
-            probe_cooldown: self.probe_cooldown.or(above.probe_cooldown),
-            probe_timeout: self.probe_timeout.or(above.probe_timeout),
-            switch_cooldown: self.switch_cooldown.or(above.switch_cooldown),
-            failback_stable: self.failback_stable.or(above.failback_stable),
-            failback: self.failback.or(above.failback),
-            standby: self.standby.or(above.standby),
-            overlap: self.overlap.or(above.overlap),
-        }
-    }
 }
 
-/// A stream's settings with every default filled in, and what they come from.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct StreamSettings {
-    pub(super) config: Config,
-    pub(super) defaults: Config,
-    pub(super) switch_cooldown: Nanos,
-    pub(super) failback_stable: Nanos,
-    pub(super) failback: Failback,
-    pub(super) overlap: Overlap,
-}
-
-impl StreamSettings {
-    pub(super) fn resolve(config: &Config, defaults: &Config) -> Self {
-        let resolved = config.over(defaults);
-        StreamSettings {
-            config: *config,
-            defaults: *defaults,
-            switch_cooldown: or_millis(resolved.switch_cooldown, 12_000),
-            failback_stable: or_millis(resolved.failback_stable, 3_000),
-            failback: resolved.failback.unwrap_or(Failback::Auto),
-            overlap: resolved.overlap.unwrap_or(Overlap::On),
+macro_rules! config {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kind:ident = $default:expr, $scope:ident $(, $reserved:ident)?;
+    )+) => {
+        /// What is set on one level.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        struct Values {
+            $($name: Option<<$kind as Kind>::Value>,)+
         }
-    }
 
-    /// An input's settings, where that sets `config`.
-    pub(super) fn of_input(&self, config: &Config) -> InputSettings {
-        InputSettings::resolve(&config.over(&self.config).over(&self.defaults))
-    }
-}
+        impl Config {
+            $(
+                $(#[doc = $doc])+
+                #[doc = concat!("\n\nDefault: `", stringify!($default), "`.")]
+                #[must_use]
+                pub fn $name(mut self, value: <$kind as Kind>::Value) -> Self {
+                    Arc::make_mut(self.0.get_or_insert_default()).$name = Some(value);
+                    self
+                }
+            )+
 
-/// An input's settings with every default filled in.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct InputSettings {
-    pub(super) packet_timeout: Nanos,
-    pub(super) connect_timeout: Nanos,
-    pub(super) probe_cooldown: Nanos,
-    pub(super) probe_timeout: Nanos,
-    pub(super) standby: Standby,
-}
+            /// Range check, for the engine's and a stream's settings.
+            pub(crate) fn validate(&self) -> Result<(), Error> {
+                let Some(values) = &self.0 else { return Ok(()) };
+                $(
+                    if !values.$name.is_none_or(<$kind as Kind>::in_range) {
+                        return Err(Error::Config);
+                    }
+                )+
+                Ok(())
+            }
 
-impl InputSettings {
-    fn resolve(config: &Config) -> Self {
-        InputSettings {
-            packet_timeout: or_millis(config.packet_timeout, 2_000),
-            connect_timeout: or_millis(config.connect_timeout, 5_000),
-            probe_cooldown: or_millis(config.probe_cooldown, 8_000),
-            probe_timeout: or_millis(config.probe_timeout, 3_000),
-            standby: config.standby.unwrap_or(Standby::Cold),
+            /// Range check, for an input's settings.
+            pub(crate) fn validate_for_input(&self) -> Result<(), Error> {
+                let Some(values) = &self.0 else { return Ok(()) };
+                $(
+                    if Scope::$scope != Scope::Input && values.$name.is_some() {
+                        return Err(Error::Config);
+                    }
+                )+
+                self.validate()
+            }
         }
-    }
 
+        /// Settings with every default filled in.
+        #[derive(Debug, PartialEq, Eq)]
+        pub(super) struct Settings {
+            $(pub(super) $name: <$kind as Kind>::Resolved,)+
+        }
+
+        impl Settings {
+            /// Of each setting, what the first of `levels` says that says anything.
+            pub(super) fn resolve(levels: &[&Config]) -> Self {
+                let set = || levels.iter().filter_map(|level| level.0.as_deref());
+                Settings {
+                    $($name: <$kind as Kind>::resolve(
+                        set().find_map(|values| values.$name).unwrap_or($default),
+                    ),)+
+                }
+            }
+        }
+    };
+}
+settings!(config);
+
+impl Settings {
+    /// Whether the input they are of runs before it is needed.
     pub(super) fn is_hot(&self) -> bool {
         self.standby == Standby::Hot
     }
 }
 
-/// Of absurd durations, one that is refused as well.
-fn nanos(value: Duration) -> MaybeNanos {
-    MaybeNanos::some(u64::try_from(value.as_nanos()).unwrap_or(u64::MAX - 1).min(u64::MAX - 1))
+/// A stream's settings, and what they come from.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct StreamSettings {
+    pub(super) config: Config,
+    pub(super) defaults: Config,
+    resolved: Settings,
 }
 
-fn or_millis(value: MaybeNanos, default_millis: u64) -> Nanos {
-    value.get().unwrap_or(default_millis * 1_000_000)
+impl StreamSettings {
+    pub(super) fn new(config: &Config, defaults: &Config) -> Self {
+        StreamSettings {
+            config: config.clone(),
+            defaults: defaults.clone(),
+            resolved: Settings::resolve(&[config, defaults]),
+        }
+    }
+
+    /// An input's settings, where that sets `config`.
+    pub(super) fn of_input(&self, config: &Config) -> Settings {
+        Settings::resolve(&[config, &self.config, &self.defaults])
+    }
+}
+
+impl Deref for StreamSettings {
+    type Target = Settings;
+    fn deref(&self) -> &Settings {
+        &self.resolved
+    }
 }

@@ -3,6 +3,7 @@
 use super::{
     Config, Error, Input, InputError, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
 };
+use crate::vocabulary::EventTag;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -203,6 +204,21 @@ pub enum Notice {
     },
     /// The last word of a registration.
     Unregistered,
+}
+
+impl Notice {
+    /// Which event it is.
+    pub fn tag(&self) -> EventTag {
+        match self {
+            Notice::Switched(_) => EventTag::Switched,
+            Notice::Active { .. } => EventTag::Active,
+            Notice::Degraded { .. } => EventTag::Degraded,
+            Notice::Recovered { .. } => EventTag::Recovered,
+            Notice::Exhausted { .. } => EventTag::Exhausted,
+            Notice::Restored { .. } => EventTag::Restored,
+            Notice::Unregistered => EventTag::Unregistered,
+        }
+    }
 }
 
 impl InputsUpdate {

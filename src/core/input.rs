@@ -1,9 +1,10 @@
 //! One input: what the host said about it, and what the stream knows about its health.
 
 use super::backoff::Backoff;
-use super::config::{Config, InputSettings, Standby};
-use super::{Detail, Error, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId};
-use serde::Serialize;
+use super::config::{Config, Settings};
+use super::{
+    Detail, Error, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Standby, Status,
+};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -58,20 +59,6 @@ impl Input {
         }
         self.config.validate_for_input()
     }
-}
-
-/// What an input is worth right now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Usable and not on air.
-    Idle,
-    /// On air.
-    Active,
-    /// Given up until it recovers.
-    Degraded,
-    /// Its stream was unregistered.
-    Stopped,
 }
 
 /// Why an input was given up.
@@ -179,7 +166,7 @@ impl Trouble {
 #[derive(Clone, Debug)]
 pub struct InputHealth {
     pub(super) spec: Arc<Input>,
-    pub(super) settings: Arc<InputSettings>,
+    pub(super) settings: Arc<Settings>,
     trouble: Option<Arc<Trouble>>,
     pub(super) session: Option<Session>,
     pub(super) state_since: Nanos,
@@ -189,7 +176,7 @@ pub struct InputHealth {
 }
 
 impl InputHealth {
-    pub(super) fn new(spec: Arc<Input>, settings: Arc<InputSettings>, now: Nanos) -> Self {
+    pub(super) fn new(spec: Arc<Input>, settings: Arc<Settings>, now: Nanos) -> Self {
         let healthy_since = (!settings.is_hot()).then_some(now).into();
         InputHealth {
             spec,

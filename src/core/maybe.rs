@@ -34,10 +34,6 @@ impl MaybeNanos {
             *self = MaybeNanos(value);
         }
     }
-
-    pub(crate) fn or(self, other: MaybeNanos) -> MaybeNanos {
-        self.get().map_or(other, MaybeNanos)
-    }
 }
 
 impl From<Option<u64>> for MaybeNanos {

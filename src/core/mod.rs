@@ -65,7 +65,6 @@ mod backoff;
 mod common;
 mod config;
 mod detail;
-mod error;
 mod event;
 mod history;
 mod input;
@@ -74,19 +73,19 @@ mod registration;
 mod stream;
 mod switch;
 
+use crate::vocabulary::{Error, Failback, Overlap, Reason, Standby, Status};
 pub use common::Common;
-pub use config::{Config, Failback, Overlap, Standby};
+pub use config::Config;
 pub use detail::{Awaited, Detail};
-pub use error::Error;
 pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
-pub use input::{Input, InputError, InputHealth, Status};
+pub use input::{Input, InputError, InputHealth};
 pub(crate) use maybe::MaybeNanos;
 use maybe::MaybePriority;
 pub use registration::Registration;
 #[cfg(feature = "capi")]
 pub(crate) use registration::STREAM_ID_MAX;
 pub use stream::{Broken, Stream};
-pub use switch::{Reason, Switch};
+pub use switch::Switch;
 
 /// Monotonic time in nanoseconds.
 pub type Nanos = u64;

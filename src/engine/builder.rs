@@ -1,14 +1,15 @@
 //! What an engine is made from, and how it is put together.
 
 use super::delivery::{Callbacks, Delivery, Ingestor};
-use super::log::{Level, LogCallback, Logger};
+use super::log::{LogCallback, Logger};
 use super::monitor::{Inbox, Monitor};
 use super::queue::Queue;
 use super::shared::Shared;
 use super::threads;
 use super::Engine;
-use crate::core::{Config, Error};
+use crate::core::Config;
 use crate::hot::{prepare_fences, watch_forks, Router};
+use crate::vocabulary::{Error, Level};
 use std::sync::{Arc, Mutex};
 
 /// Informational events kept for a host that is slow to take them, unless set otherwise.

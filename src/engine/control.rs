@@ -6,9 +6,10 @@ use super::membership;
 use super::status::RuntimeStatus;
 use super::Engine;
 use crate::core::{
-    Config, Error, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
+    Config, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
 };
-use crate::hot::{Flags, Packet, Verdict};
+use crate::hot::{Packet, Verdict};
+use crate::vocabulary::{Error, Flags};
 use std::sync::Arc;
 
 impl Engine {

@@ -2,11 +2,12 @@
 //! host, but for the log.
 
 use super::event::{Event, EventKind};
-use super::log::{Level, Logger};
+use super::log::Logger;
 use super::monitor::Mailbox;
 use super::queue::{Item, Popped, Queue};
 use crate::core::{self, Notice, Probe, ProbeOutcome, Start, Stop};
 use crate::poison::unpoisoned;
+use crate::vocabulary::Level;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
 

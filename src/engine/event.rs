@@ -1,6 +1,7 @@
 //! What the host is told: commands to carry out and decisions to know of.
 
 use crate::core::{Detail, Input, Nanos, Notice, Probe, Start, Stop, Switch};
+use crate::vocabulary::EventTag;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -40,25 +41,20 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub(super) fn is_command(&self) -> bool {
-        matches!(self, EventKind::Start(_) | EventKind::Stop(_) | EventKind::Probe(_))
+    /// Which event it is.
+    pub fn tag(&self) -> EventTag {
+        match self {
+            EventKind::Start(_) => EventTag::Start,
+            EventKind::Stop(_) => EventTag::Stop,
+            EventKind::Probe(_) => EventTag::Probe,
+            EventKind::Notice(notice) => notice.tag(),
+            EventKind::Gap { .. } => EventTag::Gap,
+        }
     }
 
     /// The event's name in logs.
     pub fn name(&self) -> &'static str {
-        match self {
-            EventKind::Start(_) => "start",
-            EventKind::Stop(_) => "stop",
-            EventKind::Probe(_) => "probe",
-            EventKind::Notice(Notice::Switched(_)) => "switched",
-            EventKind::Notice(Notice::Active { .. }) => "active",
-            EventKind::Notice(Notice::Degraded { .. }) => "degraded",
-            EventKind::Notice(Notice::Recovered { .. }) => "recovered",
-            EventKind::Notice(Notice::Exhausted { .. }) => "exhausted",
-            EventKind::Notice(Notice::Restored { .. }) => "restored",
-            EventKind::Notice(Notice::Unregistered) => "unregistered",
-            EventKind::Gap { .. } => "gap",
-        }
+        self.tag().name()
     }
 }
 

@@ -6,7 +6,8 @@ use super::shared::Shared;
 use crate::core::{Priority, SessionId, Stimulus};
 #[cfg(feature = "capi")]
 use crate::hot::Clock;
-use crate::hot::{Cell, Flags, Gate, Verdict};
+use crate::hot::{Cell, Gate, Verdict};
+use crate::vocabulary::Flags;
 use std::sync::Arc;
 
 /// An open input, bound to one session or following the current one.

@@ -1,28 +1,14 @@
 //! The log: off by default, levelled, delivered on a thread of its own.
 
 use super::threads::spawn;
-use crate::core::Error;
 use crate::poison::unpoisoned;
+use crate::vocabulary::{Error, Level};
 use crossbeam::channel::{bounded, Sender, TrySendError};
 use std::cell::Cell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
 use std::sync::Mutex;
 use std::thread::JoinHandle;
-
-/// How much a log callback wants to hear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Level {
-    /// A stream is exhausted; a callback panicked.
-    Error = 1,
-    /// An input was given up; the monitor stalled; events were dropped.
-    Warn = 2,
-    /// Switches and recoveries.
-    Info = 3,
-    /// Every event.
-    Debug = 4,
-}
 
 /// Called with a level and one line.
 pub type LogCallback = Box<dyn FnMut(Level, &str) + Send>;

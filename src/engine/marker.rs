@@ -1,6 +1,6 @@
 //! Markers among the events: how a caller waits until everything before has been delivered.
 
-use crate::core::Error;
+use crate::vocabulary::Error;
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::time::Duration;

@@ -3,8 +3,9 @@
 
 use super::published::StreamShared;
 use super::shared::Shared;
-use crate::core::{Error, Priority};
+use crate::core::Priority;
 use crate::hot::{Packet, Presence, Route, Table, Verdict, View};
+use crate::vocabulary::Error;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::sync::Arc;
 

@@ -40,14 +40,15 @@ pub use builder::EngineBuilder;
 pub use delivery::{Ingestor, StreamCallback};
 pub use event::{Event, EventKind};
 pub use handle::InputHandle;
-pub use log::{Level, LogCallback};
+pub use log::LogCallback;
 #[cfg(feature = "capi")]
 pub(crate) use membership::record_known;
 pub use status::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 
-use crate::core::{self, Error, Nanos};
+use crate::core::{self, Nanos};
 use crate::hot::is_inherited;
 use crate::poison::unpoisoned;
+use crate::vocabulary::{Error, Level};
 use delivery::Callbacks;
 use log::Logger;
 use marker::Marker;

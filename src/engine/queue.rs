@@ -8,6 +8,7 @@ use super::event::{Event, EventKind};
 use super::marker::Marker;
 use crate::core::{Notice, ProbeId, SessionId};
 use crate::poison::unpoisoned;
+use crate::vocabulary::Backlog;
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -223,13 +224,16 @@ impl Queue {
                 EventKind::Probe(probe) => {
                     state.probes.remove(&probe.probe);
                 }
-                EventKind::Notice(Notice::Exhausted { .. } | Notice::Restored { .. }) => {
-                    if state.outages.remove(&event.registration).is_none() {
-                        state.informational_taken();
+                EventKind::Stop(_) | EventKind::Gap { .. } => {}
+                EventKind::Notice(notice) => match notice.tag().backlog() {
+                    Backlog::Command | Backlog::Kept => {}
+                    Backlog::Paired => {
+                        if state.outages.remove(&event.registration).is_none() {
+                            state.informational_taken();
+                        }
                     }
-                }
-                EventKind::Stop(_) => {}
-                _ => state.informational_taken(),
+                    Backlog::Droppable => state.informational_taken(),
+                },
             }
         }
         self.unsignal_if_empty(state);
@@ -282,22 +286,26 @@ impl Writer<'_> {
             EventKind::Probe(probe) => {
                 state.probes.insert(probe.probe, seq);
             }
-            EventKind::Notice(Notice::Exhausted { .. } | Notice::Restored { .. }) => {
-                if let Some(opposite) = state.outages.remove(&event.registration) {
-                    self.queue.vanish(state, opposite);
-                    return false;
-                }
-                state.outages.insert(event.registration, seq);
-            }
-            kind => {
-                if let EventKind::Notice(Notice::Unregistered) = kind {
+            EventKind::Gap { .. } => {}
+            EventKind::Notice(notice) => {
+                if let Notice::Unregistered = notice {
                     // Nothing can take back the last outage of this registration any longer, so
                     // it may be dropped.
                     if let Some(outage) = state.outages.remove(&event.registration) {
                         state.informational_added(outage);
                     }
                 }
-                state.informational_added(seq);
+                match notice.tag().backlog() {
+                    Backlog::Command | Backlog::Kept => {}
+                    Backlog::Paired => {
+                        if let Some(opposite) = state.outages.remove(&event.registration) {
+                            self.queue.vanish(state, opposite);
+                            return false;
+                        }
+                        state.outages.insert(event.registration, seq);
+                    }
+                    Backlog::Droppable => state.informational_added(seq),
+                }
             }
         }
         self.append(Item::Event(event));
@@ -338,7 +346,8 @@ impl Drop for Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{Input, Reason, Start, Stop};
+    use crate::core::{Input, Start, Stop};
+    use crate::vocabulary::Reason;
 
     fn event(kind: EventKind) -> Event {
         let wall = SystemTime::UNIX_EPOCH;

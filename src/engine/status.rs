@@ -3,9 +3,8 @@
 use super::published::{InputCells, Snapshot, StreamShared};
 use super::shared::Shared;
 use super::wall::WallClock;
-use crate::core::{
-    Input, InputError, InputHealth, Nanos, Priority, Reason, SessionId, Status, Switch,
-};
+use crate::core::{Input, InputError, InputHealth, Nanos, Priority, SessionId, Switch};
+use crate::vocabulary::{Reason, Status};
 use serde::{Serialize, Serializer};
 use std::sync::atomic::{fence, Ordering};
 use std::sync::Arc;

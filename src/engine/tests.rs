@@ -1,8 +1,9 @@
 //! What can't be brought about, or seen, from outside the engine.
 
 use super::*;
-use crate::core::{Config, Input, Start, Status, Stop};
-use crate::hot::{Flags, Packet, Verdict};
+use crate::core::{Config, Input, Start, Stop};
+use crate::hot::{Packet, Verdict};
+use crate::vocabulary::{Flags, Status};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);

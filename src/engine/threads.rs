@@ -1,7 +1,7 @@
 //! The engine's threads: named, with every signal blocked, so that the host's handlers run on
 //! the host's threads.
 
-use crate::core::Error;
+use crate::vocabulary::Error;
 use std::thread::{Builder, JoinHandle};
 
 pub(super) fn spawn(

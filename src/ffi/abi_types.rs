@@ -1,6 +1,7 @@
 //! The structs and the types of callbacks, as C has them. What they are before the caller sets anything
 //! is in `initial.rs`.
 
+use super::settings::changeover_config;
 use std::ffi::{c_char, c_void};
 
 /// An engine: a handle, see above.
@@ -16,37 +17,6 @@ pub struct changeover_status {
 /// The ids of the registered streams at one instant: a handle, see above.
 pub struct changeover_stream_list {
     _private: [u8; 0],
-}
-
-/// Settings of the engine, of a stream or of an input. An input takes packet_timeout,
-/// connect_timeout, probe_cooldown, probe_timeout and standby; the rest must be inherited there.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct changeover_config {
-    /// Set by changeover_config_init.
-    pub struct_size: usize,
-    /// Silence after which a delivering input is given up. Nanoseconds, as all durations here,
-    /// or CHANGEOVER_INHERIT; at most a year. Not 0. Default 2 s.
-    pub packet_timeout: u64,
-    /// From when the host took a start to the first packet. Not 0. Default 5 s.
-    pub connect_timeout: u64,
-    /// The wait before a degraded input is probed; doubles with each failure, up to eightfold.
-    /// Not 0. Default 8 s.
-    pub probe_cooldown: u64,
-    /// From when the host took a probe to its answer. Not 0. Default 3 s.
-    pub probe_timeout: u64,
-    /// The least time between a stream's last switch and a failback. Default 12 s.
-    pub switch_cooldown: u64,
-    /// How long a better input must be healthy before a failback. Default 3 s.
-    pub failback_stable: u64,
-    /// CHANGEOVER_FAILBACK_* or CHANGEOVER_INHERIT_CHOICE. Default auto.
-    pub failback: i32,
-    /// CHANGEOVER_STANDBY_* or CHANGEOVER_INHERIT_CHOICE. Default cold.
-    pub standby: i32,
-    /// CHANGEOVER_OVERLAP_* or CHANGEOVER_INHERIT_CHOICE. Default on.
-    pub overlap: i32,
-    /// 0.
-    pub reserved: i32,
 }
 
 /// A key/value pair of an input, e.g. an HTTP header; comes back with its starts and probes.

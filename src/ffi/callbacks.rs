@@ -4,16 +4,13 @@ use super::abi_types::{
     changeover_callbacks, changeover_destroy_fn, changeover_event, changeover_log_fn,
     changeover_stream_fn,
 };
-use super::constants::{
-    of_level, CHANGEOVER_PROBE_FAILED, CHANGEOVER_PROBE_LATER, CHANGEOVER_PROBE_OK,
-    CHANGEOVER_PROBE_UNSUPPORTED,
-};
 use super::event::EventMemory;
 use super::live::Live;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL};
 use super::strings::Texts;
 use crate::core::{Probe, ProbeOutcome, Start, Stop};
-use crate::engine::{Event, Ingestor, Level, StreamCallback};
+use crate::engine::{Event, Ingestor, StreamCallback};
+use crate::vocabulary::{Level, ProbeAnswer};
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -114,12 +111,13 @@ impl Ingestor for HostIngestor {
 
     fn probe(&mut self, event: &Event, _: &Probe) -> Option<ProbeOutcome> {
         let Some(probe) = self.probe else { return Some(ProbeOutcome::Unsupported) };
-        match self.ask(probe, event) {
-            CHANGEOVER_PROBE_OK => Some(ProbeOutcome::Ok),
-            CHANGEOVER_PROBE_FAILED => Some(ProbeOutcome::Failed("the probe failed".into())),
-            CHANGEOVER_PROBE_UNSUPPORTED => Some(ProbeOutcome::Unsupported),
-            CHANGEOVER_PROBE_LATER => None,
-            absurd => Some(ProbeOutcome::Failed(self.absurd("probe", absurd, event))),
+        let answer = self.ask(probe, event);
+        match ProbeAnswer::from_code(answer) {
+            Some(ProbeAnswer::Ok) => Some(ProbeOutcome::Ok),
+            Some(ProbeAnswer::Failed) => Some(ProbeOutcome::Failed("the probe failed".into())),
+            Some(ProbeAnswer::Unsupported) => Some(ProbeOutcome::Unsupported),
+            Some(ProbeAnswer::Later) => None,
+            None => Some(ProbeOutcome::Failed(self.absurd("probe", answer, event))),
         }
     }
 
@@ -157,7 +155,7 @@ pub(super) fn log_callback(
         texts.restart([line].into_iter());
         let line = texts.push(line);
         // SAFETY: the host's function; the string lives until it returns.
-        unsafe { function(user_data.pointer(), of_level(level), line.pointer, line.len) }
+        unsafe { function(user_data.pointer(), level.code(), line.pointer, line.len) }
     };
     Some((level, Box::new(callback)))
 }

@@ -1,14 +1,12 @@
 //! Settings and inputs from the caller's structs.
 
-use super::abi_types::{changeover_config, changeover_input_spec, changeover_option};
-use super::constants::{failback, overlap, standby, CHANGEOVER_INHERIT};
+use super::abi_types::{changeover_input_spec, changeover_option};
 use super::guard::guard;
-use super::result::{
-    Code, Outcome, CHANGEOVER_ERR_LENGTH, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_VALUE,
-};
+use super::result::{Code, Outcome, CHANGEOVER_ERR_LENGTH, CHANGEOVER_ERR_NULL};
+use super::settings::{changeover_config, config_or_inherit, zero};
 use super::strings::text;
-use super::versioned::{init, read, read_all};
-use crate::core::{Config, Input, MaybeNanos, Priority};
+use super::versioned::{init, read_all};
+use crate::core::{Input, Priority};
 
 /// Prepares settings: everything inherited.
 ///
@@ -32,46 +30,6 @@ pub unsafe extern "C" fn changeover_input_spec_init(
 ) -> i32 {
     // SAFETY: the caller's promise.
     guard(|| unsafe { init(spec, struct_size) })
-}
-
-fn zero(reserved: i32) -> Outcome {
-    if reserved == 0 {
-        Ok(())
-    } else {
-        Err(Code(CHANGEOVER_ERR_VALUE))
-    }
-}
-
-/// # Safety
-/// `from` is NULL or points to a struct as long as it says.
-pub(super) unsafe fn config(from: *const changeover_config) -> Outcome<Config> {
-    // SAFETY: the same contract.
-    let from = unsafe { read(from) }?;
-    zero(from.reserved)?;
-    let duration = |nanos| MaybeNanos::from((nanos != CHANGEOVER_INHERIT).then_some(nanos));
-    Ok(Config {
-        packet_timeout: duration(from.packet_timeout),
-        connect_timeout: duration(from.connect_timeout),
-        probe_cooldown: duration(from.probe_cooldown),
-        probe_timeout: duration(from.probe_timeout),
-        switch_cooldown: duration(from.switch_cooldown),
-        failback_stable: duration(from.failback_stable),
-        failback: failback(from.failback)?,
-        standby: standby(from.standby)?,
-        overlap: overlap(from.overlap)?,
-    })
-}
-
-/// Settings that may be left out.
-///
-/// # Safety
-/// As [`config`].
-pub(super) unsafe fn config_or_inherit(from: *const changeover_config) -> Outcome<Config> {
-    if from.is_null() {
-        return Ok(Config::new());
-    }
-    // SAFETY: the same contract.
-    unsafe { config(from) }
 }
 
 type Pair = (Box<str>, Box<str>);

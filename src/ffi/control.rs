@@ -1,17 +1,17 @@
 //! The operations on streams.
 
-use super::abi_types::{changeover_config, changeover_engine, changeover_input_spec};
-use super::config::{config, config_or_inherit, inputs, priorities};
-use super::constants::{
-    CHANGEOVER_PROBE_FAILED, CHANGEOVER_PROBE_OK, CHANGEOVER_PROBE_UNSUPPORTED,
-};
+use super::abi_types::{changeover_engine, changeover_input_spec};
+use super::config::{inputs, priorities};
+use super::constants::word;
 use super::convert;
 use super::guard::guard;
 use super::live::{find, with_stream};
 use super::output::Output;
 use super::result::{Code, CHANGEOVER_ERR_VALUE};
+use super::settings::{changeover_config, config, config_or_inherit};
 use super::strings::{stream_id, text};
 use crate::core::{InputsUpdate, ProbeOutcome};
+use crate::vocabulary::ProbeAnswer;
 use std::ffi::c_char;
 
 /// Registers a stream, selects its best input and starts it, and every hot one.
@@ -269,14 +269,12 @@ pub unsafe extern "C" fn changeover_probe_result(
     unsafe {
         with_stream(engine, stream, stream_len, |engine, stream| {
             let text = self::text(text, text_len)?;
-            let outcome = match (outcome, text) {
-                (CHANGEOVER_PROBE_OK, _) => ProbeOutcome::Ok,
-                (CHANGEOVER_PROBE_FAILED, "") => {
-                    ProbeOutcome::Failed("the probe failed".to_owned())
-                }
-                (CHANGEOVER_PROBE_FAILED, text) => ProbeOutcome::Failed(text.to_owned()),
-                (CHANGEOVER_PROBE_UNSUPPORTED, _) => ProbeOutcome::Unsupported,
-                _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+            let outcome = match (word(outcome)?, text) {
+                (ProbeAnswer::Ok, _) => ProbeOutcome::Ok,
+                (ProbeAnswer::Failed, "") => ProbeOutcome::Failed("the probe failed".to_owned()),
+                (ProbeAnswer::Failed, text) => ProbeOutcome::Failed(text.to_owned()),
+                (ProbeAnswer::Unsupported, _) => ProbeOutcome::Unsupported,
+                (ProbeAnswer::Later, _) => return Err(Code(CHANGEOVER_ERR_VALUE)),
             };
             Ok(engine.probe_result(stream, probe, outcome)?)
         })

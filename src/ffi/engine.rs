@@ -5,12 +5,12 @@ use super::abi_types::{
     changeover_options, changeover_stream_fn,
 };
 use super::callbacks::{log_callback, stream_callback, HostIngestor, UserData};
-use super::config::config_or_inherit;
 use super::constants::level;
 use super::guard::guard;
 use super::live::{find, Live, ENGINES};
 use super::output::Output;
 use super::result::Outcome;
+use super::settings::config_or_inherit;
 use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
 use std::ffi::c_void;

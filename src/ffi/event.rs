@@ -1,7 +1,6 @@
 //! Events as structs.
 
 use super::abi_types::{changeover_engine, changeover_event, changeover_option};
-use super::constants::{of_event, of_reason};
 use super::convert::{self, nanos, unix};
 use super::guard::guard;
 use super::handles::{Handles, Kind};
@@ -37,7 +36,7 @@ impl EventMemory {
         let (mut input, mut buffer, mut text) = (None::<&Arc<Input>>, "", Arc::default());
         let mut out = changeover_event {
             struct_size: size_of::<changeover_event>(),
-            kind: of_event(&event.kind),
+            kind: event.kind.tag().code(),
             registration: event.registration,
             at: event.at,
             at_unix: unix(event.wall),
@@ -69,7 +68,7 @@ impl EventMemory {
             })) => {
                 out.from = from.unwrap_or(-1);
                 out.priority = *to;
-                out.reason = of_reason(*reason);
+                out.reason = reason.code();
                 out.switch_number = *number;
                 text = detail.text();
             }
@@ -81,7 +80,7 @@ impl EventMemory {
             EventKind::Notice(Notice::Degraded { priority, error }) => {
                 let InputError { reason, detail, .. } = error;
                 out.priority = *priority;
-                out.reason = of_reason(*reason);
+                out.reason = reason.code();
                 out.measured = detail.measured();
                 out.limit = detail.limit();
                 text = detail.text();
@@ -89,7 +88,7 @@ impl EventMemory {
             EventKind::Notice(Notice::Recovered { priority } | Notice::Restored { priority }) => {
                 out.priority = *priority;
             }
-            EventKind::Notice(Notice::Exhausted { reason }) => out.reason = of_reason(*reason),
+            EventKind::Notice(Notice::Exhausted { reason }) => out.reason = reason.code(),
             EventKind::Notice(Notice::Unregistered) => {}
             EventKind::Gap { dropped } => out.dropped = *dropped,
         }

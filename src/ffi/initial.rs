@@ -1,7 +1,6 @@
 //! What the `_init` functions make of the structs, and where each one ended in 0.1.
 
 use super::abi_types::*;
-use super::constants::{CHANGEOVER_INHERIT, CHANGEOVER_INHERIT_CHOICE};
 use super::versioned::Versioned;
 use std::ffi::c_void;
 use std::mem::offset_of;
@@ -18,20 +17,6 @@ macro_rules! versioned {
         }
     };
 }
-
-versioned!(changeover_config ends with reserved: i32; changeover_config {
-    struct_size: 0,
-    packet_timeout: CHANGEOVER_INHERIT,
-    connect_timeout: CHANGEOVER_INHERIT,
-    probe_cooldown: CHANGEOVER_INHERIT,
-    probe_timeout: CHANGEOVER_INHERIT,
-    switch_cooldown: CHANGEOVER_INHERIT,
-    failback_stable: CHANGEOVER_INHERIT,
-    failback: CHANGEOVER_INHERIT_CHOICE,
-    standby: CHANGEOVER_INHERIT_CHOICE,
-    overlap: CHANGEOVER_INHERIT_CHOICE,
-    reserved: 0,
-});
 
 versioned!(changeover_input_spec ends with config: *const c_void; changeover_input_spec {
     struct_size: 0,

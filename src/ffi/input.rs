@@ -11,9 +11,9 @@ use super::result::{
     Code, Outcome, CHANGEOVER_ERR_HANDLE, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_SHUT_DOWN,
 };
 use super::strings::{stream_id, text};
-use crate::core::Error;
 use crate::engine::{record_known, InputHandle};
-use crate::hot::{Cell, Clock, Flags, Gate, Packet};
+use crate::hot::{Cell, Clock, Gate, Packet};
+use crate::vocabulary::{Error, Flags};
 use std::ffi::{c_char, c_void};
 use std::ptr::{from_ref, null, null_mut};
 use std::sync::Arc;

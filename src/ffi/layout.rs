@@ -17,11 +17,6 @@ macro_rules! layout {
 }
 
 layout! {
-    changeover_config: 72 {
-        struct_size: 0, packet_timeout: 8, connect_timeout: 16, probe_cooldown: 24,
-        probe_timeout: 32, switch_cooldown: 40, failback_stable: 48, failback: 56, standby: 60,
-        overlap: 64, reserved: 68,
-    }
     changeover_option: 32 {
         key: 0, key_len: 8, value: 16, value_len: 24,
     }

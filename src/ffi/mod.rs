@@ -1,4 +1,4 @@
-//! The C ABI. `include/changeover.h` is generated from here (see `tests/header`).
+//! The C ABI. `include/changeover.h` is generated from here (see `tests/generated`).
 //!
 #![doc = include_str!("conventions.md")]
 //!
@@ -43,6 +43,7 @@ mod layout;
 mod live;
 mod output;
 mod result;
+mod settings;
 mod status;
 mod status_structs;
 mod stream_list;
@@ -60,6 +61,7 @@ pub use engine::*;
 pub use event::*;
 pub use input::*;
 pub use result::*;
+pub use settings::changeover_config;
 pub use status::*;
 pub use stream_list::*;
 pub use version::*;

@@ -11,7 +11,7 @@ use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_SHUT_DOWN};
 use super::status_structs::StatusStructs;
 use super::versioned::{fill, init};
-use crate::core::Error;
+use crate::vocabulary::Error;
 use std::ffi::c_char;
 use std::ptr::without_provenance_mut;
 use std::sync::Arc;

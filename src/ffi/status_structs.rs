@@ -4,7 +4,6 @@ use super::abi_types::{
     changeover_error_entry, changeover_input_status, changeover_stream_status,
     changeover_switch_entry,
 };
-use super::constants::{of_reason, of_status};
 use super::convert::unix;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_INDEX};
 use super::strings::{Text, Texts};
@@ -100,7 +99,7 @@ fn input_status(input: &InputHealthSnapshot, texts: &mut Texts) -> changeover_in
     changeover_input_status {
         struct_size: size_of::<changeover_input_status>(),
         priority: input.input_priority,
-        status: of_status(input.status),
+        status: input.status.code(),
         receiving: input.receiving.into(),
         reserved: 0,
         session: input.session.unwrap_or(0),
@@ -126,7 +125,7 @@ fn error_entry(error: &ErrorRecord, texts: &mut Texts) -> changeover_error_entry
     changeover_error_entry {
         struct_size: size_of::<changeover_error_entry>(),
         at: unix(error.at),
-        reason: of_reason(error.reason),
+        reason: error.reason.code(),
         reserved: 0,
         measured: error.measured,
         limit: error.limit,
@@ -142,7 +141,7 @@ fn switch_entry(switch: &SwitchRecord, texts: &mut Texts) -> changeover_switch_e
         at: unix(switch.at),
         from: switch.from,
         to: switch.to,
-        reason: of_reason(switch.reason),
+        reason: switch.reason.code(),
         reserved: 0,
         number: switch.number,
         detail,

@@ -5,8 +5,9 @@ use super::gate::Gate;
 use super::owner::Owner;
 use super::signal::{Signal, CELLS};
 use super::sync::{fence, AtomicU32, AtomicU64, Ordering};
-use super::{Flags, Verdict};
+use super::Verdict;
 use crate::core::Nanos;
+use crate::vocabulary::Flags;
 
 /// Of a tag, for the place in the chunk.
 const PLACE_BITS: u32 = CELLS.trailing_zeros();

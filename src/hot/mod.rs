@@ -48,6 +48,7 @@ mod signal;
 mod sync;
 mod table;
 
+use crate::vocabulary::Flags;
 pub(crate) use sync::prepare_fences;
 
 pub(crate) use by_id::ByIdCells;
@@ -65,38 +66,6 @@ pub(crate) use process::{is_inherited, next_number, watch_forks};
 pub(crate) use route::{InputRoute, Route};
 pub(crate) use router::{Router, Unlinked};
 pub(crate) use table::{Table, View};
-
-/// What a packet is, for the counters: a set of flags.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u32);
-
-impl Flags {
-    /// Nothing known, e.g. a datagram of a multiplex.
-    pub const NONE: Flags = Flags(0);
-    /// A video frame; counts into `fps`.
-    pub const VIDEO: Flags = Flags(1);
-    /// An audio frame.
-    pub const AUDIO: Flags = Flags(2);
-    /// A point at which decoding can start.
-    pub const KEY: Flags = Flags(4);
-
-    /// From the C constants. Unknown bits are kept for later versions and ignored.
-    pub const fn from_bits(bits: u32) -> Flags {
-        Flags(bits)
-    }
-
-    /// As the C constants.
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-}
-
-impl std::ops::BitOr for Flags {
-    type Output = Flags;
-    fn bitor(self, other: Flags) -> Flags {
-        Flags(self.0 | other.0)
-    }
-}
 
 /// One packet, as far as it is counted.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,8 @@ use super::by_id::ByIdCells;
 use super::cell::Cell;
 use super::gate::Gate;
 use super::owner::Owner;
-use crate::core::{Error, Priority};
+use crate::core::Priority;
+use crate::vocabulary::Error;
 use std::ptr;
 use std::sync::Arc;
 

@@ -3,9 +3,9 @@
 //! It is written from the design and sees only what a host sees: the actions and the status.
 
 use changeover::core::{
-    Action, Input, Nanos, Notice, Priority, Probe, ProbeId, Reason, SessionId, Start, Status, Stop,
-    Stream,
+    Action, Input, Nanos, Notice, Priority, Probe, ProbeId, SessionId, Start, Stop, Stream,
 };
+use changeover::{Reason, Status};
 
 /// A session that was started and not stopped.
 #[derive(Clone, Debug)]
@@ -255,6 +255,6 @@ trait SpecExt {
 
 impl SpecExt for Input {
     fn config_is_hot(&self) -> bool {
-        self.config == self.config.standby(changeover::Standby::Hot)
+        self.config == self.config.clone().standby(changeover::Standby::Hot)
     }
 }

@@ -70,15 +70,15 @@ impl Level {
         let mut config = Config::new();
         let [packet, connect, cooldown, probe] = self.positive;
         let [switch, stable] = self.any;
-        config = packet.map_or(config, |value| config.packet_timeout(value));
-        config = connect.map_or(config, |value| config.connect_timeout(value));
-        config = cooldown.map_or(config, |value| config.probe_cooldown(value));
-        config = probe.map_or(config, |value| config.probe_timeout(value));
-        config = switch.map_or(config, |value| config.switch_cooldown(value));
-        config = stable.map_or(config, |value| config.failback_stable(value));
-        config = self.failback.map_or(config, |value| config.failback(value));
-        config = self.standby.map_or(config, |value| config.standby(value));
-        self.overlap.map_or(config, |value| config.overlap(value))
+        config = packet.map_or(config.clone(), |value| config.packet_timeout(value));
+        config = connect.map_or(config.clone(), |value| config.connect_timeout(value));
+        config = cooldown.map_or(config.clone(), |value| config.probe_cooldown(value));
+        config = probe.map_or(config.clone(), |value| config.probe_timeout(value));
+        config = switch.map_or(config.clone(), |value| config.switch_cooldown(value));
+        config = stable.map_or(config.clone(), |value| config.failback_stable(value));
+        config = self.failback.map_or(config.clone(), |value| config.failback(value));
+        config = self.standby.map_or(config.clone(), |value| config.standby(value));
+        self.overlap.map_or(config.clone(), |value| config.overlap(value))
     }
 
     fn in_range(&self) -> bool {

@@ -20,7 +20,7 @@ fn undisturbed(what: &str, measure: impl Fn(&Engine) -> Vec<(u64, u64, u64)>) {
     let timeout = std::time::Duration::from_nanos(TIMEOUT);
     let config = Config::new().packet_timeout(timeout).connect_timeout(timeout);
     for _ in 0..50 {
-        let engine = Engine::builder().defaults(config).build().unwrap();
+        let engine = Engine::builder().defaults(config.clone()).build().unwrap();
         let before = offset(&engine);
         let measured = measure(&engine);
         if before.abs_diff(offset(&engine)) < 1_000_000 {

@@ -33,7 +33,7 @@ fn limits(engine: &Engine, streams: &[&str]) -> Vec<u64> {
 fn a_running_deadline_moves_at_once() {
     let engine = Engine::builder().defaults(far()).build().unwrap();
     let own = Config::new().packet_timeout(ms(150));
-    for (id, config) in [("engine's", Config::new()), ("own", own), ("input's", own)] {
+    for (id, config) in [("engine's", Config::new()), ("own", own.clone()), ("input's", own)] {
         let mut inputs = cold();
         if id == "input's" {
             inputs[0].config = Config::new().packet_timeout(ms(200));
@@ -75,13 +75,13 @@ fn hot_standby_and_overlap_change_while_running() {
     // Refused, and nothing has changed.
     let off = Config::new().overlap(Overlap::Off);
     assert_eq!(
-        engine.set_config(Some("s"), off.standby(Standby::Hot)),
+        engine.set_config(Some("s"), off.clone().standby(Standby::Hot)),
         Err(Error::HotWithoutOverlap)
     );
     let hot = Engine::builder().defaults(far()).build().unwrap();
     hot.register("s", "", vec![Input::new(0, "a").hot()], Config::new()).unwrap();
     hot.register("t", "", cold(), Config::new()).unwrap();
-    assert_eq!(hot.set_config(None, off), Err(Error::HotWithoutOverlap), "of any stream");
+    assert_eq!(hot.set_config(None, off.clone()), Err(Error::HotWithoutOverlap), "of any stream");
     assert_eq!(hot.set_config(Some("t"), off), Ok(()));
     assert_eq!(
         hot.set_config(None, Config::new().packet_timeout(Duration::ZERO)),

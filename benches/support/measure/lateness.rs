@@ -112,7 +112,7 @@ fn record(
         }
         if began.is_none() {
             // All of them have just delivered.
-            engine.set_config(None, config).expect("good settings");
+            engine.set_config(None, config.clone()).expect("good settings");
             began = Some(Instant::now());
         }
         std::thread::sleep(Duration::from_millis(10));

@@ -5,7 +5,6 @@
 //! invariant that repeats the code it checks finds nothing.
 
 use super::*;
-use crate::core::config::Failback;
 use std::fmt;
 
 #[cfg(test)]

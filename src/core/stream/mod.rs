@@ -10,13 +10,13 @@ mod selection;
 mod timers;
 mod update;
 
-use super::config::{Overlap, StreamSettings};
+use super::config::StreamSettings;
 use super::history::History;
 use super::input::{InputHealth, Session};
 use super::{
-    Action, Awaited, Common, Config, Detail, Error, Input, MaybeNanos, MaybePriority, Nanos,
-    Notice, Priority, ProbeId, ProbeOutcome, Reason, Registration, SessionId, Start, Status,
-    Stimulus, Stop, Switch,
+    Action, Awaited, Common, Config, Detail, Error, Failback, Input, MaybeNanos, MaybePriority,
+    Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration, SessionId,
+    Start, Status, Stimulus, Stop, Switch,
 };
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Stream {
             buffer_write_id: buffer_name(buffer_write_id, &id),
             id,
             registration: number,
-            settings: common.stream_settings.share(StreamSettings::resolve(&config, &defaults)),
+            settings: common.stream_settings.share(StreamSettings::new(&config, &defaults)),
             inputs: Box::default(),
             active: MaybePriority::NONE,
             selected_at: now,
@@ -200,10 +200,10 @@ impl Stream {
             Stimulus::UpdateInputs(update) => self.update_inputs(update, now, common)?,
             Stimulus::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, common),
             Stimulus::SetConfig(config) => {
-                self.set_config(config, self.settings.defaults, now, common)?;
+                self.set_config(config, self.settings.defaults.clone(), now, common)?;
             }
             Stimulus::SetDefaults(defaults) => {
-                self.set_config(self.settings.config, defaults, now, common)?;
+                self.set_config(self.settings.config.clone(), defaults, now, common)?;
             }
             Stimulus::Unregister => {
                 self.unregister(now);

@@ -1,7 +1,6 @@
 //! Which input is on air: failover, planned switches, failback.
 
 use super::*;
-use crate::core::config::Failback;
 
 impl Stream {
     /// Brings the stream from whatever state it is in to where the rules want it. The order

@@ -1,7 +1,6 @@
 //! What the host changes while a stream runs: manual choice, inputs, buffer, settings.
 
 use super::*;
-use crate::core::config::Failback;
 use crate::core::InputsUpdate;
 
 impl Stream {
@@ -146,7 +145,7 @@ impl Stream {
     pub(super) fn check_config(&self, config: &Config, defaults: &Config) -> Result<(), Error> {
         config.validate()?;
         defaults.validate()?;
-        let settings = StreamSettings::resolve(config, defaults);
+        let settings = StreamSettings::new(config, defaults);
         let hot = |input: &InputHealth| settings.of_input(&input.spec.config).is_hot();
         if settings.overlap == Overlap::Off && self.inputs.iter().any(hot) {
             return Err(Error::HotWithoutOverlap);
@@ -163,7 +162,7 @@ impl Stream {
         common: &mut Common,
     ) -> Result<(), Error> {
         self.check_config(&config, &defaults)?;
-        self.settings = common.stream_settings.share(StreamSettings::resolve(&config, &defaults));
+        self.settings = common.stream_settings.share(StreamSettings::new(&config, &defaults));
         for index in 0..self.inputs.len() {
             let input = &mut self.inputs[index];
             let was_hot = input.is_hot();

@@ -204,7 +204,8 @@ impl Deadlines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hot::{CellPool, Clock, Flags, OwnedGate};
+    use crate::hot::{CellPool, Clock, OwnedGate};
+    use crate::vocabulary::Flags;
     use proptest::prelude::*;
 
     const STREAMS: usize = 2 * GROUP + 3;

@@ -6,7 +6,8 @@
 //! or [`Stream::handle`], so a record of what passes here is enough to make the same decisions
 //! again. What is done with a decision does not belong here.
 
-use crate::core::{Common, Config, Error, Input, Nanos, Registration, Stimulus, Stream};
+use crate::core::{Common, Config, Input, Nanos, Registration, Stimulus, Stream};
+use crate::vocabulary::Error;
 use std::sync::Arc;
 
 /// Something that enters `core`.
@@ -46,7 +47,7 @@ impl Door {
         config: Config,
         now: Nanos,
     ) -> Result<Stream, Error> {
-        let (number, defaults) = (self.registrations + 1, self.defaults);
+        let (number, defaults) = (self.registrations + 1, self.defaults.clone());
         let buffer_write_id = buffer_write_id.into();
         let registration = Registration { id, buffer_write_id, number, inputs, config, defaults };
         let stream = self.enter(Entering::Registration(registration), now)?;

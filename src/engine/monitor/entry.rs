@@ -2,9 +2,10 @@
 
 use super::door::Door;
 use super::time::Time;
-use crate::core::{Action, Error, InputHealth, Nanos, Priority, SessionId, Stimulus, Stream};
+use crate::core::{Action, InputHealth, Nanos, Priority, SessionId, Stimulus, Stream};
 use crate::engine::published::{InputCells, OpenCell, Snapshot, StreamShared};
 use crate::hot::{prefetch, Cell, InputRoute, Route};
+use crate::vocabulary::Error;
 use std::sync::Arc;
 
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 //! comes.
 
 use super::Monitor;
-use crate::core::{Error, Nanos};
+use crate::core::Nanos;
+use crate::vocabulary::Error;
 use crossbeam::channel::{Receiver, Sender};
 use std::thread::{park, park_timeout, Thread};
 use std::time::Duration;

@@ -40,8 +40,9 @@ use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
 use super::shared::Shared;
 use super::threads::wake_exactly;
-use crate::core::{Action, Config, Error, Input, Priority, SessionId, Stimulus};
+use crate::core::{Action, Config, Input, Priority, SessionId, Stimulus};
 use crate::hot::Router;
+use crate::vocabulary::Error;
 use deadlines::Deadlines;
 use outbox::Outbox;
 use rates_round::RatesRound;
@@ -274,7 +275,7 @@ impl Monitor {
         self.streams.set_defaults(&config)?;
         for id in self.streams.ids() {
             // It has accepted them.
-            let _ = self.handle(&id, Stimulus::SetDefaults(config));
+            let _ = self.handle(&id, Stimulus::SetDefaults(config.clone()));
         }
         Ok(())
     }

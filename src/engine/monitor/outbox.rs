@@ -3,12 +3,13 @@
 
 use super::streams::Streams;
 use super::time::Time;
-use crate::core::{Action, Nanos, Notice, Stream};
+use crate::core::{Action, Nanos, Stream};
 use crate::engine::event::{Event, EventKind};
-use crate::engine::log::{Level, Logger};
+use crate::engine::log::Logger;
 use crate::engine::queue::{Queue, Writer};
 use crate::engine::shared::{Shared, TICK};
 use crate::engine::wall::WallClock;
+use crate::vocabulary::Level;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -118,13 +119,7 @@ impl Telling<'_> {
             wall: self.wall.at(at),
             kind,
         };
-        let level = match &event.kind {
-            EventKind::Notice(Notice::Exhausted { .. }) => Level::Error,
-            EventKind::Notice(Notice::Degraded { .. }) | EventKind::Gap { .. } => Level::Warn,
-            kind if kind.is_command() => Level::Debug,
-            _ => Level::Info,
-        };
-        self.logger.log(level, || event.to_string());
+        self.logger.log(event.kind.tag().level(), || event.to_string());
         if self.writer.push(event) {
             self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());
         }

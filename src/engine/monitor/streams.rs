@@ -6,11 +6,12 @@ use super::door::Door;
 use super::entry::Entry;
 use super::limbo::{Leaked, Limbo};
 use super::time::Time;
-use crate::core::{Action, Config, Error, Input, Nanos, Priority, SessionId, Stimulus, Stream};
-use crate::engine::log::{Level, Logger};
+use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus, Stream};
+use crate::engine::log::Logger;
 use crate::engine::published::{InputCells, OpenCell, StreamShared};
 use crate::engine::shared::Shared;
 use crate::hot::Router;
+use crate::vocabulary::{Error, Level};
 use slab::Slab;
 use std::sync::Arc;
 
@@ -139,7 +140,7 @@ impl Streams {
         for (_, entry) in &self.entries {
             entry.core().check_defaults(defaults)?;
         }
-        self.door.set_defaults(*defaults);
+        self.door.set_defaults(defaults.clone());
         Ok(())
     }
 

@@ -4,10 +4,11 @@
 use super::stalls::Stalls;
 use super::stamps::Stamps;
 use crate::core::Nanos;
-use crate::engine::log::{Level, Logger};
+use crate::engine::log::Logger;
 use crate::engine::shared::{Shared, TICK};
 use crate::engine::wall::WallClock;
 use crate::hot::monotonic;
+use crate::vocabulary::Level;
 use std::sync::Arc;
 use std::time::SystemTime;
 

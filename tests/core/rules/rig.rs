@@ -8,10 +8,11 @@ use super::story::Story;
 use crate::host_queue::{Command, HostQueue};
 use crate::invariants::Invariants;
 use changeover::core::{
-    Action, Common, Error, Input, InputError, InputHealth, InputsUpdate, Nanos, Priority, ProbeId,
-    ProbeOutcome, Registration, SessionId, Status, Stimulus, Stream,
+    Action, Common, Input, InputError, InputHealth, InputsUpdate, Nanos, Priority, ProbeId,
+    ProbeOutcome, Registration, SessionId, Stimulus, Stream,
 };
 use changeover::{Config, Overlap};
+use changeover::{Error, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -117,6 +118,7 @@ impl Rig {
         prepare: impl FnOnce(&mut Rig),
     ) -> Rig {
         let mut common = Common::default();
+        let overlap_off = config == config.clone().overlap(Overlap::Off);
         let stream =
             Stream::new(Registration { config, ..registration(inputs) }, EPOCH, &mut common)
                 .unwrap();
@@ -129,7 +131,7 @@ impl Rig {
             sources: HashMap::new(),
             taking: Taking::After(0),
             host: HostQueue::default(),
-            invariants: Invariants::new(config == config.overlap(Overlap::Off)),
+            invariants: Invariants::new(overlap_off),
             story: Story::new(EPOCH),
         };
         prepare(&mut rig);
@@ -186,10 +188,13 @@ impl Rig {
 
     pub fn handle(&mut self, event: Stimulus) -> Result<(), Error> {
         self.bring_up_to_date();
-        let config = if let Stimulus::SetConfig(config) = event { Some(config) } else { None };
+        let config = match &event {
+            Stimulus::SetConfig(config) => Some(config.clone()),
+            _ => None,
+        };
         let result = self.stream.handle(event, self.now, &mut self.common);
         if let Some(config) = config.filter(|_| result.is_ok()) {
-            self.invariants.overlap_off = config == config.overlap(Overlap::Off);
+            self.invariants.overlap_off = config == config.clone().overlap(Overlap::Off);
         }
         self.obey();
         // Whatever became due in this very instant.

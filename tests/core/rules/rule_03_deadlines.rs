@@ -194,7 +194,8 @@ fn inputs_that_die_in_the_same_instant_are_not_switched_to() {
 #[test]
 fn the_deadlines_are_those_of_the_input() {
     let quick = Config::new().packet_timeout(ms(300)).connect_timeout(ms(700));
-    let mut rig = Rig::prepared(Config::new(), [cold(0).config(quick), cold(1)], |rig| rig.dies(0));
+    let mut rig =
+        Rig::prepared(Config::new(), [cold(0).config(quick.clone()), cold(1)], |rig| rig.dies(0));
     rig.until(699);
     assert_eq!(rig.status(0), Status::Idle);
     rig.until(700);

@@ -307,7 +307,7 @@ fn without_overlap_the_detail_says_how_long_it_was_due() {
 fn the_detail_is_of_the_input_that_is_taken_back() {
     // Only the policy holds both better ones back; 1 became healthy first.
     let config = overlap_off().probe_cooldown(ms(1000)).switch_cooldown(ms(0));
-    let manual = config.failback(Failback::Manual);
+    let manual = config.clone().failback(Failback::Manual);
     let mut rig = Rig::with_config(manual, [cold(0), cold(1), cold(2)]);
     rig.until(1050);
     rig.report(1, "gone").unwrap();

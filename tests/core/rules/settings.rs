@@ -37,16 +37,16 @@ fn every_setting_of_an_input_may_come_from_the_stream_or_the_engine() {
     for from_engine in [false, true] {
         let mut rig = running([cold(0), cold(1)]);
         if from_engine {
-            rig.handle(Stimulus::SetDefaults(config)).unwrap();
+            rig.handle(Stimulus::SetDefaults(config.clone())).unwrap();
         } else {
-            rig.set_config(config).unwrap();
+            rig.set_config(config.clone()).unwrap();
         }
         rig.dies(1);
         rig.until(1350);
         rig.tells(&["1050 start 1a", "1350 degraded 1 timeout"]);
         let restarted = rig.reach("start 1b");
         assert!((1450.0..=1462.5).contains(&restarted), "{restarted}");
-        rig.set_config(config.standby(Standby::Cold)).unwrap();
+        rig.set_config(config.clone().standby(Standby::Cold)).unwrap();
         rig.probes_are(1, Answer::Never);
         rig.reach("probe 1");
         assert!(rig.reach("cancel probe") == 70.0);
@@ -76,7 +76,7 @@ fn standby_hot_starts_the_standbys_and_cold_stops_them() {
 #[test]
 fn a_pending_input_that_becomes_cold_goes_on() {
     let hot = Config::new().standby(Standby::Hot);
-    let mut rig = Rig::with_config(hot, [cold(0), cold(1)]);
+    let mut rig = Rig::with_config(hot.clone(), [cold(0), cold(1)]);
     rig.until(1050);
     rig.switch_input(1).unwrap();
     rig.skip();
@@ -89,7 +89,7 @@ fn a_pending_input_that_becomes_cold_goes_on() {
 #[test]
 fn a_hot_input_that_never_delivered_and_becomes_cold_may_be_returned_to() {
     let hot = Config::new().standby(Standby::Hot).connect_timeout(ms(60_000));
-    let mut rig = Rig::prepared(hot, [cold(0), cold(1)], |rig| rig.dies(0));
+    let mut rig = Rig::prepared(hot.clone(), [cold(0), cold(1)], |rig| rig.dies(0));
     rig.switch_input(1).unwrap();
     rig.clear_override();
     rig.until(20_000);
@@ -107,7 +107,7 @@ fn a_hot_input_that_never_delivered_and_becomes_cold_may_be_returned_to() {
 fn a_degraded_hot_input_that_becomes_cold_is_probed() {
     let hot = Config::new().standby(Standby::Hot);
     for restarted in [false, true] {
-        let mut rig = Rig::with_config(hot, [cold(0), cold(1)]);
+        let mut rig = Rig::with_config(hot.clone(), [cold(0), cold(1)]);
         rig.until(1000);
         rig.dies(1);
         rig.until(3500);
@@ -134,14 +134,14 @@ fn a_probed_input_that_becomes_hot_is_started_when_it_recovers() {
 #[test]
 fn a_probe_stays_the_only_one_whatever_the_standby_becomes() {
     let slow = Config::new().connect_timeout(ms(3_600_000));
-    let mut rig = Rig::with_config(slow, [cold(0), cold(1)]);
+    let mut rig = Rig::with_config(slow.clone(), [cold(0), cold(1)]);
     rig.until(1000);
     rig.dies(0);
     rig.dies(1);
     rig.until(10_000);
     rig.host_is_stuck();
     rig.reach("probe 0");
-    rig.set_config(slow.standby(Standby::Hot)).unwrap();
+    rig.set_config(slow.clone().standby(Standby::Hot)).unwrap();
     rig.set_config(slow).unwrap();
     rig.until(600_000);
     assert_eq!(rig.lines().filter(|line| line == "probe 0").count(), 0);
@@ -236,7 +236,7 @@ fn overlap_off_is_refused_while_an_input_is_hot() {
     let mut rig = running([cold(0), hot(1)]);
     assert_eq!(rig.set_config(overlap_off()), Err(Error::HotWithoutOverlap));
     let defaults = Config::new().overlap(Overlap::Off);
-    assert_eq!(rig.handle(Stimulus::SetDefaults(defaults)), Err(Error::HotWithoutOverlap));
+    assert_eq!(rig.handle(Stimulus::SetDefaults(defaults.clone())), Err(Error::HotWithoutOverlap));
     assert_eq!(rig.stream.check_defaults(&defaults), Err(Error::HotWithoutOverlap));
     assert_eq!(rig.stream.check_defaults(&Config::new()), Ok(()));
     rig.is_quiet();
@@ -267,8 +267,8 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
         Config::new().switch_cooldown(year + ms(1)),
         Config::new().failback_stable(std::time::Duration::MAX),
     ] {
-        assert_eq!(rig.set_config(bad), Err(Error::Config), "{bad:?}");
-        assert_eq!(rig.handle(Stimulus::SetDefaults(bad)), Err(Error::Config), "{bad:?}");
+        assert_eq!(rig.set_config(bad.clone()), Err(Error::Config), "{bad:?}");
+        assert_eq!(rig.handle(Stimulus::SetDefaults(bad.clone())), Err(Error::Config), "{bad:?}");
     }
     assert_eq!(rig.deadline(), before);
     rig.is_quiet();

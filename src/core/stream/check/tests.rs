@@ -96,8 +96,8 @@ fn session(stream: &mut Stream, index: usize) -> &mut Session {
 }
 
 fn overlap_off(stream: &mut Stream) {
-    let config = stream.settings.config.overlap(Overlap::Off);
-    stream.settings = Arc::new(StreamSettings::resolve(&config, &stream.settings.defaults));
+    let config = stream.settings.config.clone().overlap(Overlap::Off);
+    stream.settings = Arc::new(StreamSettings::new(&config, &stream.settings.defaults));
 }
 
 type Corruption = (fn() -> World, fn(&mut Stream), &'static str);

@@ -8,9 +8,10 @@ use super::random::Random;
 use crate::host_queue::{Command, HostQueue};
 use crate::invariants::{on_air, Invariants};
 use changeover::core::{
-    Action, Common, Error, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
-    Reason, Registration, SessionId, Start, Status, Stimulus, Stop, Stream,
+    Action, Common, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
+    Registration, SessionId, Start, Stimulus, Stop, Stream,
 };
+use changeover::{Error, Reason, Status};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

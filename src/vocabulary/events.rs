@@ -1,0 +1,86 @@
+//! What a host is told. What each event carries is declared in `core/event.rs`.
+
+use super::{vocabulary, Level};
+
+/// What becomes of an event while the host does not take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backlog {
+    /// A command: kept until what undoes it comes; then both vanish.
+    Command,
+    /// Kept.
+    Kept,
+    /// Kept until its opposite comes; then both vanish. Exhausted and restored are the pair.
+    Paired,
+    /// Dropped when too many wait, oldest first, and counted by a gap.
+    Droppable,
+}
+
+/// Each kind: text, variant, permanent number, name, log level, backlog, and the fields of
+/// `changeover_event` it fills in besides stream, registration and time.
+macro_rules! events {
+    ($(
+        $(#[doc = $doc:literal])+
+        $variant:ident = $number:literal, $name:literal, $level:ident, $backlog:ident,
+            [$($field:ident),*];
+    )+) => {
+        vocabulary! {
+            /// Which event it is.
+            pub enum EventTag: CHANGEOVER_EVENT {
+                ["none" = 0, "No event."]
+                $($(#[doc = $doc])+ $variant = $number, $name;)+
+            }
+        }
+
+        impl EventTag {
+            /// The level at which it is logged.
+            pub const fn level(self) -> Level {
+                match self {
+                    $(EventTag::$variant => Level::$level,)+
+                }
+            }
+
+            /// What becomes of it while the host does not take it.
+            pub const fn backlog(self) -> Backlog {
+                match self {
+                    $(EventTag::$variant => Backlog::$backlog,)+
+                }
+            }
+
+            /// The fields of `changeover_event` it fills in.
+            pub const fn fields(self) -> &'static [&'static str] {
+                match self {
+                    $(EventTag::$variant => &[$(stringify!($field)),*],)+
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// Command: start an input. If that fails, say so with `start_result`. A start that was taken
+    /// gets exactly one stop, even if it failed.
+    Start = 1, "start", Debug, Command, [priority, session, url, options, buffer_write_id];
+    /// Command: stop a session.
+    Stop = 2, "stop", Debug, Command, [priority, session];
+    /// Command: find out whether an input works, and answer with `probe_result` within `limit`,
+    /// giving back `probe`.
+    Probe = 3, "probe", Debug, Command, [priority, probe, limit, url, options];
+    /// The active input changed: `from` is the one left, `priority` the one chosen. Both are the
+    /// same when it recovered by itself. `switch_number` is what a forwarded packet's verdict is
+    /// from here on.
+    Switched = 4, "switched", Info, Droppable, [priority, from, reason, switch_number, detail];
+    /// The first packet of the active input is on air, `measured` after its selection.
+    Active = 5, "active", Info, Droppable, [priority, session, measured];
+    /// An input was given up: `measured` went beyond `limit`, or the host said so.
+    Degraded = 6, "degraded", Warn, Droppable, [priority, reason, measured, limit, detail];
+    /// A degraded input is usable again.
+    Recovered = 7, "recovered", Info, Droppable, [priority];
+    /// No usable input is left; `reason` is why the last one was given up.
+    Exhausted = 8, "exhausted", Error, Paired, [reason];
+    /// An input is on air again.
+    Restored = 9, "restored", Info, Paired, [priority];
+    /// The last event of a registration.
+    Unregistered = 10, "unregistered", Info, Droppable, [];
+    /// The host was slow: `dropped` events were lost here.
+    Gap = 11, "gap", Warn, Kept, [dropped];
+}

@@ -1,0 +1,37 @@
+//! Why a decision was made.
+
+use super::vocabulary;
+
+vocabulary! {
+    /// Why a switch was made, or why an input was degraded.
+    pub enum Reason: CHANGEOVER_REASON {
+        ["none" = 0, "No reason."]
+        /// The first choice, at registration.
+        Initial = 1, "initial";
+        /// The host reported an error.
+        Error = 2, "error";
+        /// No packet within `connect_timeout` or `packet_timeout`, no answer within
+        /// `probe_timeout`.
+        Timeout = 3, "timeout";
+        /// The host could not start the input.
+        StartFailed = 4, "start_failed";
+        /// `switch_input`.
+        Manual = 5, "manual";
+        /// Back to a better input.
+        Failback = 6, "failback";
+        /// An input that was given up delivers again.
+        Recovery = 7, "recovery";
+        /// A better input was added, or the first one.
+        InputAdded = 8, "input_added";
+        /// The active input was removed.
+        InputRemoved = 9, "input_removed";
+        /// The bitrate fell below its limit.
+        LowBitrate = 10, "low_bitrate";
+        /// The frame rate fell below its limit.
+        LowFps = 11, "low_fps";
+        /// The loss rose above its limit.
+        PacketLoss = 12, "packet_loss";
+        /// Video stopped while other packets flow.
+        VideoLost = 13, "video_lost";
+    }
+}

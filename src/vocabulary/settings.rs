@@ -1,0 +1,205 @@
+//! The settings, and the values of those that are a choice.
+
+use super::{vocabulary, Vocabulary, WordList};
+use std::time::Duration;
+
+/// Calls a macro with every setting, in the order of `changeover_config`: text, name, kind, default,
+/// and the lowest level it may be set on. What a further name stands after is followed in C by a
+/// reserved `int32_t` of that name, so that no padding is left.
+macro_rules! settings {
+    ($with:ident) => {
+        $with! {
+            /// Silence after which a delivering input is given up.
+            packet_timeout: Timeout = Duration::from_secs(2), Input;
+            /// How long a session may take from the moment the host took its start to its first
+            /// packet.
+            connect_timeout: Timeout = Duration::from_secs(5), Input;
+            /// The wait before a degraded input is probed, or a silent hot one restarted. It
+            /// doubles after each failure, to at most eight times this value; up to one eighth is
+            /// added at random.
+            probe_cooldown: Timeout = Duration::from_secs(8), Input;
+            /// How long a probe may take from the moment the host took it.
+            probe_timeout: Timeout = Duration::from_secs(3), Input;
+            /// The least time between a stream's last switch and a failback.
+            switch_cooldown: Wait = Duration::from_secs(12), Stream;
+            /// How long a better input must be healthy before a failback, a trial session must
+            /// deliver, and an input must be on air for its backoff to be forgotten.
+            failback_stable: Wait = Duration::from_secs(3), Stream;
+            /// What to do when a better input is healthy again.
+            failback: Failback = Failback::Auto, Stream;
+            /// Whether an input runs before it is needed.
+            standby: Standby = Standby::Cold, Input;
+            /// Whether the host can run two sessions of one stream at once.
+            overlap: Overlap = Overlap::On, Stream, reserved;
+        }
+    };
+}
+pub(crate) use settings;
+
+vocabulary! {
+    /// What to do when a better input is healthy again.
+    pub enum Failback: CHANGEOVER_FAILBACK {
+        /// Return by itself, after `failback_stable` and `switch_cooldown`.
+        Auto = 0, "auto";
+        /// Return only by `switch_input`.
+        Manual = 1, "manual";
+    }
+}
+
+vocabulary! {
+    /// Whether an input runs before it is needed.
+    pub enum Standby: CHANGEOVER_STANDBY {
+        /// Started only when needed.
+        Cold = 0, "cold";
+        /// Started at once and kept running.
+        Hot = 1, "hot";
+    }
+}
+
+vocabulary! {
+    /// Whether the host can run two sessions of one stream at once.
+    pub enum Overlap: CHANGEOVER_OVERLAP {
+        /// It can: planned switches are make-before-break.
+        On = 0, "on";
+        /// It can't: the stop always comes before the start.
+        Off = 1, "off";
+    }
+}
+
+/// The lowest level a setting may be set on; above it, it always may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Engine, stream and input.
+    Input,
+    /// Engine and stream.
+    Stream,
+}
+
+/// How a kind of setting looks in other languages.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// A duration of at least a nanosecond.
+    Timeout,
+    /// A duration that may be zero.
+    Wait,
+    /// One of these.
+    Choice(WordList),
+}
+
+/// A kind of setting.
+pub trait Kind {
+    /// What it is set to.
+    type Value: Copy;
+    /// What decisions use: nanoseconds for durations.
+    type Resolved;
+    /// Its field in `changeover_config`.
+    type C: Copy;
+    /// How it looks in other languages.
+    const FORM: Form;
+    /// Whether a value is allowed.
+    fn in_range(value: Self::Value) -> bool;
+    /// The value for decisions.
+    fn resolve(value: Self::Value) -> Self::Resolved;
+    /// The value for people.
+    fn text(value: Self::Value) -> String;
+}
+
+/// The longest duration a setting may have.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+fn nanos(value: Duration) -> u64 {
+    value.as_nanos().try_into().expect("a year at most")
+}
+
+/// A duration of at least a nanosecond.
+#[derive(Debug)]
+pub struct Timeout;
+
+impl Kind for Timeout {
+    type Value = Duration;
+    type Resolved = u64;
+    type C = u64;
+    const FORM: Form = Form::Timeout;
+    fn in_range(value: Duration) -> bool {
+        !value.is_zero() && value <= YEAR
+    }
+    fn resolve(value: Duration) -> u64 {
+        nanos(value)
+    }
+    fn text(value: Duration) -> String {
+        match value.subsec_nanos() {
+            0 => format!("{} s", value.as_secs()),
+            _ => format!("{} ms", value.as_secs_f64() * 1e3),
+        }
+    }
+}
+
+/// A duration that may be zero.
+#[derive(Debug)]
+pub struct Wait;
+
+impl Kind for Wait {
+    type Value = Duration;
+    type Resolved = u64;
+    type C = u64;
+    const FORM: Form = Form::Wait;
+    fn in_range(value: Duration) -> bool {
+        value <= YEAR
+    }
+    fn resolve(value: Duration) -> u64 {
+        nanos(value)
+    }
+    fn text(value: Duration) -> String {
+        Timeout::text(value)
+    }
+}
+
+impl<T: Vocabulary> Kind for T {
+    type Value = T;
+    type Resolved = T;
+    type C = i32;
+    const FORM: Form = Form::Choice(T::WORDS);
+    fn in_range(_: T) -> bool {
+        true
+    }
+    fn resolve(value: T) -> T {
+        value
+    }
+    fn text(value: T) -> String {
+        T::WORDS.name_of(value.code()).expect("each has a name").to_string_lossy().into_owned()
+    }
+}
+
+/// A setting, for the other languages.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// In snake case.
+    pub name: &'static str,
+    /// What it means: lines as in the source.
+    pub docs: &'static [&'static str],
+    /// What its values are.
+    pub form: Form,
+    /// The library's default, for people.
+    pub default: String,
+    /// Where it may be set.
+    pub scope: Scope,
+}
+
+macro_rules! table {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kind:ident = $default:expr, $scope:ident $(, $reserved:ident)?;
+    )+) => {
+        /// Every setting, in the order of `changeover_config`.
+        pub fn all_settings() -> Vec<Setting> {
+            vec![$(Setting {
+                name: stringify!($name),
+                docs: &[$($doc),+],
+                form: $kind::FORM,
+                default: $kind::text($default),
+                scope: Scope::$scope,
+            },)+]
+        }
+    };
+}
+settings!(table);
