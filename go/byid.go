@@ -26,24 +26,24 @@ func (s *Service) RecordPacket(streamID string, inputPriority int) {
 // packets that meet in the same input at the same instant. (Packets of unknown streams take a lock,
 // those of unknown inputs a call.)
 func (s *Service) Record(streamID string, inputPriority int, bytes int, flags Flags) Verdict {
-	i, slot := s.index.find(streamID, inputPriority)
-	if i == nil {
+	in, slot := s.index.find(streamID, inputPriority)
+	if in == nil {
 		return s.recordFirst(streamID, inputPriority, bytes, flags)
 	}
-	if i.enterShared() {
+	if in.enterShared() {
 		// Not if it was closed, because the stream's inputs change just now.
-		if slot.cell == i.current() {
-			return i.record(slot.cell, slot.gate, bytes, flags)
+		if slot.cell == in.current() {
+			return in.record(slot.cell, slot.gate, bytes, flags)
 		}
-		i.leave()
+		in.leave()
 	}
 	verdict, _ := s.recordByCall(streamID, inputPriority, bytes, flags)
 	return verdict
 }
 
 // enterShared enters an Input that several goroutines use, unless one is inside.
-func (i *Input) enterShared() bool {
-	return atomic.CompareAndSwapUint32(&i.inside, 0, 1)
+func (in *Input) enterShared() bool {
+	return atomic.CompareAndSwapUint32(&in.inside, 0, 1)
 }
 
 // recordByCall lets the engine find the input; false if there is none.
@@ -71,7 +71,7 @@ func (s *Service) recordFirst(streamID string, inputPriority, bytes int, flags F
 	if !known {
 		return verdict
 	}
-	i, err := s.OpenInput(streamID, inputPriority)
+	in, err := s.OpenInput(streamID, inputPriority)
 	if err != nil {
 		return verdict
 	}
@@ -82,12 +82,12 @@ func (s *Service) recordFirst(streamID string, inputPriority, bytes int, flags F
 	wanted := current && found == nil
 	if wanted {
 		// By the registration's id: the caller's may be part of something larger.
-		s.index.add(i, r.id, inputPriority)
-		r.opened = append(r.opened, i)
+		s.index.add(in, r.id, inputPriority)
+		r.opened = append(r.opened, in)
 	}
 	s.mu.Unlock()
 	if !wanted {
-		i.Close()
+		in.Close()
 	}
 	return verdict
 }
@@ -97,14 +97,14 @@ func (s *Service) recordFirst(streamID string, inputPriority, bytes int, flags F
 func (s *Service) takeOpened(r *registration) []*Input {
 	opened := r.opened
 	r.opened = nil
-	for _, i := range opened {
-		s.index.remove(i)
+	for _, in := range opened {
+		s.index.remove(in)
 	}
 	return opened
 }
 
 func closeAll(inputs []*Input) {
-	for _, i := range inputs {
-		i.Close()
+	for _, in := range inputs {
+		in.Close()
 	}
 }

@@ -12,6 +12,6 @@ const hooked = false
 
 func testHook(int) {}
 
-func (i *Input) enter() { atomic.StoreUint32(&i.inside, 1) }
+func (in *Input) enter() { atomic.StoreUint32(&in.inside, 1) }
 
-func (i *Input) leave() { atomic.StoreUint32(&i.inside, 0) }
+func (in *Input) leave() { atomic.StoreUint32(&in.inside, 0) }

@@ -14,6 +14,6 @@ const hooked = false
 
 func testHook(int) {}
 
-func (i *Input) enter() { i.inside = 1 }
+func (in *Input) enter() { in.inside = 1 }
 
-func (i *Input) leave() { i.inside = 0 }
+func (in *Input) leave() { in.inside = 0 }

@@ -18,11 +18,11 @@ func testHook(at int) {
 	}
 }
 
-func (i *Input) enter() {
+func (in *Input) enter() {
 	// Atomic stores don't make a goroutine wait for another in the eyes of the race detector, so
 	// two that record to one Input, and are not synchronized otherwise, race here.
-	i.witness++
-	atomic.StoreUint32(&i.inside, 1)
+	in.witness++
+	atomic.StoreUint32(&in.inside, 1)
 }
 
-func (i *Input) leave() { atomic.StoreUint32(&i.inside, 0) }
+func (in *Input) leave() { atomic.StoreUint32(&in.inside, 0) }

@@ -79,13 +79,13 @@ func newEvent(event *C.changeover_event, streamID string) Event {
 		Limit:        nanoseconds(event.limit),
 	}
 	if event.reason != C.CHANGEOVER_REASON_NONE {
-		e.Reason = reasonName(event.reason)
+		e.Reason = reasonName(int32(event.reason))
 	}
 	return e
 }
 
-func reasonName(reason C.int32_t) Reason {
-	return Reason(C.GoString(C.changeover_reason_name(reason)))
+func reasonName(reason int32) Reason {
+	return Reason(C.GoString(C.changeover_reason_name(C.int32_t(reason))))
 }
 
 // eventInput copies the input of a start or a probe.
@@ -99,9 +99,4 @@ func eventInput(event *C.changeover_event) InputConfig {
 
 func nanoseconds(n C.uint64_t) time.Duration {
 	return time.Duration(n)
-}
-
-// engineReason is the name of a reason by number, for the tests (which can't use cgo).
-func engineReason(reason int) Reason {
-	return reasonName(C.int32_t(reason))
 }

@@ -51,8 +51,8 @@ func (x *index) find(streamID string, priority int) (*Input, *indexSlot) {
 		slot := &slots[at&uint64(len(slots)-1)]
 		switch slot.hash.Load() {
 		case hash:
-			if i := slot.input.Load(); i != nil && i.priority == priority && i.streamID == streamID {
-				return i, slot
+			if in := slot.input.Load(); in != nil && in.priority == priority && in.streamID == streamID {
+				return in, slot
 			}
 		case 0:
 			return nil, nil
@@ -61,33 +61,33 @@ func (x *index) find(streamID string, priority int) (*Input, *indexSlot) {
 }
 
 // add adds an Input that is not in it.
-func (x *index) add(i *Input, streamID string, priority int) {
+func (x *index) add(in *Input, streamID string, priority int) {
 	if 4*(x.used+1) > 3*len(*x.slots.Load()) {
 		x.rebuild()
 	}
-	i.hash, i.streamID, i.priority = x.hash(streamID, priority), streamID, priority
-	place(*x.slots.Load(), i)
+	in.hash, in.streamID, in.priority = x.hash(streamID, priority), streamID, priority
+	place(*x.slots.Load(), in)
 	x.used++
 	x.live++
 }
 
-func place(slots []indexSlot, i *Input) {
-	for at := i.hash; ; at++ {
+func place(slots []indexSlot, in *Input) {
+	for at := in.hash; ; at++ {
 		if slot := &slots[at&uint64(len(slots)-1)]; slot.hash.Load() == 0 {
 			// The hash last: who sees it sees all else.
-			slot.cell, slot.gate = i.current(), i.gate
-			slot.input.Store(i)
-			slot.hash.Store(i.hash)
+			slot.cell, slot.gate = in.current(), in.gate
+			slot.input.Store(in)
+			slot.hash.Store(in.hash)
 			return
 		}
 	}
 }
 
 // remove takes an Input out.
-func (x *index) remove(i *Input) {
+func (x *index) remove(in *Input) {
 	slots := *x.slots.Load()
-	for at := i.hash; ; at++ {
-		if slot := &slots[at&uint64(len(slots)-1)]; slot.input.Load() == i {
+	for at := in.hash; ; at++ {
+		if slot := &slots[at&uint64(len(slots)-1)]; slot.input.Load() == in {
 			slot.input.Store(nil)
 			x.live--
 			return
@@ -104,8 +104,8 @@ func (x *index) rebuild() {
 	slots := make([]indexSlot, size)
 	old := *x.slots.Load()
 	for at := range old {
-		if i := old[at].input.Load(); i != nil {
-			place(slots, i)
+		if in := old[at].input.Load(); in != nil {
+			place(slots, in)
 		}
 	}
 	x.slots.Store(&slots)

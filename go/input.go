@@ -95,17 +95,17 @@ func (s *Service) openInput(streamID string, inputPriority int, session uint64) 
 	if err := failure(result, "open input of", streamID); err != nil {
 		return nil, err
 	}
-	i := &Input{
+	in := &Input{
 		cell:   h.open.cell,
 		clock:  (*uint64)(h.open.clock),
 		gate:   (*uint64)(h.open.gate),
 		handle: h,
 	}
 	if h.open.layout != layout {
-		i.cell = unsafe.Pointer(foreignCell)
+		in.cell = unsafe.Pointer(foreignCell)
 	}
-	i.cleanup = runtime.AddCleanup(i, (*handle).close, h)
-	return i, nil
+	in.cleanup = runtime.AddCleanup(in, (*handle).close, h)
+	return in, nil
 }
 
 // Record counts one packet of so many bytes (0 to 2³²−1) and says whether to forward it. It takes
@@ -113,51 +113,51 @@ func (s *Service) openInput(streamID string, inputPriority int, session uint64) 
 // for, e.g. the first of a session, take a cgo call.)
 //
 // One goroutine at a time.
-func (i *Input) Record(bytes int, flags Flags) Verdict {
+func (in *Input) Record(bytes int, flags Flags) Verdict {
 	// Small enough to be inlined, so that a packet costs one Go call.
-	i.enter()
-	return i.record(i.current(), i.gate, bytes, flags)
+	in.enter()
+	return in.record(in.current(), in.gate, bytes, flags)
 }
 
 // RecordLost counts packets known to be lost, e.g. from gaps in sequence numbers.
 //
 // One goroutine at a time, as for Record.
-func (i *Input) RecordLost(packets uint64) {
-	i.enter()
-	i.recordLost(packets)
-	i.leave()
+func (in *Input) RecordLost(packets uint64) {
+	in.enter()
+	in.recordLost(packets)
+	in.leave()
 }
 
 // ReportError gives the input up at once, with the text of err as the reason, if its session is not
 // over yet; an Input of [Service.OpenInput] that of the current session. The decision follows.
-func (i *Input) ReportError(err error) {
-	i.handle.reportError(errorText(err))
-	// Or i could be found forgotten, and be closed, before the engine heard of it. (Recording needs
-	// no such line: it ends with a store to i.)
-	runtime.KeepAlive(i)
+func (in *Input) ReportError(err error) {
+	in.handle.reportError(errorText(err))
+	// Or in could be found forgotten, and be closed, before the engine heard of it. (Recording needs
+	// no such line: it ends with a store to in.)
+	runtime.KeepAlive(in)
 }
 
 // Close ends recording; what was counted stays counted. Closing twice is fine, and so is recording
 // afterwards: it counts nothing and answers drop.
-func (i *Input) Close() error {
-	if atomic.SwapPointer(&i.cell, unsafe.Pointer(closedCell)) == unsafe.Pointer(closedCell) {
+func (in *Input) Close() error {
+	if atomic.SwapPointer(&in.cell, unsafe.Pointer(closedCell)) == unsafe.Pointer(closedCell) {
 		return nil
 	}
 	// Who enters from here on finds closedCell. A goroutine that is inside may still use the old
 	// cell and the clock, which must not be given back under its hands.
 	if !fence() {
-		// Nothing tells whether somebody is inside. But who is, holds i: so the cleanup knows.
+		// Nothing tells whether somebody is inside. But who is, holds in: so the cleanup knows.
 		return nil
 	}
 	// Either the one inside saw closedCell, or its being inside is seen here.
-	for wait := time.Microsecond; atomic.LoadUint32(&i.inside) != 0; wait = min(2*wait, time.Millisecond) {
+	for wait := time.Microsecond; atomic.LoadUint32(&in.inside) != 0; wait = min(2*wait, time.Millisecond) {
 		if hooked {
 			testHook(waiting)
 		}
 		time.Sleep(wait)
 	}
-	i.cleanup.Stop()
-	i.handle.close()
+	in.cleanup.Stop()
+	in.handle.close()
 	return nil
 }
 

@@ -243,11 +243,11 @@ func TestReasonsHaveTheEnginesNames(t *testing.T) {
 	reasons := []Reason{ReasonInitial, ReasonError, ReasonTimeout, ReasonStartFailed, ReasonManual, ReasonFailback,
 		ReasonRecovery, ReasonInputAdded, ReasonInputRemoved, ReasonLowBitrate, ReasonLowFPS, ReasonPacketLoss, ReasonVideoLost}
 	for i, reason := range reasons {
-		if got := engineReason(i + 1); got != reason {
+		if got := reasonName(int32(i + 1)); got != reason {
 			t.Errorf("reason %d: %q, want %q", i+1, got, reason)
 		}
 	}
-	if got := engineReason(len(reasons) + 1); got != "unknown" {
+	if got := reasonName(int32(len(reasons) + 1)); got != "unknown" {
 		t.Errorf("the engine has another reason: %q", got)
 	}
 }

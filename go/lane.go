@@ -15,7 +15,23 @@ import (
 const noticeLimit = 1024
 
 // lane is one stream id's, for as long as there is something to do or to remember. All of it is
-// guarded by Service.mu.
+// guarded by Service.mu, but leaving.
+//
+// What a session goes through, from left to right:
+//
+//	waiting ──advance──> entering ──enter──> begun ──stopped──> gone
+//	   └─────────────────────┴──stopped──> gone; its Start is never called
+//
+// And the lane. advance begins a call only in free, and prefers a Stop:
+//
+//	free ──a Stop is owed, and no session is begun──────────────> stopping ──Stop has returned──> free
+//	free ──one waits, and no Start runs or they may overlap─────> entering ──enter──────────────> free
+//
+// stopping and entering are fields of these names, free is neither. A Stop is owed from the first enter of
+// a live session on. A Start may run long: it holds up a Stop no more than the next session, unless
+// overlap is off (starts counts them). But a Stop waits for a goroutine between enter and the call of
+// Start, which no lock covers (leaving). Notices are a queue apart, drained by one goroutine at a time
+// (delivering).
 type lane struct {
 	service *Service
 	id      string

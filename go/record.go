@@ -57,8 +57,8 @@ const (
 )
 
 // current is the cell to record to. The Input was entered before, or else it may be another's.
-func (i *Input) current() *cell {
-	return (*cell)(atomic.LoadPointer(&i.cell))
+func (in *Input) current() *cell {
+	return (*cell)(atomic.LoadPointer(&in.cell))
 }
 
 // record counts one packet in c, the current cell, and leaves the Input, which was entered. (Where its
@@ -67,17 +67,17 @@ func (i *Input) current() *cell {
 // It needs so little stack that asking whether there is enough would show.
 //
 //go:nosplit
-func (i *Input) record(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
+func (in *Input) record(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
 	// (Gates are never given back: this one is there also after Close.)
 	verdict := atomic.LoadUint64(gate)
 	admitted := atomic.LoadUint64(&c.admitted)
 	if int64(admitted) < 0 { // armed
-		return i.recordByCall(c, bytes, flags)
+		return in.recordByCall(c, bytes, flags)
 	}
 	if hooked {
 		testHook(recording)
 	}
-	c.lastPacket = atomic.LoadUint64(i.clock)
+	c.lastPacket = atomic.LoadUint64(in.clock)
 	c.packets++
 	c.bytes += uint64(uint32(bytes))
 	// Datagrams of a multiplex have no flags. (Two stores less.)
@@ -88,25 +88,25 @@ func (i *Input) record(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
 	if admitted != verdict {
 		verdict = 0
 	}
-	i.leave()
+	in.leave()
 	return Verdict(verdict)
 }
 
 //go:noinline
-func (i *Input) recordByCall(c *cell, bytes int, flags Flags) Verdict {
-	defer i.leave()
+func (in *Input) recordByCall(c *cell, bytes int, flags Flags) Verdict {
+	defer in.leave()
 	if c == closedCell {
 		return 0
 	}
-	return Verdict(C.changeover_record(&i.handle.open, C.uint32_t(bytes), C.uint32_t(flags)))
+	return Verdict(C.changeover_record(&in.handle.open, C.uint32_t(bytes), C.uint32_t(flags)))
 }
 
 // recordLost counts packets known to be lost. The Input was entered.
-func (i *Input) recordLost(packets uint64) {
-	switch c := i.current(); c {
+func (in *Input) recordLost(packets uint64) {
+	switch c := in.current(); c {
 	case closedCell:
 	case foreignCell:
-		C.changeover_record_lost(&i.handle.open, C.uint64_t(packets))
+		C.changeover_record_lost(&in.handle.open, C.uint64_t(packets))
 	default:
 		c.lost += packets
 	}
