@@ -5,9 +5,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cinttypes>
 #include <csignal>
-#include <cstdio>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -32,20 +31,13 @@ descriptor take_over_signals() {
   return descriptor(checked(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd"));
 }
 
-void print(const changeover::event& event) {
-  const std::string_view stream = event.stream(), detail = event.detail();
-  std::fprintf(stderr, "%.*s: %s input %d", static_cast<int>(stream.size()), stream.data(),
-               changeover::name(event.kind()), event.priority());
-  if (event.reason() != changeover::reason::none)
-    std::fprintf(stderr, " reason %s", changeover::name(event.reason()));
-  if (!detail.empty()) std::fprintf(stderr, " (%.*s)", static_cast<int>(detail.size()), detail.data());
-  std::fputc('\n', stderr);
-}
-
 }  // namespace
 
-gateway::gateway(const std::vector<stream_line>& streams, const changeover::config& settings)
-    : epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+gateway::gateway(const std::vector<stream_line>& streams, const changeover::config& settings, printer& log,
+                 printer& output)
+    : log_(log),
+      output_(output),
+      epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       signals_(take_over_signals()),
       engine_(settings) {
   watch(engine_.event_fd(), &for_events);
@@ -62,8 +54,8 @@ gateway::gateway(const std::vector<stream_line>& streams, const changeover::conf
   }
   // The sockets of all of them.
   take_events();
-  std::fprintf(stderr, "udp-switch: %zu streams, %zu inputs, %zu sockets\n", streams.size(), count,
-               sessions_.size());
+  log_.print("udp-switch: " + std::to_string(streams.size()) + " streams, " + std::to_string(count) +
+             " inputs, " + std::to_string(sessions_.size()) + " sockets\n");
 }
 
 void gateway::run() {
@@ -147,18 +139,28 @@ void gateway::take_signal() {
   }
 }
 
+void gateway::print(const changeover::event& event) {
+  std::ostringstream line;
+  line << event.stream() << ": " << changeover::name(event.kind()) << " input " << event.priority();
+  if (event.reason() != changeover::reason::none) line << " reason " << changeover::name(event.reason());
+  if (!event.detail().empty()) line << " (" << event.detail() << ")";
+  line << '\n';
+  log_.print(line.str());
+}
+
 // A line for each stream: its name, a tab, a JSON object. Then one without a name, of the totals.
-void gateway::print_status() const {
+void gateway::print_status() {
+  std::ostringstream states;
   for (const auto& [id, output] : outputs_) {
     const changeover::runtime_status status = engine_.runtime_status(id);
-    const std::string_view json = status.json();
-    std::printf("%s\t%.*s\n", id.c_str(), static_cast<int>(json.size()), json.data());
+    states << id << '\t' << status.json() << '\n';
   }
   const totals& t = relay_.counted();
-  std::printf("\t{\"received\":%" PRIu64 ",\"forwarded\":%" PRIu64 ",\"malformed\":%" PRIu64
-              ",\"unsent\":%" PRIu64 "}\n",
-              t.received, t.forwarded, t.malformed, t.unsent);
-  std::fflush(stdout);
+  states << "\t{\"received\":" << t.received << ",\"forwarded\":" << t.forwarded
+         << ",\"malformed\":" << t.malformed << ",\"unsent\":" << t.unsent
+         << ",\"unprinted\":" << log_.dropped() + output_.dropped() << "}\n";
+  if (!output_.print(states.str()))
+    log_.print("udp-switch: the state was not printed, because nobody reads the last one\n");
 }
 
 void gateway::shut_down() {
@@ -167,5 +169,5 @@ void gateway::shut_down() {
   // Every start that was taken gets its stop.
   take_events();
   if (!sessions_.empty()) throw std::logic_error("sessions are left over");
-  std::fprintf(stderr, "udp-switch: ended, all sockets closed\n");
+  log_.print("udp-switch: ended, all sockets closed\n");
 }

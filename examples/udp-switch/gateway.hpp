@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "printer.hpp"
 #include "relay.hpp"
 #include "table.hpp"
 
@@ -15,9 +16,11 @@
 
 class gateway {
  public:
-  gateway(const std::vector<stream_line>& streams, const changeover::config& settings);
+  // What it has to say goes to `log`, the states of the streams to `output`.
+  gateway(const std::vector<stream_line>& streams, const changeover::config& settings, printer& log,
+          printer& output);
 
-  // Until SIGINT or SIGTERM. SIGUSR1 prints the state of every stream.
+  // Until SIGINT or SIGTERM. SIGUSR1 prints the state of every stream. Nothing that is printed holds up the loop.
   void run();
 
  private:
@@ -27,9 +30,12 @@ class gateway {
   void start(const changeover::event& event);
   void stop(const changeover::event& event);
   void take_signal();
-  void print_status() const;
+  void print(const changeover::event& event);
+  void print_status();
   void shut_down();
 
+  printer& log_;
+  printer& output_;
   descriptor epoll_, signals_;
   changeover::engine engine_;
   relay relay_;

@@ -3,6 +3,8 @@
 
 #include "gateway.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -55,10 +57,12 @@ int main(int argc, char** argv) {
     std::fputs(usage, stderr);
     return 2;
   }
+  printer log(STDERR_FILENO, "udp-switch: lines that nobody read in time, and were dropped: ");
+  printer output(STDOUT_FILENO, "");
   try {
-    gateway(read_table(table), settings).run();
+    gateway(read_table(table), settings, log, output).run();
   } catch (const std::exception& failure) {
-    std::fprintf(stderr, "udp-switch: %s\n", failure.what());
+    log.print("udp-switch: " + std::string(failure.what()) + '\n');
     return 1;
   }
   return 0;
