@@ -112,7 +112,7 @@ pub enum Action {
     Stop(Stop),
     /// Tell the host to probe an input.
     Probe(Probe),
-    /// The answer to a probe is not wanted any more.
+    /// The answer to a probe is no longer wanted.
     CancelProbe {
         /// The probe.
         probe: ProbeId,

@@ -214,7 +214,7 @@ impl InputHealth {
         self.session.as_ref().map(|session| session.id)
     }
 
-    /// The newest packet of its session that was told of.
+    /// The newest packet of its session, as far as the driver has told.
     pub(crate) fn last_packet(&self) -> Nanos {
         self.session.as_ref().map_or(0, |session| session.last_packet)
     }
@@ -306,7 +306,7 @@ impl InputHealth {
         }
     }
 
-    /// New settings (`docs/rules.md`, Settings) never put off a retry, and a shorter wait counts at
+    /// New settings (`docs/rules.md`, Settings) never postpone a retry, and a shorter wait counts at
     /// once.
     pub(super) fn hasten_retry(&mut self, now: Nanos, registration: u64) {
         if let Some(at) = self.retry_at() {

@@ -20,7 +20,6 @@
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
 //! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
 //! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
-//! | `error.rs` | what an operation can refuse |
 //! | `maybe.rs` | numbers that may be absent, without the space of an `Option` |
 //!
 //! # Driving a stream
@@ -33,8 +32,8 @@
 //!    the host's queue. Answer [`Stimulus::Packet`] to an await, [`Stimulus::StartTaken`] and
 //!    [`Stimulus::ProbeTaken`] when the host takes a command.
 //! 5. Then ask for [`Stream::next_deadline`].
-//! 6. When it has come, tell of the awaited packets, send [`Stimulus::Seen`] for every session that
-//!    recorded, and if a deadline is still due, a [`Stimulus::Tick`].
+//! 6. When it has come, send [`Stimulus::Packet`] for each awaited packet, [`Stimulus::Seen`] for
+//!    every session that recorded, and if a deadline is still due, a [`Stimulus::Tick`].
 //! 7. After [`Stimulus::Unregister`] drain once more, and drop the stream.
 //!
 //! It is public so that a host can test its own settings in virtual time:

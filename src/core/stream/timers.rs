@@ -8,7 +8,7 @@ use super::*;
 pub(super) enum Timer {
     /// Rule 3a: no first packet since the host took the *start*.
     Connect(usize),
-    /// Rule 3b: no packet for too long. The only one that packets put off.
+    /// Rule 3b: no packet for too long. The only one that packets postpone.
     Silence(usize),
     /// Rule 9b: no answer since the host took the probe.
     ProbeTimeout(usize),
@@ -35,7 +35,7 @@ impl Stream {
         self.first_timer(|_| true).map(|(at, _)| at)
     }
 
-    /// The next deadline, and the next that packets do not put off; `u64::MAX` is none.
+    /// The next deadline, and the next that packets do not postpone; `u64::MAX` is none.
     pub(crate) fn deadlines(&self) -> (Nanos, Nanos) {
         let (mut next, mut fixed) = (Nanos::MAX, Nanos::MAX);
         self.timers(&mut |at, timer| {
