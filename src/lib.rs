@@ -39,6 +39,7 @@ mod engine;
 pub mod ffi;
 mod hot;
 mod poison;
+mod units;
 #[doc(hidden)]
 pub mod vocabulary;
 

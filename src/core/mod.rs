@@ -86,11 +86,9 @@ pub(crate) use registration::STREAM_ID_MAX;
 pub use stream::{Broken, Stream};
 pub use switch::Switch;
 
-/// Monotonic time in nanoseconds.
-pub type Nanos = u64;
+pub use crate::units::{Nanos, Priority};
+
 /// One `start` of one input; unique in the engine, never reused, never 0.
 pub type SessionId = u64;
 /// One probe of one input; unique in the engine, never reused, never 0.
 pub type ProbeId = u64;
-/// An input's rank in its stream: 0 and up, lower is preferred.
-pub type Priority = i32;

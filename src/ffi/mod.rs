@@ -12,7 +12,7 @@
 //! | `output.rs` | where results are written |
 //! | `handles.rs` | handles: numbers dressed as pointers |
 //! | `guard.rs` | where panics stop |
-//! | `config.rs` | settings and inputs from their structs |
+//! | `config.rs`, `settings.rs` | inputs and settings from their structs |
 //! | `callbacks.rs` | the host's functions and their `user_data` |
 //! | `live.rs` | engines by their handles; the prologue of functions about a stream |
 //! | `engine.rs`, `control.rs` | making and freeing engines; operations |

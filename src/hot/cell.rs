@@ -6,7 +6,7 @@ use super::owner::Owner;
 use super::signal::{Signal, CELLS};
 use super::sync::{fence, AtomicU32, AtomicU64, Ordering};
 use super::Verdict;
-use crate::core::Nanos;
+use crate::units::Nanos;
 use crate::vocabulary::Flags;
 
 /// Of a tag, for the place in the chunk.

@@ -1,7 +1,7 @@
 //! Time: the system's monotonic clock, and the copy of it that packets are stamped with.
 
 use super::sync::{fence, AtomicU64, Ordering};
-use crate::core::Nanos;
+use crate::units::Nanos;
 
 /// `CLOCK_MONOTONIC` in nanoseconds.
 pub(crate) fn monotonic() -> Nanos {

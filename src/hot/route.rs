@@ -4,7 +4,7 @@ use super::by_id::ByIdCells;
 use super::cell::Cell;
 use super::gate::Gate;
 use super::owner::Owner;
-use crate::core::Priority;
+use crate::units::Priority;
 use crate::vocabulary::Error;
 use std::ptr;
 use std::sync::Arc;

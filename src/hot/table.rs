@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::id_hash::IdHash;
 use super::route::{Route, Target};
 use super::sync::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use crate::core::Priority;
+use crate::units::Priority;
 use crate::vocabulary::Error;
 use arc_swap::ArcSwap;
 use std::hint::assert_unchecked;
