@@ -116,6 +116,38 @@ def ts_packets(data):
     return (data[k:k + 188] for k in range(0, len(data) - 187, 188))
 
 
+def step_clock(data, steps):
+    """The same MPEG-TS, its clock (PCR, PTS, DTS) set off: `steps` is a list of (from second, by seconds), in media time."""
+    def offset(at):
+        return int(90000 * next((by for since, by in reversed(steps) if at >= since), 0))
+
+    def get(b):
+        return (b[0] >> 1 & 7) << 30 | b[1] << 22 | b[2] >> 1 << 15 | b[3] << 7 | b[4] >> 1
+
+    def put(flags, t):
+        t &= (1 << 33) - 1
+        return bytes([flags << 4 | t >> 30 << 1 | 1, t >> 22 & 255, t >> 14 & 254 | 1, t >> 7 & 255, t << 1 & 254 | 1])
+
+    first, out = None, bytearray(data)
+    for k in range(0, len(out) - 187, 188):
+        clock = program_clock(out[k:k + 188])
+        if clock is not None:
+            first = clock if first is None else first
+            stepped = int(clock * 90000) + offset(clock - first) & (1 << 33) - 1
+            out[k + 6:k + 11] = bytes([stepped >> 25 & 255, stepped >> 17 & 255, stepped >> 9 & 255, stepped >> 1 & 255,
+                                       out[k + 10] & 0x7F | (stepped & 1) << 7])
+        start = k + 4 + (1 + out[k + 4] if out[k + 3] & 0x20 else 0)
+        if not out[k + 1] & 0x40 or out[start:start + 3] != b"\0\0\1" or not out[start + 7] & 0x80:
+            continue
+        flags = out[start + 7] >> 6
+        shown = get(out[start + 9:start + 14])
+        by = offset(shown / 90000 - (first or 0) - 0.7)
+        out[start + 9:start + 14] = put(flags, shown + by)
+        if flags == 3:
+            out[start + 14:start + 19] = put(1, get(out[start + 14:start + 19]) + by)
+    return bytes(out)
+
+
 class Sender:
     """Sends an MPEG-TS over UDP from a thread, at the speed of its own clock; a step of the clock is no pause."""
 

@@ -236,8 +236,8 @@ static int write_item(struct output *output, struct item *item) {
   struct rebase_times times;
   if (!source_times(output, item, &times)) return 0;
   if (output->waiting) rebase_begin(&output->rebase, &times, item->origin.arrived);
-  const bool video = track_is_video(&item->tracks->track[track]);
-  if (!rebase_packet(&output->rebase, to, video, item->origin.arrived, &times)) return 0;
+  const enum track_kind kind = track_kind(&item->tracks->track[track]);
+  if (!rebase_packet(&output->rebase, to, kind, item->origin.arrived, &times)) return 0;
   packet->stream_index = to;
   packet->dts = times.dts;
   packet->pts = times.pts;

@@ -1,23 +1,38 @@
-/* rebase.c: continuous timestamps across switches, reconnects and jumps of a source's clock. */
+/* rebase.c: continuous timestamps across switches, reconnects and steps of a source's clock. */
 #include "rebase.h"
 
 #include <stddef.h>
 
-/* Steps of one track that are still the same timeline. */
-#define STEP_FORWARD (10 * TICKS_PER_S)
-#define STEP_BACK_VIDEO (TICKS_PER_S / 10)
-#define STEP_BACK_AUDIO TICKS_PER_S
+/* Tracks of one source are never further apart. */
+#define APART (10 * TICKS_PER_S)
+/* And usually no further than this. */
+#define TOGETHER TICKS_PER_S
+/* A step back of this size is disorder, not another clock. */
+#define DISORDER (TICKS_PER_S / 10)
+/* What a step forward may differ from what is expected, beside the track's own irregularity. */
+#define JITTER (TICKS_PER_S / 4)
+/* A longer step is no regular one. */
+#define USUAL_MAX (2 * TICKS_PER_S)
 /* A source that was just opened delivers what it had buffered in one go, during this time. */
 #define BURST_WITHIN (2 * TICKS_PER_S)
+/* Long enough to have seen the beginning of a burst. */
+#define AHEAD_WINDOW UINT64_C(20000000000)
 
 static int64_t ticks(uint64_t ns) { return (int64_t)(ns / 100000 * 9) + (int64_t)(ns % 100000 * 9 / 100000); }
+
+static int64_t ticks_since(uint64_t then, uint64_t now) { return now > then ? ticks(now - then) : 0; }
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static int64_t distance(int64_t a, int64_t b) { return a < b ? b - a : a - b; }
 
 /* The track whose packets keep the clock: a video track if there is one. */
 static const struct rebase_track *leader(const struct rebase *rebase) {
   const struct rebase_track *best = NULL;
   for (int i = 0; i < TRACKS_MAX; i++) {
     const struct rebase_track *track = &rebase->track[i];
-    if (track->used && (!best || (track->is_video && !best->is_video))) best = track;
+    if (!track->used || track->kind == TRACK_OTHER) continue;
+    if (!best || (track->kind == TRACK_VIDEO && best->kind != TRACK_VIDEO)) best = track;
   }
   return best;
 }
@@ -40,63 +55,141 @@ void rebase_begin(struct rebase *rebase, const struct rebase_times *first, uint6
      * real time with every switch. */
     rebase->credit += rebase->burst;
     const int64_t end = end_of_all(rebase, first->pts - first->dts);
-    const int64_t real = clock->last + (arrived > clock->arrived ? ticks(arrived - clock->arrived) : 0);
+    const int64_t real = clock->last + ticks_since(clock->arrived, arrived);
     const int64_t pause = real > end ? real - end : 0;
-    const int64_t used = rebase->credit < pause ? rebase->credit : pause;
+    const int64_t used = smaller(rebase->credit, pause);
     rebase->credit -= used;
     begin = end + pause - used;
   }
-  rebase->previous = rebase->started ? rebase->offset : begin - first->dts;
-  rebase->offset = begin - first->dts;
+  rebase->offset = rebase->previous = begin - first->dts;
   rebase->started = true;
+  rebase->source++;
+  rebase->anchor = begin;
   rebase->anchored = arrived;
   rebase->burst = 0;
-  rebase->lead = begin;
 }
 
-static bool plausible(const struct rebase_track *track, bool is_video, int64_t dts, uint64_t arrived) {
-  const int64_t waited = arrived > track->arrived ? ticks(arrived - track->arrived) : 0;
-  const int64_t back = is_video ? STEP_BACK_VIDEO : STEP_BACK_AUDIO;
-  return dts >= track->last - back && dts <= track->last + waited + STEP_FORWARD;
+/* ---- steps of a source's clock ---- */
+
+static int64_t ahead_of_arrival(const struct rebase *rebase, int64_t dts, uint64_t arrived) {
+  return dts - rebase->anchor - ticks_since(rebase->anchored, arrived);
 }
 
-static int64_t choose_offset(struct rebase *rebase, const struct rebase_track *track, bool is_video,
-                             const struct rebase_times *times, uint64_t arrived) {
-  if (plausible(track, is_video, times->dts + rebase->offset, arrived)) return rebase->offset;
-  if (plausible(track, is_video, times->dts + rebase->previous, arrived)) return rebase->previous;
-  rebase_begin(rebase, times, arrived);
+static int64_t usually_ahead(const struct rebase_ahead *ahead) {
+  return ahead->known_before ? ahead->least_before : ahead->least;
+}
+
+static void measure_ahead(struct rebase_ahead *ahead, int64_t now_ahead, uint64_t arrived) {
+  ahead->latest = now_ahead;
+  if (ahead->known && arrived > ahead->began + AHEAD_WINDOW) {
+    ahead->known_before = true;
+    ahead->least_before = ahead->least;
+    ahead->known = false;
+  }
+  if (!ahead->known) ahead->began = arrived;
+  ahead->least = ahead->known ? smaller(ahead->least, now_ahead) : now_ahead;
+  ahead->known = true;
+}
+
+static int64_t tolerance(const struct rebase_track *track) { return JITTER + 2 * track->usual; }
+
+/* Has the picture gone over to this offset already, and is this packet where the picture is? */
+static bool joins_leader(const struct rebase *rebase, const struct rebase_track *track, int64_t dts,
+                         int64_t offset) {
+  const struct rebase_track *clock = leader(rebase);
+  return clock != track && track->offset != offset && clock->offset == offset &&
+         distance(dts, clock->last) <= TOGETHER;
+}
+
+/* Is this the track's next packet, or one after a gap in which time has passed? */
+static bool goes_on(const struct rebase *rebase, const struct rebase_track *track, int64_t source_dts,
+                    int64_t offset, uint64_t arrived) {
+  const int64_t dts = source_dts + offset;
+  if (dts < track->last - DISORDER) return false;
+  if (dts <= track->last + track->length + tolerance(track)) return true;
+  const int64_t ahead = ahead_of_arrival(rebase, dts, arrived);
+  if (ahead <= usually_ahead(&track->ahead) + tolerance(track)) return true;
+  return joins_leader(rebase, track, dts, offset);
+}
+
+/* The clock has stepped: the track goes on behind its last packet, or later if there was a pause as well. */
+static void step(struct rebase *rebase, const struct rebase_track *track, int64_t source_dts,
+                 uint64_t arrived) {
+  const int64_t next = track->last + track->length;
+  const int64_t by_arrival = rebase->anchor + ticks_since(rebase->anchored, arrived) +
+                             smaller(track->ahead.latest, usually_ahead(&track->ahead));
+  rebase->previous = rebase->offset;
+  rebase->offset = (by_arrival > next + tolerance(track) ? by_arrival : next) - source_dts;
+}
+
+static int64_t nearer(const struct rebase *rebase, int64_t source_dts, int64_t expected) {
+  const int64_t now = distance(source_dts + rebase->offset, expected);
+  return distance(source_dts + rebase->previous, expected) < now ? rebase->previous : rebase->offset;
+}
+
+/* The offset for a track that this source has already sent. */
+static int64_t offset_of_next(struct rebase *rebase, const struct rebase_track *track, int64_t source_dts,
+                              uint64_t arrived) {
+  const int64_t near = nearer(rebase, source_dts, track->last + track->length);
+  const int64_t far = near == rebase->offset ? rebase->previous : rebase->offset;
+  if (goes_on(rebase, track, source_dts, near, arrived)) return near;
+  if (goes_on(rebase, track, source_dts, far, arrived)) return far;
+  step(rebase, track, source_dts, arrived);
   return rebase->offset;
+}
+
+/* The offset for a track that has nothing of this source yet, or too little to go by: it is where the others are. */
+static int64_t offset_of_first(struct rebase *rebase, const struct rebase_track *clock, bool may_step,
+                               int64_t source_dts, uint64_t arrived) {
+  if (!clock || clock->source != rebase->source) return rebase->offset;
+  const int64_t now = clock->last + ticks_since(clock->arrived, arrived);
+  const int64_t near = nearer(rebase, source_dts, now);
+  if (distance(source_dts + near, now) > APART && may_step) step(rebase, clock, source_dts, arrived);
+  return distance(source_dts + near, now) > APART ? rebase->offset : near;
 }
 
 /* How far this source has got ahead of real time since it began. */
 static void measure_burst(struct rebase *rebase, int64_t dts, uint64_t arrived) {
-  const int64_t since = arrived > rebase->anchored ? ticks(arrived - rebase->anchored) : 0;
-  if (since > BURST_WITHIN) return;
-  const int64_t ahead = dts - rebase->lead - since;
+  if (ticks_since(rebase->anchored, arrived) > BURST_WITHIN) return;
+  const int64_t ahead = ahead_of_arrival(rebase, dts, arrived);
   rebase->burst = ahead > 0 ? ahead : 0;
 }
 
-bool rebase_packet(struct rebase *rebase, int number, bool is_video, uint64_t arrived,
+static void remember(struct rebase *rebase, struct rebase_track *track, enum track_kind kind,
+                     const struct rebase_times *times, int64_t offset, uint64_t arrived) {
+  const bool follows = track->used && track->source == rebase->source;
+  const int64_t came = smaller(times->dts - track->last, USUAL_MAX);
+  const int64_t usual = track->usual - track->usual / 16;
+  if (!follows) track->ahead = (struct rebase_ahead){.known = false};
+  track->usual = follows && came > usual ? came : usual;
+  track->used = true;
+  track->kind = kind;
+  track->source = rebase->source;
+  track->last = times->dts;
+  track->offset = offset;
+  track->length = times->length > 0 ? times->length : TICKS_PER_S / (kind == TRACK_VIDEO ? 25 : 50);
+  track->arrived = arrived;
+  measure_ahead(&track->ahead, ahead_of_arrival(rebase, times->dts, arrived), arrived);
+}
+
+bool rebase_packet(struct rebase *rebase, int number, enum track_kind kind, uint64_t arrived,
                    struct rebase_times *times) {
   struct rebase_track *track = &rebase->track[number];
-  const struct rebase_track *compare = track->used ? track : leader(rebase);
-  const int64_t offset = compare ? choose_offset(rebase, compare, is_video, times, arrived) : rebase->offset;
-  int64_t dts = times->dts + offset;
-  int64_t pts = times->pts + offset;
+  const bool known = track->used && track->source == rebase->source && kind != TRACK_OTHER;
+  const int64_t offset =
+      known ? offset_of_next(rebase, track, times->dts, arrived)
+            : offset_of_first(rebase, leader(rebase), kind != TRACK_OTHER, times->dts, arrived);
+  times->dts += offset;
+  times->pts += offset;
   const int64_t earliest = track->used ? track->last + 1 : 0;
-  if (dts < earliest) {
-    if (!is_video) return false;
-    dts = earliest; /* later pictures need this one */
+  if (times->dts < earliest) {
+    if (kind != TRACK_VIDEO) return false;
+    times->dts = earliest; /* later pictures need this one */
   }
-  if (pts < dts) pts = dts;
-  track->used = true;
-  track->is_video = is_video;
-  track->last = dts;
-  track->length = times->length > 0 ? times->length : is_video ? TICKS_PER_S / 25 : TICKS_PER_S / 50;
-  track->arrived = arrived;
-  if (pts + track->length > rebase->shown) rebase->shown = pts + track->length;
-  if (leader(rebase) == track) measure_burst(rebase, dts, arrived);
-  times->dts = dts;
-  times->pts = pts;
+  if (times->pts < times->dts) times->pts = times->dts;
+  remember(rebase, track, kind, times, offset, arrived);
+  if (kind != TRACK_OTHER && times->pts + track->length > rebase->shown)
+    rebase->shown = times->pts + track->length;
+  if (leader(rebase) == track) measure_burst(rebase, times->dts, arrived);
   return true;
 }

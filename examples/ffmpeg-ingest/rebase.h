@@ -1,5 +1,6 @@
 /* rebase.h: one continuous timeline out of the timelines of many sources.
- * All times here are ticks of 90 kHz, MPEG-TS's own unit. No libavformat, no threads: see rebase_test.c. */
+ * All times here are ticks of 90 kHz, MPEG-TS's own unit, unless they are arrival times. No libavformat, no threads: see
+ * rebase_test.c. */
 #ifndef REBASE_H
 #define REBASE_H
 
@@ -14,30 +15,46 @@ struct rebase_times {
   int64_t dts, pts, length;
 };
 
+/* How far a track's media time is ahead of its arrival: the least within this window and within the one before. A source
+ * that delivers in bursts is ahead at their end; what counts is where they begin. */
+struct rebase_ahead {
+  bool known, known_before;
+  int64_t least, least_before, latest;
+  uint64_t began; /* ns: the window */
+};
+
 struct rebase_track {
   bool used;
-  bool is_video;
-  int64_t last;     /* last decoding time given out */
+  enum track_kind kind;
+  unsigned source;  /* rebase->source when it was last given out */
+  int64_t last;     /* last decoding time given out, */
+  int64_t offset;   /* by this offset */
   int64_t length;   /* of that packet */
+  int64_t usual;    /* about the longest step between its packets of late */
   uint64_t arrived; /* ns */
+  struct rebase_ahead ahead;
 };
 
 struct rebase {
   bool started;
+  unsigned source; /* counts them */
   struct rebase_track track[TRACKS_MAX];
-  int64_t
-      offset; /* source time + offset = output time, the same for all tracks: picture and sound stay together */
-  int64_t previous;  /* the offset before: a track may still be there when another has jumped already */
+  /* source time + offset = output time, the same for all tracks: picture and sound stay together */
+  int64_t offset;
+  int64_t previous;  /* the offset before: a track may still be there when another has stepped already */
   int64_t shown;     /* when the last picture or sound ends */
-  uint64_t anchored; /* ns: when the offset was chosen */
-  int64_t lead, burst, credit;
+  int64_t anchor;    /* where the source begins on the output's timeline, */
+  uint64_t anchored; /* and when; ns */
+  int64_t burst, credit;
 };
 
 /* The next packet is the first of another source: it follows what went out, by as much as time has really passed. */
 void rebase_begin(struct rebase *rebase, const struct rebase_times *first, uint64_t arrived);
 
-/* Maps a packet of output track `track` onto the output's timeline. False: it belongs before what has gone out; drop it. */
-bool rebase_packet(struct rebase *rebase, int track, bool is_video, uint64_t arrived,
+/* Maps a packet of output track `track` onto the output's timeline. False: it belongs before what has gone out; drop it.
+ * A step of the source's clock, forward or backward, becomes nothing: media time goes on as packets arrive. A gap in which
+ * as much time has passed as is missing stays a gap. */
+bool rebase_packet(struct rebase *rebase, int track, enum track_kind kind, uint64_t arrived,
                    struct rebase_times *times);
 
 #endif

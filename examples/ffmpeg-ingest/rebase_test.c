@@ -11,9 +11,14 @@ static void begin(struct rebase *rebase, int64_t dts, uint64_t arrived) {
   rebase_begin(rebase, &(struct rebase_times){.dts = dts, .pts = dts}, arrived);
 }
 
+static int64_t send_long(struct rebase *rebase, int track, int64_t dts, int64_t length, uint64_t arrived) {
+  static const enum track_kind kinds[] = {TRACK_VIDEO, TRACK_AUDIO, TRACK_OTHER};
+  struct rebase_times times = {.dts = dts, .pts = dts, .length = length};
+  return rebase_packet(rebase, track, kinds[track], arrived, &times) ? times.dts : -1;
+}
+
 static int64_t send(struct rebase *rebase, int track, int64_t dts, uint64_t arrived) {
-  struct rebase_times times = {.dts = dts, .pts = dts, .length = FRAME};
-  return rebase_packet(rebase, track, track == 0, arrived, &times) ? times.dts : -1;
+  return send_long(rebase, track, dts, FRAME, arrived);
 }
 
 static int64_t frames(struct rebase *rebase, int count, int64_t dts, uint64_t arrived) {
@@ -45,10 +50,10 @@ static void pictures_shown_late_are_not_overtaken(void) {
   struct rebase rebase = {.started = false};
   struct rebase_times late = {.dts = 0, .pts = 2 * FRAME, .length = FRAME}; /* as with B-frames */
   rebase_begin(&rebase, &late, S);
-  CHECK(rebase_packet(&rebase, 0, true, S, &late));
+  CHECK(rebase_packet(&rebase, 0, TRACK_VIDEO, S, &late));
   struct rebase_times next = {.dts = 0, .pts = 0, .length = FRAME};
   rebase_begin(&rebase, &next, S);
-  CHECK(rebase_packet(&rebase, 0, true, S, &next));
+  CHECK(rebase_packet(&rebase, 0, TRACK_VIDEO, S, &next));
   CHECK(next.pts == late.pts + FRAME);
 }
 
@@ -57,7 +62,9 @@ static void sound_before_the_end_of_what_went_out_is_dropped(void) {
   begin(&rebase, 0, S);
   send(&rebase, 0, 0, S);
   CHECK(send(&rebase, 1, -10 * FRAME, S) == TICKS_PER_S - 10 * FRAME); /* its first: may be early */
-  const int64_t sound = send(&rebase, 1, 1000, S);
+  int64_t sound = -1;
+  for (int i = -9; i <= 0; i++)
+    sound = send(&rebase, 1, 1000 + i * FRAME, S);
   CHECK(sound == TICKS_PER_S + 1000);
   begin(&rebase, 500000, S + 40 * MS);
   const int64_t picture = send(&rebase, 0, 500000, S + 40 * MS);
@@ -107,6 +114,148 @@ static void bursts_at_opening_do_not_add_up(void) {
   CHECK(ahead >= 0 && ahead < TICKS_PER_S);
 }
 
+/* A source with a picture and a sound that lags behind it a little, which can step, stall and lose packets. */
+struct player {
+  struct rebase rebase;
+  uint64_t now;
+  int64_t media, step; /* the source's own time, and what its clock adds */
+  int64_t picture, sound, longest_pause;
+  int64_t moved; /* of the picture: output time - media time */
+  int64_t apart; /* the same of the sound minus that of the picture, at most */
+};
+
+#define SOUND_LATE (9 * FRAME)
+
+static struct player player(void) {
+  struct player player = {.now = 100 * S, .media = 1000 * FRAME};
+  begin(&player.rebase, player.media, player.now);
+  return player;
+}
+
+static void pause_of(struct player *player, int64_t *last, int64_t now) {
+  if (*last && now - *last > player->longest_pause) player->longest_pause = now - *last;
+  *last = now;
+}
+
+/* `pace`: ns from picture to picture. The sound meets the step of the clock as late as its media is. */
+static void play(struct player *player, int frames, uint64_t pace, int64_t step_at_begin) {
+  const int64_t began = player->media;
+  const int64_t before = player->step;
+  player->step += step_at_begin;
+  for (int i = 0; i < frames; i++) {
+    const int64_t picture = send(&player->rebase, 0, player->media + player->step, player->now);
+    const int64_t heard = player->media - SOUND_LATE;
+    const int64_t sound =
+        send(&player->rebase, 1, heard + (heard < began ? before : player->step), player->now);
+    CHECK(picture >= 0);
+    pause_of(player, &player->picture, picture);
+    if (sound >= 0) {
+      pause_of(player, &player->sound, sound);
+      player->moved = picture - player->media;
+      const int64_t apart = sound - heard - player->moved;
+      if (heard >= began && (apart > player->apart || -apart > player->apart))
+        player->apart = apart < 0 ? -apart : apart;
+    }
+    player->media += FRAME;
+    player->now += pace;
+  }
+}
+
+static void steps_of_the_clock_leave_no_hole(void) {
+  static const int64_t steps[] = {5000, -5000, 1000, -1000, 500, -500, 9900, -9900, 20000, -20000, -200};
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    struct player one = player();
+    play(&one, 200, 40 * MS, 0);
+    const int64_t moved = one.moved;
+    play(&one, 200, 40 * MS, steps[i] * TICKS_PER_S / 1000);
+    play(&one, 200, 40 * MS, -steps[i] * TICKS_PER_S / 1000);
+    CHECK(one.longest_pause <= 2 * FRAME);
+    CHECK(one.apart <= FRAME);
+    CHECK(one.moved == moved); /* no further from real time than before */
+  }
+}
+
+static void many_steps_do_not_add_up(void) {
+  struct player one = player();
+  play(&one, 100, 40 * MS, 0);
+  const int64_t moved = one.moved;
+  for (int i = 0; i < 60; i++)
+    play(&one, 50, 40 * MS, (i % 7 - 3) * TICKS_PER_S);
+  CHECK(one.longest_pause <= 2 * FRAME);
+  CHECK(one.apart <= FRAME);
+  CHECK(one.moved - moved <= FRAME && moved - one.moved <= FRAME);
+}
+
+static void what_was_lost_stays_a_gap(void) {
+  struct player one = player();
+  play(&one, 200, 40 * MS, 0);
+  const int64_t moved = one.moved;
+  one.media += 75 * FRAME; /* three seconds of packets did not arrive */
+  one.now += 75 * 40 * MS;
+  play(&one, 200, 40 * MS, 0);
+  CHECK(one.longest_pause == 76 * FRAME);
+  CHECK(one.moved == moved);
+}
+
+static void what_was_lost_while_we_slept_stays_a_gap(void) {
+  struct player one = player();
+  play(&one, 600, 40 * MS, 0);
+  const int64_t moved = one.moved;
+  one.now += 3 * S;
+  play(&one, 5, 0, 0); /* what the socket could hold */
+  one.media += 70 * FRAME;
+  play(&one, 100, 40 * MS, 0);
+  CHECK(one.longest_pause >= 70 * FRAME && one.longest_pause <= 72 * FRAME);
+  CHECK(one.moved == moved);
+}
+
+static void a_stall_is_no_step(void) {
+  struct player one = player();
+  play(&one, 200, 40 * MS, 0);
+  one.now += 3 * S;
+  play(&one, 75, 0, 0); /* all of it comes at once */
+  play(&one, 100, 40 * MS, 0);
+  CHECK(one.longest_pause == FRAME);
+}
+
+static void a_pause_with_a_new_clock_lasts_as_long_as_it_did(void) {
+  struct player one = player();
+  play(&one, 200, 40 * MS, 0);
+  one.now += 2 * S;
+  play(&one, 200, 40 * MS, -5 * TICKS_PER_S);
+  CHECK(one.longest_pause >= 49 * FRAME && one.longest_pause <= 53 * FRAME);
+  CHECK(one.apart <= FRAME);
+}
+
+static void segments_may_begin_with_a_new_clock(void) {
+  struct player one = player();
+  for (int i = 0; i < 12; i++) { /* 6 s in an instant, then nothing for 6 s */
+    play(&one, 150, 0, i % 3 == 2 ? 5 * TICKS_PER_S : 0);
+    one.now += 6 * S;
+  }
+  CHECK(one.longest_pause <= 2 * FRAME);
+  CHECK(one.apart <= FRAME);
+}
+
+static void few_pictures_are_no_steps(void) {
+  struct rebase rebase = {.started = false};
+  uint64_t now = S;
+  begin(&rebase, 0, now);
+  for (int64_t dts = 0; dts < 60 * TICKS_PER_S; dts += TICKS_PER_S / 50) {
+    if (dts % (2 * TICKS_PER_S) == 0) CHECK(send(&rebase, 0, dts, now) == dts + TICKS_PER_S);
+    CHECK(send_long(&rebase, 1, dts, TICKS_PER_S / 50, now) == dts + TICKS_PER_S);
+    now += 20 * MS;
+  }
+}
+
+static void data_goes_with_picture_and_sound(void) {
+  struct player one = player();
+  play(&one, 100, 40 * MS, 0);
+  CHECK(send(&one.rebase, 2, one.media, one.now) == one.media + one.moved);
+  play(&one, 200, 40 * MS, 5 * TICKS_PER_S);
+  CHECK(send(&one.rebase, 2, one.media + one.step, one.now) == one.media + one.moved);
+}
+
 int main(void) {
   a_switch_lasts_as_long_as_it_really_took();
   a_source_that_is_early_follows_at_once();
@@ -115,5 +264,14 @@ int main(void) {
   a_clock_that_jumps_starts_anew_and_tracks_stay_together();
   decoding_times_only_rise();
   bursts_at_opening_do_not_add_up();
+  steps_of_the_clock_leave_no_hole();
+  many_steps_do_not_add_up();
+  what_was_lost_stays_a_gap();
+  what_was_lost_while_we_slept_stays_a_gap();
+  a_stall_is_no_step();
+  a_pause_with_a_new_clock_lasts_as_long_as_it_did();
+  segments_may_begin_with_a_new_clock();
+  few_pictures_are_no_steps();
+  data_goes_with_picture_and_sound();
   return failures ? 1 : 0;
 }

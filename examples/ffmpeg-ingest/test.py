@@ -17,7 +17,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from live import HERE, Ingest, Live, Recording, Sender, Source, free_udp_ports, pid_of, program_clock, ts_packets, wait_for
+from live import HERE, Ingest, Live, Recording, Sender, Source, free_udp_ports, pid_of, program_clock, step_clock, ts_packets, wait_for
 
 SANITIZED = "ffmpeg-ingest-sanitized"
 TESTS = []
@@ -400,6 +400,43 @@ def tracks_that_join_and_move(bench):
     expect(max(shown.audio) - min(shown.audio) > 5, f"the sound is missing: {min(shown.audio)} to {max(shown.audio)}")
     expect(longest_pause(shown.audio) < 0.3, f"the sound stopped for {longest_pause(shown.audio):.2f} s")
     expect(len({pid_of(p) for p in ts_packets(recording.read_bytes())} - {0, 0x11, 0x1000, 0x1FFF}) == 2, "PIDs of the output moved too")
+
+
+def expect_no_holes(path, least):
+    recording = expect_good_recording(path, least)
+    for kind, times in (("picture", recording.video), ("sound", recording.audio)):
+        expect(longest_pause(times) < 0.2, f"a hole of {longest_pause(times):.2f} s in the {kind}")
+    length = max(recording.video) - min(recording.video)
+    expect(abs(len(recording.video) - length * 25) < 8, f"{len(recording.video)} pictures in {length:.2f} s")
+    return recording
+
+
+@test
+def steps_of_a_clock_are_no_holes(bench):
+    """One source without any pause; its clock steps forward and back, by a second, by five, and less."""
+    data = step_clock(remux(bench.file("thirty.flv"), "-ss", "0"), [(2, 5), (4, 0), (5, -1), (6, -6), (7, -5.4)])
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.sender(data).url, "-o", recording)
+    ingest.wait(10, "picture")
+    wait_for(lambda: packets(ingest, 0) > 570, 20, "eight seconds of packets")
+    expect_clean_end(ingest)
+    expect_no_holes(recording, 7)
+
+
+@test
+def discontinuities_of_a_playlist_are_no_holes(bench):
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:2"]
+    for i, offset in enumerate((0, 5, 3, 60)):
+        (bench.directory / f"{i}.ts").write_bytes(
+            remux(bench.file("thirty.flv"), "-ss", str(2 * i), "-t", "2", "-output_ts_offset", str(2 * i + offset)))
+        lines += [*["#EXT-X-DISCONTINUITY"] * bool(i), "#EXTINF:2.0,", f"{i}.ts"]
+    (bench.directory / "list.m3u8").write_text("\n".join([*lines, "#EXT-X-ENDLIST", ""]))
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.directory / "list.m3u8", "-o", recording)
+    ingest.wait(10, "picture")
+    wait_for(lambda: packets(ingest, 0) > 500, 20, "seven seconds of packets")
+    expect_clean_end(ingest)
+    expect_no_holes(recording, 6)
 
 
 @test
