@@ -4,6 +4,7 @@
 help:
 	@echo "make demo       watch a live stream survive the death of its source (a minute)"
 	@echo "make test       run every test, installing what it needs"
+	@echo "make plants     plant bugs that the tests must catch (an hour)"
 	@echo "make test-go    the Go tests only"
 	@echo "make bench      measure everything (15 minutes), write bench-output/report.md"
 	@echo "make bench-gate the promises in numbers (90 seconds): one line a bar"
@@ -106,9 +107,14 @@ uninstall:
 generated:
 	CHANGEOVER_WRITE_GENERATED=1 cargo test --quiet --features capi --test generated
 
+# A bug for every gate, one at a time: about an hour. To be run nightly, and after a change of a gate.
+.PHONY: plants
+plants:
+	ci/plants
+
 .PHONY: module-graph
 module-graph:
-	@ci/module-graph.py
+	@ci/module_graph.py
 
 .PHONY: format
 format:

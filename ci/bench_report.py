@@ -152,7 +152,7 @@ def main() -> int:
     out = pathlib.Path(sys.argv[1])
     gate, scale = (read_figures(out / f"{name}.jsonl") for name in ("gate", "scale"))
     if not gate or not scale:
-        print("bench-report: a bench left no figures", file=sys.stderr)
+        print("bench_report: a bench left no figures", file=sys.stderr)
         return 1
     promised = gate + [figure for figure in scale if figure["name"] not in {f["name"] for f in gate}]
     text = f"# What was measured\n\n{machine()}\n{METHOD}\n"

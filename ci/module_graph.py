@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which file of src/ uses which, and whether it may.
 
-Usage: ci/module-graph.py [--check] [SRC]
+Usage: ci/module_graph.py [--check] [SRC]
 
 Prints the files of each layer by floors: a file uses only files on floors below its own. What a file
 names is what it uses, in `use` or in a path, followed through re-exports to the file that defines it.
