@@ -674,20 +674,6 @@ extern "C" {
 #endif
 
 /**
- * The name of a result, e.g. "CHANGEOVER_ERR_NULL"; "unknown" for other numbers.
- *
- * Static, never NULL. Any thread; wait-free. Since 0.1.
- */
-const char *changeover_error_name(int32_t code);
-
-/**
- * A result in words, e.g. "a required pointer is NULL"; "unknown" for other numbers.
- *
- * Static, never NULL. Any thread; wait-free. Since 0.1.
- */
-const char *changeover_error_message(int32_t code);
-
-/**
  * A reason's name as in the JSON, e.g. "timeout"; "unknown" for other numbers.
  *
  * Static, never NULL. Any thread; wait-free. Since 0.1.
@@ -707,6 +693,20 @@ const char *changeover_event_name(int32_t kind);
  * Static, never NULL. Any thread; wait-free. Since 0.1.
  */
 const char *changeover_status_name(int32_t status);
+
+/**
+ * The name of a result, e.g. "CHANGEOVER_ERR_NULL"; "unknown" for other numbers.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_error_name(int32_t code);
+
+/**
+ * A result in words, e.g. "a required pointer is NULL"; "unknown" for other numbers.
+ *
+ * Static, never NULL. Any thread; wait-free. Since 0.1.
+ */
+const char *changeover_error_message(int32_t code);
 
 /**
  * The library's version, e.g. "0.1.0"; compare with CHANGEOVER_VERSION, the header's.

@@ -1,8 +1,8 @@
-//! Numbers of the vocabulary, as C has them.
+//! The vocabulary in C: numbers, and their names.
 
 use super::guard::guard_or;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
-use crate::vocabulary::{EventTag, Level, Reason, Status, Vocabulary};
+use crate::vocabulary::{ErrorWord, EventTag, Level, Reason, Status, Vocabulary, ERRORS};
 use std::ffi::c_char;
 
 /// A duration that is inherited: an input's from its stream, a stream's from the engine, the
@@ -50,4 +50,24 @@ pub extern "C" fn changeover_event_name(kind: i32) -> *const c_char {
 #[no_mangle]
 pub extern "C" fn changeover_status_name(status: i32) -> *const c_char {
     name::<Status>(status)
+}
+
+fn error(code: i32) -> Option<&'static ErrorWord> {
+    ERRORS.iter().find(|error| error.number == code)
+}
+
+/// The name of a result, e.g. "CHANGEOVER_ERR_NULL"; "unknown" for other numbers.
+///
+/// Static, never NULL. Any thread; wait-free. Since 0.1.
+#[no_mangle]
+pub extern "C" fn changeover_error_name(code: i32) -> *const c_char {
+    guard_or(c"unknown", || error(code).map_or(c"unknown", |error| error.name)).as_ptr()
+}
+
+/// A result in words, e.g. "a required pointer is NULL"; "unknown" for other numbers.
+///
+/// Static, never NULL. Any thread; wait-free. Since 0.1.
+#[no_mangle]
+pub extern "C" fn changeover_error_message(code: i32) -> *const c_char {
+    guard_or(c"unknown", || error(code).map_or(c"unknown", |error| error.message)).as_ptr()
 }

@@ -1,11 +1,12 @@
-//! The C ABI. `include/changeover.h` is generated from here (see `tests/generated`).
+//! The C ABI. `include/changeover.h` is generated from here and from `src/vocabulary` (see
+//! `tests/generated`).
 //!
 #![doc = include_str!("conventions.md")]
 //!
 //! | file | job |
 //! |---|---|
-//! | `result.rs` | codes, their names and messages; the engine's errors as codes |
-//! | `constants.rs` | every other constant, and the engine's enums as such |
+//! | `result.rs` | what the functions answer: the engine's errors as codes |
+//! | `constants.rs` | the vocabulary in C: its numbers, and the functions that name them |
 //! | `abi_types.rs`, `layout.rs`, `initial.rs` | the structs; their layout, asserted; what `_init` makes of them |
 //! | `versioned.rs` | reading and filling structs of another version |
 //! | `strings.rs`, `convert.rs` | strings, numbers and times, in and out |
