@@ -60,9 +60,13 @@ func (s *Service) guarded(what, streamID string, code func() error, done func(er
 	err := fmt.Errorf("%s ended its goroutine", what)
 	// In a deferred call, because host code may end its goroutine with runtime.Goexit.
 	defer func() {
-		defer func() { done(err) }()
-		if value := recover(); value != nil {
+		value := recover()
+		if value != nil {
 			err = fmt.Errorf("panic in %s: %v", what, value)
+		}
+		// First of all: nothing waits for a log whose reader has stalled.
+		done(err)
+		if value != nil {
 			// The logger is host code, too.
 			defer func() { _ = recover() }()
 			s.log.Error("changeover: panic in the host's code", "in", what, "stream", streamID,

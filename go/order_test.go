@@ -470,3 +470,28 @@ func TestTheLoggerMayPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A logger that blocks, because nobody reads the log, delays nothing: not the next input, not the next life of
+// the stream.
+func TestTheLoggerMayBlock(t *testing.T) {
+	release := make(chan struct{})
+	blocks := writer(func([]byte) { <-release })
+	h := &host{
+		start: func(_ context.Context, _ string, input changeover.InputConfig, _ string) error {
+			if input.Priority == 0 {
+				panic("bug in start")
+			}
+			return nil
+		},
+		stop: func(string) { panic("bug in stop") },
+	}
+	service := newServiceOf(t, h, &changeover.Options{Logger: slog.New(slog.NewTextHandler(blocks, nil)), Config: patient})
+	defer close(release)
+	for life := range 2 {
+		register(t, service, twoInputs("news"))
+		eventually(t, "the next input", func() bool { return count(h, "start news/1") == life+1 })
+		if err := service.Unregister("news"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -157,6 +157,15 @@ func (l *logs) address() string {
 // serve runs the server for a test and returns where it serves.
 func serve(t *testing.T, streams []streamConfig) (url string, log *logs) {
 	t.Helper()
+	log = &logs{}
+	serveLogging(t, log, streams, "127.0.0.1:0")
+	eventually(t, "the server serves", func() bool { return log.address() != "" })
+	return "http://" + log.address(), log
+}
+
+// serveLogging runs the server for a test, with a log of the test's.
+func serveLogging(t *testing.T, log io.Writer, streams []streamConfig, listen string) {
+	t.Helper()
 	text, err := json.Marshal(streams)
 	if err != nil {
 		t.Fatal(err)
@@ -165,13 +174,12 @@ func serve(t *testing.T, streams []streamConfig) (url string, log *logs) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log = &logs{}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	settings := changeover.Config{PacketTimeout: 2 * time.Second, ConnectTimeout: 30 * time.Second,
 		ProbeCooldown: 500 * time.Millisecond, SwitchCooldown: changeover.NoWait, FailbackStable: changeover.NoWait}
 	go func() {
-		ended <- run(ctx, slog.New(slog.NewJSONHandler(log, nil)), file, "127.0.0.1:0", settings)
+		ended <- run(ctx, slog.New(slog.NewJSONHandler(log, nil)), file, listen, settings)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -182,8 +190,6 @@ func serve(t *testing.T, streams []streamConfig) (url string, log *logs) {
 			t.Logf("the server's log:\n%s", log)
 		}
 	})
-	eventually(t, "the server serves", func() bool { return log.address() != "" })
-	return "http://" + log.address(), log
 }
 
 func get(t *testing.T, url string) string {
@@ -310,6 +316,35 @@ func TestAKilledSourceIsFailedOverFrom(t *testing.T) {
 		}
 		out.mu.Unlock()
 	}
+}
+
+// While nobody reads the log, sources are failed over from, and the server ends.
+func TestAStalledLogHoldsUpNothing(t *testing.T) {
+	ports := freePorts(t, 3)
+	out := newSink(t, ports[0])
+	primary, _ := source(t, ports[1]), source(t, ports[2])
+	_, writer := stalled(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	serveLogging(t, newPrinter(writer), []streamConfig{
+		{ID: "news", Output: udpURL(ports[0]), Inputs: []string{udpURL(ports[1]), udpURL(ports[2])}},
+	}, address)
+	eventually(t, "the server serves", func() bool {
+		response, err := http.Get("http://" + address + "/status")
+		if err == nil {
+			response.Body.Close()
+		}
+		return err == nil
+	})
+	eventually(t, "on air", func() bool { return onAir(t, "http://"+address, "news", 0)() && out.received() > 20 })
+	kill(primary)
+	eventually(t, "failover", onAir(t, "http://"+address, "news", 1))
+	before := out.received()
+	eventually(t, "the backup's packets", func() bool { return out.received() > before+20 })
 }
 
 func TestAUselessConfigurationIsRefused(t *testing.T) {

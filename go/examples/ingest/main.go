@@ -12,7 +12,7 @@
 //	[{"id": "news", "output": "udp://127.0.0.1:6000",
 //	  "inputs": ["udp://127.0.0.1:5000", "udp://127.0.0.1:5001"]}]
 //
-// The first input is preferred. Logs are JSON, by log/slog.
+// The first input is preferred. Logs are JSON, by log/slog; while nobody reads them, they are dropped and counted.
 package main
 
 import (
@@ -45,13 +45,19 @@ func main() {
 	timeout := flag.Duration("packet-timeout", 2*time.Second, "silence after which an input is given up")
 	stable := flag.Duration("failback-stable", 3*time.Second, "how long a better input must deliver before it is returned to")
 	flag.Parse()
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	// A session logs before it reads: it must not wait for who reads the log.
+	log := newPrinter(os.Stderr)
+	logger := slog.New(slog.NewJSONHandler(log, nil))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	settings := changeover.Config{PacketTimeout: *timeout, FailbackStable: *stable}
-	if err := run(ctx, logger, *config, *listen, settings); err != nil {
+	err := run(ctx, logger, *config, *listen, settings)
+	if err != nil {
 		logger.Error("ingest", "error", err)
+	}
+	log.flush(time.Second)
+	if err != nil {
 		os.Exit(1)
 	}
 }
