@@ -167,6 +167,52 @@ fn by_id_counts_are_exact() {
 }
 
 #[test]
+fn the_newest_stamp_wins_whoever_is_late() {
+    check(3, || {
+        let rig = Rig::new(1);
+        let cell = rig.pool.cell(0);
+        // What each thread has read of the clock, before it was held up or not.
+        let threads = [3, 2].map(|now| {
+            let rig = rig.clone();
+            thread::spawn(move || cell.record_shared(10, NONE, &Clock::new(now), rig.gate()))
+        });
+        let seen = [(); 2].map(|()| cell.last_packet());
+        assert!(seen[0] <= seen[1], "the stamp went back: {seen:?}");
+        for thread in threads {
+            let _ = thread.join().unwrap();
+        }
+        assert_eq!(
+            cell.read(),
+            Counters { last_packet: 3, packets: 2, bytes: 20, ..Counters::default() }
+        );
+    });
+}
+
+#[test]
+fn threads_that_share_an_armed_cell_tell_and_disarm_it() {
+    check(3, || {
+        let rig = Rig::new(1);
+        let cell = rig.pool.cell(0);
+        cell.arm();
+        let record = |rig: &Rig| cell.record_shared(10, NONE, &rig.clock, rig.gate());
+        let threads = [(); 2].map(|()| {
+            let rig = rig.clone();
+            thread::spawn(move || record(&rig))
+        });
+        let mut told = rig.attracted();
+        for thread in threads {
+            let _ = thread.join().unwrap();
+        }
+        told.extend(rig.attracted());
+        // Once or twice.
+        assert!(!told.is_empty());
+        assert!(told.iter().all(|(cell, packets)| *cell == 0 && *packets > 0), "{told:?}");
+        let _ = record(&rig);
+        assert_eq!(rig.attracted(), [], "not armed any more");
+    });
+}
+
+#[test]
 fn a_retired_cell_begins_anew() {
     check(3, || {
         let rig = Rig::new(1);
