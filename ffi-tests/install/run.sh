@@ -99,7 +99,7 @@ if [ -z "${1:-}" ] && [[ $current == *"${STEP:-}"* ]]; then
   # A checkout whose cargo configuration names a target and a directory, as a person's own may.
   copy=$work/checkout
   mkdir -p "$copy/.cargo"
-  (cd "$root" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy")
+  tar -C "$root" --exclude=./target --exclude=./.git -c . | tar -C "$copy" -x
   host=$(rustc -vV | sed -n 's/^host: //p')
   printf '[build]\ntarget = "%s"\ntarget-dir = "%s/elsewhere"\n' "$host" \
     "$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")" >"$copy/.cargo/config.toml"
