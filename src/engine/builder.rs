@@ -12,7 +12,7 @@ use crate::hot::{prepare_fences, watch_forks, Router};
 use crate::vocabulary::{Error, Level};
 use std::sync::{Arc, Mutex};
 
-/// Informational events kept for a host that is slow to take them, unless set otherwise.
+/// How many informational events are kept by default for a host that is slow to take them.
 const EVENT_LIMIT: usize = 65_536;
 
 /// What an engine is made from.
@@ -47,9 +47,9 @@ impl EngineBuilder {
         self
     }
 
-    /// How many informational events to keep for a host that is slow to take them, at least 1. Of
-    /// more the oldest are dropped, and [`EventKind::Gap`](super::EventKind::Gap) tells how many.
-    /// Default 65,536.
+    /// How many informational events to keep for a host that is slow to take them, at least 1.
+    /// Beyond that the oldest are dropped, and [`EventKind::Gap`](super::EventKind::Gap) tells how
+    /// many. Default 65,536.
     pub fn event_limit(mut self, limit: usize) -> Self {
         self.event_limit = Some(limit.max(1));
         self

@@ -13,7 +13,7 @@ use crate::vocabulary::{Error, Flags};
 use std::sync::Arc;
 
 impl Engine {
-    /// Registers a stream, selects its best input and starts it, and every hot one. Returns the
+    /// Registers a stream, selects its best input, and starts it and every hot one. Returns the
     /// number of this registration. An empty `buffer_write_id` means the stream's id. Blocks for
     /// the monitor.
     ///
@@ -50,7 +50,7 @@ impl Engine {
             Ok(())
         })?;
         if deliver {
-            // If the engine was shut down meanwhile, it is delivered or will be.
+            // If the engine is shut down meanwhile, everything is delivered nevertheless.
             waiter.wait();
         }
         Ok(())
@@ -116,7 +116,7 @@ impl Engine {
         self.handle(stream, Stimulus::UpdateInputs(update))
     }
 
-    /// Has every running session restarted onto another buffer; empty means the stream's id.
+    /// Restarts every running session onto another buffer; empty means the stream's id.
     /// Blocks for the monitor.
     ///
     /// # Errors
@@ -175,8 +175,8 @@ impl Engine {
         self.handle(stream, Stimulus::InputError { priority, text: text.to_owned() })
     }
 
-    /// Says how a *start* went. Success needs no word: the first packet tells. Blocks for the
-    /// monitor.
+    /// Says how a *start* went. Success need not be reported: the first packet shows it. Blocks for
+    /// the monitor.
     ///
     /// # Errors
     /// [`Error::UnknownStream`], [`Error::StaleSession`].

@@ -1,5 +1,5 @@
-//! Delivery of events to callbacks, on a thread of its own. Only here does the engine call the
-//! host, but for the log.
+//! Delivery of events to callbacks, on a thread of its own. Apart from the log, the engine calls
+//! the host only here.
 
 use super::event::{Event, EventKind};
 use super::log::Logger;
@@ -65,8 +65,8 @@ impl Replaceable {
         drop(old);
     }
 
-    /// Calls it, and if it was replaced meanwhile drops it. `guard` calls what it is given, which
-    /// is host code.
+    /// Calls it, and drops it if it was replaced meanwhile. `guard` calls what it is given, which is
+    /// host code.
     fn call(&self, stream: &str, guard: impl Fn(&mut dyn FnMut())) {
         let mut state = unpoisoned(self.state.lock());
         let Some(mut callback) = state.callback.take() else { return };

@@ -47,7 +47,8 @@ impl InputHandle {
     /// Counts one packet of `bytes` bytes, and says whether to forward it. Wait-free; no lock,
     /// no allocation, no system call.
     ///
-    /// Once the session of a bound handle is over, its packets are counted, but no sign of life.
+    /// Once the session of a bound handle is over, its packets are still counted, but are no sign of
+    /// life.
     #[inline]
     pub fn record(&mut self, bytes: u32, flags: Flags) -> Verdict {
         self.cell.record(bytes, flags, &self.shared.clock, self.gate)
@@ -89,8 +90,8 @@ impl InputHandle {
         self.session
     }
 
-    /// For the C ABI: whoever still knows this handle's cell by its tag finds another tag from
-    /// here on. Nobody may be recording.
+    /// For the C ABI: gives the cell another tag, so that stale copies of this handle are
+    /// recognized. Nobody may be recording.
     #[cfg(feature = "capi")]
     pub(crate) fn revoke(&self) {
         self.cell.revoke();

@@ -23,7 +23,7 @@ pub(super) struct Logger {
     level: AtomicU8,
     dropped: AtomicU64,
     sink: Mutex<Option<Sink>>,
-    /// Threads of callbacks that were replaced, nobody has waited for yet.
+    /// Threads of replaced callbacks that nobody has waited for yet.
     replaced: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -77,8 +77,8 @@ impl Logger {
         }
     }
 
-    /// Replaces the callback. If told to, waits until all callbacks before have returned and are
-    /// dropped; never on a thread they might be waiting for.
+    /// Replaces the callback. With `wait` it returns after all previous callbacks have returned and
+    /// are dropped; never ask for that on a thread they might be waiting for.
     pub(super) fn set(
         &self,
         callback: Option<(Level, LogCallback)>,
@@ -105,7 +105,7 @@ impl Logger {
         Ok(())
     }
 
-    /// Whether the calling thread runs a callback, be it one that was replaced.
+    /// Whether the calling thread runs a callback, even one that was replaced.
     pub(super) fn is_this_thread(&self) -> bool {
         LOGGER.get() == self.number
     }

@@ -5,7 +5,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// Passed on when everything before it has been delivered.
+/// Passed when everything before it has been delivered.
 #[derive(Debug)]
 pub(super) struct Marker {
     passed: Sender<()>,
@@ -41,7 +41,7 @@ impl Marker {
 }
 
 impl Waiter {
-    /// Waits for as long as it takes. Returns also when the engine was shut down.
+    /// Waits for as long as it takes. Also returns when the engine is shut down.
     pub(super) fn wait(self) {
         let _ = self.passed.recv();
     }

@@ -80,7 +80,7 @@ thread_local! {
 }
 
 impl Membership {
-    /// Calls `f` with this thread's membership; joins before, if this is its first call.
+    /// Calls `f` with this thread's membership; joins first if this is its first call.
     #[inline]
     fn with<R>(shared: &Arc<Shared>, f: impl FnOnce(&Membership) -> R) -> R {
         match Membership::find(shared.number).or_else(|| Membership::join_for_good(shared)) {
@@ -94,7 +94,7 @@ impl Membership {
     /// This thread's membership in the engine of this number, if it has joined.
     ///
     /// # Safety
-    /// It is used no longer than until this thread's next first call by id to any engine.
+    /// It is not used beyond this thread's next first call by id to any engine.
     #[inline(always)]
     unsafe fn known<'a>(engine: u64) -> Option<&'a Membership> {
         // SAFETY: in this thread's `ALL`, from which only a first call by id removes.

@@ -2,7 +2,7 @@
 //!
 //! | file | job |
 //! |---|---|
-//! | `mod.rs` | the engine: its events, its life and death |
+//! | `mod.rs` | the engine: taking its events, waiting for it, ending it |
 //! | `control.rs` | what can be done with its streams and their inputs |
 //! | `builder.rs` | how an engine is put together |
 //! | `monitor/` | the monitor thread: ticks, decisions, and all that only it uses |
@@ -110,7 +110,7 @@ impl Engine {
             return Err(Error::WrongMode);
         }
         self.check_process()?;
-        // A deadline beyond the clock's range is none.
+        // Beyond the clock's range there is no deadline.
         let deadline = Instant::now().checked_add(timeout);
         loop {
             return match self.queue.pop(deadline) {
@@ -199,7 +199,7 @@ impl Engine {
     /// [`Error::System`].
     pub fn set_log_callback(&self, log: Option<(Level, LogCallback)>) -> Result<(), Error> {
         self.check_process()?;
-        // In a callback it can't wait: the old callback may be waiting for this thread.
+        // A callback must not wait here: the old callback may be waiting for this thread.
         self.logger.set(log, !self.in_callback())
     }
 
@@ -229,7 +229,7 @@ impl Engine {
                 let _ = thread.join();
             }
         }
-        // Without its thread, no log is a success.
+        // Ending the log starts no thread, so it can't fail.
         let _ = self.logger.set(None, !self.in_callback());
     }
 

@@ -72,7 +72,7 @@ impl Snapshot {
         &self.cells
     }
 
-    /// The cells again have to be in the order of the core's inputs after it.
+    /// Afterwards the cells have to be in the order of the core's inputs again.
     pub(super) fn change_cells<R>(&mut self, change: impl FnOnce(&mut Vec<InputCells>) -> R) -> R {
         let mut cells = self.cells.to_vec();
         let result = change(&mut cells);

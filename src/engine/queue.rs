@@ -33,8 +33,8 @@ pub(super) enum Popped {
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
-    /// Readable exactly while the queue is not empty, once somebody has asked for it: keeping it
-    /// so takes two system calls a time.
+    /// Readable exactly while the queue is not empty, once somebody has asked for it; before that,
+    /// its two system calls per event are saved.
     descriptor: OwnedFd,
     limit: usize,
 }
@@ -269,7 +269,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// True if this made it drop events, for the first time since the host took one.
+    /// True if this was the first push to drop an event since the host was told of the last gap.
     pub(super) fn push(&mut self, event: Event) -> bool {
         let state = &mut *self.state;
         let seq = state.next;
@@ -336,7 +336,7 @@ impl Writer<'_> {
 
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
-        // Waking costs a system call, also when nobody is there.
+        // Waking costs a system call, even when nobody is there.
         for _ in 0..self.appended.min(self.state.waiting) {
             self.queue.filled.notify_one();
         }

@@ -14,9 +14,9 @@ pub(super) struct Rates {
     bitrate_kbps: AtomicU64,
     fps: AtomicU64,
     packet_loss: AtomicU64,
-    /// The input's counters when the present window began (of packets the lower halves, there
-    /// are not so many in a window), and when that was, in microseconds modulo 71 minutes; the
-    /// monitor's alone.
+    /// For the monitor alone: the input's counters when the present window began (of packets the
+    /// lower halves, which are enough for one window), and when that was, in microseconds modulo 71
+    /// minutes.
     bytes: AtomicU64,
     began: AtomicU32,
     packets: AtomicU32,

@@ -11,17 +11,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// One tick in nanoseconds: while anything runs, the clock is published as often.
+/// One tick in nanoseconds: how often the clock is published while anything runs.
 pub(super) const TICK: Nanos = 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) clock: Clock,
-    /// Both with locks the monitor takes all the time; what recording reads is not beside them.
+    /// Both have locks that the monitor takes all the time, so what recording reads is kept off their
+    /// cache lines.
     pub(super) pool: CachePadded<CellPool>,
     pub(super) presences: CachePadded<Presences>,
     pub(super) table: Arc<ArcSwap<Table<StreamShared>>>,
-    /// Monotonic time less engine time: the sum of the stalls.
+    /// Monotonic time minus engine time: the sum of the stalls.
     stalled: AtomicU64,
     pub(super) wall: ArcSwap<WallClock>,
     closed: AtomicBool,

@@ -27,8 +27,8 @@ fn block_signals() -> libc::sigset_t {
     }
 }
 
-/// Asks for wake-ups as exact as the kernel can, and to be let in early on a busy machine, as a
-/// thread that never runs long may be. All of it is advice: a refusal is no error.
+/// Asks for the most exact wake-ups the kernel has, and to be scheduled early on a busy machine,
+/// which a thread that never runs long may ask for. All of it is advice: a refusal is no error.
 pub(super) fn wake_exactly() {
     // SAFETY: concerns this thread alone; `attributes` is a valid sched_attr of the size given.
     unsafe {

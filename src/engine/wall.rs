@@ -20,7 +20,7 @@ struct Piece {
 
 const PIECES_KEPT: usize = 64;
 
-/// Smaller differences are the two clock readings' distance, not a step.
+/// A smaller difference is the time between the two clock readings, not a step.
 const STEP: u128 = 5_000_000;
 
 impl WallClock {

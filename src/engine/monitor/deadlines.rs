@@ -1,10 +1,10 @@
 //! Which streams are to be visited, because a deadline of theirs may have come.
 //!
-//! What comes up in the wheel is a group of neighbours. Once one of
-//! them is looked at, the others are cheap: their lines follow each other. And it postpones the
-//! deadlines of all that deliver, so that a group comes up once in a timeout and not each stream in
-//! a tick of its own. (A stream with a short timeout has its neighbours looked at as often: up to
-//! eight times the lines.) What a visit does, does not belong here.
+//! What comes up in the wheel is a group of neighbours. Once one of them is looked at, the others
+//! are cheap: their lines follow each other. And it postpones the deadlines of all that deliver, so
+//! that a group comes up once in a timeout and not each stream in a tick of its own. (The neighbours
+//! of a stream with a short timeout are looked at as often as that: up to eight times the lines.)
+//! What a visit does is not decided here.
 
 use super::stamps::{Stamps, LOOK_EVERY};
 use super::watch::Watch;

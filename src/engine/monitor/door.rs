@@ -3,8 +3,9 @@
 //! Everything that decisions are made from passes [`Door::enter`], in the order in which it is
 //! decided: the registration of a stream, and whatever happens to it from then on, each with its
 //! time and with what the streams have in common. Nothing else in the engine calls [`Stream::new`]
-//! or [`Stream::handle`], so a record of what passes here is enough to make the same decisions
-//! again. What is done with a decision does not belong here.
+//! or [`Stream::handle`] (only `Entry::tell` can change a registered stream, and it comes here), so
+//! a record of what passes here is enough to make the same decisions again. What is done with a
+//! decision does not belong here.
 
 use crate::core::{Common, Config, Input, Nanos, Registration, Stimulus, Stream};
 use crate::vocabulary::Error;
@@ -22,7 +23,7 @@ enum Entering<'a> {
 #[derive(Debug)]
 pub(super) struct Door {
     common: Common,
-    /// How many registrations there were: the number of the last one.
+    /// The number of the last registration.
     registrations: u64,
     /// The engine's settings.
     defaults: Config,
@@ -33,7 +34,7 @@ impl Door {
         Door { common: Common::default(), registrations: 0, defaults }
     }
 
-    /// Settings of streams registered from now on; those there are have to be told.
+    /// For streams registered from now on; the others still have to be told.
     pub(super) fn set_defaults(&mut self, defaults: Config) {
         self.defaults = defaults;
     }

@@ -1,4 +1,4 @@
-//! One stream as the monitor keeps it: its core and cells, and what of them is published.
+//! One stream as the monitor keeps it: its core and its cells, and publishing them.
 
 use super::door::Door;
 use super::time::Time;
@@ -63,8 +63,8 @@ impl Entry {
         }
     }
 
-    /// What a decision reads besides the counters, asked for in advance like these (see
-    /// [`Snapshot::PREFETCH_COUNTERS`]); no more steps.
+    /// What a decision reads besides the counters, asked for in advance as they are (see
+    /// [`Snapshot::PREFETCH_COUNTERS`]), in no more steps.
     const PREFETCH_DECISION: [fn(&Entry); 3] = [
         |entry| {
             prefetch(entry.core());
@@ -98,7 +98,7 @@ impl Entry {
         current.filter(|current| bound == 0 || bound == *current)
     }
 
-    /// Tells the core of the newest packets. Nobody needs that published soon.
+    /// Tells the core of the newest packets. That need not be published soon.
     pub(super) fn tell_newest_packets(&mut self, door: &mut Door, time: &Time) {
         for index in 0..self.state.cells().len() {
             let health = &self.core().inputs()[index];
@@ -113,7 +113,7 @@ impl Entry {
         }
     }
 
-    /// For each input that must not fall silent, its liveliest cell and its limit.
+    /// For each input that must not fall silent, its most recent cell and its limit.
     pub(super) fn watched(&self) -> impl Iterator<Item = (&'static Cell, Nanos)> + '_ {
         self.core().silence_limits().filter_map(|(index, packet_timeout)| {
             let session = self.core().inputs()[index].session()?;

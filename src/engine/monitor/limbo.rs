@@ -14,7 +14,7 @@ pub(super) struct Unreachable {
 
 #[derive(Debug, Default)]
 pub(super) struct Limbo {
-    /// What nobody is waited for yet.
+    /// What is not waited for yet.
     entered: Unreachable,
     /// What some threads may still be looking at.
     leaving: Option<(Unreachable, Absence)>,
@@ -55,7 +55,7 @@ impl Limbo {
         }
         let entered = std::mem::take(&mut self.entered);
         let Some(absence) = presences.inside() else {
-            // Somebody may be looking at them forever, as far as can be known.
+            // As far as can be known, somebody may be looking at them forever.
             let leaked = entered.routes.len();
             std::mem::forget(entered.routes);
             return Err(Leaked(leaked));

@@ -45,7 +45,7 @@ pub(crate) struct Inbox {
     tasks: Receiver<Task>,
 }
 
-/// What becomes a [`Mailbox`] as soon as the monitor has a thread.
+/// Becomes a [`Mailbox`] as soon as the monitor has a thread.
 pub(crate) struct Address {
     tasks: Sender<Task>,
 }

@@ -136,7 +136,7 @@ impl Monitor {
     /// Some cells may say that the packet their session was waiting for has come.
     fn take_awaited_packets(&mut self) {
         for cell in self.streams.attracted() {
-            // A decision on one may be about the session of the next.
+            // Looked up one by one: a decision may end the session of the next cell.
             if let Some((index, session)) = self.streams.awaited(cell) {
                 // A packet is never refused.
                 let _ = self.decide(index, Stimulus::Packet { session });

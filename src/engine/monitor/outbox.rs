@@ -1,5 +1,5 @@
-//! What was decided and is to be told to the host, until it is: put into the queue and the log.
-//! What recording threads see of a decision was done before and does not belong here.
+//! What was decided and the host is still to be told, by the queue and the log. What recording
+//! threads see of a decision was done before and does not belong here.
 
 use super::streams::Streams;
 use super::time::Time;
@@ -13,10 +13,10 @@ use crate::vocabulary::Level;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Room for so many actions is kept from one tick to the next.
+/// For how many actions room is kept from one tick to the next.
 const ROOM_KEPT: usize = 1024;
 
-/// So many actions may wait, for each stream there is: twice those of a failover.
+/// How many actions may wait for each stream there is: twice those of a failover.
 const WAITING_PER_STREAM: usize = 10;
 
 pub(super) struct Outbox {

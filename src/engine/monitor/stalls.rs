@@ -3,7 +3,7 @@
 //! While the process or the machine stands still, no input can be heard, so none may be blamed:
 //! that time is taken out whole. But a merely busy machine makes ticks late all the time while
 //! packets keep flowing; if all of that were taken out, the clock would crawl and a dead input
-//! would stay on air. So of short stalls only a share is.
+//! would stay on air. So only a share of short stalls is.
 
 use crate::core::Nanos;
 

@@ -1,8 +1,8 @@
 //! How late a packet with a given stamp may have come.
 //!
 //! A packet's stamp is the time of the tick before it, so the packet came before the next tick
-//! was published. If the monitor was scheduled late, so was that; only if it is known by how
-//! much, no input is taken for silent too early.
+//! was published. If the monitor was scheduled late, so was that. By how much is kept here,
+//! so that no input is taken for silent too early.
 
 use crate::core::Nanos;
 use crate::engine::shared::TICK;
@@ -13,7 +13,7 @@ const TICKS: usize = 4096;
 /// The stamps of what runs are looked at this often at least, before they are forgotten.
 pub(super) const LOOK_EVERY: Nanos = 2_000_000_000;
 
-/// For each of the last ticks, when it was replaced by a later one.
+/// When each of the last ticks was replaced by a later one.
 #[derive(Debug)]
 pub(super) struct Stamps {
     replaced: Box<[Nanos]>,

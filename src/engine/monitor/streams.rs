@@ -1,5 +1,5 @@
-//! The registered streams: how they are found, made, decided and removed, and the cells that come
-//! and go with their inputs. When any of that is done does not belong here.
+//! The registered streams: finding, registering, telling and removing them, and the cells that come
+//! and go with their inputs. When any of that is done is not decided here.
 
 use super::cells::CellBook;
 use super::door::Door;
@@ -133,7 +133,7 @@ impl Streams {
         result
     }
 
-    /// Settings of the engine: for streams to come, once those there are have accepted them. They
+    /// Settings of the engine, for streams to come. Refused unless all streams accept them; these
     /// still have to be told.
     pub(super) fn set_defaults(&mut self, defaults: &Config) -> Result<(), Error> {
         defaults.validate()?;
@@ -144,7 +144,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Tells a stream of its newest packets. Nobody needs that published soon.
+    /// Tells a stream of its newest packets. That need not be published soon.
     pub(super) fn tell_newest_packets(&mut self, index: usize, time: &Time) {
         self.entries[index].tell_newest_packets(&mut self.door, time);
     }
@@ -213,7 +213,7 @@ impl Streams {
     }
 
     /// A handle was closed: its counts go to the input's total, its cell to the next handle. The
-    /// stream, if that is registered, must not be watched by this cell any longer.
+    /// stream, if it is still registered, must no longer be watched through this cell.
     pub(super) fn close_cell(&mut self, number: usize, time: &Time) -> Option<usize> {
         let index = self.cells.owner(number);
         if let Some(index) = index {

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
 
 pub(super) struct Time {
-    /// With the clock, for recording threads, and the wall clock, for readers of status.
+    /// Where the clock is published for recording threads, and the wall clock for readers of status.
     shared: Arc<Shared>,
     logger: Arc<Logger>,
     /// Of the current step.

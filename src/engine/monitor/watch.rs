@@ -1,5 +1,5 @@
 //! The few words the monitor reads of a stream that simply delivers: its own cache line and one of
-//! each input, instead of its whole state. Which streams are watched when, does not belong here.
+//! each input, instead of its whole state. Which streams are watched, and when, does not belong here.
 
 use super::stamps::LOOK_EVERY;
 use super::wheel::NEVER;
