@@ -7,6 +7,7 @@ use super::abi_types::{
 use super::callbacks::{log_callback, stream_callback, HostIngestor, UserData};
 use super::constants::level;
 use super::guard::guard;
+use super::handles::pointer;
 use super::live::{find, Live, ENGINES};
 use super::output::Output;
 use super::result::Outcome;
@@ -14,7 +15,6 @@ use super::settings::config_or_inherit;
 use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
 use std::ffi::c_void;
-use std::ptr::without_provenance_mut;
 use std::sync::{Arc, OnceLock};
 
 /// Prepares callbacks: none, no user_data.
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn changeover_new(
         // The first and only time.
         let _ = link.set(Arc::downgrade(&live));
         let id = ENGINES.insert_as(number, live)?;
-        engine.write(without_provenance_mut(id as usize));
+        engine.write(pointer(id));
         Ok(())
     })
 }

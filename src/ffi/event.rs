@@ -182,13 +182,14 @@ pub unsafe extern "C" fn changeover_event_clear(event: *mut changeover_event) ->
 /// # Safety
 /// `event` is NULL or points to a struct as long as it says.
 unsafe fn clear(event: *mut changeover_event) -> Outcome {
-    // SAFETY: the same contract.
-    let held = unsafe { read(event) }?;
-    if held.owner != 0 {
-        drop(EVENTS.take(held.owner)?);
+    // SAFETY: by this function's contract.
+    unsafe {
+        let held = read(event)?;
+        if held.owner != 0 {
+            drop(EVENTS.take(held.owner)?);
+        }
+        fill(event, &changeover_event::INITIAL)
     }
-    // SAFETY: the same contract.
-    unsafe { fill(event, &changeover_event::INITIAL) }
 }
 
 /// A descriptor for poll, epoll and the like: readable while changeover_next_event would return

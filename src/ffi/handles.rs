@@ -13,6 +13,7 @@ use super::result::{
 use crate::hot::{is_inherited, next_number, PerProcess};
 use crate::poison::unpoisoned;
 use std::collections::BTreeMap;
+use std::ptr::without_provenance_mut;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const KIND_BITS: u32 = 4;
@@ -29,6 +30,12 @@ pub(super) enum Kind {
     StreamList = 5,
     Event = 7,
     Input = 9,
+}
+
+/// A handle as C has it.
+pub(super) fn pointer<H>(id: u64) -> *mut H {
+    // It fits: see `insert_as`.
+    without_provenance_mut(id as usize)
 }
 
 type Live<T> = BTreeMap<u64, Arc<T>>;

@@ -1,7 +1,7 @@
 //! The packet path: by id, and through an open input.
 
 use super::abi_types::{changeover_engine, changeover_input, changeover_packet};
-use super::config::elements;
+use super::arrays::elements;
 use super::convert;
 use super::guard::guard;
 use super::handles::{Handles, Kind};
@@ -140,12 +140,12 @@ pub unsafe extern "C" fn changeover_open_input(
 /// Owner only; does not wait. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_close_input(input: *mut changeover_input) -> i32 {
-    guard(|| {
+    // SAFETY: the caller's promise: not NULL, so a struct.
+    guard(|| unsafe {
         if input.is_null() {
             return Ok(());
         }
-        // SAFETY: not NULL, so a struct by the caller's promise.
-        let open = unsafe { input.read_unaligned() };
+        let open = input.read_unaligned();
         if open.id == 0 {
             return Ok(());
         }
@@ -154,8 +154,7 @@ pub unsafe extern "C" fn changeover_close_input(input: *mut changeover_input) ->
         // another tag before the gate and the clock may be gone.
         handle.revoke();
         drop(handle);
-        // SAFETY: as above.
-        unsafe { input.write_unaligned(CLOSED) };
+        input.write_unaligned(CLOSED);
         Ok(())
     })
 }
@@ -259,14 +258,13 @@ pub unsafe extern "C" fn changeover_input_report_error(
     text: *const c_char,
     text_len: usize,
 ) -> i32 {
-    guard(|| {
+    // SAFETY: the caller's promise: not NULL, so a struct.
+    guard(|| unsafe {
         if input.is_null() {
             return Err(Code(CHANGEOVER_ERR_NULL));
         }
-        // SAFETY: the caller's promise.
-        let text = unsafe { self::text(text, text_len) }?;
-        // SAFETY: not NULL, so a struct by the caller's promise.
-        let open = unsafe { input.read_unaligned() };
+        let text = self::text(text, text_len)?;
+        let open = input.read_unaligned();
         if open.id == 0 {
             return Err(Code(CHANGEOVER_ERR_HANDLE));
         }

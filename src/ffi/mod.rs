@@ -9,7 +9,7 @@
 //! | `constants.rs` | the vocabulary in C: its numbers, and the functions that name them |
 //! | `abi_types.rs`, `layout.rs`, `initial.rs` | the structs; their layout, asserted; what `_init` makes of them |
 //! | `versioned.rs` | reading and filling structs of another version |
-//! | `strings.rs`, `convert.rs` | strings, numbers and times, in and out |
+//! | `strings.rs`, `arrays.rs`, `convert.rs` | strings, arrays, numbers and times, in and out |
 //! | `output.rs` | where results are written |
 //! | `handles.rs` | handles: numbers dressed as pointers |
 //! | `guard.rs` | where panics stop |
@@ -23,12 +23,14 @@
 //! | `stream_list.rs` | lists of streams |
 //! | `version.rs` | versions |
 
-// The contract of every function is the last paragraph above, stated once.
+// The contract of every function is the last paragraph above, stated once. The SAFETY comments in the
+// functions call it the caller's promise.
 #![allow(clippy::missing_safety_doc)]
 // The names are C's.
 #![allow(non_camel_case_types)]
 
 mod abi_types;
+mod arrays;
 mod callbacks;
 mod config;
 mod constants;

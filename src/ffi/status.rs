@@ -5,7 +5,7 @@ use super::abi_types::{
     changeover_stream_status, changeover_switch_entry,
 };
 use super::guard::{guard, guard_or};
-use super::handles::{Handles, Kind};
+use super::handles::{pointer, Handles, Kind};
 use super::live::with_stream;
 use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_SHUT_DOWN};
@@ -13,7 +13,6 @@ use super::status_structs::StatusStructs;
 use super::versioned::{fill, init};
 use crate::vocabulary::Error;
 use std::ffi::c_char;
-use std::ptr::without_provenance_mut;
 use std::sync::Arc;
 
 static STATUSES: Handles<StatusStructs> = Handles::new(Kind::Status);
@@ -93,7 +92,7 @@ pub unsafe extern "C" fn changeover_runtime_status(
                 now => now?,
             };
             let id = STATUSES.insert(Arc::new(StatusStructs::new(now)))?;
-            status.write(without_provenance_mut(id as usize));
+            status.write(pointer(id));
             Ok(())
         })
     }

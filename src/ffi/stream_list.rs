@@ -2,13 +2,12 @@
 
 use super::abi_types::{changeover_engine, changeover_stream_list};
 use super::guard::{guard, guard_or};
-use super::handles::{Handles, Kind};
+use super::handles::{pointer, Handles, Kind};
 use super::live::find;
 use super::output::Output;
 use super::result::{Code, CHANGEOVER_ERR_INDEX};
 use super::strings::{Text, Texts};
 use std::ffi::c_char;
-use std::ptr::without_provenance_mut;
 use std::sync::Arc;
 
 static STREAM_LISTS: Handles<StreamList> = Handles::new(Kind::StreamList);
@@ -43,7 +42,7 @@ pub unsafe extern "C" fn changeover_registered_streams(
         texts.restart(ids.iter().map(|id| &**id));
         let streams = ids.iter().map(|id| texts.push(id)).collect();
         let id = STREAM_LISTS.insert(Arc::new(StreamList { streams, _texts: texts }))?;
-        list.write(without_provenance_mut(id as usize));
+        list.write(pointer(id));
         Ok(())
     })
 }

@@ -28,7 +28,7 @@ unsafe fn bytes<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a [u8]> {
 /// # Safety
 /// `pointer` is NULL or good for reading `len` bytes for as long as the result is used.
 pub(super) unsafe fn text<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a str> {
-    // SAFETY: the same contract.
+    // SAFETY: by this function's contract.
     let bytes = unsafe { bytes(pointer, len) }?;
     std::str::from_utf8(bytes).map_err(|_| Code(CHANGEOVER_ERR_UTF8))
 }
@@ -39,7 +39,7 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a
 /// `pointer` is NULL or good for reading `len` bytes for as long as the result is used.
 #[inline]
 pub(super) unsafe fn stream_id<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a str> {
-    // SAFETY: the same contract.
+    // SAFETY: by this function's contract.
     let bytes = unsafe { bytes(pointer, len) }?;
     if !(1..=STREAM_ID_MAX).contains(&bytes.len()) {
         return Err(Code(CHANGEOVER_ERR_STREAM_ID));

@@ -49,7 +49,7 @@ unsafe fn callers_size<T: Versioned>(from: *const T) -> Outcome<usize> {
 /// # Safety
 /// As [`callers_size`].
 unsafe fn checked_size<T: Versioned>(from: *const T) -> Outcome<usize> {
-    // SAFETY: the same contract.
+    // SAFETY: by this function's contract.
     let size = unsafe { callers_size(from) }?;
     for at in size_of::<T>()..size {
         // SAFETY: within `struct_size`, by this function's contract.
@@ -86,10 +86,11 @@ pub(super) unsafe fn init<T: Versioned>(to: *mut T, size: usize) -> Outcome {
 /// # Safety
 /// `from` is NULL or points to as many readable bytes as its `struct_size` says.
 pub(super) unsafe fn read<T: Versioned>(from: *const T) -> Outcome<T> {
-    // SAFETY: the same contract.
-    unsafe { checked_size(from) }?;
-    // SAFETY: the same contract.
-    unsafe { read_known(from) }
+    // SAFETY: by this function's contract.
+    unsafe {
+        checked_size(from)?;
+        read_known(from)
+    }
 }
 
 /// The same, whatever it sets that we don't know: for what must be taken over even from a struct
@@ -98,7 +99,7 @@ pub(super) unsafe fn read<T: Versioned>(from: *const T) -> Outcome<T> {
 /// # Safety
 /// `from` is NULL or points to as many readable bytes as its `struct_size` says.
 pub(super) unsafe fn read_known<T: Versioned>(from: *const T) -> Outcome<T> {
-    // SAFETY: the same contract.
+    // SAFETY: by this function's contract.
     let size = unsafe { callers_size(from) }?;
     let mut value = T::INITIAL;
     let known = size.min(size_of::<T>());
@@ -114,7 +115,7 @@ pub(super) unsafe fn read_known<T: Versioned>(from: *const T) -> Outcome<T> {
 /// # Safety
 /// `to` is NULL or points to as many readable and writable bytes as its `struct_size` says.
 pub(super) unsafe fn fill<T: Versioned>(to: *mut T, value: &T) -> Outcome {
-    // SAFETY: the same contract.
+    // SAFETY: by this function's contract.
     let size = unsafe { checked_size(to) }?;
     let known = size.min(size_of::<T>());
     // SAFETY: both sides have `known` bytes; `struct_size` stays the caller's.

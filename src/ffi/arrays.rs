@@ -1,0 +1,24 @@
+//! Arrays of the caller's whose elements have one size for good. Those that grow with the versions are
+//! read in `versioned.rs`.
+
+use super::result::{Code, Outcome, CHANGEOVER_ERR_LENGTH, CHANGEOVER_ERR_NULL};
+
+/// Copies of the elements of an array.
+///
+/// # Safety
+/// `from` is NULL or good for reading `len` elements for as long as the result is used. Whatever
+/// bytes are there are valid for a `T`.
+pub(super) unsafe fn elements<T: Copy>(
+    from: *const T,
+    len: usize,
+) -> Outcome<impl ExactSizeIterator<Item = T>> {
+    if from.is_null() && len > 0 {
+        return Err(Code(CHANGEOVER_ERR_NULL));
+    }
+    if len.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
+        return Err(Code(CHANGEOVER_ERR_LENGTH));
+    }
+    // SAFETY: within the array by this function's contract; unaligned, so that a misaligned one
+    // does no harm.
+    Ok((0..len).map(move |index| unsafe { from.add(index).read_unaligned() }))
+}
