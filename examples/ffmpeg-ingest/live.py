@@ -223,7 +223,8 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 class Ingest:
     """A running ffmpeg-ingest: its events as they come, its status, its end."""
 
-    def __init__(self, arguments, directory, program="ffmpeg-ingest", name="ingest"):
+    def __init__(self, arguments, directory, program="ffmpeg-ingest", name="ingest", **descriptors):
+        """`descriptors`: stdout or stderr, where they are not to be files."""
         directory = Path(directory)
         self.events_path = directory / f"{name}-events.jsonl"
         self.log_path = directory / f"{name}.log"
@@ -234,7 +235,7 @@ class Ingest:
         with open(self.log_path, "w") as log, open(self.status_path, "w") as status:
             self.process = subprocess.Popen(
                 [str(HERE / program), "--events-json", str(self.events_path), *map(str, arguments)],
-                stdin=subprocess.PIPE, stdout=status, stderr=log)
+                stdin=subprocess.PIPE, **{"stdout": status, "stderr": log, **descriptors})
 
     def poll(self):
         """Events that came since the last call."""

@@ -24,6 +24,8 @@
 /* How long the end may take: the inputs first, then the output. */
 #define INPUT_PATIENCE (5 * NS_PER_S)
 #define OUTPUT_PATIENCE (3 * NS_PER_S)
+/* What nobody reads by then is not waited for. */
+#define REPORT_PATIENCE (1 * NS_PER_S)
 /* A second signal means "at once", unless it is the same request twice: some send it to the group as well. */
 #define ASKED_TWICE_AFTER (300 * NS_PER_MS)
 
@@ -144,12 +146,7 @@ static void take_notes(struct app *app) {
 
 /* ---- people ---- */
 
-static void print_status(struct app *app) {
-  const char *output = app->options.output;
-  const bool taken =
-      !strcmp(output, "-") || !strncmp(output, "pipe:", 5); /* stdout carries the output itself */
-  report_status(app->engine, stream_of(app), taken ? stderr : stdout);
-}
+static void print_status(struct app *app) { report_status(&app->report, app->engine, stream_of(app)); }
 
 static void told_result(const char *command, int32_t result) {
   if (result != CHANGEOVER_OK) report_line("typed", "%s: %s", command, changeover_error_message(result));
@@ -249,7 +246,7 @@ static void shut_down(struct app *app) {
   report_line("end", finished ? "of the output" : "the output does not let go; leaving it behind");
   if (!stuck && finished) return;
   if (stuck) report_line("end", "%zu input(s) do not let go; leaving them behind", stuck);
-  fflush(NULL);
+  report_close(&app->report, REPORT_PATIENCE);
   _exit(app->exit_status);
 }
 
@@ -291,9 +288,10 @@ static void set_up(struct app *app) {
   const struct options *options = &app->options;
   const int signals = signal_descriptor();
   if (signals < 0 || notes_init(&app->notes)) die("descriptors", strerror(errno));
-  const int error = report_open(&app->report, options->events_json, (int)options->inputs_len);
+  const bool stdout_taken = !strcmp(options->output, "-") || !strncmp(options->output, "pipe:", 5);
+  const int error = report_open(&app->report, options->events_json, (int)options->inputs_len,
+                                options->verbose, stdout_taken);
   if (error) die(options->events_json ? options->events_json : "report", strerror(-error));
-  av_log_set_level(options->verbose ? AV_LOG_INFO : AV_LOG_QUIET);
   avformat_network_init();
   check("engine", changeover_new(NULL, &app->engine));
   const int32_t level =
@@ -325,9 +323,9 @@ static void tear_down(struct app *app) {
   changeover_free(app->engine);
   crew_free(&app->crew);
   notes_free(&app->notes);
-  report_close(&app->report);
   close(app->poll[POLL_SIGNALS].fd);
   avformat_network_deinit();
+  report_close(&app->report, REPORT_PATIENCE);
 }
 
 int main(int argc, char **argv) {

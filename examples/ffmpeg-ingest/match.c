@@ -8,9 +8,7 @@
   (AV_DISPOSITION_HEARING_IMPAIRED | AV_DISPOSITION_VISUAL_IMPAIRED | AV_DISPOSITION_DESCRIPTIONS | \
    AV_DISPOSITION_CLEAN_EFFECTS | AV_DISPOSITION_COMMENT)
 
-static bool tells_language(const struct track *track) {
-  return track->language[0] && strcmp(track->language, "und") != 0;
-}
+static bool tells_language(const struct track *track) { return track->language[0] != 0; }
 
 static bool same_purpose(const struct track *a, const struct track *b) {
   if (track_kind(a) != track_kind(b)) return false;

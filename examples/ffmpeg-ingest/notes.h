@@ -1,6 +1,6 @@
 /* notes.h: what the other threads tell the main loop.
  * Sessions, probes and the output never print: they post a note here, the main loop takes it and reports it. So lines
- * never mix, and a terminal that blocks cannot hold up an ingest thread. */
+ * come in order, and no ingest thread spends its time on words. */
 #ifndef NOTES_H
 #define NOTES_H
 

@@ -2,27 +2,64 @@
 #include "report.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libavutil/log.h>
 #include <stdarg.h>
-#include <stdbool.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 
 #define REMIND_AFTER (60 * NS_PER_S)
 
-int report_open(struct report *report, const char *json_path, int inputs) {
-  *report = (struct report){.inputs = inputs};
-  report->of_input = calloc((size_t)inputs, sizeof *report->of_input);
-  if (!report->of_input) return -ENOMEM;
-  if (!json_path) return 0;
-  report->json = fopen(json_path, "we");
-  return report->json ? 0 : -errno;
+/* stderr: lines come from any thread, so it is not part of a struct report. */
+static _Atomic(struct sink *) people;
+
+static void json_trouble(int error, uint64_t lost) {
+  if (error)
+    report_line("events", "cannot be written: %s (trying again with each)", strerror(error));
+  else
+    report_line("events", "are written again; %llu are missing", (unsigned long long)lost);
 }
 
-void report_close(struct report *report) {
-  if (report->json) fclose(report->json);
+/* libavformat's own messages, on the thread that reads or writes. */
+static void libav_line(void *context, int level, const char *format, va_list args) {
+  static _Thread_local int prefix = 1;
+  char text[512];
+  if (level > av_log_get_level()) return;
+  av_log_format_line2(context, level, format, args, text, sizeof text, &prefix);
+  const size_t length = strcspn(text, "\r\n");
+  text[length] = 0;
+  if (length) report_line("libav", "%s", text);
+}
+
+int report_open(struct report *report, const char *json_path, int inputs, bool verbose, bool stdout_taken) {
+  *report = (struct report){.inputs = inputs, .json_fd = -1, .status_on_stderr = stdout_taken};
+  report->of_input = calloc((size_t)inputs, sizeof *report->of_input);
+  people = sink_open(STDERR_FILENO, "(%llu lines are missing here: nobody read them in time)", NULL);
+  report->status = sink_open(STDOUT_FILENO, "{\"lost\":%llu}", NULL);
+  if (!report->of_input || !people || !report->status) return -ENOMEM;
+  av_log_set_level(verbose ? AV_LOG_INFO : AV_LOG_QUIET);
+  av_log_set_callback(libav_line);
+  if (!json_path) return 0;
+  report->json_fd = open(json_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (report->json_fd < 0) return -errno;
+  report->json = sink_open(report->json_fd, "{\"event\":\"lost\",\"lost\":%llu}", json_trouble);
+  return report->json ? 0 : -ENOMEM;
+}
+
+void report_close(struct report *report, uint64_t patience) {
+  const uint64_t until = monotonic_now() + patience;
+  av_log_set_callback(av_log_default_callback);
+  av_log_set_level(AV_LOG_QUIET);
+  const bool events_done = !report->json || sink_close(report->json, until);
+  if (events_done && report->json_fd >= 0) close(report->json_fd);
+  sink_close(report->status, until);
+  sink_close(atomic_exchange(&people, NULL), until);
   free(report->of_input);
 }
 
@@ -33,9 +70,15 @@ static void line_at(struct timespec at, const char *word, const char *format, va
   char time[16];
   localtime_r(&at.tv_sec, &local);
   strftime(time, sizeof time, "%H:%M:%S", &local);
-  char text[1024];
+  char text[1024], line[sizeof text + 40];
   vsnprintf(text, sizeof text, format, args);
-  fprintf(stderr, "%s.%03ld  %-10s  %s\n", time, at.tv_nsec / 1000000, word, text);
+  const int length =
+      snprintf(line, sizeof line, "%s.%03ld  %-10s  %s", time, at.tv_nsec / 1000000, word, text);
+  struct sink *sink = people;
+  if (sink)
+    sink_line(sink, line, (size_t)length);
+  else
+    fprintf(stderr, "%s\n", line);
 }
 
 void report_line(const char *word, const char *format, ...) {
@@ -270,8 +313,7 @@ static void json_event(FILE *file, const changeover_event *event) {
   json_number(file, "limit_ns", event->limit);
   json_number(file, "dropped", event->dropped);
   json_text(file, "url", event->url, event->url_len);
-  fputs("}\n", file);
-  fflush(file);
+  fputc('}', file);
 }
 
 static void json_note(FILE *file, const struct note *note) {
@@ -307,31 +349,48 @@ static void json_note(FILE *file, const struct note *note) {
   json_number(file, "stalled_ns", note->stalled);
   json_number(file, "lost", note->lost);
   json_text(file, "text", note->text, strlen(note->text));
-  fputs("}\n", file);
-  fflush(file);
+  fputc('}', file);
 }
 
 /* ---- both ---- */
 
+struct json_line {
+  FILE *file;
+  char *text;
+  size_t length;
+};
+
+static FILE *json_begin(struct json_line *line) {
+  return line->file = open_memstream(&line->text, &line->length);
+}
+
+static void json_end(struct json_line *line, struct sink *sink) {
+  if (!fclose(line->file)) sink_line(sink, line->text, line->length);
+  free(line->text);
+}
+
 void report_event(struct report *report, const changeover_event *event) {
   people_event(event);
-  if (report->json) json_event(report->json, event);
+  struct json_line line;
+  if (!report->json || !json_begin(&line)) return;
+  json_event(line.file, event);
+  json_end(&line, report->json);
 }
 
 void report_note(struct report *report, const struct note *note) {
   if (worth_telling(report, note)) people_note(note);
-  if (report->json) json_note(report->json, note);
+  struct json_line line;
+  if (!report->json || !json_begin(&line)) return;
+  json_note(line.file, note);
+  json_end(&line, report->json);
 }
 
-void report_status(changeover_engine *engine, const char *stream, FILE *to) {
+void report_status(struct report *report, changeover_engine *engine, const char *stream) {
   changeover_status *status;
   const char *json;
   size_t length;
   if (changeover_runtime_status(engine, stream, strlen(stream), &status)) return;
-  if (!changeover_status_json(status, &json, &length)) {
-    fwrite(json, 1, length, to);
-    fputc('\n', to);
-    fflush(to);
-  }
+  if (!changeover_status_json(status, &json, &length))
+    sink_line(report->status_on_stderr ? people : report->status, json, length);
   changeover_status_free(status);
 }

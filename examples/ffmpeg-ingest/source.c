@@ -70,7 +70,8 @@ static bool add_track(const struct source *source, struct tracks *tracks, int *s
                         .time_base = stream->time_base,
                         .disposition = stream->disposition,
                         .pid = is_mpegts(source) ? stream->id : 0};
-  if (language) snprintf(track.language, sizeof track.language, "%s", language->value);
+  if (language && strcmp(language->value, "und") != 0)
+    snprintf(track.language, sizeof track.language, "%s", language->value);
   if (!tracks_add(tracks, &track)) return false;
   stream_of[tracks->count - 1] = index;
   return true;

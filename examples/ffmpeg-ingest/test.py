@@ -5,7 +5,9 @@ Each test is a function; what it waits for, it polls with a deadline. Ends with 
 `test.py NAME…` runs only tests whose names contain one of these.
 """
 
+import fcntl
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -59,9 +61,9 @@ class Bench:
     def file(self, name):
         return str(self.media / name)
 
-    def ingest(self, *arguments, program=SANITIZED):
+    def ingest(self, *arguments, program=SANITIZED, **descriptors):
         self.count += 1
-        ingest = Ingest(arguments, self.directory, program, f"ingest{self.count}")
+        ingest = Ingest(arguments, self.directory, program, f"ingest{self.count}", **descriptors)
         self.ingests.append(ingest)
         return ingest
 
@@ -437,6 +439,58 @@ def discontinuities_of_a_playlist_are_no_holes(bench):
     wait_for(lambda: packets(ingest, 0) > 500, 20, "seven seconds of packets")
     expect_clean_end(ingest)
     expect_no_holes(recording, 6)
+
+
+def full_pipe():
+    """A pipe of which nobody reads, already full: its two ends."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writing, b"x" * 4096)
+    return reading, writing
+
+
+def stalled_reader(bench, name, *arguments):
+    """Nobody reads stdout, or stderr: a cold failover all the same, and SIGTERM ends it."""
+    reading, writing = full_pipe()
+    try:
+        ingest = bench.ingest("--cold", "-i", bench.file("three.mp4"), "-i", bench.file("twenty.flv"), "-v", "--status-every", "1ms",
+                              *arguments, **{name: writing})
+        ingest.wait(15, "switched", priority=1, reason="error")
+        ingest.wait(5, "forwarded", priority=1)
+        began = time.monotonic()
+        status = ingest.end(10, signal.SIGTERM)
+        expect(status == 0, f"exit status {status}\n{ingest.log()}")
+        expect(time.monotonic() - began < 8, "the end took too long")
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@test
+def nobody_reads_the_log(bench):
+    stalled_reader(bench, "stderr", "-o", bench.directory / "out.ts")
+    expect_good_recording(bench.directory / "out.ts", 3)
+
+
+@test
+def nobody_reads_the_status(bench):
+    stalled_reader(bench, "stdout", "-o", bench.directory / "out.ts")
+    expect_good_recording(bench.directory / "out.ts", 3)
+
+
+@test
+def nobody_reads_the_output(bench):
+    stalled_reader(bench, "stdout", "-o", "pipe:1")
+
+
+@test
+def events_that_cannot_be_written_are_told(bench):
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", bench.directory / "out.ts", "--events-json", "/dev/full")
+    wait_for(lambda: "events      cannot be written: No space left" in ingest.log(), 10, "the word that events are lost")
+    before = packets(ingest, 0)
+    wait_for(lambda: packets(ingest, 0) > before + 50, 10, "packets after that")
+    expect_clean_end(ingest)
+    expect(ingest.log().count("cannot be written") == 1, "told again and again")
 
 
 @test

@@ -1,0 +1,123 @@
+/* sink_test.c: nothing that is printed may block. Exit 0: as it should be. */
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "clock.h"
+
+#define SOON (monotonic_now() + 10 * NS_PER_S)
+
+static atomic_int last_error = -1, times_told;
+static _Atomic uint64_t last_lost;
+
+static void note_trouble(int error, uint64_t lost) {
+  last_error = error;
+  last_lost = lost;
+  times_told++;
+}
+
+static void say(struct sink *sink, const char *text) { sink_line(sink, text, strlen(text)); }
+
+static char *read_all(int fd) {
+  size_t size = 0, capacity = 4 << 20;
+  char *text = malloc(capacity);
+  for (ssize_t got; (got = read(fd, text + size, capacity - size - 1)) > 0;)
+    size += (size_t)got;
+  text[size] = 0;
+  return text;
+}
+
+static void lines_come_out_whole_and_in_order(void) {
+  int ends[2];
+  CHECK(!pipe(ends));
+  struct sink *sink = sink_open(ends[1], "%llu lost", NULL);
+  say(sink, "one");
+  say(sink, "two");
+  say(sink, "");
+  CHECK(sink_close(sink, SOON));
+  close(ends[1]);
+  char *text = read_all(ends[0]);
+  CHECK(!strcmp(text, "one\ntwo\n\n"));
+  free(text);
+  close(ends[0]);
+}
+
+static void a_reader_that_stalls_holds_nobody_up(void) {
+  int ends[2];
+  CHECK(!pipe(ends));
+  struct sink *sink = sink_open(ends[1], "%llu lines were lost", NULL);
+  char line[1024];
+  memset(line, 'x', sizeof line);
+  for (int i = 0; i < 4000; i++)
+    sink_line(sink, line, sizeof line);
+  /* The reader wakes up: the queue empties, and the next line finds room. */
+  char *text = malloc(4 << 20);
+  size_t size = 0;
+  for (; size < SINK_BYTES; size += (size_t)read(ends[0], text + size, (4 << 20) - size))
+    continue;
+  say(sink, "the last line");
+  CHECK(sink_close(sink, SOON));
+  close(ends[1]);
+  char *rest = read_all(ends[0]);
+  const char *told = strstr(rest, " lines were lost\nthe last line\n");
+  CHECK(told != NULL);
+  while (told && told > rest && told[-1] != '\n')
+    told--;
+  const long lost = told ? atol(told) : 0;
+  CHECK(lost > 2000 && lost < 4000);
+  size_t lines = 0;
+  for (size_t i = 0; i < size; i++)
+    lines += text[i] == '\n';
+  for (const char *at = rest; (at = strchr(at, '\n')); at++)
+    lines++;
+  CHECK(lines == 4000 - (size_t)lost + 2);
+  free(text);
+  free(rest);
+  close(ends[0]);
+}
+
+static void a_reader_that_never_wakes_does_not_hold_the_end_up(void) {
+  int ends[2];
+  CHECK(!pipe(ends));
+  struct sink *sink = sink_open(ends[1], "%llu lost", NULL);
+  char line[1024] = {0};
+  for (int i = 0; i < 200; i++)
+    sink_line(sink, line, sizeof line);
+  CHECK(!sink_close(sink, monotonic_now() + 50 * NS_PER_MS));
+  close(ends[0]); /* lets the thread that was left behind go */
+}
+
+static void a_full_disk_is_told_once_and_its_end_too(void) {
+  const int full = open("/dev/full", O_WRONLY), null = open("/dev/null", O_WRONLY);
+  const int fd = dup(full);
+  struct sink *sink = sink_open(fd, "%llu lost", note_trouble);
+  for (int i = 0; i < 5; i++)
+    say(sink, "nobody reads this");
+  const uint64_t deadline = SOON;
+  while (last_error != ENOSPC && monotonic_now() < deadline)
+    continue;
+  CHECK(last_error == ENOSPC);
+  dup2(null, fd);
+  say(sink, "there is room again");
+  CHECK(sink_close(sink, SOON));
+  CHECK(last_error == 0 && times_told == 2 && last_lost >= 1 && last_lost <= 5);
+  close(fd);
+  close(full);
+  close(null);
+}
+
+int main(void) {
+  signal(SIGPIPE, SIG_IGN);
+  lines_come_out_whole_and_in_order();
+  a_reader_that_stalls_holds_nobody_up();
+  a_reader_that_never_wakes_does_not_hold_the_end_up();
+  a_full_disk_is_told_once_and_its_end_too();
+  return failures ? 1 : 0;
+}
