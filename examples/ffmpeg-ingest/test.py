@@ -113,7 +113,7 @@ def parts_by_themselves(bench):
     programs = sorted(source.with_suffix("") for source in HERE.glob("*_test.c"))
     expect(len(programs) > 1, "no unit tests")
     for program in programs:
-        expect(subprocess.run([program]).returncode == 0, f"{program.name} failed")
+        expect(subprocess.run([program], timeout=60).returncode == 0, f"{program.name} failed")
 
 
 @test
