@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use support::background::{busy_monitor, churn};
 use support::floor::{Bare, Floor};
 use support::host::{engine, open, packet, record, record_batches, record_by_id, register};
-use support::host::{undisturbed, BATCH};
-use support::ids::{id, Walk};
+use support::host::{handles_for_two_threads, undisturbed, BATCH};
+use support::ids::Walk;
 use support::pair::Pair;
 use support::peer::MutexDesign;
 
@@ -84,11 +84,7 @@ fn by_handle(criterion: &mut Criterion) {
 
 fn by_handle_on_two_threads(criterion: &mut Criterion) {
     let engine = engine(undisturbed());
-    let mut handles = open(&engine, 0..2);
-    let [mut different, _] = handles.remove(1);
-    let [mine, _] = handles.remove(0);
-    let session = mine.session();
-    let mut same = engine.open_input(&id(0), 0, session).expect("a running session");
+    let [mine, mut same, mut different, _] = handles_for_two_threads(&engine);
     let mine = RefCell::new(mine);
     let by_me = |n| record(&mut mine.borrow_mut(), n);
     let mut on_different = Pair::new(by_me, move || move |n| record(&mut different, n));

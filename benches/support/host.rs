@@ -119,6 +119,14 @@ pub fn open(engine: &Arc<Engine>, streams: Range<usize>) -> Vec<[InputHandle; 2]
     handles.map(|handles| handles.expect("opened above")).collect()
 }
 
+/// Of a fresh engine: a handle of an input, another of the same, and those of two other streams' inputs.
+pub fn handles_for_two_threads(engine: &Arc<Engine>) -> [InputHandle; 4] {
+    let [[mine, _], [different, _], [other, _]] =
+        open(engine, 0..3).try_into().unwrap_or_else(|_| panic!("three streams"));
+    let same = engine.open_input(&id(0), 0, mine.session()).expect("a running session");
+    [mine, same, different, other]
+}
+
 /// Records through a handle.
 #[inline(never)]
 pub fn record(handle: &mut InputHandle, packets: u64) {

@@ -3,7 +3,7 @@
 use crate::support::background::churn;
 use crate::support::bar::{Bar, Figure};
 use crate::support::floor::Floor;
-use crate::support::host::{drain, BATCH};
+use crate::support::host::{drain, handles_for_two_threads, BATCH};
 use crate::support::host::{engine, open, packet, packets, record, record_batches, undisturbed};
 use crate::support::ids::id;
 use crate::support::interleave::Race;
@@ -47,12 +47,7 @@ pub fn against_the_floor(rounds: usize) -> Vec<Figure> {
 /// Two threads, each with a handle of its own: of different inputs, and of the same one.
 pub fn two_threads(rounds: usize) -> Vec<Figure> {
     let engine = engine(undisturbed());
-    let mut handles = open(&engine, 0..3);
-    let [mut other, _] = handles.remove(2);
-    let [mut different, _] = handles.remove(1);
-    let [mine, _] = handles.remove(0);
-    let session = mine.session();
-    let mut same = engine.open_input(&id(0), 0, session).expect("a running session");
+    let [mine, mut same, mut different, mut other] = handles_for_two_threads(&engine);
     let mine = RefCell::new(mine);
     let by_me = |n| record(&mut mine.borrow_mut(), n);
     let mut on_different = Pair::new(by_me, move || move |n| record(&mut different, n));
