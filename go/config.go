@@ -13,9 +13,11 @@ import "time"
 const NoWait time.Duration = -1
 
 // OriginalConfig is the behaviour of the mutex-based stream manager this package re-imagines, for
-// servers that move over: 30 s of silence, one session of a stream at a time, a probe after 8 s
-// that may take 3 s, no failback within 12 s of a switch, and no probation before one. Unlike the
-// original, an input that never delivers its first packet is given up after 30 s as well.
+// servers that move over: 30 s of silence, a new input that delivers before the old one is let go, a
+// probe after 8 s that may take 3 s, no failback within 12 s of a switch, and no probation before one.
+// Unlike the original, an input that never delivers its first packet is given up after 30 s as well.
+//
+// A host that can run only one session of a stream at a time sets Overlap to OverlapOff in it.
 func OriginalConfig() Config {
 	return Config{
 		PacketTimeout:  30 * time.Second,
@@ -26,7 +28,7 @@ func OriginalConfig() Config {
 		FailbackStable: NoWait,
 		Failback:       FailbackAuto,
 		Standby:        StandbyCold,
-		Overlap:        OverlapOff,
+		Overlap:        OverlapOn,
 	}
 }
 

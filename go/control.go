@@ -45,7 +45,11 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 	result := C.changeover_register(s.engine, id, idLen, buffer, bufferLen, inputs, inputsLen, &config, &number)
 	if err := failure(result, "register", stream.ID); err != nil {
 		r.end(err)
-		return err
+		about := stream.Config.about(err)
+		if about == "" {
+			about = aboutInputs(stream.Inputs, err)
+		}
+		return explained(err, about)
 	}
 	r.number = uint64(number)
 	s.mu.Lock()
@@ -136,7 +140,7 @@ func (s *Service) ReportInputError(streamID string, inputPriority int, err error
 func (s *Service) SwitchInput(streamID string, priority int) error {
 	id, idLen := chars(streamID)
 	result := C.changeover_switch_input(s.engine, id, idLen, cPriority(priority))
-	return failure(result, "switch input of", streamID)
+	return failure(result, fmt.Sprintf("switch to input %d of", priority), streamID)
 }
 
 // ClearOverride ends a choice made with [Service.SwitchInput]; failback is free again.
@@ -173,7 +177,12 @@ func (s *Service) UpdateInputs(streamID string, added, removed, updated []InputC
 	}
 	s.mu.Unlock()
 	closeAll(opened)
-	return failure(result, "update inputs of", streamID)
+	err := failure(result, "update inputs of", streamID)
+	if err == nil {
+		return nil
+	}
+	status, _ := s.RuntimeStatus(streamID)
+	return explained(err, aboutUpdate(status.Inputs, added, removed, updated, err))
 }
 
 // UpdateBufferWriteID has every running session of a stream restarted onto another buffer; empty
@@ -195,7 +204,7 @@ func (s *Service) SetConfig(streamID string, config Config) error {
 	id, idLen := chars(streamID)
 	err := failure(C.changeover_set_config(s.engine, id, idLen, &c), "set config of", streamID)
 	if err != nil {
-		return err
+		return explained(err, config.about(err))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

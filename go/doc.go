@@ -44,3 +44,5 @@
 // installation provides). With the build tag changeover_static the library built in this checkout
 // (make lib) is linked statically. Go 1.24 or later, as in Debian 13; cgo; Linux.
 package changeover
+
+import _ "changeover/internal/requirements"

@@ -22,7 +22,8 @@ func (s *Service) newEngine(options *Options) error {
 	C.changeover_options_init(&made, C.sizeof_changeover_options)
 	made.defaults = defaults
 	made.event_limit = C.uint64_t(max(options.EventLimit, 0))
-	return failure(C.changeover_new(&made, &s.engine), "new", "")
+	err := failure(C.changeover_new(&made, &s.engine), "new", "")
+	return explained(err, options.Config.about(err))
 }
 
 // openDescriptor hands a duplicate of the engine's descriptor to Go's netpoller. (The engine closes

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -92,7 +93,7 @@ func (s *Service) openInput(streamID string, inputPriority int, session uint64) 
 	h := new(handle)
 	id, idLen := chars(streamID)
 	result := C.changeover_open_input(s.engine, id, idLen, cPriority(inputPriority), C.uint64_t(session), &h.open)
-	if err := failure(result, "open input of", streamID); err != nil {
+	if err := failure(result, fmt.Sprintf("open input %d of", inputPriority), streamID); err != nil {
 		return nil, err
 	}
 	in := &Input{

@@ -250,24 +250,32 @@ func TestSetConfigIsHeeded(t *testing.T) {
 	}
 }
 
+// As the original: whatever it switches for, the new input is connected before the old one is cut.
 func TestOriginalConfig(t *testing.T) {
 	h := &host{}
 	service := newService(t, h, changeover.OriginalConfig())
 	register(t, service, twoInputs("news"))
-	h.session(t, "news", 0)
-	service.RecordPacket("news", 0)
+	old := openSession(t, service, h, "news", 0)
+	old.Record(100, changeover.Video)
 	settle(t, service)
-	service.ReportInputError("news", 0, errors.New("gone"))
-	eventually(t, "start", func() bool { return h.called("start news/1") })
-	// One session at a time: Stop comes before the next Start.
-	if want := []string{"start news/0", "stop news", "start news/1"}; !slices.Equal(h.calls(), want) {
-		t.Errorf("calls %q, want %q", h.calls(), want)
+	if err := service.SwitchInput("news", 1); err != nil {
+		t.Fatal(err)
 	}
-	eventually(t, "the event", func() bool { return len(h.seen(changeover.EventDegraded)) == 1 })
-	stream := twoInputs("other")
-	stream.Config.Standby = changeover.StandbyHot
-	if err := service.Register(context.Background(), stream, ""); !errors.Is(err, changeover.ErrHotWithoutOverlap) {
-		t.Errorf("hot: %v", err)
+	next := openSession(t, service, h, "news", 1)
+	if !old.Record(100, changeover.Video).Forward() || h.session(t, "news", 0).Err() != nil {
+		t.Error("the old input is cut before the new one delivers")
+	}
+	next.Record(100, changeover.Video)
+	settle(t, service)
+	if !next.Record(100, changeover.Video).Forward() {
+		t.Error("the new input is not on air")
+	}
+	eventually(t, "the old session's end", func() bool { return h.session(t, "news", 0).Err() != nil })
+	if err := service.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"start news/0", "start news/1", "stop news"}; !slices.Equal(h.calls(), want) {
+		t.Errorf("calls %q, want %q", h.calls(), want)
 	}
 }
 
