@@ -9,6 +9,25 @@ bool parameters_known(const AVCodecParameters *codec) {
   }
 }
 
+uint32_t sound_head(enum AVCodecID codec, const AVPacket *packet) {
+  const uint8_t *data = packet->data;
+  if (packet->size < 7) return 0;
+  switch (codec) {
+    case AV_CODEC_ID_AAC: /* ADTS: sampling index, channels */
+      if (data[0] != 0xff || (data[1] & 0xf6) != 0xf0) return 0;
+      return 1u << 16 | (data[2] & 0x3du) << 8 | (data[3] & 0xc0u);
+    case AV_CODEC_ID_MP1:
+    case AV_CODEC_ID_MP2:
+    case AV_CODEC_ID_MP3: /* version, layer, sampling index; one channel or two */
+      if (data[0] != 0xff || (data[1] & 0xe0) != 0xe0) return 0;
+      return 1u << 16 | (data[1] & 0x1eu) << 8 | (data[2] & 0x0cu) | (data[3] >> 6 == 3);
+    case AV_CODEC_ID_AC3: /* sampling code; which channels */
+      if (data[0] != 0x0b || data[1] != 0x77) return 0;
+      return 1u << 16 | (data[4] & 0xc0u) << 8 | data[6] >> 5;
+    default: return 0;
+  }
+}
+
 static bool begin(struct learner *learner, const AVCodecParameters *codec) {
   const AVCodec *decoder = avcodec_find_decoder(codec->codec_id);
   if (!decoder || !(learner->decoder = avcodec_alloc_context3(decoder))) return false;

@@ -21,7 +21,8 @@ static const char help[] =
     "  -i, --input URL             anything libavformat opens: udp, srt, rtmp, rtsp, hls, http, a file\n"
     "  -O, --input-option KEY=VAL  for the next -i: an option of libavformat (rtsp_transport=udp, "
     "headers=...);\n"
-    "                              format=NAME names the demuxer\n"
+    "                              format=NAME names the demuxer; repeat=1 plays a file again and again\n"
+    "                              without a seam, as the last -i does; repeat=0: its end is an error\n"
     "  -o, --output URL            udp://..., srt://..., tcp://..., a file\n"
     "  -y, --overwrite             the output file may exist\n"
     "\n"
@@ -97,6 +98,15 @@ static void add_input_option(struct input_arguments *input, const char *text) {
   if (input->options_len == INPUT_OPTIONS_MAX) wrong("more than %d options for one input", INPUT_OPTIONS_MAX);
   input->options[input->options_len++] = (changeover_option){
       .key = text, .key_len = (size_t)(equals - text), .value = equals + 1, .value_len = strlen(equals + 1)};
+}
+
+/* The last resort, if it is a file, has no other to make room for. */
+static void repeat_the_last(struct input_arguments *input) {
+  for (size_t i = 0; i < input->options_len; i++) {
+    if (input->options[i].key_len == 6 && !strncmp(input->options[i].key, "repeat", 6)) return;
+  }
+  input->options[input->options_len++] =
+      (changeover_option){.key = "repeat", .key_len = 6, .value = "1", .value_len = 1};
 }
 
 static int32_t failback(const char *text) {
@@ -220,6 +230,7 @@ void options_parse(struct options *options, int argc, char **argv) {
   if (!options->inputs_len) wrong("no input: give at least one -i URL");
   if (options->inputs[options->inputs_len].options_len)
     wrong("--input-option belongs before the -i it is meant for");
+  repeat_the_last(&options->inputs[options->inputs_len - 1]);
   if (!options->output || !*options->output) wrong("no output: give -o URL");
   if (!*options->stream || strlen(options->stream) > 255) wrong("--stream: 1 to 255 bytes");
   options->read_timeout_given = options->read_timeout > 0;

@@ -14,7 +14,7 @@
 
 struct input_arguments {
   const char *url;
-  changeover_option options[INPUT_OPTIONS_MAX];
+  changeover_option options[INPUT_OPTIONS_MAX + 1]; /* and one of our own */
   size_t options_len;
 };
 

@@ -93,6 +93,10 @@ void selfcontained_free(struct selfcontained *self) {
   self->parameter_sets_size = 0;
 }
 
+void selfcontained_flush(struct selfcontained *self) {
+  if (self->annexb) av_bsf_flush(self->annexb);
+}
+
 static int prepend(AVPacket *packet, const uint8_t *head, size_t size) {
   AVPacket *longer = av_packet_alloc();
   if (!longer) return AVERROR(ENOMEM);

@@ -19,6 +19,8 @@ struct selfcontained {
 /* `codec` becomes what the packets will be; a negative AVERROR if that cannot be done. */
 int selfcontained_init(struct selfcontained *self, AVCodecParameters *codec, AVRational time_base);
 void selfcontained_free(struct selfcontained *self);
+/* What comes next does not follow what came before. */
+void selfcontained_flush(struct selfcontained *self);
 /* In place; a negative AVERROR means: throw this packet away. */
 int selfcontained_packet(struct selfcontained *self, AVPacket *packet);
 

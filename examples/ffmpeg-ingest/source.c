@@ -118,6 +118,7 @@ static int choose_tracks(struct source *source) {
   } else {
     tracks_release(source->tracks);
     source->tracks = tracks;
+    memset(source->lap.track, 0, sizeof source->lap.track); /* their numbers are others */
   }
   discard_others(source, program);
   return 0;
@@ -176,7 +177,9 @@ static int open_format(struct source *source, const char *url, const AVDictionar
   const AVInputFormat *demuxer = NULL;
   const AVDictionaryEntry *name = av_dict_get(given, "format", NULL, AV_DICT_MATCH_CASE);
   const AVDictionaryEntry *program = av_dict_get(given, "program", NULL, AV_DICT_MATCH_CASE);
+  const AVDictionaryEntry *repeat = av_dict_get(given, "repeat", NULL, AV_DICT_MATCH_CASE);
   source->program_wanted = program ? atoi(program->value) : -1;
+  source->repeat = repeat && atoi(repeat->value);
   if (name && !(demuxer = av_find_input_format(name->value))) return AVERROR_DEMUXER_NOT_FOUND;
   source->format = avformat_alloc_context();
   if (!source->format) return AVERROR(ENOMEM);
@@ -186,6 +189,7 @@ static int open_format(struct source *source, const char *url, const AVDictionar
   av_dict_copy(&options, given, 0);
   av_dict_set(&options, "format", NULL, 0);
   av_dict_set(&options, "program", NULL, 0);
+  av_dict_set(&options, "repeat", NULL, 0);
   set_default(&options, "analyzeduration", "2000000");
   set_default(&options, "fpsprobesize", "0");
   if (!strncmp(url, "rtsp:", 5)) set_default(&options, "rtsp_transport", "tcp");
@@ -243,27 +247,6 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
 
 /* ---- reading ---- */
 
-/* The source changed its parameters under way (a publisher that reconnected). */
-static void take_new_extradata(struct source *source, const AVPacket *packet) {
-  size_t size = 0;
-  const uint8_t *data = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
-  if (!data || !size) return;
-  AVCodecParameters *codec = avcodec_parameters_alloc();
-  struct selfcontained changed, *whole = &source->streams.stream[packet->stream_index].whole;
-  const AVStream *stream = source->format->streams[packet->stream_index];
-  if (codec && avcodec_parameters_copy(codec, stream->codecpar) >= 0) {
-    av_freep(&codec->extradata);
-    codec->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
-    codec->extradata_size = codec->extradata ? (int)size : 0;
-    if (codec->extradata) memcpy(codec->extradata, data, size);
-    if (codec->extradata && selfcontained_init(&changed, codec, stream->time_base) >= 0) {
-      selfcontained_free(whole);
-      *whole = changed;
-    }
-  }
-  avcodec_parameters_free(&codec);
-}
-
 /* A packet was read: does it, or what was read with it, change which tracks there are? */
 static int follow_changes(struct source *source, const AVPacket *packet) {
   const bool new_streams = streams_follow(&source->streams, source->format);
@@ -287,17 +270,24 @@ static void complete_duration(const struct track *track, AVPacket *packet) {
   packet->duration = av_rescale_q(samples, (AVRational){1, track->codec->sample_rate}, track->time_base);
 }
 
+static bool begin_again(struct source *source) {
+  if (!lap_again(&source->lap, source->tracks, source->format)) return false;
+  streams_flush(&source->streams);
+  return true;
+}
+
 int source_read(struct source *source, AVPacket *packet) {
   for (;;) {
     int error = av_read_frame(source->format, packet);
+    if (error == AVERROR_EOF && source->repeat && source->has_end && begin_again(source)) continue;
     if (error < 0) return error;
     error = follow_changes(source, packet);
     const int track = error < 0 || packet->size <= 0 ? -1 : track_of(source, packet->stream_index);
     if (track >= 0) {
       complete_duration(&source->tracks->track[track], packet);
-      take_new_extradata(source, packet);
       if (selfcontained_packet(&source->streams.stream[packet->stream_index].whole, packet) >= 0) {
         packet->stream_index = track;
+        lap_move(&source->lap, source->tracks, packet);
         return 0;
       }
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lap.h"
 #include "playlist.h"
 #include "streams.h"
 #include "tracks.h"
@@ -21,12 +22,14 @@ struct source {
   int stream_of[TRACKS_MAX]; /* track -> index of the stream in `format` */
   bool segmented;            /* HLS, DASH: whole segments come at once, then nothing until the next one */
   bool has_end;              /* a file, not something live */
+  bool repeat;               /* begin again at its end, without a seam */
+  struct lap lap;
   bool io_tells;             /* the end of `format->pb` is the source's: it is no playlist */
   char unknown_options[128]; /* given, but not known to libavformat here; empty: none */
 };
 
-/* `options` go to libavformat, but for "format", which names a demuxer, and "program", the number of one. On failure `why`
- * says so, and nothing stays open. */
+/* `options` go to libavformat, but for "format", which names a demuxer, "program", the number of one, and "repeat" (1: what has
+ * an end begins again). On failure `why` says so, and nothing stays open. */
 int source_open(struct source *source, const char *url, const AVDictionary *options,
                 AVIOInterruptCB interrupt, char *why, size_t why_size);
 /* The next packet of a chosen track, complete in itself; packet->stream_index becomes the number of its track in

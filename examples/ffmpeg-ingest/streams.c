@@ -30,29 +30,64 @@ static void forget(struct stream *stream) {
   if (stream->state == STREAM_READY) selfcontained_free(&stream->whole);
   learner_free(&stream->learner);
   avcodec_parameters_free(&stream->codec);
+  av_freep(&stream->extradata);
   *stream = (struct stream){.state = STREAM_UNKNOWN};
 }
 
-/* `changed`: what the demuxer says of it is in part about the codec before. */
-static void look(struct stream *stream, const AVStream *found, bool changed) {
+static void look(struct stream *stream, const AVStream *found) {
   const AVCodecParameters *codec = found->codecpar;
   stream->codec_id = codec->codec_id;
   stream->codec = avcodec_parameters_alloc();
-  if (!stream->codec || avcodec_parameters_copy(stream->codec, codec) < 0) {
+  if (!stream->codec || avcodec_parameters_copy(stream->codec, codec) < 0)
+    refuse(stream, "out of memory");
+  else if (codec->codec_id != AV_CODEC_ID_NONE && !mpegts_carries(codec->codec_id))
+    refuse(stream, "MPEG-TS does not carry it");
+}
+
+/* Nothing that was known holds any more, but for what is given here. */
+static void learn_anew(struct stream *stream, const AVStream *found, const uint8_t *extradata, size_t size) {
+  forget(stream);
+  look(stream, found);
+  if (stream->state != STREAM_UNKNOWN) return;
+  AVCodecParameters *codec = stream->codec;
+  codec->width = codec->height = codec->sample_rate = 0;
+  av_freep(&codec->extradata);
+  codec->extradata_size = 0;
+  if (!size) return;
+  codec->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+  stream->extradata = av_memdup(extradata, size);
+  if (!codec->extradata || !stream->extradata) {
     refuse(stream, "out of memory");
     return;
   }
-  if (codec->codec_id == AV_CODEC_ID_NONE) return;
-  if (!mpegts_carries(codec->codec_id)) {
-    refuse(stream, "MPEG-TS does not carry it");
+  memcpy(codec->extradata, extradata, size);
+  codec->extradata_size = (int)size;
+  stream->extradata_size = size;
+}
+
+/* Did the source change its parameters under way: a publisher that reconnected, an encoder that was set anew? */
+static void follow_parameters(struct stream *stream, const AVStream *found, const AVPacket *packet) {
+  if (found->codecpar->codec_id != stream->codec_id) { /* a new program table says so */
+    const bool named = stream->codec_id != AV_CODEC_ID_NONE;
+    if (named) {
+      learn_anew(stream, found, NULL, 0);
+    } else {
+      forget(stream);
+      look(stream, found);
+      if (stream->state == STREAM_UNKNOWN && parameters_known(stream->codec))
+        make_ready(stream, found->time_base);
+    }
     return;
   }
-  if (changed) {
-    stream->codec->width = stream->codec->height = stream->codec->sample_rate = 0;
-    av_freep(&stream->codec->extradata);
-    stream->codec->extradata_size = 0;
-  }
-  if (parameters_known(stream->codec)) make_ready(stream, found->time_base);
+  size_t size = 0;
+  const uint8_t *extradata = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+  const uint32_t head = sound_head(stream->codec_id, packet);
+  if (extradata && size &&
+      (size != stream->extradata_size || memcmp(extradata, stream->extradata, size) != 0))
+    learn_anew(stream, found, extradata, size);
+  else if (head && stream->head && head != stream->head)
+    learn_anew(stream, found, NULL, 0);
+  if (head) stream->head = head;
 }
 
 bool streams_follow(struct streams *streams, const AVFormatContext *format) {
@@ -62,7 +97,12 @@ bool streams_follow(struct streams *streams, const AVFormatContext *format) {
   streams->stream = longer;
   for (; streams->count < format->nb_streams; streams->count++) {
     longer[streams->count] = (struct stream){.state = STREAM_UNKNOWN};
-    look(&longer[streams->count], format->streams[streams->count], false);
+    const AVStream *found = format->streams[streams->count];
+    struct stream *stream = &longer[streams->count];
+    look(stream, found);
+    if (stream->state == STREAM_UNKNOWN && found->codecpar->codec_id != AV_CODEC_ID_NONE &&
+        parameters_known(stream->codec))
+      make_ready(stream, found->time_base);
   }
   return true;
 }
@@ -71,16 +111,21 @@ bool streams_see(struct streams *streams, const AVFormatContext *format, const A
   if (packet->stream_index < 0 || (unsigned)packet->stream_index >= streams->count) return false;
   const AVStream *found = format->streams[packet->stream_index];
   struct stream *stream = &streams->stream[packet->stream_index];
-  if (found->codecpar->codec_id != stream->codec_id) { /* a new program table says so */
-    const bool changed = stream->codec_id != AV_CODEC_ID_NONE;
-    forget(stream);
-    look(stream, found, changed);
-    if (stream->state != STREAM_UNKNOWN) return true;
-  }
-  if (stream->state != STREAM_UNKNOWN || !stream->codec || stream->codec_id == AV_CODEC_ID_NONE) return false;
-  if (!learner_feed(&stream->learner, stream->codec, packet)) return false;
-  make_ready(stream, found->time_base);
+  const enum stream_state before = stream->state;
+  if (before != STREAM_REFUSED || found->codecpar->codec_id != stream->codec_id)
+    follow_parameters(stream, found, packet);
+  if (stream->state == STREAM_UNKNOWN && stream->codec_id != AV_CODEC_ID_NONE &&
+      learner_feed(&stream->learner, stream->codec, packet))
+    make_ready(stream, found->time_base);
+  else if (stream->state == before)
+    return false;
   return true;
+}
+
+void streams_flush(struct streams *streams) {
+  for (unsigned i = 0; i < streams->count; i++) {
+    if (streams->stream[i].state == STREAM_READY) selfcontained_flush(&streams->stream[i].whole);
+  }
 }
 
 void streams_free(struct streams *streams) {

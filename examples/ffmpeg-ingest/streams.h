@@ -19,6 +19,9 @@ struct stream {
   enum AVCodecID codec_id;  /* as the demuxer says */
   AVCodecParameters *codec; /* ready: of its packets once they are complete in themselves */
   struct selfcontained whole;
+  uint32_t head;      /* see sound_head; 0: not known */
+  uint8_t *extradata; /* as the source last announced it under way; NULL: never */
+  size_t extradata_size;
   struct learner learner;
   char why[80];
 };
@@ -32,6 +35,8 @@ struct streams {
 bool streams_follow(struct streams *streams, const AVFormatContext *format);
 /* A packet came, which may tell more of its stream; true: something is known anew. */
 bool streams_see(struct streams *streams, const AVFormatContext *format, const AVPacket *packet);
+/* What comes next does not follow what came before. */
+void streams_flush(struct streams *streams);
 void streams_free(struct streams *streams);
 
 #endif

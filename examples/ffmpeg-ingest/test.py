@@ -213,9 +213,29 @@ def cold_inputs_are_started_when_needed(bench):
 
 
 @test
-def the_only_input_is_read_again_when_it_ends(bench):
+def a_file_as_the_last_input_is_played_again_without_a_seam(bench):
+    """MP4 with B-frames, FLV, and MPEG-TS: three laps of each, and not a word of it."""
+    short = bench.directory / "short.ts"
+    short.write_bytes(remux(bench.file("thirty.flv"), "-ss", "0", "-t", "3"))
+    flv = bench.directory / "short.flv"
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", bench.file("thirty.flv"), "-t", "3", "-c", "copy", flv], check=True)
+    runs = []
+    for name in (bench.file("three.mp4"), flv, short):
+        recording = bench.directory / f"out{len(runs)}.ts"
+        runs.append((bench.ingest("-i", name, "-o", recording), recording))
+    for ingest, recording in runs:
+        ingest.wait(10, "picture")
+        wait_for(lambda: packets(ingest, 0) > 560, 20, "more than two laps")
+        expect_clean_end(ingest)
+        for word in ("exhausted", "degraded", "source_failed", "output_warning", "source_tracks"):
+            expect(not ingest.all(word), f"a word of it: {word}\n{ingest.log()}")
+        expect_no_holes(recording, 6.5)
+
+
+@test
+def a_file_that_is_to_be_read_once_ends(bench):
     recording = bench.directory / "out.ts"
-    ingest = bench.ingest("-i", bench.file("three.mp4"), "-o", recording, "--probe-cooldown", "500ms")
+    ingest = bench.ingest("-O", "repeat=0", "-i", bench.file("three.mp4"), "-o", recording, "--probe-cooldown", "500ms")
     ingest.wait(10, "exhausted")
     ingest.wait(10, "restored")
     ingest.wait(5, "picture", count=2)
@@ -224,6 +244,58 @@ def the_only_input_is_read_again_when_it_ends(bench):
     kinds = [e["event"] for e in ingest.events if e["event"] in ("exhausted", "restored")]
     expect(all(a != b for a, b in zip(kinds, kinds[1:])), f"not by turns: {kinds}")
     expect_good_recording(recording, 5)
+
+
+def sounds(recording):
+    """{PID: rates that its ADTS headers say} of a recording's sounds, straight from its packets."""
+    rates, pids = (96000, 88200, 64000, 48000, 44100, 32000), {}
+    for packet in ts_packets(Path(recording).read_bytes()):
+        start = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)
+        if packet[1] & 0x40 and packet[start:start + 4] == b"\0\0\1\xc0":
+            frame = start + 9 + packet[start + 8]
+            pids.setdefault(pid_of(packet), set()).add(rates[packet[frame + 2] >> 2 & 15])
+    return pids
+
+
+@test
+def a_slate_with_a_sound_of_another_rate(bench):
+    """The source dies and the slate, a short file, stays on air for several laps; the sound's other rate has its own PID."""
+    other = bench.directory / "other.ts"
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", bench.file("thirty.flv"), "-t", "3", "-c:v", "copy", "-c:a", "aac", "-ar", "44100", other],
+                   check=True)
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.sender(other.read_bytes()).url, "-i", bench.file("three.mp4"), "-o", recording, "--packet-timeout",
+                          "500ms")
+    ingest.wait(10, "switched", priority=1, reason="timeout")
+    switched = ingest.wait(10, "picture", priority=1)
+    before = packets(ingest, 1)
+    wait_for(lambda: packets(ingest, 1) > before + 470, 15, "six seconds of the slate")
+    expect_clean_end(ingest)
+    expect(not ingest.all("exhausted"), "the stream was exhausted by a lap of the slate")
+    expect(not ingest.all("degraded", priority=1) and not ingest.all("source_failed", priority=1), "a lap was told as an error")
+    pids = sounds(recording)
+    expect(sorted(map(sorted, pids.values())) == [[44100], [48000]], f"PIDs and rates: {pids}")
+    pictures = expect_good_recording(recording, 6).video
+    after = [t for t in pictures if t >= min(pictures) + switched["media_after_s"]]
+    expect(longest_pause(after) < 0.1, f"a hole of {longest_pause(after):.2f} s in the slate")
+
+
+@test
+def a_source_that_changes_its_rate_under_way(bench):
+    """Another encoder sends to the same port, without a pause: its sound is announced anew, on a PID of its own."""
+    other = bench.directory / "other.ts"
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-ss", "3", "-i", bench.file("thirty.flv"), "-t", "10", "-c:v", "copy", "-c:a", "aac", "-ar", "44100",
+                    "-output_ts_offset", "3", other], check=True)
+    data = remux(bench.file("thirty.flv"), "-ss", "0", "-t", "3") + other.read_bytes()
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", bench.sender(data).url, "-o", recording)
+    expect("44100" in ingest.wait(15, "source_tracks")["text"], ingest.log())
+    before = packets(ingest, 0)
+    wait_for(lambda: packets(ingest, 0) > before + 150, 10, "two seconds of it")
+    expect_clean_end(ingest)
+    pids = sounds(recording)
+    expect(sorted(map(sorted, pids.values())) == [[44100], [48000]], f"PIDs and rates: {pids}")
+    expect_good_recording(recording, 4)
 
 
 @test
