@@ -84,7 +84,9 @@ static int32_t on_probe(void *data, const changeover_event *event) {
 }
 
 static void on_notify(void *data, const changeover_event *event) {
-  CHECK(event->kind >= CHANGEOVER_EVENT_SWITCHED && event->kind <= CHANGEOVER_EVENT_GAP);
+  /* Not a command, and one the library has a name for. */
+  CHECK(event->kind > CHANGEOVER_EVENT_PROBE);
+  CHECK(strcmp(changeover_event_name(event->kind), "unknown") != 0);
   record(data, event);
 }
 

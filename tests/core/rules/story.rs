@@ -104,7 +104,6 @@ fn notice_line(notice: &Notice) -> String {
         Notice::Recovered { priority } => format!("recovered {priority}"),
         Notice::Exhausted { reason } => format!("exhausted {}", reason.name()),
         Notice::Restored { priority } => format!("restored {priority}"),
-        Notice::Unregistered => "unregistered".into(),
-        other => panic!("no line for {other:?}"),
+        other => other.tag().name().into(),
     }
 }
