@@ -16,6 +16,9 @@
 #define DEADLINE (20 * SECOND)
 #define FOR_EVER (3600 * SECOND)
 
+/* How long these structs were in 0.1: no shorter one is taken. */
+enum { CONFIG_IN_0_1 = 72, INPUT_SPEC_IN_0_1 = 56 };
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 /* A string as pointer and length. */
 #define S(text) (text), strlen(text)

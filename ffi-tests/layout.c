@@ -8,13 +8,13 @@
 #define IS(constant, value) _Static_assert((constant) == (value), #constant " has changed")
 
 #if UINTPTR_MAX == UINT64_MAX
-SIZE(changeover_config, 72);
+SIZE(changeover_config, CONFIG_IN_0_1);
 _Static_assert(sizeof(changeover_option) == 32, "changeover_option can't grow");
 AT(changeover_option, key, 0);
 AT(changeover_option, key_len, 8);
 AT(changeover_option, value, 16);
 AT(changeover_option, value_len, 24);
-SIZE(changeover_input_spec, 56);
+SIZE(changeover_input_spec, INPUT_SPEC_IN_0_1);
 AT(changeover_input_spec, struct_size, 0);
 AT(changeover_input_spec, priority, 8);
 AT(changeover_input_spec, reserved, 12);

@@ -77,8 +77,8 @@ static const struct type {
   int32_t (*init)(void *at, size_t size);
   use_fn *use;
 } types[] = {
-    {"config", 72, sizeof(changeover_config), init_config, use_config},
-    {"input_spec", 56, sizeof(changeover_input_spec), init_input_spec, use_spec},
+    {"config", CONFIG_IN_0_1, sizeof(changeover_config), init_config, use_config},
+    {"input_spec", INPUT_SPEC_IN_0_1, sizeof(changeover_input_spec), init_input_spec, use_spec},
     {"options", 32, sizeof(changeover_options), init_options, use_options},
     {"callbacks", 56, sizeof(changeover_callbacks), init_callbacks, use_callbacks},
     {"event", 184, sizeof(changeover_event), init_event, use_event},

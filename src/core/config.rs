@@ -12,9 +12,7 @@ use std::time::Duration;
 /// from its stream, a stream from the engine, the engine from the library's defaults. What is not
 /// set takes no memory, and copies share theirs.
 ///
-/// Durations are from 1 ns to a year; `switch_cooldown` and `failback_stable` may be zero.
-/// An input takes `packet_timeout`, `connect_timeout`, `probe_cooldown`, `probe_timeout` and
-/// `standby`; the rest is [`Error::Config`] there.
+/// A value out of range, or a setting on a level that does not take it, is [`Error::Config`].
 ///
 /// ```
 /// use changeover::{Config, Standby};
@@ -32,6 +30,29 @@ impl Config {
     }
 }
 
+/// What a setting's documentation says of its values.
+macro_rules! values {
+    (Timeout) => {
+        "\n\nMore than zero, at most a year."
+    };
+    (Wait) => {
+        "\n\nZero or more, at most a year."
+    };
+    ($choice:ident) => {
+        ""
+    };
+}
+
+/// And of its levels.
+macro_rules! levels {
+    (Input) => {
+        " For the engine, a stream or an input."
+    };
+    (Stream) => {
+        " For the engine or a stream."
+    };
+}
+
 macro_rules! config {
     ($(
         $(#[doc = $doc:literal])+
@@ -46,7 +67,8 @@ macro_rules! config {
         impl Config {
             $(
                 $(#[doc = $doc])+
-                #[doc = concat!("\n\nDefault: `", stringify!($default), "`.")]
+                #[doc = values!($kind)]
+                #[doc = concat!("\n\nDefault: `", stringify!($default), "`.", levels!($scope))]
                 #[must_use]
                 pub fn $name(mut self, value: <$kind as Kind>::Value) -> Self {
                     Arc::make_mut(self.0.get_or_insert_default()).$name = Some(value);

@@ -11,6 +11,7 @@ use super::strings::{Text, Texts};
 use super::versioned::{fill, init, read, Versioned};
 use crate::core::{Input, InputError, Notice, Probe, Start, Stop, Switch};
 use crate::engine::{Event, EventKind};
+use crate::vocabulary::EventTag;
 use std::ptr::from_ref;
 use std::sync::Arc;
 
@@ -92,6 +93,10 @@ impl EventMemory {
             EventKind::Notice(Notice::Unregistered) => {}
             EventKind::Gap { dropped } => out.dropped = *dropped,
         }
+        debug_assert!(
+            fills_in_what_is_declared(event.kind.tag(), &out, input.is_some(), buffer, &text),
+            "{event} fills in a field that its row in vocabulary/events.rs does not name"
+        );
         let url = input.map_or("", |input| &input.url);
         let options = input.map_or(&[][..], |input| &input.options);
         self.point(&mut out, [&event.stream, url, buffer, &text], options);
@@ -121,6 +126,32 @@ impl EventMemory {
             (out.options, out.options_len) = (from_ref(first), self.options.len());
         }
     }
+}
+
+/// Whether the row of this kind names each field that is not as `changeover_event_init` left it.
+fn fills_in_what_is_declared(
+    tag: EventTag,
+    out: &changeover_event,
+    input: bool,
+    buffer: &str,
+    text: &str,
+) -> bool {
+    let filled = [
+        ("priority", out.priority != -1),
+        ("from", out.from != -1),
+        ("reason", out.reason != 0),
+        ("session", out.session != 0),
+        ("probe", out.probe != 0),
+        ("switch_number", out.switch_number != 0),
+        ("dropped", out.dropped != 0),
+        ("measured", out.measured != 0),
+        ("limit", out.limit != 0),
+        ("url", input),
+        ("options", input),
+        ("buffer_write_id", !buffer.is_empty()),
+        ("detail", !text.is_empty()),
+    ];
+    filled.iter().all(|(field, is_filled)| !is_filled || tag.fields().contains(field))
 }
 
 /// Prepares an event: none.

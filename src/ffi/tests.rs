@@ -5,10 +5,13 @@ use super::handles::{Handles, Kind};
 use super::result::Code;
 use super::versioned::{fill, init, read, read_all, Versioned};
 use super::*;
+use crate::core::{Awaited, Detail, InputError, Notice, Probe, Start, Stop, Switch};
+use crate::engine::{Event, EventKind};
 use crate::hot::{is_true_in_a_child, watch_forks};
 use crate::vocabulary::{EventTag, Reason, Status, ERRORS};
 use std::ffi::{c_char, CStr};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn name(name: *const c_char) -> &'static str {
     // SAFETY: the functions that return names return static strings with a NUL.
@@ -49,6 +52,35 @@ fn names_are_the_engines() {
         for value in [-1, i32::MIN, i32::MAX] {
             assert_eq!(name(function(value)), "unknown");
         }
+    }
+}
+
+#[test]
+fn an_event_fills_in_the_fields_its_row_names() {
+    let input = Arc::new(crate::core::Input::new(0, "u"));
+    let overdue = Detail::Overdue { awaited: Awaited::Packet, measured: 2, limit: 1 };
+    let error = InputError { at: 1, reason: Reason::Timeout, detail: overdue.clone() };
+    let (from, waited, timeout) = (Some(1), Duration::from_secs(1), Duration::from_secs(3));
+    let reason = Reason::Timeout;
+    let switch = Switch { at: 1, from, to: 0, reason, detail: overdue, number: 2 };
+    let kinds = [
+        EventKind::Start(Start { session: 1, input: input.clone(), buffer_write_id: "b".into() }),
+        EventKind::Stop(Stop { session: 1, priority: 0 }),
+        EventKind::Probe(Probe { probe: 1, input, timeout }),
+        EventKind::Notice(Notice::Switched(switch)),
+        EventKind::Notice(Notice::Active { priority: 0, session: 1, waited }),
+        EventKind::Notice(Notice::Degraded { priority: 0, error }),
+        EventKind::Notice(Notice::Recovered { priority: 0 }),
+        EventKind::Notice(Notice::Exhausted { reason }),
+        EventKind::Notice(Notice::Restored { priority: 0 }),
+        EventKind::Notice(Notice::Unregistered),
+        EventKind::Gap { dropped: 1 },
+    ];
+    for kind in kinds {
+        let wall = std::time::SystemTime::UNIX_EPOCH;
+        let event = Event { stream: "s".into(), registration: 1, at: 0, wall, kind };
+        // It asserts.
+        event::EventMemory::default().fill(&event);
     }
 }
 
