@@ -128,6 +128,10 @@ impl Engine {
     /// A descriptor that is readable while [`Engine::next_event`] would return an event at once
     /// (or the engine is shut down). It is the engine's: wait on it, do not read from it.
     ///
+    /// For poll, epoll, mio or an async runtime. When it is readable, take events with a timeout of
+    /// zero until there are none: pollers that wait for an edge (tokio's `AsyncFd`) learn of the
+    /// next event only then. `examples/tokio.rs` is a whole host in one async thread.
+    ///
     /// # Errors
     /// [`Error::WrongMode`] on an engine with callbacks.
     pub fn event_fd(&self) -> Result<BorrowedFd<'_>, Error> {
