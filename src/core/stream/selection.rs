@@ -10,7 +10,8 @@ impl Stream {
     pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
         while !self.active_runs() {
             self.promote_delivering_trial(now);
-            let Some(target) = self.failover_target() else {
+            // Rule 7c: it may be the target of a pending switch, which was started already.
+            let Some(target) = self.select() else {
                 self.declare_exhausted();
                 self.listen_to_all();
                 break;
@@ -55,12 +56,6 @@ impl Stream {
     pub(super) fn active_runs(&self) -> bool {
         let runs = |input: &InputHealth| input.usable() && input.session.is_some();
         self.active_index().is_some_and(|index| runs(&self.inputs[index]))
-    }
-
-    /// Rule 7c: a pending switch becomes the failover; its target was started already. Else
-    /// rule 5.
-    fn failover_target(&self) -> Option<Priority> {
-        self.pending().or_else(|| self.select())
     }
 
     /// Rules 6c and 8c: while nothing is on air, an input that delivers again is taken at once,

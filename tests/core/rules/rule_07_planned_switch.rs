@@ -3,6 +3,7 @@
 //! dies meanwhile: it becomes the failover. A newer request replaces it.
 
 use super::rig::*;
+use changeover::core::Stimulus;
 use changeover::{Config, Failback, Status};
 
 /// Input 0 is on air, the source of input 1 is down, and a switch to 1 waits since 1050.
@@ -104,9 +105,9 @@ fn if_the_old_input_dies_meanwhile_it_becomes_the_failover_without_a_second_star
     rig.tells(&["4050 active 1 after 50", "4050 stop 0a"]);
 }
 
-#[test]
-fn it_becomes_the_failover_although_a_better_input_is_usable_again() {
-    let config = Config::new().switch_cooldown(ms(0));
+/// Input 2 is on air and the failback to input 1, which does not deliver, is pending. At 5550 input
+/// 0 is usable again, too, and input 2 fails.
+fn fails_with_a_better_input_than_the_pending_one(config: Config) -> Rig {
     let mut rig = Rig::with_config(config, [cold(0), cold(1), cold(2)]);
     rig.until(1000);
     rig.switch_input(2).unwrap();
@@ -121,7 +122,36 @@ fn it_becomes_the_failover_although_a_better_input_is_usable_again() {
     rig.skip();
     rig.dies(2);
     rig.report(2, "gone").unwrap();
-    rig.tells(&["5550 degraded 2 error", "5550 gate 1a", "5550 switch 2>1 error"]);
+    rig
+}
+
+#[test]
+fn a_better_input_that_is_usable_again_is_the_failover_and_not_the_pending_one() {
+    let config = Config::new().switch_cooldown(ms(0));
+    let mut rig = fails_with_a_better_input_than_the_pending_one(config);
+    rig.tells(&["5550 degraded 2 error", "5550 gate 0b", "5550 start 0b", "5550 switch 2>0 error"]);
+    rig.until(5650);
+    rig.tells(&["5650 active 0 after 100", "5650 stop 1a", "5650 stop 2a"]);
+}
+
+#[test]
+fn a_failover_is_not_left_again_in_the_same_instant() {
+    let config = Config::new().switch_cooldown(ms(0)).failback_stable(ms(0));
+    let mut rig = Rig::with_config(config, [cold(0), cold(1), cold(2)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.dies(1);
+    rig.report(0, "gone").unwrap();
+    rig.report(1, "gone").unwrap();
+    rig.until(1200);
+    rig.update(replace(cold(1))).unwrap();
+    assert_eq!(rig.stream.pending(), Some(1), "a failback");
+    rig.dies(2);
+    rig.skip();
+    let both = [Stimulus::UpdateInputs(replace(cold(0))), Stimulus::UpdateInputs(remove(2))];
+    both.into_iter().for_each(|change| rig.handle(change).unwrap());
+    let switches: Vec<_> = rig.lines().filter(|line| line.starts_with("switch")).collect();
+    assert_eq!(switches, ["switch 2>0 input_removed"]);
 }
 
 #[test]
