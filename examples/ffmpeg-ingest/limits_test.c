@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "listen.h"
 #include "playlist.h"
 
 static void playlists_say_how_long_their_segments_are(void) {
@@ -62,7 +63,32 @@ static void what_was_asked_for_stays(void) {
   CHECK(limits_packet_timeout(&limits, 0) == 3 * NS_PER_S);
 }
 
+static enum listening with_option(const char *url, const char *key, const char *value) {
+  AVDictionary *options = NULL;
+  av_dict_set(&options, key, value, 0);
+  const enum listening listens = input_listens(url, options);
+  av_dict_free(&options);
+  return listens;
+}
+
+static void who_listens_is_known(void) {
+  CHECK(input_listens("udp://239.0.0.1:5000", NULL) == RECEIVES);
+  CHECK(input_listens("rtmp://0.0.0.0/live/x", NULL) == CALLS);
+  CHECK(with_option("rtmp://0.0.0.0/live/x", "listen", "1") == LISTENS);
+  CHECK(with_option("rtmp://0.0.0.0/live/x", "listen", "0") == CALLS);
+  CHECK(with_option("rtsp://0.0.0.0/x", "rtsp_flags", "listen") == LISTENS);
+  CHECK(with_option("srt://:9000", "mode", "listener") == LISTENS);
+  CHECK(with_option("srt://host:9000", "mode", "caller") == CALLS);
+  CHECK(input_listens("tcp://0.0.0.0:5000?listen", NULL) == LISTENS);
+  CHECK(input_listens("tcp://0.0.0.0:5000?timeout=1&listen=1", NULL) == LISTENS);
+  CHECK(input_listens("tcp://0.0.0.0:5000?listen=0", NULL) == CALLS);
+  CHECK(input_listens("srt://:9000?latency=200000&mode=listener", NULL) == LISTENS);
+  CHECK(input_listens("http://a/live?mode=listeners&nolisten=1", NULL) == CALLS);
+  CHECK(input_listens("http://a/live?", NULL) == CALLS);
+}
+
 int main(void) {
+  who_listens_is_known();
   playlists_say_how_long_their_segments_are();
   the_url_tells_what_silence_is_usual();
   limits_follow_the_playlist();

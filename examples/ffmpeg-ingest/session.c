@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "limits.h"
+#include "listen.h"
 #include "preroll.h"
 #include "source.h"
 
@@ -19,6 +20,7 @@
 struct session {
   struct worker *worker;
   changeover_input input;
+  enum listening listens;
   struct source source;
   struct preroll preroll;
   uint64_t opening;      /* numbers the openings of this session */
@@ -186,7 +188,10 @@ static void connect_once(struct session *session, AVPacket *packet) {
   char why[512];
   session->opening++;
   session->read_timeout = worker->crew->read_timeout;
-  allow_time(session);
+  if (session->listens == CALLS)
+    allow_time(session);
+  else
+    atomic_store(&worker->read_deadline, 0); /* as long as it takes until somebody comes */
   if (source_open(&session->source, worker->url, worker->options, worker_interrupt(worker), why, sizeof why) <
       0) {
     fail(session, why);
@@ -201,22 +206,32 @@ static void connect_once(struct session *session, AVPacket *packet) {
   source_close(&session->source);
 }
 
+/* Who listens has nothing to back off from, unless it is the listening itself that fails, which it does at once. */
 static void reconnect_until_stopped(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
-  uint64_t backoff = BACKOFF_FIRST;
+  uint64_t backoff = BACKOFF_FIRST, pause;
   do {
-    const uint64_t before = atomic_load(&worker->packets);
+    const uint64_t packets = atomic_load(&worker->packets), began = monotonic_now();
     connect_once(session, packet);
-    if (atomic_load(&worker->packets) != before)
+    if (atomic_load(&worker->packets) != packets)
       backoff = BACKOFF_FIRST;
     else if (backoff < BACKOFF_LAST)
       backoff *= 2;
-  } while (worker_sleep_until(worker, monotonic_now() + backoff));
+    const bool was_there = session->listens != CALLS && monotonic_now() - began > BACKOFF_FIRST;
+    pause = was_there ? 0 : backoff;
+  } while (worker_sleep_until(worker, monotonic_now() + pause));
+}
+
+/* One who has connected may not keep the others out: libavformat's own limit, which begins only then. */
+static void drop_who_says_nothing(struct worker *worker) {
+  av_dict_set_int(&worker->options, "rw_timeout", (int64_t)(worker->crew->read_timeout / 1000),
+                  AV_DICT_DONT_OVERWRITE);
 }
 
 void session_run(struct worker *worker) {
   if (!worker_take_turn(worker, 0)) return;
-  struct session session = {.worker = worker};
+  struct session session = {.worker = worker, .listens = input_listens(worker->url, worker->options)};
+  if (session.listens == LISTENS) drop_who_says_nothing(worker);
   const int32_t result = changeover_open_input(worker->crew->engine, worker->stream, strlen(worker->stream),
                                                worker->priority, worker->id, &session.input);
   if (result == CHANGEOVER_OK) { /* otherwise it is over already: its STOP is on the way */

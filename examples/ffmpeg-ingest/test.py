@@ -592,6 +592,45 @@ def silent_servers_are_left_at_once(bench):
         expect(time.monotonic() - began < 2, "the end took too long")
 
 
+def listening(port):
+    """Does anybody listen on this TCP port?"""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table][1:]
+    return any(int(row[1].split(":")[1], 16) == port and row[3] == "0A" for row in rows)
+
+
+@test
+def a_listener_keeps_its_port_open(bench):
+    """RTMP publish: nobody comes for much longer than the read timeout; then a mute one; then an encoder, twice."""
+    with socket.socket() as finder:
+        finder.bind(("127.0.0.1", 0))
+        port = finder.getsockname()[1]
+    url = f"rtmp://127.0.0.1:{port}/live/x"
+    ingest = bench.ingest("-O", "listen=1", "-i", url, "-o", bench.directory / "out.ts", "--connect-timeout", "500ms", "--packet-timeout",
+                          "500ms", "--read-timeout", "1s", "--probe-cooldown", "60s")
+    wait_for(lambda: listening(port), 10, "the port")
+    until = time.monotonic() + 3.5
+    while time.monotonic() < until:
+        expect(listening(port), "the port was closed")
+        time.sleep(0.005)
+    expect(not ingest.all("source_failed"), "an error, where only nobody came")
+    with socket.create_connection(("127.0.0.1", port)):
+        wait_for(lambda: not listening(port), 5, "the connection of a mute one")
+        wait_for(lambda: listening(port), 5, "the port, free of the mute one again")
+    for count in (1, 2):
+        encoder = subprocess.Popen(["ffmpeg", "-nostdin", "-v", "quiet", "-re", "-i", bench.file("thirty.flv"), "-c", "copy", "-f", "flv", url])
+        try:
+            ingest.wait(15, "picture", count=count)
+            expect(not listening(port), "nothing is left to be lost")
+        finally:
+            encoder.kill()
+            encoder.wait()
+        ended = time.monotonic()
+        wait_for(lambda: listening(port), 5, "the port after the encoder left")
+        expect(time.monotonic() - ended < 0.2, "the port was closed after the encoder left")
+    expect_clean_end(ingest)
+
+
 @test
 def people_can_choose(bench):
     ingest = bench.ingest("-i", bench.file("twenty.flv"), "-i", bench.file("twenty.ts"), "-o", bench.directory / "out.ts",
