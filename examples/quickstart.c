@@ -1,4 +1,5 @@
-/* One stream, two sources, one death. Build: cc quickstart.c $(pkg-config --cflags --libs changeover) */
+/* One stream, two sources, one death. Build, after make install (docs/install.md: it takes Rust 1.88 or later):
+ * cc quickstart.c $(pkg-config --cflags --libs changeover) */
 #include <changeover.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,13 +16,14 @@ struct source {
 
 static atomic_bool primary_lives = true;
 
-/* Here your ingest thread reads packets, e.g. with av_read_frame. */
+/* Here your ingest thread opens its source and reads packets, e.g. with av_read_frame: one is a frame. (Of the
+ * datagrams of a frame, only the first would be flagged VIDEO.) */
 static void *ingest(void *argument) {
   struct source *source = argument;
   for (int frame = 0; frame < 50; frame++) {
     if (source->priority == 0 && !primary_lives) break;
     uint32_t flags = CHANGEOVER_VIDEO | (frame % 25 == 0 ? CHANGEOVER_KEY : 0);
-    if (changeover_record(&source->input, 1316, flags) != 0) {
+    if (changeover_record(&source->input, 8000, flags) != 0) {
       /* Here you write the packet to the output. */
     }
     nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);

@@ -1,4 +1,5 @@
-// One stream, two sources, one death. Build: c++ -std=c++17 quickstart.cpp $(pkg-config --cflags --libs changeover)
+// One stream, two sources, one death. Build, after make install (docs/install.md: it takes Rust 1.88 or later):
+// c++ -std=c++17 quickstart.cpp $(pkg-config --cflags --libs changeover)
 #include <changeover.hpp>
 
 #include <atomic>
@@ -30,7 +31,9 @@ int main() {
           [&primary_lives, first = event.priority() == 0,
            input = engine.open_input(event.stream(), event.priority(), event.session())]() mutable {
             for (int frame = 0; frame < 50 && (!first || primary_lives); frame++) {
-              if (input.record(1316, changeover::flags::video).forward()) {
+              // A frame; of the datagrams of one, only the first would be flagged video.
+              const auto key = frame % 25 == 0 ? changeover::flags::key : changeover::flags::none;
+              if (input.record(8000, changeover::flags::video | key).forward()) {
                 // Here you write the packet to the output.
               }
               std::this_thread::sleep_for(20ms);

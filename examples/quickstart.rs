@@ -22,14 +22,15 @@ fn main() -> Result<(), changeover::Error> {
                     let priority = start.input.priority;
                     let mut input = engine.open_input(&event.stream, priority, start.session)?;
                     let lives = &primary_lives;
-                    // Here your ingest thread reads packets from `start.input.url`.
+                    // Here your ingest thread opens `start.input.url` and reads packets. One is a frame
+                    // here; of the datagrams of a frame, only the first would be flagged VIDEO.
                     threads.spawn(move || {
                         for frame in 0..50 {
                             if priority == 0 && !lives.load(Ordering::Relaxed) {
                                 return;
                             }
                             let key = if frame % 25 == 0 { Flags::KEY } else { Flags::NONE };
-                            if input.record(1316, Flags::VIDEO | key).forward() {
+                            if input.record(8000, Flags::VIDEO | key).forward() {
                                 // Here you write the packet to the output.
                             }
                             sleep(Duration::from_millis(20));

@@ -15,7 +15,7 @@
 //!         // Usually on a thread of its own: one handle per session.
 //!         let mut input =
 //!             engine.open_input(&event.stream, start.input.priority, start.session)?;
-//!         let verdict = input.record(1316, Flags::VIDEO | Flags::KEY);
+//!         let verdict = input.record(8000, Flags::VIDEO | Flags::KEY); // a frame
 //!         assert_eq!(verdict.forward(), start.input.priority == 0);
 //!     }
 //! }

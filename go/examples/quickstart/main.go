@@ -32,7 +32,8 @@ func (r *relay) Start(ctx context.Context, streamID string, input changeover.Inp
 	for packets := time.NewTicker(20 * time.Millisecond); ; {
 		select {
 		case <-packets.C:
-			if recorder.Record(1316, changeover.Video).Forward() {
+			// A frame; of the datagrams of one, only the first would be flagged Video.
+			if recorder.Record(8000, changeover.Video).Forward() {
 				// Here you write the packet to bufferWriteID.
 			}
 		case <-dies:
