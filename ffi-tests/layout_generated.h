@@ -12,7 +12,17 @@ AT(changeover_config, failback, 56);
 AT(changeover_config, standby, 60);
 AT(changeover_config, overlap, 64);
 AT(changeover_config, reserved, 68);
-_Static_assert(sizeof(changeover_config) == 72, "as the library has it");
+AT(changeover_config, min_bitrate, 72);
+AT(changeover_config, min_bitrate_of_baseline, 80);
+AT(changeover_config, min_fps, 88);
+AT(changeover_config, min_fps_of_baseline, 96);
+AT(changeover_config, max_loss, 104);
+AT(changeover_config, impair_after, 112);
+AT(changeover_config, impair_margin, 120);
+AT(changeover_config, video_timeout, 128);
+AT(changeover_config, audio_timeout, 136);
+AT(changeover_config, measure_window, 144);
+_Static_assert(sizeof(changeover_config) == 152, "as the library has it");
 #endif
 
 IS(CHANGEOVER_OK, 0);

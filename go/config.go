@@ -8,9 +8,12 @@ import "C"
 
 import "time"
 
-// NoWait is a duration of zero for [Config.SwitchCooldown] and [Config.FailbackStable], where the
-// zero value means "inherited".
+// NoWait is a duration of zero, e.g. for [Config.SwitchCooldown] and [Config.FailbackStable], where
+// the zero value means "inherited".
 const NoWait time.Duration = -1
+
+// NoLimit is a number of zero, e.g. for [Config.MinBitrate], where the zero value means "inherited".
+const NoLimit = -1
 
 // OriginalConfig is the behaviour of the mutex-based stream manager this package re-imagines, for
 // servers that move over: 30 s of silence, a new input that delivers before the old one is let go, a
@@ -41,6 +44,19 @@ func timeout(d time.Duration) C.uint64_t {
 		return 0
 	}
 	return C.uint64_t(d)
+}
+
+// number is a number as C has it; out of range it stays out of range.
+func number(n int) C.uint64_t {
+	switch {
+	case n == 0:
+		return C.CHANGEOVER_INHERIT
+	case n == NoLimit:
+		return 0
+	case n < 0:
+		return C.CHANGEOVER_INHERIT - 1
+	}
+	return C.uint64_t(n)
 }
 
 // wait is a duration that may be zero.

@@ -140,8 +140,9 @@ const (
 
 // Config is the settings of a service, a stream or an input. A zero field is inherited: an input's
 // from its stream, a stream's from the service, the service's from the library. Durations are at
-// most a year. An input takes PacketTimeout, ConnectTimeout, ProbeCooldown, ProbeTimeout and
-// Standby.
+// most a year. An input takes PacketTimeout, ConnectTimeout, ProbeCooldown, ProbeTimeout, Standby,
+// MinBitrate, MinBitrateOfBaseline, MinFPS, MinFPSOfBaseline, MaxLoss, ImpairAfter, ImpairMargin,
+// VideoTimeout, AudioTimeout and MeasureWindow.
 type Config struct {
 	// PacketTimeout: silence after which a delivering input is given up. Default 2 s.
 	PacketTimeout time.Duration
@@ -166,6 +167,35 @@ type Config struct {
 	Standby Standby
 	// Overlap: whether the host can run two sessions of one stream at once. Default OverlapOn.
 	Overlap Overlap
+	// MinBitrate: the least bitrate, in kbit/s; 0: none. With MinBitrateOfBaseline the higher of the
+	// two counts. Or NoLimit. Default 0.
+	MinBitrate int
+	// MinBitrateOfBaseline: the least bitrate, in percent of the input's baseline; 0: none. Or
+	// NoLimit. Default 0.
+	MinBitrateOfBaseline int
+	// MinFPS: the least video frame rate, in frames a second; 0: none. With MinFPSOfBaseline the
+	// higher of the two counts. Or NoLimit. Default 0.
+	MinFPS int
+	// MinFPSOfBaseline: the least video frame rate, in percent of the input's baseline; 0: none. Or
+	// NoLimit. Default 0.
+	MinFPSOfBaseline int
+	// MaxLoss: the greatest loss, in percent of what was sent; 0: not watched. Or NoLimit. Default 0.
+	MaxLoss int
+	// ImpairAfter: how long a bitrate, a frame rate or a loss must be out of its limit, from the first
+	// look that shows it, to count. Or NoWait. Default 2 s.
+	ImpairAfter time.Duration
+	// ImpairMargin: how far a bitrate, a frame rate or a loss must be back within its limit to count
+	// as met, in percent of the limit. Or NoLimit. Default 10.
+	ImpairMargin int
+	// VideoTimeout: how long video may stop while other packets flow; 0: not watched. Or NoWait.
+	// Default 0 s.
+	VideoTimeout time.Duration
+	// AudioTimeout: how long sound may stop while other packets flow; 0: not watched. Sound is what is
+	// flagged so. Or NoWait. Default 0 s.
+	AudioTimeout time.Duration
+	// MeasureWindow: the time over which an input is measured, from 100 ms to a minute. It is looked
+	// at ten times in each window. Default 1 s.
+	MeasureWindow time.Duration
 }
 
 // toC fills in out. Values out of range stay out of range, for the engine to refuse.
@@ -180,4 +210,14 @@ func (c *Config) toC(out *C.changeover_config) {
 	out.failback = C.int32_t(c.Failback) - 1
 	out.standby = C.int32_t(c.Standby) - 1
 	out.overlap = C.int32_t(c.Overlap) - 1
+	out.min_bitrate = number(c.MinBitrate)
+	out.min_bitrate_of_baseline = number(c.MinBitrateOfBaseline)
+	out.min_fps = number(c.MinFPS)
+	out.min_fps_of_baseline = number(c.MinFPSOfBaseline)
+	out.max_loss = number(c.MaxLoss)
+	out.impair_after = wait(c.ImpairAfter)
+	out.impair_margin = number(c.ImpairMargin)
+	out.video_timeout = wait(c.VideoTimeout)
+	out.audio_timeout = wait(c.AudioTimeout)
+	out.measure_window = timeout(c.MeasureWindow)
 }

@@ -325,9 +325,11 @@
 #define CHANGEOVER_LOG_DEBUG 4
 
 /**
- * Settings of the engine, of a stream or of an input. Durations are nanoseconds, at most a year,
- * or CHANGEOVER_INHERIT; choices may be CHANGEOVER_INHERIT_CHOICE. An input takes packet_timeout,
- * connect_timeout, probe_cooldown, probe_timeout and standby; the rest must be inherited there.
+ * Settings of the engine, of a stream or of an input. Durations are nanoseconds, at most a year;
+ * they and numbers may be CHANGEOVER_INHERIT, choices CHANGEOVER_INHERIT_CHOICE. An input takes
+ * packet_timeout, connect_timeout, probe_cooldown, probe_timeout, standby, min_bitrate,
+ * min_bitrate_of_baseline, min_fps, min_fps_of_baseline, max_loss, impair_after, impair_margin,
+ * video_timeout, audio_timeout and measure_window; the rest must be inherited there.
  */
 typedef struct changeover_config {
   /** Set by changeover_config_init. */
@@ -365,6 +367,47 @@ typedef struct changeover_config {
   int32_t overlap;
   /** 0. */
   int32_t reserved;
+  /**
+   * The least bitrate, in kbit/s; 0: none. With min_bitrate_of_baseline the higher of the two
+   * counts. At most 4294967295. Default 0.
+   */
+  uint64_t min_bitrate;
+  /** The least bitrate, in percent of the input's baseline; 0: none. At most 100. Default 0. */
+  uint64_t min_bitrate_of_baseline;
+  /**
+   * The least video frame rate, in frames a second; 0: none. With min_fps_of_baseline the higher
+   * of the two counts. At most 4294967295. Default 0.
+   */
+  uint64_t min_fps;
+  /**
+   * The least video frame rate, in percent of the input's baseline; 0: none. At most 100. Default
+   * 0.
+   */
+  uint64_t min_fps_of_baseline;
+  /** The greatest loss, in percent of what was sent; 0: not watched. At most 100. Default 0. */
+  uint64_t max_loss;
+  /**
+   * How long a bitrate, a frame rate or a loss must be out of its limit, from the first look that
+   * shows it, to count. May be 0. Default 2 s.
+   */
+  uint64_t impair_after;
+  /**
+   * How far a bitrate, a frame rate or a loss must be back within its limit to count as met, in
+   * percent of the limit. At most 100. Default 10.
+   */
+  uint64_t impair_margin;
+  /** How long video may stop while other packets flow; 0: not watched. May be 0. Default 0 s. */
+  uint64_t video_timeout;
+  /**
+   * How long sound may stop while other packets flow; 0: not watched. Sound is what is flagged
+   * so. May be 0. Default 0 s.
+   */
+  uint64_t audio_timeout;
+  /**
+   * The time over which an input is measured, from 100 ms to a minute. It is looked at ten times
+   * in each window. Not 0. Default 1 s.
+   */
+  uint64_t measure_window;
 } changeover_config;
 
 /**

@@ -261,6 +261,16 @@ class config {
   config& failback(changeover::failback value) noexcept { return set(raw_.failback, value); }
   config& standby(changeover::standby value) noexcept { return set(raw_.standby, value); }
   config& overlap(changeover::overlap value) noexcept { return set(raw_.overlap, value); }
+  config& min_bitrate(std::uint64_t value) noexcept { return set(raw_.min_bitrate, value); }
+  config& min_bitrate_of_baseline(std::uint64_t value) noexcept { return set(raw_.min_bitrate_of_baseline, value); }
+  config& min_fps(std::uint64_t value) noexcept { return set(raw_.min_fps, value); }
+  config& min_fps_of_baseline(std::uint64_t value) noexcept { return set(raw_.min_fps_of_baseline, value); }
+  config& max_loss(std::uint64_t value) noexcept { return set(raw_.max_loss, value); }
+  config& impair_after(duration value) noexcept { return set(raw_.impair_after, value); }
+  config& impair_margin(std::uint64_t value) noexcept { return set(raw_.impair_margin, value); }
+  config& video_timeout(duration value) noexcept { return set(raw_.video_timeout, value); }
+  config& audio_timeout(duration value) noexcept { return set(raw_.audio_timeout, value); }
+  config& measure_window(duration value) noexcept { return set(raw_.measure_window, value); }
   // clang-format on
   /* } settings */
 
@@ -269,6 +279,10 @@ class config {
  private:
   config& set(std::uint64_t& field, duration value) noexcept {
     field = detail::setting(value);
+    return *this;
+  }
+  config& set(std::uint64_t& field, std::uint64_t value) noexcept {
+    field = value;
     return *this;
   }
   template <class E>

@@ -3,7 +3,7 @@
 //! What settings there are is declared in `vocabulary/settings.rs`.
 
 use super::{Error, Failback, Overlap, Standby};
-use crate::vocabulary::{settings, Kind, Scope, Timeout, Wait};
+use crate::vocabulary::{settings, Kind, Number, Percent, Scope, Timeout, Wait, Window};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,6 +124,20 @@ impl Settings {
     /// Whether the input they are of runs before it is needed.
     pub(super) fn is_hot(&self) -> bool {
         self.standby == Standby::Hot
+    }
+
+    /// Whether the input they are of has to be measured.
+    pub(super) fn need_meter(&self) -> bool {
+        let limits = [
+            self.min_bitrate,
+            self.min_bitrate_of_baseline,
+            self.min_fps,
+            self.min_fps_of_baseline,
+            self.max_loss,
+            self.video_timeout,
+            self.audio_timeout,
+        ];
+        limits.iter().any(|limit| *limit != 0)
     }
 }
 

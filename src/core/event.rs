@@ -1,7 +1,7 @@
 //! What goes into a stream's state machine and what comes out.
 
 use super::{
-    Config, Error, Input, InputError, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
+    Config, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
 };
 use crate::vocabulary::EventTag;
 use std::sync::Arc;
@@ -23,6 +23,15 @@ pub enum Stimulus {
         session: SessionId,
         /// When, at the latest.
         at: Nanos,
+    },
+    /// A look at a running session whose input has a [`meter_window`](super::InputHealth::meter_window):
+    /// ten times in each window.
+    /// Of a session that is over it is ignored.
+    Measured {
+        /// The session.
+        session: SessionId,
+        /// What is known of it now.
+        measure: Measure,
     },
     /// The host took a *start*: the connect deadline runs from here.
     StartTaken {

@@ -229,6 +229,12 @@ impl InputHealth {
         self.trouble().map_or(0, |trouble| trouble.probes)
     }
 
+    /// The window over which its sessions have to be measured, in nanoseconds; `None` while no
+    /// setting needs that. Changes with the settings.
+    pub fn meter_window(&self) -> Option<Nanos> {
+        self.settings.need_meter().then_some(self.settings.measure_window)
+    }
+
     /// Silence after which it is given up.
     pub fn packet_timeout(&self) -> Nanos {
         self.settings.packet_timeout

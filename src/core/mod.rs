@@ -20,6 +20,7 @@
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
 //! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
 //! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
+//! | `measure.rs` | what is known of a running session over a sliding window |
 //! | `maybe.rs` | numbers that may be absent, without the space of an `Option` |
 //!
 //! # Driving a stream
@@ -68,6 +69,7 @@ mod event;
 mod history;
 mod input;
 mod maybe;
+mod measure;
 mod registration;
 mod stream;
 mod switch;
@@ -80,6 +82,7 @@ pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimul
 pub use input::{Input, InputError, InputHealth};
 pub(crate) use maybe::MaybeNanos;
 use maybe::MaybePriority;
+pub use measure::Measure;
 pub use registration::Registration;
 #[cfg(feature = "capi")]
 pub(crate) use registration::STREAM_ID_MAX;

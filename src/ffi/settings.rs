@@ -5,7 +5,9 @@ use super::constants::{word, CHANGEOVER_INHERIT, CHANGEOVER_INHERIT_CHOICE};
 use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
 use super::versioned::{read, Versioned};
 use crate::core::Config;
-use crate::vocabulary::{settings, Failback, Kind, Overlap, Standby, Timeout, Vocabulary, Wait};
+use crate::vocabulary::{
+    settings, Failback, Kind, Number, Overlap, Percent, Standby, Timeout, Vocabulary, Wait, Window,
+};
 use std::mem::offset_of;
 use std::time::Duration;
 
@@ -17,23 +19,24 @@ trait Field: Kind {
     fn read(field: Self::C) -> Outcome<Option<Self::Value>>;
 }
 
-fn duration(nanos: u64) -> Option<Duration> {
-    (nanos != CHANGEOVER_INHERIT).then(|| Duration::from_nanos(nanos))
+/// Kinds that are a duration or a number: the greatest number is inherited.
+macro_rules! numeric {
+    ($($kind:ident: $from:expr),+) => {
+        $(impl Field for $kind {
+            const INHERIT: u64 = CHANGEOVER_INHERIT;
+            fn read(field: u64) -> Outcome<Option<Self::Value>> {
+                Ok((field != CHANGEOVER_INHERIT).then(|| $from(field)))
+            }
+        })+
+    };
 }
-
-impl Field for Timeout {
-    const INHERIT: u64 = CHANGEOVER_INHERIT;
-    fn read(field: u64) -> Outcome<Option<Duration>> {
-        Ok(duration(field))
-    }
-}
-
-impl Field for Wait {
-    const INHERIT: u64 = CHANGEOVER_INHERIT;
-    fn read(field: u64) -> Outcome<Option<Duration>> {
-        Ok(duration(field))
-    }
-}
+numeric!(
+    Timeout: Duration::from_nanos,
+    Wait: Duration::from_nanos,
+    Window: Duration::from_nanos,
+    Number: u64::from,
+    Percent: u64::from
+);
 
 impl<T: Vocabulary> Field for T {
     const INHERIT: i32 = CHANGEOVER_INHERIT_CHOICE;

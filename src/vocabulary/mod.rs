@@ -34,7 +34,8 @@ pub use flags::{Flags, FLAGS};
 pub use reasons::Reason;
 pub(crate) use settings::settings;
 pub use settings::{
-    all_settings, Failback, Form, Kind, Overlap, Scope, Setting, Standby, Timeout, Wait,
+    all_settings, Failback, Form, Kind, Number, Overlap, Percent, Scope, Setting, Standby, Timeout,
+    Wait, Window,
 };
 pub use states::{Level, ProbeAnswer, Status};
 

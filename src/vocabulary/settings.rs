@@ -31,6 +31,32 @@ macro_rules! settings {
             standby: Standby = Standby::Cold, Input;
             /// Whether the host can run two sessions of one stream at once.
             overlap: Overlap = Overlap::On, Stream, reserved;
+            /// The least bitrate, in kbit/s; 0: none. With `min_bitrate_of_baseline` the higher
+            /// of the two counts.
+            min_bitrate: Number = 0, Input;
+            /// The least bitrate, in percent of the input's baseline; 0: none.
+            min_bitrate_of_baseline: Percent = 0, Input;
+            /// The least video frame rate, in frames a second; 0: none. With
+            /// `min_fps_of_baseline` the higher of the two counts.
+            min_fps: Number = 0, Input;
+            /// The least video frame rate, in percent of the input's baseline; 0: none.
+            min_fps_of_baseline: Percent = 0, Input;
+            /// The greatest loss, in percent of what was sent; 0: not watched.
+            max_loss: Percent = 0, Input;
+            /// How long a bitrate, a frame rate or a loss must be out of its limit, from the first
+            /// look that shows it, to count.
+            impair_after: Wait = Duration::from_secs(2), Input;
+            /// How far a bitrate, a frame rate or a loss must be back within its limit to count as
+            /// met, in percent of the limit.
+            impair_margin: Percent = 10, Input;
+            /// How long video may stop while other packets flow; 0: not watched.
+            video_timeout: Wait = Duration::ZERO, Input;
+            /// How long sound may stop while other packets flow; 0: not watched. Sound is what is
+            /// flagged so.
+            audio_timeout: Wait = Duration::ZERO, Input;
+            /// The time over which an input is measured, from 100 ms to a minute. It is looked at
+            /// ten times in each window.
+            measure_window: Window = Duration::from_secs(1), Input;
         }
     };
 }
@@ -82,6 +108,10 @@ pub enum Form {
     Timeout,
     /// A duration that may be zero.
     Wait,
+    /// A number.
+    Number,
+    /// A number from 0 to 100.
+    Percent,
     /// One of these.
     Choice(WordList),
 }
@@ -151,6 +181,66 @@ impl Kind for Wait {
     }
     fn text(value: Duration) -> String {
         Timeout::text(value)
+    }
+}
+
+/// A duration from 100 ms to a minute.
+#[derive(Debug)]
+pub struct Window;
+
+impl Kind for Window {
+    type Value = Duration;
+    type Resolved = u64;
+    type C = u64;
+    const FORM: Form = Form::Timeout;
+    fn in_range(value: Duration) -> bool {
+        (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&value)
+    }
+    fn resolve(value: Duration) -> u64 {
+        nanos(value)
+    }
+    fn text(value: Duration) -> String {
+        Timeout::text(value)
+    }
+}
+
+/// A whole number.
+#[derive(Debug)]
+pub struct Number;
+
+impl Kind for Number {
+    type Value = u64;
+    type Resolved = u64;
+    type C = u64;
+    const FORM: Form = Form::Number;
+    fn in_range(value: u64) -> bool {
+        value <= u32::MAX.into()
+    }
+    fn resolve(value: u64) -> u64 {
+        value
+    }
+    fn text(value: u64) -> String {
+        value.to_string()
+    }
+}
+
+/// A whole number from 0 to 100.
+#[derive(Debug)]
+pub struct Percent;
+
+impl Kind for Percent {
+    type Value = u64;
+    type Resolved = u64;
+    type C = u64;
+    const FORM: Form = Form::Percent;
+    fn in_range(value: u64) -> bool {
+        value <= 100
+    }
+    fn resolve(value: u64) -> u64 {
+        value
+    }
+    fn text(value: u64) -> String {
+        value.to_string()
     }
 }
 

@@ -99,6 +99,9 @@ fn settings() -> String {
         let (field_type, remark, default, value) = match form {
             Form::Timeout => ("time.Duration", "", default, format!("timeout(c.{field})")),
             Form::Wait => ("time.Duration", " Or NoWait.", default, format!("wait(c.{field})")),
+            Form::Number | Form::Percent => {
+                ("int", " Or NoLimit.", default, format!("number(c.{field})"))
+            }
             Form::Choice(words) => {
                 let default = format!("{}{}", words.name, camel(&default));
                 (words.name, "", default, format!("C.int32_t(c.{field}) - 1"))

@@ -124,6 +124,8 @@ fn values(setting: &Setting) -> String {
     match setting.form {
         Form::Timeout => "Not 0.".into(),
         Form::Wait => "May be 0.".into(),
+        Form::Number => "At most 4294967295.".into(),
+        Form::Percent => "At most 100.".into(),
         Form::Choice(words) => format!("{}_*.", words.prefix),
     }
 }
@@ -138,7 +140,7 @@ fn settings() -> String {
     let (last, others) = of_input.split_last().expect("some are");
     let about = format!(
         "Settings of the engine, of a stream or of an input. Durations are nanoseconds, at most a \
-         year, or CHANGEOVER_INHERIT; choices may be CHANGEOVER_INHERIT_CHOICE. An input takes {} \
+         year; they and numbers may be CHANGEOVER_INHERIT, choices CHANGEOVER_INHERIT_CHOICE. An input takes {} \
          and {last}; the rest must be inherited there.",
         others.join(", ")
     );

@@ -69,6 +69,7 @@ fn settings() -> String {
         let name = setting.name;
         let value = match setting.form {
             Form::Timeout | Form::Wait => "duration".into(),
+            Form::Number | Form::Percent => "std::uint64_t".into(),
             Form::Choice(words) => format!("changeover::{}", enum_name(&words)),
         };
         out += &format!(

@@ -59,6 +59,8 @@ fn settings() -> String {
         let values = match setting.form {
             Form::Timeout => "a duration, not 0".to_owned(),
             Form::Wait => "a duration, 0 too".to_owned(),
+            Form::Number => "a number, 0 too".to_owned(),
+            Form::Percent => "0 to 100".to_owned(),
             Form::Choice(words) => {
                 let names = words.words.iter().map(|word| format!("`{}`", string(word.name)));
                 names.collect::<Vec<_>>().join(", ")

@@ -165,6 +165,7 @@ impl Stream {
                 }
                 return Ok(());
             }
+            Stimulus::Measured { .. } => return Ok(()),
             Stimulus::StartTaken { session } => {
                 let session = self.session_mut(session).ok_or(Error::StaleSession)?;
                 session.take(now);

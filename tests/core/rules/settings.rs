@@ -313,3 +313,48 @@ fn a_failback_to_come_is_abandoned_by_the_policy_manual() {
     rig.is_quiet();
     assert_eq!(rig.stream.active(), Some(1));
 }
+
+#[test]
+fn numbers_have_a_range_too() {
+    let changed = |config: Config| running([cold(0).config(config.clone())]).set_config(config);
+    for allowed in [
+        Config::new().min_bitrate(u32::MAX.into()).min_fps(0),
+        Config::new().max_loss(100).impair_margin(0).min_bitrate_of_baseline(0),
+        Config::new().measure_window(ms(100)).impair_after(ms(0)).video_timeout(ms(0)),
+        Config::new().measure_window(ms(60_000)),
+    ] {
+        assert_eq!(changed(allowed), Ok(()));
+    }
+    for refused in [
+        Config::new().min_bitrate(1 << 32),
+        Config::new().min_fps(1 << 32),
+        Config::new().max_loss(101),
+        Config::new().impair_margin(101),
+        Config::new().min_bitrate_of_baseline(101),
+        Config::new().min_fps_of_baseline(101),
+        Config::new().measure_window(ms(99)),
+        Config::new().measure_window(ms(60_001)),
+    ] {
+        assert_eq!(running([cold(0)]).set_config(refused), Err(Error::Config));
+    }
+}
+
+#[test]
+fn an_input_is_measured_while_a_setting_needs_it() {
+    let mut rig = running([cold(0), cold(1).config(Config::new().max_loss(1))]);
+    let windows = |rig: &Rig| [0, 1].map(|input| rig.input(input).meter_window());
+    assert_eq!(windows(&rig), [None, Some(1000 * MS)]);
+    for config in [
+        Config::new().min_bitrate(1),
+        Config::new().min_bitrate_of_baseline(1),
+        Config::new().min_fps(1),
+        Config::new().min_fps_of_baseline(1),
+        Config::new().video_timeout(ms(1)),
+        Config::new().audio_timeout(ms(1)),
+    ] {
+        rig.set_config(config.measure_window(ms(500))).unwrap();
+        assert_eq!(windows(&rig), [Some(500 * MS), Some(500 * MS)]);
+    }
+    rig.set_config(Config::new().impair_after(ms(1))).unwrap();
+    assert_eq!(windows(&rig), [None, Some(1000 * MS)]);
+}
