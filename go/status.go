@@ -48,10 +48,16 @@ type InputHealthSnapshot struct {
 	Bytes   uint64  `json:"bytes"`
 	// Receiving: packets came within the last PacketTimeout.
 	Receiving bool `json:"receiving"`
-	// Errors are the last 5, oldest first. Recovery clears them.
+	// Errors are why it was given up, the last 5 times, oldest first. Recovery clears them.
 	Errors []ErrorRecord `json:"errors"`
-	// Probes is how often it was probed or tried.
-	Probes uint64 `json:"probes"`
+	// Attempts are the last 5 probes, trials and restarts that failed since, oldest first. Recovery
+	// clears them.
+	Attempts []ErrorRecord `json:"attempts"`
+	// Probes is how often it was probed, tried or, silent though hot, restarted. ProbesOK of these
+	// brought it back, ProbesFailed of these failed.
+	Probes       uint64 `json:"probes"`
+	ProbesOK     uint64 `json:"probes_ok"`
+	ProbesFailed uint64 `json:"probes_failed"`
 	// StateSince is when its status last changed.
 	StateSince time.Time `json:"state_since"`
 }

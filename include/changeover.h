@@ -650,7 +650,7 @@ typedef struct changeover_input_status {
   uint64_t key_packets;
   /** Packets reported lost. */
   uint64_t lost_packets;
-  /** How often it was probed or tried. */
+  /** How often it was probed, tried or, silent though hot, restarted. */
   uint64_t probes;
   /** Kilobits (1000 bits) per second. */
   double bitrate_kbps;
@@ -666,8 +666,15 @@ typedef struct changeover_input_status {
   const char *url;
   /** Bytes of it. */
   size_t url_len;
-  /** How many of its last 5 errors there are; oldest first. Recovery clears them. */
+  /**
+   * How many of its last 5 errors there are, which are why it was given up; oldest first. Recovery
+   * clears them.
+   */
   size_t errors_len;
+  /** How many of probes brought it back. */
+  uint64_t probes_ok;
+  /** How many of probes failed. Their errors are in the JSON. */
+  uint64_t probes_failed;
 } changeover_input_status;
 
 /** One error of an input. */

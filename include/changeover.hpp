@@ -497,8 +497,12 @@ class input_status {
   std::uint64_t video_packets() const noexcept { return raw_.video_packets; }
   std::uint64_t key_packets() const noexcept { return raw_.key_packets; }
   std::uint64_t lost_packets() const noexcept { return raw_.lost_packets; }
-  /** How often it was probed or tried. */
+  /** How often it was probed, tried or, silent though hot, restarted. */
   std::uint64_t probes() const noexcept { return raw_.probes; }
+  /** How many of these brought it back. */
+  std::uint64_t probes_ok() const noexcept { return raw_.probes_ok; }
+  /** How many of these failed; their errors are in the JSON. */
+  std::uint64_t probes_failed() const noexcept { return raw_.probes_failed; }
   /** Kilobits (1000 bits) per second. */
   double bitrate_kbps() const noexcept { return raw_.bitrate_kbps; }
   /** Video frames per second. */

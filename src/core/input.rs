@@ -8,7 +8,7 @@ use super::{
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Errors kept per input.
+/// Errors and failed attempts kept per input, of each so many.
 const ERRORS_KEPT: usize = 5;
 
 /// One source of a stream. `url` and `options` are the host's and come back verbatim.
@@ -72,6 +72,17 @@ pub struct InputError {
     pub detail: Detail,
 }
 
+/// Whether a session is an attempt to get a degraded input back: it has deadlines, and not to
+/// deliver is a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    No,
+    /// Rule 9c: of a cold input, to see whether it delivers.
+    Trial,
+    /// Rule 6d: of a hot input, in place of one that fell silent.
+    Restart,
+}
+
 /// One `start` of an input that has not been stopped. Packed as [`MaybeNanos`] is.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
@@ -83,21 +94,20 @@ pub(super) struct Session {
     delivered: bool,
     /// Its next packet changes something, so the driver must tell of it.
     pub(super) awaited: bool,
-    /// A session of a degraded cold input, to see whether it delivers.
-    pub(super) trial: bool,
+    pub(super) attempt: Attempt,
     /// The host reported an error of it: that it delivers does not prove that it is any good.
     pub(super) reported: bool,
 }
 
 impl Session {
-    pub(super) fn new(id: SessionId, trial: bool) -> Self {
+    pub(super) fn new(id: SessionId, attempt: Attempt) -> Self {
         Session {
             id,
             since: MaybeNanos::NONE,
             last_packet: 0,
             delivered: false,
             awaited: true,
-            trial,
+            attempt,
             reported: false,
         }
     }
@@ -144,11 +154,18 @@ pub(super) struct Probe {
 /// What there is to know of an input that was ever given up; most never are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trouble {
+    /// Why it was given up.
     pub(super) errors: SmallVec<[InputError; 1]>,
+    /// What failed since, of what was done to get it back.
+    pub(super) attempts: SmallVec<[InputError; 1]>,
     pub(super) probe: Option<Probe>,
     pub(super) probe_unsupported: bool,
-    /// Probes and trials asked for.
+    /// Probes, trials and restarts asked for.
     pub(super) probes: u64,
+    /// Those that brought it back.
+    pub(super) probes_ok: u64,
+    /// Those that did not.
+    pub(super) probes_failed: u64,
     /// While degraded: when to probe, try or restart it next.
     pub(super) retry_at: Option<Nanos>,
     pub(super) backoff: Backoff,
@@ -159,7 +176,17 @@ pub(super) struct Trouble {
 impl Trouble {
     pub(super) fn clear_errors(&mut self) {
         self.errors.clear();
+        self.attempts.clear();
     }
+}
+
+/// Appends to the last few.
+fn push_kept(list: &mut SmallVec<[InputError; 1]>, error: InputError) {
+    list.reserve_exact(1);
+    if list.len() == ERRORS_KEPT {
+        list.remove(0);
+    }
+    list.push(error);
 }
 
 /// The health of one input.
@@ -219,14 +246,31 @@ impl InputHealth {
         self.session.as_ref().map_or(0, |session| session.last_packet)
     }
 
-    /// The last errors, oldest first; recovery clears them.
+    /// Why it was given up, the last 5 times, oldest first; recovery clears them.
     pub fn errors(&self) -> impl ExactSizeIterator<Item = &InputError> {
         self.trouble().map_or(&[][..], |trouble| &trouble.errors).iter()
     }
 
-    /// How often it was probed or tried.
+    /// The last 5 probes, trials and restarts that failed since then, oldest first; recovery clears
+    /// them.
+    pub fn attempts(&self) -> impl ExactSizeIterator<Item = &InputError> {
+        self.trouble().map_or(&[][..], |trouble| &trouble.attempts).iter()
+    }
+
+    /// How often it was probed, tried or, silent though hot, restarted.
     pub fn probes(&self) -> u64 {
         self.trouble().map_or(0, |trouble| trouble.probes)
+    }
+
+    /// How many of these brought it back.
+    pub fn probes_ok(&self) -> u64 {
+        self.trouble().map_or(0, |trouble| trouble.probes_ok)
+    }
+
+    /// How many of these failed. One that is under way, that was overtaken (by an update, by packets
+    /// of its own) or answered *unsupported* counts neither here nor there.
+    pub fn probes_failed(&self) -> u64 {
+        self.trouble().map_or(0, |trouble| trouble.probes_failed)
     }
 
     /// The window over which its sessions have to be measured, in nanoseconds; `None` while no
@@ -253,7 +297,7 @@ impl InputHealth {
     }
 
     pub(super) fn on_trial(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| session.trial)
+        self.session.as_ref().is_some_and(|session| session.attempt == Attempt::Trial)
     }
 
     pub(super) fn set_status(&mut self, status: Status, now: Nanos) {
@@ -290,12 +334,14 @@ impl InputHealth {
 
     /// Rule 15c.
     pub(super) fn push_error(&mut self, error: InputError) {
-        let errors = &mut self.trouble_mut().errors;
-        errors.reserve_exact(1);
-        if errors.len() == ERRORS_KEPT {
-            errors.remove(0);
-        }
-        errors.push(error);
+        push_kept(&mut self.trouble_mut().errors, error);
+    }
+
+    /// Rule 15c: kept apart, so that no attempt hides why the input was given up.
+    pub(super) fn push_failed_attempt(&mut self, error: InputError) {
+        let trouble = self.trouble_mut();
+        trouble.probes_failed += 1;
+        push_kept(&mut trouble.attempts, error);
     }
 
     /// Rule 12d: back to new, for an update by the host.
@@ -304,7 +350,7 @@ impl InputHealth {
         self.healthy_since = (!self.is_hot()).then_some(now).into();
         if self.trouble.is_some() {
             let trouble = self.trouble_mut();
-            trouble.errors.clear();
+            trouble.clear_errors();
             trouble.backoff.reset();
             trouble.unproven = false;
             trouble.retry_at = None;

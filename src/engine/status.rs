@@ -59,7 +59,7 @@ pub struct InputHealthSnapshot {
     pub packet_loss: f64,
     /// What it is worth.
     pub status: Status,
-    /// The text of the newest error.
+    /// Why it was given up, the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Arc<str>>,
     /// When that was.
@@ -82,10 +82,17 @@ pub struct InputHealthSnapshot {
     pub lost_packets: u64,
     /// Packets came within the last `packet_timeout`.
     pub receiving: bool,
-    /// The last 5 errors, oldest first; recovery clears them.
+    /// Why it was given up, the last 5 times, oldest first; recovery clears them.
     pub errors: Vec<ErrorRecord>,
-    /// How often it was probed or tried.
+    /// The last 5 probes, trials and restarts that failed since, oldest first; recovery clears
+    /// them.
+    pub attempts: Vec<ErrorRecord>,
+    /// How often it was probed, tried or, silent though hot, restarted.
     pub probes: u64,
+    /// How many of these brought it back.
+    pub probes_ok: u64,
+    /// How many of these failed.
+    pub probes_failed: u64,
     /// When its status last changed.
     #[serde(serialize_with = "rfc3339")]
     pub state_since: SystemTime,
@@ -210,7 +217,10 @@ impl InputHealthSnapshot {
             lost_packets: counters.lost,
             receiving: last.is_some_and(|at| now.saturating_sub(at) < health.packet_timeout()),
             errors,
+            attempts: health.attempts().map(error).collect(),
             probes: health.probes(),
+            probes_ok: health.probes_ok(),
+            probes_failed: health.probes_failed(),
             state_since: wall.at(health.state_since()),
         }
     }

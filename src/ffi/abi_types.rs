@@ -238,7 +238,7 @@ pub struct changeover_input_status {
     pub key_packets: u64,
     /// Packets reported lost.
     pub lost_packets: u64,
-    /// How often it was probed or tried.
+    /// How often it was probed, tried or, silent though hot, restarted.
     pub probes: u64,
     /// Kilobits (1000 bits) per second.
     pub bitrate_kbps: f64,
@@ -254,8 +254,13 @@ pub struct changeover_input_status {
     pub url: *const c_char,
     /// Bytes of it.
     pub url_len: usize,
-    /// How many of its last 5 errors there are; oldest first. Recovery clears them.
+    /// How many of its last 5 errors there are, which are why it was given up; oldest first. Recovery
+    /// clears them.
     pub errors_len: usize,
+    /// How many of `probes` brought it back.
+    pub probes_ok: u64,
+    /// How many of `probes` failed. Their errors are in the JSON.
+    pub probes_failed: u64,
 }
 
 /// One error of an input.

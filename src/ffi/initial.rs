@@ -107,6 +107,8 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     url: null(),
     url_len: 0,
     errors_len: 0,
+    probes_ok: 0,
+    probes_failed: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {

@@ -117,6 +117,8 @@ fn input_status(input: &InputHealthSnapshot, texts: &mut Texts) -> changeover_in
         url,
         url_len,
         errors_len: input.errors.len(),
+        probes_ok: input.probes_ok,
+        probes_failed: input.probes_failed,
     }
 }
 

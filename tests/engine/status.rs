@@ -38,7 +38,7 @@ fn assert_time(value: &Value) {
 
 const STREAM: [&str; 5] =
     ["active_input_priority", "exhausted", "inputs", "state_since", "switches"];
-const INPUT: [&str; 11] = [
+const INPUT: [&str; 14] = [
     "input_priority",
     "bitrate_kbps",
     "packet_loss",
@@ -48,7 +48,10 @@ const INPUT: [&str; 11] = [
     "bytes",
     "receiving",
     "errors",
+    "attempts",
     "probes",
+    "probes_ok",
+    "probes_failed",
     "state_since",
 ];
 

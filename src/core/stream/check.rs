@@ -160,7 +160,7 @@ const OF_INPUT: &[OfInput] = &[
             let decides = session.first_packet().is_none()
                 || stream.is_pending(index)
                 || (stream.is_active(index) && input.status != Status::Active)
-                || (input.status == Status::Degraded && !session.trial && !session.reported);
+                || (input.status == Status::Degraded && !input.on_trial() && !session.reported);
             !decides || session.awaited
         })
     }),
@@ -185,10 +185,8 @@ const OF_INPUT: &[OfInput] = &[
     }),
     ("rule 9: a degraded input has errors and its next attempt", |stream, index| {
         let input = &stream.inputs[index];
-        let attempt = input.retry_at().is_some()
-            || input.probe().is_some()
-            || input.on_trial()
-            || (input.is_hot() && input.session.is_some());
+        let attempt =
+            input.retry_at().is_some() || input.probe().is_some() || stream.attempting(index);
         input.status != Status::Degraded || (attempt && input.errors().len() > 0)
     }),
     ("rule 9: a usable input is not probed, tried, or waiting to be", |stream, index| {
@@ -217,8 +215,19 @@ const OF_INPUT: &[OfInput] = &[
         let ended = input.session.is_none() && input.probe().is_none();
         (input.status == Status::Stopped) == stream.unregistered && (ended || !stream.unregistered)
     }),
-    ("rule 15: the errors of an input are bounded", |stream, index| {
-        stream.inputs[index].errors().len() <= 5
+    ("rule 9: only a degraded input's session is an attempt", |stream, index| {
+        stream.inputs[index].status == Status::Degraded || !stream.attempting(index)
+    }),
+    ("rule 15: the errors and the failed attempts of an input are bounded", |stream, index| {
+        stream.inputs[index].errors().len() <= 5 && stream.inputs[index].attempts().len() <= 5
+    }),
+    ("rule 15: an input that did not fail has no failed attempts", |stream, index| {
+        let input = &stream.inputs[index];
+        input.attempts().len() == 0 || input.errors().len() > 0
+    }),
+    ("rule 15: no attempt both helps and fails", |stream, index| {
+        let input = &stream.inputs[index];
+        input.probes_ok() + input.probes_failed() <= input.probes()
     }),
 ];
 

@@ -31,11 +31,11 @@ impl Failure {
 impl Stream {
     /// Opens a new session of an input, through the gate if it is the active one. The gate moves
     /// before the host hears of the *start*, so that no packet of the session finds it closed.
-    pub(super) fn start(&mut self, index: usize, trial: bool, common: &mut Common) {
+    pub(super) fn start(&mut self, index: usize, attempt: Attempt, common: &mut Common) {
         debug_assert!(self.inputs[index].session.is_none(), "one session per input");
         let id = common.next_id();
         let input = &mut self.inputs[index];
-        input.session = Some(Session::new(id, trial));
+        input.session = Some(Session::new(id, attempt));
         if input.is_hot() {
             input.healthy_since = MaybeNanos::NONE;
         }
@@ -59,7 +59,13 @@ impl Stream {
 
     /// Rules 6d, 9c, 12d and 13: a new session in place of the running one. The active input is
     /// not on air until it delivers (12e).
-    pub(super) fn restart(&mut self, index: usize, trial: bool, now: Nanos, common: &mut Common) {
+    pub(super) fn restart(
+        &mut self,
+        index: usize,
+        attempt: Attempt,
+        now: Nanos,
+        common: &mut Common,
+    ) {
         self.stop(index);
         if self.is_active(index) {
             self.selected_at = now;
@@ -68,7 +74,7 @@ impl Stream {
                 self.inputs[index].set_status(Status::Idle, now);
             }
         }
-        self.start(index, trial, common);
+        self.start(index, attempt, common);
     }
 
     /// Rule 1a, and for inputs that were added, updated, or became hot.
@@ -76,7 +82,7 @@ impl Stream {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
             if input.is_hot() && input.usable() && input.session.is_none() {
-                self.start(index, false, common);
+                self.start(index, Attempt::No, common);
             }
         }
     }
@@ -104,7 +110,7 @@ impl Stream {
         let proof = !session.reported || lost;
         match input.status {
             // Rule 9c: it has to deliver for a while.
-            Status::Degraded if session.trial && !dark => {}
+            Status::Degraded if session.attempt == Attempt::Trial && !dark => {}
             // Rule 4d.
             Status::Degraded if !proof && !input.settings.is_hot() => {}
             Status::Degraded => {
@@ -187,7 +193,9 @@ impl Stream {
         trouble.retry_at = None;
         trouble.unproven = true;
         if let Some(session) = input.session.as_mut() {
-            session.trial = false;
+            if std::mem::replace(&mut session.attempt, Attempt::No) != Attempt::No {
+                input.trouble_mut().probes_ok += 1;
+            }
         }
         let priority = input.spec.priority;
         self.notify(Notice::Recovered { priority });
@@ -197,12 +205,12 @@ impl Stream {
     pub(super) fn attempt_failed(&mut self, index: usize, failure: Failure, now: Nanos) {
         let active = self.is_active(index);
         let input = &mut self.inputs[index];
-        input.push_error(failure.at(now));
+        input.push_failed_attempt(failure.at(now));
         input.trouble_mut().backoff.increase();
         input.schedule_retry(now, self.registration);
         let was_trial = input.on_trial();
         if let Some(session) = input.session.as_mut() {
-            session.trial = false;
+            session.attempt = Attempt::No;
         }
         // The active one stays (8b): when all is lost, its packets may still come back.
         if was_trial && !active {
@@ -215,7 +223,7 @@ impl Stream {
         let input = &self.inputs[index];
         let failure = Failure::told(Reason::StartFailed, text);
         if input.status == Status::Degraded {
-            if input.on_trial() || self.restarting(index) {
+            if self.attempting(index) {
                 self.attempt_failed(index, failure, now);
             }
             self.stop(index);
@@ -230,25 +238,21 @@ impl Stream {
         let failure = Failure::told(Reason::Error, text);
         if input.status != Status::Degraded {
             self.degrade(index, failure, now);
-        } else if input.on_trial() || self.restarting(index) {
+        } else if self.attempting(index) {
             self.attempt_failed(index, failure, now);
         }
     }
 
-    /// Rule 6d: a degraded hot input in a new session that has not delivered yet.
-    pub(super) fn restarting(&self, index: usize) -> bool {
-        let input = &self.inputs[index];
-        input.status == Status::Degraded
-            && input.is_hot()
-            && input.retry_at().is_none()
-            && input.session.is_some()
+    /// Rules 6d and 9c: a degraded input in a new session that is to bring it back.
+    pub(super) fn attempting(&self, index: usize) -> bool {
+        self.inputs[index].session.as_ref().is_some_and(|session| session.attempt != Attempt::No)
     }
 
     /// Rule 9g: whatever ended a probe, a trial or a restart, no degraded input is forgotten.
     pub(super) fn keep_retrying(&mut self, now: Nanos) {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
-            let attempted = input.probe().is_some() || input.on_trial() || self.restarting(index);
+            let attempted = input.probe().is_some() || self.attempting(index);
             if input.status == Status::Degraded && input.retry_at().is_none() && !attempted {
                 self.inputs[index].schedule_retry(now, self.registration);
             }
@@ -260,6 +264,7 @@ impl Stream {
         self.inputs[index].trouble_mut().probe = None;
         match outcome {
             ProbeOutcome::Ok => {
+                self.inputs[index].trouble_mut().probes_ok += 1;
                 // The source works, so what it left behind can only be a dead session.
                 self.stop(index);
                 self.recover(index, now, now);
@@ -293,7 +298,7 @@ impl Stream {
     /// is over.
     pub(super) fn may_retry(&self, index: usize) -> bool {
         let input = &self.inputs[index];
-        if input.status != Status::Degraded || input.probe().is_some() || input.on_trial() {
+        if input.status != Status::Degraded || input.probe().is_some() || self.attempting(index) {
             return false;
         }
         if input.is_hot() || !input.probe_unsupported() {
@@ -314,16 +319,14 @@ impl Stream {
         let hot = input.is_hot();
         let trouble = input.trouble_mut();
         trouble.retry_at = None;
-        if hot {
-            self.restart(index, false, now, common);
-            return;
-        }
         trouble.probes += 1;
-        if trouble.probe_unsupported {
+        if hot {
+            self.restart(index, Attempt::Restart, now, common);
+        } else if trouble.probe_unsupported {
             if self.settings.overlap == Overlap::Off {
                 self.stop_all_but(index);
             }
-            self.restart(index, true, now, common);
+            self.restart(index, Attempt::Trial, now, common);
         } else {
             let probe = common.next_id();
             trouble.probe = Some(Probe { id: probe, taken_at: None });

@@ -12,7 +12,7 @@ mod update;
 
 use super::config::StreamSettings;
 use super::history::History;
-use super::input::{InputHealth, Session};
+use super::input::{Attempt, InputHealth, Session};
 use super::{
     Action, Awaited, Common, Config, Detail, Error, Failback, Input, MaybeNanos, MaybePriority,
     Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration, SessionId,

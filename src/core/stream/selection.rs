@@ -128,7 +128,7 @@ impl Stream {
                     self.await_packet(index);
                 }
             }
-            None => self.start(index, false, common),
+            None => self.start(index, Attempt::No, common),
         }
         // A dead one runs on (6b), a usable one has done its duty (7a).
         if let Some(old) = old.filter(|old| self.inputs[*old].usable()) {
@@ -184,7 +184,7 @@ impl Stream {
             return;
         }
         if session.is_none() {
-            self.start(index, false, common);
+            self.start(index, Attempt::No, common);
         } else if self.inputs[index].delivering() {
             // It may have died since its last packet; the next one proves that it has not.
             self.await_packet(index);

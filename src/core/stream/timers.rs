@@ -104,7 +104,7 @@ impl Stream {
         let input = &self.inputs[index];
         let Some(session) = &input.session else { return };
         // A dead session behind the gate is not expected to deliver.
-        if input.usable() || session.trial || self.restarting(index) {
+        if input.usable() || self.attempting(index) {
             if session.first_packet().is_some() {
                 let at = self.silent_since(index) + input.settings.packet_timeout;
                 see(at, Timer::Silence(index));
@@ -112,7 +112,7 @@ impl Stream {
                 see(since + input.settings.connect_timeout, Timer::Connect(index));
             }
         }
-        if let Some(since) = session.first_packet().filter(|_| session.trial) {
+        if let Some(since) = session.first_packet().filter(|_| input.on_trial()) {
             see(since + self.settings.failback_stable, Timer::TrialDelivered(index));
         }
     }

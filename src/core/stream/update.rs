@@ -115,7 +115,7 @@ impl Stream {
         let chosen = self.is_active(index) && was_usable;
         let standby = self.inputs[index].is_hot() && !self.is_active(index);
         if chosen || self.is_pending(index) || standby {
-            self.restart(index, false, now, common);
+            self.restart(index, Attempt::No, now, common);
         } else {
             self.stop(index);
         }
@@ -135,8 +135,8 @@ impl Stream {
         self.buffer_write_id = name;
         for index in 0..self.inputs.len() {
             if let Some(session) = &self.inputs[index].session {
-                let trial = session.trial;
-                self.restart(index, trial, now, common);
+                let attempt = session.attempt;
+                self.restart(index, attempt, now, common);
             }
         }
     }

@@ -439,6 +439,16 @@ impl Rig {
         self.input(priority).errors().cloned().collect()
     }
 
+    pub fn attempts(&self, priority: Priority) -> Vec<InputError> {
+        self.input(priority).attempts().cloned().collect()
+    }
+
+    /// How many probes, trials and restarts there were, how many helped and how many did not.
+    pub fn probes(&self, priority: Priority) -> (u64, u64, u64) {
+        let input = self.input(priority);
+        (input.probes(), input.probes_ok(), input.probes_failed())
+    }
+
     /// The session of an input that runs now, by its name.
     pub fn running(&self, priority: Priority) -> Option<&str> {
         self.input(priority).session().map(|session| self.story.name(session))

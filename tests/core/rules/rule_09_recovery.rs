@@ -66,7 +66,7 @@ fn failures_back_off_doubling_up_to_eight_times() {
 }
 
 #[test]
-fn failed_attempts_are_errors_and_say_what_happened() {
+fn failed_attempts_say_what_happened_and_do_not_hide_why_it_was_given_up() {
     let mut rig = primary_given_up([cold(0), cold(1)]);
     rig.reach("probe 0");
     rig.until(50);
@@ -78,20 +78,56 @@ fn failed_attempts_are_errors_and_say_what_happened() {
     rig.until(5000);
     rig.start_fails(0);
     rig.reach("start 0c");
+    let why = &rig.errors(0)[0];
+    assert_eq!((rig.errors(0).len(), why.at), (1, rig.at(3000)));
+    assert_eq!(why.detail.to_string(), "no packet for 2000.0 ms, limit 2000.0 ms");
     let told: Vec<_> = rig
-        .errors(0)
+        .attempts(0)
         .iter()
         .map(|e| (e.reason, e.detail.to_string(), e.detail.measured() / MS))
         .collect();
     let timeout = |text: &str, measured| (Reason::Timeout, text.to_string(), measured);
     let expected = [
-        timeout("no packet for 2000.0 ms, limit 2000.0 ms", 2000),
         (Reason::Error, "no answer".into(), 0),
         timeout("no answer to a probe for 3000.0 ms, limit 3000.0 ms", 3000),
         timeout("no first packet for 5000.0 ms, limit 5000.0 ms", 5000),
         (Reason::StartFailed, "refused".into(), 0),
     ];
     assert_eq!(told, expected);
+    // One probe was answered "unsupported", which is neither.
+    assert_eq!(rig.probes(0), (5, 0, 4));
+}
+
+#[test]
+fn attempts_are_counted_by_what_became_of_them() {
+    let mut rig = primary_given_up([cold(0), cold(1)]);
+    rig.reach("probe 0");
+    rig.until(50);
+    assert_eq!(rig.probes(0), (1, 0, 1));
+    rig.returns(0);
+    rig.reach("recovered 0");
+    assert_eq!(rig.probes(0), (2, 1, 1));
+    assert_eq!(rig.attempts(0), []);
+    rig.reach("active 0 after 0");
+    rig.probes_are(0, Answer::Unsupported);
+    rig.report(0, "gone").unwrap();
+    rig.reach("recovered 0");
+    assert_eq!(rig.probes(0), (4, 2, 1), "a trial helped");
+}
+
+#[test]
+fn restarts_of_a_silent_hot_input_are_counted_and_those_that_fail_are_kept() {
+    let mut rig = primary_given_up([hot(0), cold(1)]);
+    rig.reach("start 0b");
+    assert_eq!(rig.probes(0), (1, 0, 0));
+    rig.until(5000);
+    assert_eq!(rig.probes(0), (1, 0, 1));
+    let told = rig.attempts(0).pop().unwrap().detail.to_string();
+    assert_eq!(told, "no first packet for 5000.0 ms, limit 5000.0 ms");
+    rig.reach("start 0c");
+    rig.returns(0);
+    rig.reach("recovered 0");
+    assert_eq!(rig.probes(0), (2, 1, 1));
 }
 
 #[test]

@@ -124,15 +124,30 @@ fn an_error_tells_its_kind_and_its_time() {
 }
 
 #[test]
-fn the_last_five_errors_are_kept() {
+fn the_last_five_failed_attempts_are_kept() {
     let mut rig = Rig::with_config(Config::new().probe_cooldown(ms(100)), [cold(0), cold(1)]);
     rig.until(1000);
     rig.dies(1);
     rig.report(1, "gone").unwrap();
     rig.until(60_000);
     assert!(rig.input(1).probes() > 5);
-    let errors = rig.errors(1);
-    assert_eq!(errors.len(), 5);
-    assert!(errors.iter().all(|error| &*error.detail.text() == "no answer"), "the oldest went");
-    assert!(errors.is_sorted_by_key(|error| error.at));
+    let attempts = rig.attempts(1);
+    assert_eq!(attempts.len(), 5);
+    assert!(attempts.iter().all(|attempt| &*attempt.detail.text() == "no answer"));
+    assert!(attempts.is_sorted_by_key(|attempt| attempt.at));
+}
+
+#[test]
+fn why_an_input_was_given_up_stays_until_it_recovers_however_often_it_is_probed() {
+    let mut rig = Rig::with_config(Config::new().probe_cooldown(ms(100)), [cold(0), cold(1)]);
+    rig.until(1000);
+    rig.dies(1);
+    rig.report(1, "cable cut").unwrap();
+    rig.until(600_000);
+    assert!(rig.input(1).probes_failed() > 100);
+    let errors: Vec<_> = rig.errors(1).iter().map(|error| error.detail.to_string()).collect();
+    assert_eq!(errors, ["cable cut"]);
+    rig.returns(1);
+    rig.reach("recovered 1");
+    assert_eq!((rig.errors(1), rig.attempts(1)), (vec![], vec![]));
 }

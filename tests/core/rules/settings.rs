@@ -122,6 +122,22 @@ fn a_degraded_hot_input_that_becomes_cold_is_probed() {
 }
 
 #[test]
+fn the_dead_session_of_a_probed_input_that_becomes_hot_is_no_restart() {
+    let mut rig = Rig::new([cold(0)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.probes_are(0, Answer::Never);
+    rig.reach("probe 0");
+    assert_eq!(rig.running(0), Some("0a"), "the last one is left running");
+    rig.set_config(Config::new().standby(Standby::Hot)).unwrap();
+    rig.until(2999);
+    assert_eq!(rig.probes(0), (1, 0, 0), "its silence is no attempt that failed");
+    rig.until(3000);
+    assert_eq!(rig.probes(0), (1, 0, 1), "the probe's deadline is");
+    assert_eq!(rig.attempts(0).len(), 1);
+}
+
+#[test]
 fn a_probed_input_that_becomes_hot_is_started_when_it_recovers() {
     let mut rig = running([cold(0), cold(1)]);
     rig.report(1, "gone").unwrap();

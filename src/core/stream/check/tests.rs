@@ -1,7 +1,7 @@
 //! No invariant that can't be broken: each is, by the smallest corruption that breaks it.
 
 use super::*;
-use crate::core::input::Probe;
+use crate::core::input::{InputError, Probe};
 use crate::core::Registration;
 use std::collections::BTreeSet;
 
@@ -234,7 +234,7 @@ const CORRUPTIONS: &[Corruption] = &[
     ),
     (
         on_air,
-        |stream| stream.inputs[2].session = Some(Session::new(99, false)),
+        |stream| stream.inputs[2].session = Some(Session::new(99, Attempt::No)),
         "rule 6: once something is on air, every session has a use",
     ),
     (on_air, |stream| stream.inputs[1].session = None, "rule 6: a usable hot input runs"),
@@ -262,7 +262,7 @@ const CORRUPTIONS: &[Corruption] = &[
     ),
     (
         failed,
-        |stream| session(stream, 0).trial = true,
+        |stream| session(stream, 0).attempt = Attempt::Trial,
         "rule 9: a trial is of an input that can't be probed",
     ),
     (
@@ -282,7 +282,25 @@ const CORRUPTIONS: &[Corruption] = &[
             let one = errors[0].clone();
             errors.extend(std::iter::repeat_n(one, 5));
         },
-        "rule 15: the errors of an input are bounded",
+        "rule 15: the errors and the failed attempts of an input are bounded",
+    ),
+    (
+        on_air,
+        |stream| session(stream, 1).attempt = Attempt::Restart,
+        "rule 9: only a degraded input's session is an attempt",
+    ),
+    (
+        on_air,
+        |stream| {
+            let error = InputError { at: 0, reason: Reason::Error, detail: Detail::None };
+            stream.inputs[2].trouble_mut().attempts.push(error);
+        },
+        "rule 15: an input that did not fail has no failed attempts",
+    ),
+    (
+        failed,
+        |stream| stream.inputs[0].trouble_mut().probes_ok += 1,
+        "rule 15: no attempt both helps and fails",
     ),
 ];
 
