@@ -116,23 +116,31 @@ static void ids_are_any_text_of_1_to_255_bytes(void) {
   EQUAL(0, changeover_stream_list_len(NULL));
 }
 
-static void *wait_for_event(void *engine) {
+struct waiting {
+  changeover_engine *engine;
+  struct counter begun;
+  int32_t result;
+};
+
+static void *wait_for_event(void *data) {
+  struct waiting *waiting = data;
   changeover_event event = no_event();
-  static int32_t result;
-  result = changeover_next_event(engine, UINT64_MAX, &event);
-  return &result;
+  counter_add(&waiting->begun, 1);
+  waiting->result = changeover_next_event(waiting->engine, UINT64_MAX, &event);
+  return NULL;
 }
 
+/* Several times, because nothing tells whether the thread waits already or is about to. */
 static void freeing_wakes_a_thread_that_waits_for_an_event(void) {
-  changeover_engine *engine = patient_engine();
-  pthread_t waiting;
-  pthread_create(&waiting, NULL, wait_for_event, engine);
-  OK(changeover_free(engine));
-  void *result = NULL;
-  pthread_join(waiting, &result);
-  /* Which of the two depends on who came first. */
-  const int32_t code = *(int32_t *)result;
-  CHECK(code == CHANGEOVER_ERR_SHUT_DOWN || code == CHANGEOVER_ERR_HANDLE);
+  for (int i = 0; i < scaled(50); i++) {
+    struct waiting waiting = {patient_engine(), COUNTER, 0};
+    pthread_t thread;
+    pthread_create(&thread, NULL, wait_for_event, &waiting);
+    WAIT_FOR(&waiting.begun, 1);
+    OK(changeover_free(waiting.engine));
+    pthread_join(thread, NULL);
+    CHECK(waiting.result == CHANGEOVER_ERR_SHUT_DOWN || waiting.result == CHANGEOVER_ERR_HANDLE);
+  }
 }
 
 static void open_inputs_outlive_their_engine(void) {

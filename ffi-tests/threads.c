@@ -116,6 +116,8 @@ static void one_thread_and_many_engines(void) {
 
 /* A stream that comes and goes under the feet of those that record it. */
 static atomic_int going;
+/* How many of them have recorded a packet. */
+static struct counter recorded = COUNTER;
 
 static void *record_while_it_lasts(void *data) {
   struct work *work = data;
@@ -125,6 +127,7 @@ static void *record_while_it_lasts(void *data) {
     const int32_t result = changeover_record_packet(work->engine, S("flickering"), 0, 10, 0, &verdict);
     others += result != CHANGEOVER_OK && result != CHANGEOVER_ERR_UNKNOWN_STREAM;
     work->packets += result == CHANGEOVER_OK;
+    if (result == CHANGEOVER_OK && work->packets == 1) counter_add(&recorded, 1);
     sched_yield();
   }
   EQUAL(0, others);
@@ -145,13 +148,11 @@ static void streams_come_and_go_meanwhile(void) {
     OK(changeover_unregister(engine, S("flickering")));
   }
   register_stream(engine, "flickering", 1);
+  /* On a busy machine one of them may not have run yet. */
+  WAIT_FOR(&recorded, LENGTH(work));
   atomic_store(&going, 0);
-  uint64_t packets = 0;
-  for (size_t i = 0; i < LENGTH(work); i++) {
+  for (size_t i = 0; i < LENGTH(work); i++)
     pthread_join(threads[i], NULL);
-    packets += work[i].packets;
-  }
-  CHECK(packets > 0);
   OK(changeover_free(engine));
 }
 

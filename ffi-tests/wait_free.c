@@ -63,6 +63,8 @@ enum { ROUNDS = 200000 };
 static changeover_engine *engine;
 static atomic_int started, done, wrong;
 static atomic_bool all_done;
+/* How often a stream came and went. */
+static atomic_int changes;
 
 static void *record(void *data) {
   changeover_input *input = data;
@@ -109,6 +111,7 @@ static void *change_everything(void *data) {
     OK(changeover_unregister(engine, S(stream)));
     OK(changeover_free(other));
     drain(engine);
+    atomic_fetch_add(&changes, 1);
   }
   return NULL;
 }
@@ -121,6 +124,9 @@ static void recording_makes_no_system_call_and_allocates_nothing(void) {
   static char names[2][16] = {"flickering", "other"};
   for (size_t i = 0; i < LENGTH(others); i++)
     pthread_create(&others[i], NULL, change_everything, names[i]);
+  /* Or the records could be over before anything changes. */
+  while (atomic_load(&changes) < 2 * (int)LENGTH(others))
+    sched_yield();
   for (size_t i = 0; i < LENGTH(recorders); i++) {
     pthread_create(&recorders[i], NULL, record, &inputs[i]);
     pthread_detach(recorders[i]);
