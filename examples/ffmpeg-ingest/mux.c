@@ -10,6 +10,9 @@
 #define TS_PACKET 188
 #define FIRST_PID 0x100
 #define PMT_PID 0x1000
+/* What players expect between arrival and presentation. The muxer moves all times by twice that. */
+#define MAX_DELAY (AV_TIME_BASE * 7 / 10)
+#define MUXER_DELAY (2 * TICKS_PER_S * 7 / 10)
 
 static int pmt_pid(const struct mux *mux) {
   const int pid = mux->service.pmt_pid;
@@ -149,14 +152,21 @@ static void set_service(struct mux *mux, const struct service *service, AVDictio
 static int begin_program(struct mux *mux, struct tracks *tracks) {
   int error = avformat_alloc_output_context2(&mux->format, NULL, "mpegts", NULL);
   if (error < 0) return error;
-  mux->format->pb = mux->io;
+  error = cues_open(&mux->cues, mux->io);
+  if (error < 0) return error;
+  mux->format->pb = mux->cues.io;
   mux->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_FLUSH_PACKETS;
-  mux->format->max_delay = AV_TIME_BASE * 7 / 10; /* what players expect between arrival and presentation */
+  mux->format->max_delay = MAX_DELAY;
   AVDictionary *options = NULL;
   set_service(mux, &tracks->service, &options);
   bool used[MUX_PIDS_MAX] = {false};
-  for (int i = 0; i < tracks->count && error >= 0; i++)
-    error = add_stream(mux, &tracks->track[i], pid_of(mux, &tracks->track[i], used));
+  int cue_pids[CUES_MAX], cues = 0;
+  for (int i = 0; i < tracks->count && error >= 0; i++) {
+    const int pid = pid_of(mux, &tracks->track[i], used);
+    error = add_stream(mux, &tracks->track[i], pid);
+    if (tracks->track[i].codec->codec_id == AV_CODEC_ID_SCTE_35 && cues < CUES_MAX) cue_pids[cues++] = pid;
+  }
+  cues_announce(&mux->cues, pmt_pid(mux), cue_pids, cues);
   char version[16];
   snprintf(version, sizeof version, "%d", mux->tables % 32);
   av_dict_set(&options, "tables_version", version, 0);
@@ -186,6 +196,12 @@ int mux_write(struct mux *mux, AVPacket *packet) {
   return error < 0 ? error : mux->io->error;
 }
 
+int mux_write_cue(struct mux *mux, const AVPacket *packet, int64_t moved) {
+  avio_flush(mux->format->pb);
+  return cues_write(&mux->cues, mux->format->streams[packet->stream_index]->id, packet->data,
+                    (size_t)packet->size, moved + MUXER_DELAY);
+}
+
 int mux_flush(struct mux *mux) {
   if (!mux->format) return 0;
   const int error = av_write_frame(mux->format, NULL);
@@ -208,4 +224,5 @@ void mux_free(struct mux *mux) {
   for (int i = 0; i < mux->pids_len; i++)
     avcodec_parameters_free(&mux->pids[i].track.codec);
   mux->pids_len = 0;
+  cues_close(&mux->cues);
 }

@@ -5,12 +5,14 @@
 #include <libavformat/avformat.h>
 #include <stdbool.h>
 
+#include "cues.h"
 #include "tracks.h"
 
 #define MUX_PIDS_MAX 64
 
 struct mux {
   AVIOContext *io;
+  struct cues cues; /* between the muxer and `io` */
   AVFormatContext *format;
   struct tracks *tracks;  /* what the program table announces */
   struct service service; /* of the first source that had one, for good */
@@ -35,6 +37,8 @@ bool mux_fits(const struct mux *mux, const struct tracks *tracks, int to[TRACKS_
 int mux_announce(struct mux *mux, struct tracks *tracks);
 /* Stream index and times in 90 kHz are set; takes nothing over. */
 int mux_write(struct mux *mux, AVPacket *packet);
+/* The same for a cue; its times were `moved` by so many ticks. */
+int mux_write_cue(struct mux *mux, const AVPacket *packet, int64_t moved);
 /* Writes out what the muxer holds back, as at a switch. */
 int mux_flush(struct mux *mux);
 /* Was the error that of the target? Otherwise the muxer refused what it was given. */

@@ -23,6 +23,7 @@ static const char help[] =
     "headers=...);\n"
     "                              format=NAME names the demuxer; repeat=1 plays a file again and again\n"
     "                              without a seam, as the last -i does; repeat=0: its end is an error\n"
+    "      --program N             of an MPEG-TS with several programs: the next -i's service id\n"
     "  -o, --output URL            udp://..., srt://..., tcp://..., a file\n"
     "  -y, --overwrite             the output file may exist\n"
     "\n"
@@ -109,6 +110,16 @@ static void repeat_the_last(struct input_arguments *input) {
       (changeover_option){.key = "repeat", .key_len = 6, .value = "1", .value_len = 1};
 }
 
+static void add_program(struct input_arguments *input, const char *number) {
+  char *end;
+  const long program = strtol(number, &end, 10);
+  if (*end || end == number || program < 0 || program > 65535)
+    wrong("--program: \"%s\" is no service id", number);
+  if (input->options_len == INPUT_OPTIONS_MAX) wrong("more than %d options for one input", INPUT_OPTIONS_MAX);
+  input->options[input->options_len++] = (changeover_option){
+      .key = "program", .key_len = strlen("program"), .value = number, .value_len = strlen(number)};
+}
+
 static int32_t failback(const char *text) {
   if (!strcmp(text, "auto")) return CHANGEOVER_FAILBACK_AUTO;
   if (!strcmp(text, "manual")) return CHANGEOVER_FAILBACK_MANUAL;
@@ -155,6 +166,7 @@ enum {
   STREAM,
   STATUS_EVERY,
   EVENTS_JSON,
+  PROGRAM,
   VERSION
 };
 
@@ -175,6 +187,7 @@ static const struct option names[] = {{"input", required_argument, NULL, 'i'},
                                       {"stream", required_argument, NULL, STREAM},
                                       {"status-every", required_argument, NULL, STATUS_EVERY},
                                       {"events-json", required_argument, NULL, EVENTS_JSON},
+                                      {"program", required_argument, NULL, PROGRAM},
                                       {"verbose", no_argument, NULL, 'v'},
                                       {"help", no_argument, NULL, 'h'},
                                       {"version", no_argument, NULL, VERSION},
@@ -190,6 +203,7 @@ static void take(struct options *options, int code, const char *name) {
       if (++options->inputs_len == INPUTS_MAX) wrong("more than %d inputs", INPUTS_MAX - 1);
       break;
     case 'O': add_input_option(next, optarg); break;
+    case PROGRAM: add_program(next, optarg); break;
     case 'o':
       if (options->output) wrong("only one -o");
       options->output = optarg;
@@ -229,7 +243,7 @@ void options_parse(struct options *options, int argc, char **argv) {
   if (optind < argc) wrong("what is \"%s\"? Inputs are given with -i, the output with -o", argv[optind]);
   if (!options->inputs_len) wrong("no input: give at least one -i URL");
   if (options->inputs[options->inputs_len].options_len)
-    wrong("--input-option belongs before the -i it is meant for");
+    wrong("--input-option and --program belong before the -i they are meant for");
   repeat_the_last(&options->inputs[options->inputs_len - 1]);
   if (!options->output || !*options->output) wrong("no output: give -o URL");
   if (!*options->stream || strlen(options->stream) > 255) wrong("--stream: 1 to 255 bytes");

@@ -149,6 +149,8 @@ static bool source_times(struct output *output, const struct item *item, struct 
     times->dts = *next;
   else if (packet->pts != AV_NOPTS_VALUE)
     times->dts = av_rescale_q(packet->pts, from, to);
+  else if (track_kind(&item->tracks->track[packet->stream_index]) == TRACK_OTHER && !output->waiting)
+    times->dts = rebase_source_now(&output->rebase);
   else
     return false;
   times->pts = packet->pts != AV_NOPTS_VALUE ? av_rescale_q(packet->pts, from, to) : times->dts;
@@ -244,7 +246,8 @@ static int write_item(struct output *output, struct item *item) {
   packet->duration = times.length;
   packet->pos = -1;
   packet->time_base = (AVRational){1, (int)TICKS_PER_S};
-  const int error = mux_write(&output->mux, packet);
+  const bool cue = item->tracks->track[track].codec->codec_id == AV_CODEC_ID_SCTE_35;
+  const int error = cue ? mux_write_cue(&output->mux, packet, times.moved) : mux_write(&output->mux, packet);
   packet->stream_index = track;
   if (error < 0) return refused(output, item, error);
   written(output, item, &times);

@@ -148,6 +148,11 @@ static int64_t offset_of_first(struct rebase *rebase, const struct rebase_track 
   return distance(source_dts + near, now) > APART ? rebase->offset : near;
 }
 
+int64_t rebase_source_now(const struct rebase *rebase) {
+  const struct rebase_track *clock = leader(rebase);
+  return clock ? clock->last - clock->offset : 0;
+}
+
 /* How far this source has got ahead of real time since it began. */
 static void measure_burst(struct rebase *rebase, int64_t dts, uint64_t arrived) {
   if (ticks_since(rebase->anchored, arrived) > BURST_WITHIN) return;
@@ -181,10 +186,11 @@ bool rebase_packet(struct rebase *rebase, int number, enum track_kind kind, uint
             : offset_of_first(rebase, leader(rebase), kind != TRACK_OTHER, times->dts, arrived);
   times->dts += offset;
   times->pts += offset;
+  times->moved = offset;
   const int64_t earliest = track->used ? track->last + 1 : 0;
   if (times->dts < earliest) {
-    if (kind != TRACK_VIDEO) return false;
-    times->dts = earliest; /* later pictures need this one */
+    if (kind == TRACK_AUDIO) return false;
+    times->dts = earliest; /* later pictures need this one; data is worth more than its order */
   }
   if (times->pts < times->dts) times->pts = times->dts;
   remember(rebase, track, kind, times, offset, arrived);

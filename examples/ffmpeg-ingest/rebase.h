@@ -13,6 +13,7 @@
 
 struct rebase_times {
   int64_t dts, pts, length;
+  int64_t moved; /* out: by how much */
 };
 
 /* How far a track's media time is ahead of its arrival: the least within this window and within the one before. A source
@@ -50,6 +51,9 @@ struct rebase {
 
 /* The next packet is the first of another source: it follows what went out, by as much as time has really passed. */
 void rebase_begin(struct rebase *rebase, const struct rebase_times *first, uint64_t arrived);
+
+/* The source's own time, as far as its picture or sound has come; for what has no time of its own. */
+int64_t rebase_source_now(const struct rebase *rebase);
 
 /* Maps a packet of output track `track` onto the output's timeline. False: it belongs before what has gone out; drop it.
  * A step of the source's clock, forward or backward, becomes nothing: media time goes on as packets arrive. A gap in which

@@ -94,7 +94,7 @@ static void discard_others(struct source *source, const AVProgram *program) {
   }
 }
 
-/* The picture, and every sound that belongs to it. Keeps the tracks as they are where nothing has changed. */
+/* The picture, every sound that belongs to it, and what else MPEG-TS carries beside them. Keeps the tracks as they are where nothing has changed. */
 static int choose_tracks(struct source *source) {
   AVFormatContext *format = source->format;
   const AVProgram *program = choose_program(source);
@@ -105,13 +105,17 @@ static int choose_tracks(struct source *source) {
   if (program && is_mpegts(source)) tracks->service = service_of(program);
   int stream_of[TRACKS_MAX] = {0};
   const int picture = choose_picture(source, program);
-  bool complete = picture < 0 || add_track(source, tracks, stream_of, picture);
-  for (int i = 0; i < (int)source->streams.count; i++) {
-    const bool sound = format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
-    if (sound && program_has(program, i) && is_ready(source, i))
-      complete &= add_track(source, tracks, stream_of, i);
+  if (picture >= 0) add_track(source, tracks, stream_of, picture);
+  bool media = picture >= 0;
+  for (int sound = 1; sound >= 0; sound--) {
+    for (int i = 0; i < (int)source->streams.count; i++) {
+      const enum AVMediaType type = format->streams[i]->codecpar->codec_type;
+      if (type == AVMEDIA_TYPE_VIDEO || (type == AVMEDIA_TYPE_AUDIO) != sound) continue;
+      if (!sound && !media) continue; /* alone, data has no clock to go by */
+      if (program_has(program, i) && is_ready(source, i) && add_track(source, tracks, stream_of, i))
+        media = true;
+    }
   }
-  (void)complete; /* source_left_out tells */
   memcpy(source->stream_of, stream_of, sizeof stream_of);
   if (source->tracks && tracks_equal(tracks, source->tracks)) {
     tracks_release(tracks);
@@ -128,8 +132,9 @@ static int choose_tracks(struct source *source) {
 static bool is_hopeless(const struct source *source) {
   const AVProgram *program = source->program >= 0 ? program_numbered(source->format, source->program) : NULL;
   for (int i = 0; i < (int)source->streams.count; i++) {
-    if (program_has(program, i) && source->streams.stream[i].state != STREAM_REFUSED &&
-        source->streams.stream[i].codec_id != AV_CODEC_ID_NONE)
+    const enum AVMediaType type = source->format->streams[i]->codecpar->codec_type;
+    if (program_has(program, i) && (type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO) &&
+        source->streams.stream[i].state != STREAM_REFUSED)
       return false;
   }
   return true;

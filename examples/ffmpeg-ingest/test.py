@@ -16,10 +16,12 @@ import tempfile
 import threading
 import time
 import traceback
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from live import HERE, Ingest, Live, Recording, Sender, Source, free_udp_ports, pid_of, program_clock, step_clock, ts_packets, wait_for
+from live import (HERE, Ingest, Live, Recording, Sender, Source, add_stream, elementary_streams, free_udp_ports, pes, pid_of, program_clock,
+                  seal, section_checksum, sections, step_clock, ts_packets, wait_for)
 
 SANITIZED = "ffmpeg-ingest-sanitized"
 TESTS = []
@@ -131,6 +133,8 @@ def wrong_command_lines_are_explained(bench):
         (["-i", "a", "-o", "b", "--packet-timeout", "-1s"], "no duration"),
         (["-i", "a", "-o", "b", "--failback", "maybe"], "neither auto nor manual"),
         (["-i", "a", "-O", "x=y", "-o", "b"], "before the -i"),
+        (["-i", "a", "--program", "1", "-o", "b"], "before the -i"),
+        (["--program", "first", "-i", "a", "-o", "b"], "no service id"),
         (["-O", "novalue", "-i", "a", "-o", "b"], "KEY=VALUE"),
         (["-i", "a", "-o", "b", "--stream", ""], "--stream"),
         (["-i", "a", "-o", bench.file("twenty.ts")], "exists"),
@@ -597,6 +601,121 @@ def listening(port):
     with open("/proc/net/tcp") as table:
         rows = [line.split() for line in table][1:]
     return any(int(row[1].split(":")[1], 16) == port and row[3] == "0A" for row in rows)
+
+
+def shown_streams(path):
+    """What ffprobe says of a recording's streams, and of its program."""
+    run = subprocess.run(["ffprobe", "-v", "error", *Recording.WHOLE, "-show_entries",
+                          "stream=id,codec_name,codec_type:stream_tags=language:program_tags=service_name,service_provider:program=program_num",
+                          "-of", "json", path], capture_output=True, text=True, check=True)
+    answer = json.loads(run.stdout)
+    streams = {int(stream["id"], 16): (stream["codec_name"], stream.get("tags", {}).get("language")) for stream in answer["streams"]
+               if "codec_name" in stream}
+    return streams, answer["programs"][0]
+
+
+def moved_by(source, recording):
+    """By how much the pictures of this MPEG-TS were moved in the recording, in ticks of 90 kHz: matched by what is in them."""
+    def pictures(path):
+        run = subprocess.run(["ffprobe", "-v", "error", *Recording.WHOLE, "-select_streams", "v:0", "-show_data_hash", "crc32", "-show_entries",
+                              "packet=pts,data_hash", "-of", "json", path], capture_output=True, text=True, check=True)
+        return [(p["data_hash"], p["pts"]) for p in json.loads(run.stdout)["packets"]]
+    sent = pictures(source)
+    repeated = {picture for picture, times in Counter(picture for picture, _ in sent).items() if times > 1}
+    known = {picture: shown for picture, shown in sent if picture not in repeated}
+    moves = {shown - known[picture] for picture, shown in pictures(recording) if picture in known}
+    expect(len(moves) == 1, f"the pictures were moved by {moves}")
+    return moves.pop()
+
+
+def two_sounds(bench, first, second, *arguments):
+    """A picture with two sounds in these languages, as an MPEG-TS."""
+    clip = bench.file("thirty.flv")
+    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", clip, "-i", bench.file("twenty.flv"), "-t", "12", "-map", "0:v", "-map",
+                           "0:a", "-map", "1:a", "-c", "copy", "-metadata:s:a:0", f"language={first}", "-metadata:s:a:1", f"language={second}",
+                           *arguments, "-f", "mpegts", "-"], check=True, capture_output=True).stdout
+
+
+@test
+def languages_pids_and_the_service_are_kept(bench):
+    """Two inputs with the same languages in another order: each sound stays on its PID."""
+    names = ["-metadata", "service_name=Kanal 1", "-metadata", "service_provider=Funk", "-mpegts_service_id", "77", "-mpegts_pmt_start_pid",
+             "0x30", "-streamid", "0:0x210", "-streamid", "1:0x211", "-streamid", "2:0x212"]
+    first, second = bench.sender(two_sounds(bench, "deu", "eng", *names)), bench.sender(two_sounds(bench, "eng", "deu"))
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("-i", first.url, "-i", second.url, "-o", recording, "--packet-timeout", "500ms")
+    ingest.wait(10, "picture")
+    ingest.wait(10, "source_opened", priority=1)
+    wait_for(lambda: packets(ingest, 0) > 250, 10, "two seconds of the first input")
+    first.close()
+    ingest.wait(10, "picture", priority=1)
+    before = packets(ingest, 1)
+    wait_for(lambda: packets(ingest, 1) > before + 250, 10, "two seconds of the second input")
+    expect_clean_end(ingest)
+    expect(not ingest.all("output_warning"), "the program changed")
+    streams, program = shown_streams(recording)
+    expect(streams == {0x210: ("h264", None), 0x211: ("aac", "deu"), 0x212: ("aac", "eng")}, streams)
+    expect(program["program_num"] == 77 and program["tags"] == {"service_name": "Kanal 1", "service_provider": "Funk"}, program)
+    # The German of the second input is what was its second sound: the tone of 880 Hz.
+    shown = expect_good_recording(recording, 4)
+    length = max(shown.video) - min(shown.video)
+    expect(abs(shown.tone(0.3) - 440) < 10, "German at the beginning")
+    expect(abs(shown.tone(length - 1) - 880) < 10, f"{shown.tone(length - 1):.0f} Hz: not German at the end")
+
+
+@test
+def data_beside_the_picture_goes_with_it(bench):
+    """SCTE-35 with its times moved along, teletext, KLV; what cannot be carried is told."""
+    clip = remux(bench.file("thirty.flv"), "-ss", "0")
+    splice_at = 6 * 90000
+    cue = seal(bytes([0xFC, 0x30, 0, 0, 0, 0, 0, 0, 7, 0, 0xFF, 0xF0, 15, 5, 0, 0, 0, 9, 0x7F, 0xCF, 0xFE]) + splice_at.to_bytes(4, "big")
+               + bytes([0, 1, 0, 0, 0, 0]))
+    times = [2.5 + 0.5 * i for i in range(8)]
+    data = add_stream(clip, 0x1F0, 0x86, b"", [(t, b"\0" + cue) for t in times], b"\x05\x04CUEI")
+    data = add_stream(data, 0x1F1, 6, b"\x56\x05deu\x09\0", [(t, pes(b"\x10" + bytes(90), None)) for t in times])
+    data = add_stream(data, 0x1F2, 6, b"\x05\x04KLVA", [(t, pes(b"\x06\x0e\x2b\x34" + bytes(20), t + 0.7)) for t in times])
+    data = add_stream(data, 0x1F3, 5, b"", [])
+    source, recording = bench.directory / "source.ts", bench.directory / "out.ts"
+    source.write_bytes(data)
+    ingest = bench.ingest("-i", bench.sender(data).url, "-o", recording)
+    expect("data" in ingest.wait(10, "source_warning")["text"], "what is left out is not told")
+    ingest.wait(10, "picture")
+    wait_for(lambda: packets(ingest, 0) > 500, 15, "six seconds of packets")
+    expect_clean_end(ingest)
+    expect_good_recording(recording, 5)
+    written = recording.read_bytes()
+    tables = list(sections(written, 0x1000))
+    expect(tables and all(not section_checksum(table) for table in tables), "program tables with wrong checksums")
+    streams, program = elementary_streams(tables[-1])
+    expect(streams[0x1F0][0] == 0x86 and b"\x05\x04CUEI" in program, (streams, program))
+    expect(b"deu" in streams[0x1F1][1] and b"KLVA" in streams[0x1F2][1], streams)
+    cues = list(sections(written, 0x1F0))
+    expect(len(cues) >= 5, f"{len(cues)} cues of {len(times)}")
+    moved = moved_by(source, recording)
+    for written_cue in cues:
+        expect(not section_checksum(written_cue), "a cue with a wrong checksum")
+        adjustment = (written_cue[4] & 1) << 32 | int.from_bytes(written_cue[5:9], "big")
+        expect(adjustment == (7 + moved) % 2**33, f"a cue for another moment: by {adjustment}, the pictures by {moved}")
+        expect(written_cue[9:-4] == cue[9:-4], "another cue")
+    for pid in (0x1F1, 0x1F2):
+        count = sum(pid_of(p) == pid and p[1] & 0x40 > 0 for p in ts_packets(written))
+        expect(count >= 5, f"{count} packets of {len(times)} on PID {pid:#x}")
+
+
+@test
+def a_program_of_several_can_be_chosen(bench):
+    data = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", bench.file("thirty.flv"), "-i", bench.file("twenty.flv"), "-t", "12",
+                           "-map", "0", "-map", "1", "-c", "copy", "-program", "program_num=1:st=0:st=1", "-program",
+                           "program_num=2:st=2:st=3", "-f", "mpegts", "-"], check=True, capture_output=True).stdout
+    sender, recording = bench.sender(data), bench.directory / "out.ts"
+    ingest = bench.ingest("--program", "2", "-i", sender.url, "-o", recording)
+    ingest.wait(10, "picture")
+    wait_for(lambda: packets(ingest, 0) > 200, 10, "two seconds of packets")
+    expect_clean_end(ingest)
+    shown = expect_good_recording(recording, 1)
+    expect(abs(shown.tone(0.3) - 880) < 10, f"{shown.tone(0.3):.0f} Hz: not the second program")
+    wrong = bench.ingest("--program", "3", "-i", sender.url, "-o", bench.directory / "none.ts")
+    expect("no program 3 in it; there are: 1" in wrong.wait(10, "source_failed")["text"], wrong.log())
 
 
 @test

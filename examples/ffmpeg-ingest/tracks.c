@@ -120,7 +120,12 @@ bool mpegts_carries(enum AVCodecID codec) {
     case AV_CODEC_ID_DTS:
     case AV_CODEC_ID_TRUEHD:
     case AV_CODEC_ID_OPUS:
-    case AV_CODEC_ID_S302M: return true;
+    case AV_CODEC_ID_S302M:
+    case AV_CODEC_ID_DVB_SUBTITLE:
+    case AV_CODEC_ID_DVB_TELETEXT:
+    case AV_CODEC_ID_SMPTE_KLV:
+    case AV_CODEC_ID_TIMED_ID3:
+    case AV_CODEC_ID_SCTE_35: return true;
     default: return false;
   }
 }
