@@ -43,6 +43,7 @@ static void on_stop(void *data, const changeover_event *event) { (void)data, (vo
 #define ID_OF(a) a->engine, a->stream, a->stream_len
 CODE(new, a->options, a->out)
 CODE(free, a->engine)
+CODE(set_call_timeout, a->engine, UINT64_MAX)
 CODE(set_exhausted_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
 CODE(set_restored_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
 CODE(set_log_callback, a->engine, a->number, (changeover_log_fn)a->callback, a->user_data, a->destroy)
@@ -146,6 +147,7 @@ const struct function functions[] = {
     PREPARES(switch_entry),
     ROW(new, 0, FINE, FINE, FINE, P(SETTINGS, options), P(OUTPUT, out)),
     ROW(free, ENDS, FINE, INSIDE, FORKED, P(ENGINE, engine)),
+    ROW(set_call_timeout, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(set_exhausted_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
     ROW(set_restored_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
     ROW(set_log_callback, 0, FINE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
@@ -232,6 +234,18 @@ void register_s(changeover_engine *engine) {
   OK(changeover_report_input_error(engine, S("s"), 2, S("down")));
 }
 
+static void *free_engine_on_thread(void *engine) {
+  OK(changeover_free(engine));
+  return NULL;
+}
+
+/* In a callback no engine can be freed. This one is polled, so there are no callbacks to wait for. */
+static void free_elsewhere(changeover_engine *engine) {
+  pthread_t thread;
+  pthread_create(&thread, NULL, free_engine_on_thread, engine);
+  pthread_join(thread, NULL);
+}
+
 struct objects objects_of(changeover_engine *engine) {
   struct objects objects;
   memset(&objects, 0, sizeof objects);
@@ -243,7 +257,7 @@ struct objects objects_of(changeover_engine *engine) {
   register_stream(other, "other", 1);
   objects.event = no_event();
   OK(changeover_next_event(other, DEADLINE, &objects.event));
-  OK(changeover_free(other));
+  free_elsewhere(other);
   return objects;
 }
 
@@ -319,7 +333,7 @@ void settle(const struct function *function, const struct arguments *a, int32_t 
   if (result != CHANGEOVER_OK) return;
   union output *out = a->out;
   if (function->call == call_new)
-    OK(changeover_free(out->engine));
+    free_elsewhere(out->engine);
   else if (function->call == call_registered_streams)
     changeover_stream_list_free(out->list);
   else if (function->call == call_runtime_status)

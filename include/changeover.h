@@ -5,7 +5,8 @@
  * Results: an int32_t result is CHANGEOVER_OK (0) or a negative CHANGEOVER_ERR_* code; the numbers
  * never change. After an error nothing has changed and no output is written. Each function lists its
  * errors without the common ones: NULL, HANDLE, STRUCT_SIZE, UTF8, STREAM_ID, LENGTH, VALUE,
- * SHUT_DOWN, FORKED, PANIC. There is no last error to ask for.
+ * SHUT_DOWN, FORKED, PANIC, and for those that wait TIMEOUT, if changeover_set_call_timeout bounds them
+ * (then what was asked for may still be done). There is no last error to ask for.
  *
  * Strings: pointer and length in bytes, UTF-8; (NULL, 0) is empty, and so is a list of (NULL, 0).
  * Strings handed out are followed by a NUL byte which the length does not count. What goes in is
@@ -32,8 +33,10 @@
  * Callbacks: user_data comes first. Its destructor, if there is one, is called exactly once, after
  * any running callback, also when the call that was given it fails, and with whatever user_data it was
  * given, NULL too. Callbacks may call every
- * function except changeover_free and changeover_sync, which answer CHANGEOVER_ERR_IN_CALLBACK.
- * They must return: no longjmp and no C++ exception may leave them.
+ * function, of any engine, except changeover_free and changeover_sync, which answer
+ * CHANGEOVER_ERR_IN_CALLBACK on every thread that calls an engine's callbacks or destructors; what else
+ * waits for callbacks returns at once there. They must return: no longjmp and no C++ exception may leave
+ * them. Their threads have 2 MiB of stack, unless changeover_options says otherwise.
  *
  * Times: uint64_t nanoseconds of the engine's monotonic clock (changeover_now), and durations in
  * nanoseconds. Fields that say "since 1970" are wall clock, for people.
@@ -42,6 +45,9 @@
  * make engines of its own. Its parent's open inputs are not for it: what recording answers there means
  * nothing. A child made by vfork, _Fork or clone may not call the library at all. The shared library
  * stays loaded after dlclose. No function may be called from a signal handler.
+ *
+ * Memory: where the system has none left, the process is aborted (SIGABRT), as Rust programs are; recording,
+ * which allocates nothing, is never the call that does it.
  *
  * Versions: each function says since which version it is there. Types, fields and constants that don't
  * say so are of 0.1.
@@ -558,6 +564,11 @@ typedef struct changeover_options {
    * are dropped, which a GAP tells. 0: 65536.
    */
   uint64_t event_limit;
+  /**
+   * The stack of each thread that calls the host, in bytes; the system's least if that is more.
+   * 0: 2 MiB.
+   */
+  uint64_t callback_stack;
 } changeover_options;
 
 /** Called with a stream's id, on the engine's event thread. */
@@ -825,10 +836,25 @@ int32_t changeover_new(const struct changeover_options *options, struct changeov
  * engine's descriptor any more. Open inputs stay valid until they are closed; recording to them
  * answers drop. After an error the engine lives on. NULL: nothing happens.
  *
- * Any thread but those of callbacks; waits for callbacks.
+ * After TIMEOUT (changeover_set_call_timeout) the engine is shut down but for the callbacks that have
+ * not returned, and the handle is to be freed again.
+ *
+ * Any thread but those of callbacks, whichever engine's; waits for callbacks.
  * Errors: IN_CALLBACK. Since 0.1.
  */
 int32_t changeover_free(struct changeover_engine *engine);
+
+/**
+ * How long any call to this engine may wait from now on, for the monitor or for callbacks, in
+ * nanoseconds; UINT64_MAX, as it is at first: as long as it takes. A call that is given up answers
+ * CHANGEOVER_ERR_TIMEOUT; what it asked for may still be done. (changeover_sync and
+ * changeover_next_event have timeouts of their own.) Without it a callback that never returns holds up
+ * changeover_unregister and changeover_free for ever.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_set_call_timeout(struct changeover_engine *engine,
+                                    uint64_t timeout);
 
 /**
  * Has callback called with the id of each stream that is exhausted, on the event thread after
@@ -860,12 +886,12 @@ int32_t changeover_set_restored_callback(struct changeover_engine *engine,
 
 /**
  * Has lines up to level (CHANGEOVER_LOG_*) logged, on a thread of their own, in place of the
- * callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses lines, which are
- * counted.
+ * callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses
+ * lines, beyond 4,096 or 4 MiB that wait; the log says how many.
  *
  * destroy as for changeover_set_exhausted_callback. The callback before has returned and its
- * destroy was called when this returns; but called in a callback of this engine, it returns at
- * once and they follow.
+ * destroy was called when this returns; but called in a callback, whichever engine's, it returns at
+ * once and they follow. After TIMEOUT (changeover_set_call_timeout) the new callback is in place.
  *
  * Any thread; waits for callbacks (the one before).
  * Errors: SYSTEM. Since 0.1.
@@ -900,8 +926,9 @@ int32_t changeover_register(struct changeover_engine *engine,
  * Ends a registration: its stops, then CHANGEOVER_EVENT_UNREGISTERED, its last event.
  *
  * Any thread. Without callbacks it waits for the monitor: the events are queued when it returns.
- * With callbacks it waits for callbacks: they are delivered when it returns; called on the event
- * thread it returns at once and they follow.
+ * With callbacks it waits for callbacks: they are delivered when it returns; called in a callback,
+ * whichever engine's, it returns at once and they follow. After TIMEOUT (changeover_set_call_timeout)
+ * the registration has ended, or soon will have, and they follow.
  * Errors: UNKNOWN_STREAM. Since 0.1.
  */
 int32_t changeover_unregister(struct changeover_engine *engine,
@@ -1032,7 +1059,7 @@ int32_t changeover_probe_result(struct changeover_engine *engine,
  * Returns when everything before it, records included, is decided and published, and with
  * callbacks delivered. At most after timeout nanoseconds; UINT64_MAX: no limit.
  *
- * Any thread but those of callbacks; waits for callbacks.
+ * Any thread but those of callbacks, whichever engine's; waits for callbacks.
  * Errors: TIMEOUT, IN_CALLBACK. Since 0.1.
  */
 int32_t changeover_sync(struct changeover_engine *engine, uint64_t timeout);
@@ -1125,7 +1152,9 @@ int32_t changeover_record_lost(struct changeover_input *input, uint64_t lost);
 
 /**
  * Reports an error of the input's session; ignored when that is over. An input that follows the
- * current session reports an error of that. text is copied, up to 255 bytes.
+ * current session reports an error of that. text is copied, up to 255 bytes. It may be called in a
+ * loop: until the engine has looked, which after the first it does once in a tick, more reports are the
+ * same as one.
  *
  * Any thread; does not wait: the decision follows. Since 0.1.
  */

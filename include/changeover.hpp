@@ -667,7 +667,10 @@ class callbacks {
   event_function notify_;
 };
 
-/** An engine. Any thread may use it. Destroying it unregisters all streams; not in its callbacks. */
+/**
+ * An engine. Any thread may use it. Destroying it unregisters all streams; not in callbacks, whichever
+ * engine's: there it lives on, with nobody to end it.
+ */
 class engine {
  public:
   /** The host polls: next_event, event_fd. event_limit as in changeover_options; 0: the usual. */
@@ -675,8 +678,9 @@ class engine {
     open(defaults, nullptr, event_limit);
   }
 
-  /** The engine calls back. */
-  explicit engine(callbacks host, const config& defaults = config(), std::uint64_t event_limit = 0) {
+  /** The engine calls back; event_limit and callback_stack as in changeover_options; 0: the usual. */
+  explicit engine(callbacks host, const config& defaults = config(), std::uint64_t event_limit = 0,
+                  std::uint64_t callback_stack = 0) {
     auto data = std::make_unique<callbacks>(std::move(host));
     changeover_callbacks raw;
     changeover_callbacks_init(&raw, sizeof raw);
@@ -708,7 +712,7 @@ class engine {
       };
     // From here on the library destroys it, also when the call fails.
     raw.user_data = data.release();
-    open(defaults, &raw, event_limit);
+    open(defaults, &raw, event_limit, callback_stack);
   }
 
   engine(engine&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
@@ -840,6 +844,14 @@ class engine {
     return fd;
   }
 
+  /**
+   * How long any call, the destructor too, may wait from now on; at first it is `forever`. A call that is
+   * given up throws CHANGEOVER_ERR_TIMEOUT.
+   */
+  void set_call_timeout(duration timeout) {
+    detail::check(changeover_set_call_timeout(raw_, detail::timeout(timeout)));
+  }
+
   /** callback(std::string_view stream), in place of the one before. */
   template <class F>
   void set_exhausted_callback(F&& callback) {
@@ -931,12 +943,14 @@ class engine {
     return true;
   }
 
-  void open(const config& defaults, const changeover_callbacks* host, std::uint64_t event_limit) {
+  void open(const config& defaults, const changeover_callbacks* host, std::uint64_t event_limit,
+            std::uint64_t callback_stack = 0) {
     changeover_options options;
     changeover_options_init(&options, sizeof options);
     options.defaults = &defaults.raw();
     options.callbacks = host;
     options.event_limit = event_limit;
+    options.callback_stack = callback_stack;
     detail::check(changeover_new(&options, &raw_));
   }
 

@@ -49,13 +49,18 @@ pub enum Awaited {
     ProbeAnswer,
 }
 
+/// What is kept of a host's text: up to 255 bytes, cut on a character boundary.
+pub(crate) fn told(text: &str) -> &str {
+    let mut end = text.len().min(TOLD_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 impl Detail {
     pub(super) fn told(text: &str) -> Detail {
-        let mut end = text.len().min(TOLD_MAX);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        Detail::Told(text[..end].into())
+        Detail::Told(told(text).into())
     }
 
     /// The sentence, see [`Detail`].

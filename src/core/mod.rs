@@ -77,6 +77,7 @@ mod switch;
 use crate::vocabulary::{Error, Failback, Overlap, Reason, Standby, Status};
 pub use common::Common;
 pub use config::Config;
+pub(crate) use detail::told;
 pub use detail::{Awaited, Detail};
 pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
 pub use input::{Input, InputError, InputHealth};

@@ -5,11 +5,12 @@ use super::log::{LogCallback, Logger};
 use super::monitor::{Inbox, Monitor};
 use super::queue::Queue;
 use super::shared::Shared;
-use super::threads;
-use super::Engine;
+use super::threads::{Thread, CALLBACK_STACK};
+use super::{Engine, NEVER};
 use crate::core::Config;
 use crate::hot::{prepare_fences, watch_forks, Router};
 use crate::vocabulary::{Error, Level};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 /// How many informational events are kept by default for a host that is slow to take them.
@@ -31,6 +32,7 @@ pub struct EngineBuilder {
     defaults: Config,
     ingestor: Option<Box<dyn Ingestor>>,
     event_limit: Option<usize>,
+    callback_stack: Option<usize>,
     log: Option<(Level, LogCallback)>,
 }
 
@@ -55,6 +57,13 @@ impl EngineBuilder {
         self
     }
 
+    /// The stack of each thread that calls the host, in bytes; the system's least, if that is more.
+    /// Default 2 MiB.
+    pub fn callback_stack(mut self, bytes: usize) -> Self {
+        self.callback_stack = Some(bytes);
+        self
+    }
+
     /// Logs lines up to this level. Default off.
     pub fn log(mut self, level: Level, callback: impl FnMut(Level, &str) + Send + 'static) -> Self {
         self.log = Some((level, Box::new(callback)));
@@ -71,24 +80,26 @@ impl EngineBuilder {
         prepare_fences();
         let limit = self.event_limit.unwrap_or(EVENT_LIMIT);
         let queue = Arc::new(Queue::new(limit).map_err(|_| Error::System)?);
-        let logger = Arc::new(Logger::default());
-        logger.set(self.log, true)?;
+        let stack = self.callback_stack.unwrap_or(CALLBACK_STACK);
+        let logger = Arc::new(Logger::new(stack));
+        logger.set(self.log, None)?;
         let router = Router::new();
         let shared = Arc::new(Shared::new(router.shared()));
         let (address, inbox) = Inbox::new();
         let callbacks = Arc::new(Callbacks::default());
         let monitor =
             Monitor::new(shared.clone(), router, queue.clone(), logger.clone(), self.defaults);
-        let monitor = threads::spawn("changeover-mon", move || monitor.run(inbox))?;
+        let monitor = Thread::spawn("changeover-mon", move || monitor.run(inbox))?;
         let mailbox = address.at(monitor.thread().clone());
-        let mut engine = Engine {
+        let engine = Engine {
             shared,
             mailbox,
             queue,
             logger,
             callbacks,
-            event_thread: None,
+            with_callbacks: self.ingestor.is_some(),
             threads: Mutex::new(vec![monitor]),
+            call_timeout: AtomicU64::new(NEVER),
         };
         if let Some(ingestor) = self.ingestor {
             let delivery = Delivery {
@@ -98,8 +109,8 @@ impl EngineBuilder {
                 callbacks: engine.callbacks.clone(),
                 logger: engine.logger.clone(),
             };
-            let thread = threads::spawn("changeover-evt", move || delivery.run())?;
-            engine.event_thread = Some(thread.thread().id());
+            let body = move || delivery.run();
+            let thread = Thread::spawn_for_host_code("changeover-evt", stack, body)?;
             engine.lock_threads().push(thread);
         }
         Ok(engine)

@@ -4,9 +4,10 @@ use super::handle::InputHandle;
 use super::marker::Marker;
 use super::membership;
 use super::status::RuntimeStatus;
+use super::threads::in_callback;
 use super::Engine;
 use crate::core::{
-    Config, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
+    told, Config, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
 };
 use crate::hot::{Packet, Verdict};
 use crate::vocabulary::{Error, Flags};
@@ -33,27 +34,32 @@ impl Engine {
 
     /// Ends a registration: emits its *stops*, then
     /// [`Notice::Unregistered`](crate::Notice::Unregistered). With callbacks it returns after that
-    /// was delivered; on the event thread it returns at once.
+    /// was delivered; in a callback, whichever engine's, it returns at once.
     ///
     /// # Errors
-    /// [`Error::UnknownStream`].
+    /// [`Error::UnknownStream`]. After [`Error::Timeout`] (see [`Engine::set_call_timeout`]) the
+    /// registration has ended, or soon will have, and its last events follow.
     pub fn unregister(&self, stream: &str) -> Result<(), Error> {
         let id = stream.to_owned();
-        let deliver = self.event_thread.is_some() && !self.on_event_thread();
+        let deadline = self.call_deadline();
+        let deliver = self.with_callbacks && !in_callback();
         let (marker, waiter) = Marker::new();
         let queue = self.queue.clone();
-        self.call(move |monitor| {
+        self.call_until(deadline, move |monitor| {
             monitor.unregister(&id)?;
             if deliver {
                 queue.push_marker(marker);
             }
             Ok(())
         })?;
-        if deliver {
-            // If the engine is shut down meanwhile, everything is delivered nevertheless.
-            waiter.wait();
+        if !deliver {
+            return Ok(());
         }
-        Ok(())
+        match waiter.wait(deadline) {
+            // If the engine is shut down meanwhile, everything is delivered nevertheless.
+            Err(Error::ShutDown) => Ok(()),
+            waited => waited,
+        }
     }
 
     /// Whether a stream is registered. Wait-free, but for a thread's first call by id.
@@ -155,10 +161,12 @@ impl Engine {
         session: SessionId,
     ) -> Result<InputHandle, Error> {
         let id: Arc<str> = stream.into();
-        let name = id.clone();
-        let open = self.call(move |monitor| monitor.open_cell(&name, priority, session))?;
         let (shared, mailbox) = (self.shared.clone(), self.mailbox.clone());
-        Ok(InputHandle::new(open, id, priority, session, shared, mailbox))
+        // Made there, so that it is closed if nobody waits for it any longer.
+        self.call(move |monitor| {
+            let open = monitor.open_cell(&id, priority, session)?;
+            Ok(InputHandle::new(open, id, priority, session, shared, mailbox))
+        })
     }
 
     /// Reports an error of an input's current session, or of an input that never ran: it is
@@ -172,7 +180,7 @@ impl Engine {
         priority: Priority,
         text: &str,
     ) -> Result<(), Error> {
-        self.handle(stream, Stimulus::InputError { priority, text: text.to_owned() })
+        self.handle(stream, Stimulus::InputError { priority, text: told(text).to_owned() })
     }
 
     /// Says how a *start* went. Success need not be reported: the first packet shows it. Blocks for

@@ -158,6 +158,7 @@ impl Delivery {
 
     fn tell(&self, event: &Event, what: core::Stimulus) {
         let stream = event.stream.clone();
+        // Twice at most for each event that the monitor has told.
         self.mailbox.post(move |monitor| monitor.note(&stream, what));
     }
 

@@ -2,13 +2,14 @@
 
 use super::monitor::Mailbox;
 use super::published::{OpenCell, StreamShared};
+use super::reports::Reports;
 use super::shared::Shared;
 use crate::core::{Priority, SessionId, Stimulus};
 #[cfg(feature = "capi")]
 use crate::hot::Clock;
 use crate::hot::{Cell, Gate, Verdict};
 use crate::vocabulary::Flags;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An open input, bound to one session or following the current one.
 ///
@@ -27,6 +28,8 @@ pub struct InputHandle {
     session: SessionId,
     shared: Arc<Shared>,
     mailbox: Mailbox,
+    /// Most never report any.
+    reports: OnceLock<Arc<Reports>>,
 }
 
 impl InputHandle {
@@ -41,7 +44,18 @@ impl InputHandle {
     ) -> InputHandle {
         let OpenCell { cell, number, stream } = open;
         let gate = stream.gate();
-        InputHandle { cell, gate, number, _stream: stream, id, priority, session, shared, mailbox }
+        InputHandle {
+            cell,
+            gate,
+            number,
+            _stream: stream,
+            id,
+            priority,
+            session,
+            shared,
+            mailbox,
+            reports: OnceLock::new(),
+        }
     }
 
     /// Counts one packet of `bytes` bytes, and says whether to forward it. Wait-free; no lock,
@@ -72,17 +86,20 @@ impl InputHandle {
 
     /// Reports an error of this handle's session; ignored when that is over. A handle that
     /// follows reports an error of the input. Returns at once; the decision follows.
+    ///
+    /// It may be called in a loop: the first report counts, and those that come before the engine has
+    /// looked at it are the same as that one. After the first it looks once in a tick.
     pub fn report_error(&self, text: &str) {
-        let (id, text) = (self.id.clone(), text.to_owned());
-        let (priority, session) = (self.priority, self.session);
-        self.mailbox.post(move |monitor| {
-            let event = if session == 0 {
-                Stimulus::InputError { priority, text }
-            } else {
-                Stimulus::SessionError { session, text }
-            };
-            monitor.note(&id, event);
-        });
+        let reports = self.reports.get_or_init(Arc::default);
+        if reports.add(text) {
+            let (priority, session) = (self.priority, self.session);
+            let reporter =
+                Reporter { id: self.id.clone(), priority, session, reports: reports.clone() };
+            // Once until the monitor has looked and found nothing.
+            self.mailbox.post(move |monitor| monitor.look_at_reports_of(reporter));
+        } else {
+            self.shared.reported_again();
+        }
     }
 
     /// The session it is bound to; 0 when it follows the current one.
@@ -104,9 +121,31 @@ impl InputHandle {
     }
 }
 
+/// A handle through which errors were reported.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    pub(super) id: Arc<str>,
+    priority: Priority,
+    session: SessionId,
+    reports: Arc<Reports>,
+}
+
+impl Reporter {
+    /// What it has reported since the last look.
+    pub(super) fn take(&self) -> Option<Stimulus> {
+        let text = self.reports.take()?.into();
+        let (priority, session) = (self.priority, self.session);
+        Some(match session {
+            0 => Stimulus::InputError { priority, text },
+            _ => Stimulus::SessionError { session, text },
+        })
+    }
+}
+
 impl Drop for InputHandle {
     fn drop(&mut self) {
         let number = self.number;
+        // Once for each handle, and opening it has waited for the monitor.
         self.mailbox.post(move |monitor| monitor.close_cell(number));
     }
 }

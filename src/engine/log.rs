@@ -1,14 +1,13 @@
 //! The log: off by default, levelled, delivered on a thread of its own.
 
-use super::threads::spawn;
+use super::threads::{in_callback, Thread};
 use crate::poison::unpoisoned;
 use crate::vocabulary::{Error, Level};
 use crossbeam::channel::{bounded, Sender, TrySendError};
-use std::cell::Cell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
-use std::sync::Mutex;
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicU64, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// Called with a level and one line.
 pub type LogCallback = Box<dyn FnMut(Level, &str) + Send>;
@@ -16,27 +15,25 @@ pub type LogCallback = Box<dyn FnMut(Level, &str) + Send>;
 /// Lines waiting for a slow callback; more are dropped and counted.
 const BACKLOG: usize = 4096;
 
+/// What they may take together, in bytes.
+const BACKLOG_BYTES: usize = 4 << 20;
+
 #[derive(Debug)]
 pub(super) struct Logger {
-    number: u64,
+    /// The stack of its threads, in bytes.
+    stack: usize,
     /// The level in force; 0 is off. Relaxed: a line more or less around a change is fine.
     level: AtomicU8,
     dropped: AtomicU64,
     sink: Mutex<Option<Sink>>,
     /// Threads of replaced callbacks that nobody has waited for yet.
-    replaced: Mutex<Vec<JoinHandle<()>>>,
+    replaced: Mutex<Vec<Thread>>,
 }
 
-thread_local! {
-    /// On a log thread: the number of its logger.
-    static LOGGER: Cell<u64> = const { Cell::new(0) };
-}
-
-impl Default for Logger {
-    fn default() -> Self {
-        static LOGGERS: AtomicU64 = AtomicU64::new(1);
+impl Logger {
+    pub(super) fn new(stack: usize) -> Self {
         Logger {
-            number: LOGGERS.fetch_add(1, Ordering::Relaxed),
+            stack,
             level: AtomicU8::default(),
             dropped: AtomicU64::default(),
             sink: Mutex::default(),
@@ -48,7 +45,9 @@ impl Default for Logger {
 #[derive(Debug)]
 struct Sink {
     lines: Sender<(Level, String)>,
-    thread: JoinHandle<()>,
+    /// Of the lines that wait.
+    bytes: Arc<AtomicUsize>,
+    thread: Thread,
 }
 
 impl Logger {
@@ -72,20 +71,29 @@ impl Logger {
     }
 
     fn send(&self, sink: &Sink, level: Level, line: String, lost_if_full: u64) {
-        if let Err(TrySendError::Full(_)) = sink.lines.try_send((level, line)) {
+        let bytes = line.len();
+        // Only its callback's thread takes some off meanwhile.
+        let fits = sink.bytes.load(Ordering::Relaxed) + bytes <= BACKLOG_BYTES;
+        sink.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if !fits || matches!(sink.lines.try_send((level, line)), Err(TrySendError::Full(_))) {
+            sink.bytes.fetch_sub(bytes, Ordering::Relaxed);
             self.dropped.fetch_add(lost_if_full, Ordering::Relaxed);
         }
     }
 
-    /// Replaces the callback. With `wait` it returns after all previous callbacks have returned and
-    /// are dropped; never ask for that on a thread they might be waiting for.
+    /// Replaces the callback. Returns after all previous callbacks have returned and are dropped; in a
+    /// callback, whose own end they might be waiting for, at once.
+    ///
+    /// # Errors
+    /// [`Error::System`], and nothing has changed; [`Error::Timeout`] if a previous callback has not
+    /// returned by the deadline.
     pub(super) fn set(
         &self,
         callback: Option<(Level, LogCallback)>,
-        wait: bool,
+        deadline: Option<Instant>,
     ) -> Result<(), Error> {
         let (level, sink) = match callback {
-            Some((level, callback)) => (level as u8, Some(Sink::open(self.number, callback)?)),
+            Some((level, callback)) => (level as u8, Some(Sink::open(self.stack, callback)?)),
             None => (0, None),
         };
         self.level.store(level, Ordering::Relaxed);
@@ -96,31 +104,33 @@ impl Logger {
         replaced.retain(|thread| !thread.is_finished());
         // It ends when it has written what was there.
         replaced.extend(old.map(|Sink { thread, .. }| thread));
-        let waited_for = if wait { std::mem::take(&mut *replaced) } else { Vec::new() };
-        drop(replaced);
-        for thread in waited_for {
-            // Its panics are caught.
-            let _ = thread.join();
+        if in_callback() {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Whether the calling thread runs a callback, even one that was replaced.
-    pub(super) fn is_this_thread(&self) -> bool {
-        LOGGER.get() == self.number
+        let waited_for = std::mem::take(&mut *replaced);
+        drop(replaced);
+        let late: Vec<_> =
+            waited_for.into_iter().filter_map(|thread| thread.join(deadline).err()).collect();
+        if late.is_empty() {
+            return Ok(());
+        }
+        unpoisoned(self.replaced.lock()).extend(late);
+        Err(Error::Timeout)
     }
 }
 
 impl Sink {
-    fn open(logger: u64, mut callback: LogCallback) -> Result<Sink, Error> {
+    fn open(stack: usize, mut callback: LogCallback) -> Result<Sink, Error> {
         let (lines, inbox) = bounded::<(Level, String)>(BACKLOG);
-        let thread = spawn("changeover-log", move || {
-            LOGGER.set(logger);
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let waiting = bytes.clone();
+        let thread = Thread::spawn_for_host_code("changeover-log", stack, move || {
             for (level, line) in inbox {
+                waiting.fetch_sub(line.len(), Ordering::Relaxed);
                 // A panicking log callback has nobody left to complain to.
                 let _ = catch_unwind(AssertUnwindSafe(|| callback(level, &line)));
             }
         })?;
-        Ok(Sink { lines, thread })
+        Ok(Sink { lines, bytes, thread })
     }
 }

@@ -3,7 +3,7 @@
 use crate::vocabulary::Error;
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::Instant;
 
 /// Passed when everything before it has been delivered.
 #[derive(Debug)]
@@ -41,17 +41,15 @@ impl Marker {
 }
 
 impl Waiter {
-    /// Waits for as long as it takes. Also returns when the engine is shut down.
-    pub(super) fn wait(self) {
-        let _ = self.passed.recv();
-    }
-
-    /// Waits until the marker is passed.
+    /// Waits until the marker is passed: until `deadline`, or for as long as it takes.
     ///
     /// # Errors
     /// [`Error::Timeout`]; [`Error::ShutDown`] when it will not be passed.
-    pub(super) fn wait_for(self, timeout: Duration) -> Result<(), Error> {
-        self.passed.recv_timeout(timeout).map_err(|error| match error {
+    pub(super) fn wait(self, deadline: Option<Instant>) -> Result<(), Error> {
+        let Some(deadline) = deadline else {
+            return self.passed.recv().map_err(|_| Error::ShutDown);
+        };
+        self.passed.recv_deadline(deadline).map_err(|error| match error {
             RecvTimeoutError::Timeout => Error::Timeout,
             RecvTimeoutError::Disconnected => Error::ShutDown,
         })

@@ -7,7 +7,7 @@
 //! | `builder.rs` | how an engine is put together |
 //! | `monitor/` | the monitor thread: ticks, decisions, and all that only it uses |
 //! | `membership.rs` | calls by id, and what a thread keeps for them |
-//! | `handle.rs` | an open input |
+//! | `handle.rs`, `reports.rs` | an open input; errors reported through it |
 //! | `shared.rs` | what an engine's threads share |
 //! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
 //! | `status.rs` | what a host can ask: the public shapes of what is published |
@@ -29,6 +29,7 @@ mod monitor;
 mod published;
 mod queue;
 mod rates;
+mod reports;
 mod shared;
 mod status;
 #[cfg(test)]
@@ -56,29 +57,37 @@ use monitor::{Mailbox, Monitor};
 use queue::{Item, Popped, Queue};
 use shared::Shared;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
+use threads::{in_callback, Thread};
 
 /// The failover engine. All operations may be called from any thread.
 ///
 /// Operations said to *block for the monitor* return when their decision is made and published,
 /// normally within a fraction of a millisecond; they never wait for host code, except
 /// [`Engine::unregister`], [`Engine::sync`] and [`Engine::shutdown`] with callbacks. Besides the
-/// errors they name, they answer [`Error::ShutDown`] after [`Engine::shutdown`], and
-/// [`Error::Forked`] in a child of the process that made the engine.
+/// errors they name, they answer [`Error::ShutDown`] after [`Engine::shutdown`],
+/// [`Error::Forked`] in a child of the process that made the engine, and [`Error::Timeout`] if
+/// [`Engine::set_call_timeout`] bounds them.
 ///
-/// Dropping the engine shuts it down.
+/// Dropping the engine shuts it down, and waits as [`Engine::shutdown`] does; in a callback, whichever
+/// engine's, it does not wait.
 pub struct Engine {
     shared: Arc<Shared>,
     mailbox: Mailbox,
     queue: Arc<Queue>,
     logger: Arc<Logger>,
     callbacks: Arc<Callbacks>,
-    /// Set with callbacks.
-    event_thread: Option<ThreadId>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    with_callbacks: bool,
+    threads: Mutex<Vec<Thread>>,
+    /// How long a call may wait, in nanoseconds, or [`NEVER`] less. Relaxed: a call about the time of a
+    /// change may take the old one.
+    call_timeout: AtomicU64,
 }
+
+/// No call is given up.
+const NEVER: u64 = u64::MAX;
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -106,7 +115,7 @@ impl Engine {
     /// # Errors
     /// [`Error::WrongMode`], [`Error::ShutDown`] (and no event is left), [`Error::Forked`].
     pub fn next_event(&self, timeout: Duration) -> Result<Option<Event>, Error> {
-        if self.event_thread.is_some() {
+        if self.with_callbacks {
             return Err(Error::WrongMode);
         }
         self.check_process()?;
@@ -135,7 +144,7 @@ impl Engine {
     /// # Errors
     /// [`Error::WrongMode`] on an engine with callbacks.
     pub fn event_fd(&self) -> Result<BorrowedFd<'_>, Error> {
-        if self.event_thread.is_some() {
+        if self.with_callbacks {
             return Err(Error::WrongMode);
         }
         Ok(self.queue.descriptor())
@@ -145,25 +154,39 @@ impl Engine {
     /// callbacks delivered.
     ///
     /// # Errors
-    /// [`Error::Timeout`]; [`Error::InCallback`] in a callback of this engine, a log callback
+    /// [`Error::Timeout`]; [`Error::InCallback`] in a callback, whichever engine's, log callbacks
     /// included.
     pub fn sync(&self, timeout: Duration) -> Result<(), Error> {
-        if self.in_callback() {
+        if in_callback() {
             return Err(Error::InCallback);
         }
-        self.check_process()?;
+        // Beyond the clock's range there is no deadline.
+        let deadline = Instant::now().checked_add(timeout);
         let (marker, waiter) = Marker::new();
-        let deliver = self.event_thread.is_some();
+        let deliver = self.with_callbacks;
         let queue = self.queue.clone();
-        self.mailbox.post(move |monitor| {
+        self.call_until(deadline, move |monitor| {
             monitor.sync();
             if deliver {
                 queue.push_marker(marker);
             } else {
                 marker.pass();
             }
-        });
-        waiter.wait_for(timeout)
+            Ok(())
+        })?;
+        waiter.wait(deadline)
+    }
+
+    /// How long any call may wait from now on, for the monitor or for callbacks; `None`, as it is at
+    /// first, is for as long as it takes. A call that is given up answers [`Error::Timeout`]; what it
+    /// asked for may still be done. ([`Engine::sync`] and [`Engine::next_event`] have timeouts of their
+    /// own.) Wait-free.
+    ///
+    /// Without it, a callback that never returns holds up [`Engine::unregister`] and
+    /// [`Engine::shutdown`] for ever.
+    pub fn set_call_timeout(&self, timeout: Option<Duration>) {
+        let nanos = timeout.and_then(|timeout| timeout.as_nanos().try_into().ok());
+        self.call_timeout.store(nanos.unwrap_or(NEVER), Ordering::Relaxed);
     }
 
     /// The engine's clock, in monotonic nanoseconds: what events and statuses are stamped with.
@@ -196,15 +219,17 @@ impl Engine {
     }
 
     /// Logs lines up to a level, on a thread of its own; `None` ends that. Waits for the
-    /// previous callback to return. Called from inside a callback it does not wait;
-    /// [`Engine::shutdown`] then does.
+    /// previous callback to return. Called from inside a callback, whichever engine's, it does not
+    /// wait; [`Engine::shutdown`] then does.
+    ///
+    /// Lines that wait for a slow callback are at most 4,096, and 4 MiB; beyond it they are dropped,
+    /// and the log says how many.
     ///
     /// # Errors
-    /// [`Error::System`].
+    /// [`Error::System`]. After [`Error::Timeout`] the new callback is in place.
     pub fn set_log_callback(&self, log: Option<(Level, LogCallback)>) -> Result<(), Error> {
         self.check_process()?;
-        // A callback must not wait here: the old callback may be waiting for this thread.
-        self.logger.set(log, !self.in_callback())
+        self.logger.set(log, self.call_deadline())
     }
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything
@@ -213,28 +238,35 @@ impl Engine {
     /// again has no effect.
     ///
     /// # Errors
-    /// [`Error::InCallback`] in a callback of this engine; [`Error::Forked`].
+    /// [`Error::InCallback`] in a callback, whichever engine's; [`Error::Forked`]. After
+    /// [`Error::Timeout`] (see [`Engine::set_call_timeout`]) it is shut down but for the callbacks that
+    /// have not returned; calling it again waits for them again.
     pub fn shutdown(&self) -> Result<(), Error> {
-        if self.in_callback() {
+        if in_callback() {
             return Err(Error::InCallback);
         }
         self.check_process()?;
-        self.stop_threads();
-        Ok(())
+        self.stop_threads()
     }
 
-    fn stop_threads(&self) {
+    /// In a callback, whose own end they might be waiting for, the threads end by themselves.
+    fn stop_threads(&self) -> Result<(), Error> {
+        // Once, or its sender waits below.
         self.mailbox.post(|monitor| monitor.stop());
-        let current = std::thread::current().id();
-        for thread in std::mem::take(&mut *self.lock_threads()) {
-            // The engine's owner may be a callback: that thread ends by itself.
-            if thread.thread().id() != current {
-                // A panic of the monitor was printed; there is nothing more to do about it.
-                let _ = thread.join();
-            }
+        let deadline = self.call_deadline();
+        let mut threads = self.lock_threads();
+        if !in_callback() {
+            let all = std::mem::take(&mut *threads);
+            threads.extend(all.into_iter().filter_map(|thread| thread.join(deadline).err()));
         }
-        // Ending the log starts no thread, so it can't fail.
-        let _ = self.logger.set(None, !self.in_callback());
+        let late = !threads.is_empty() && !in_callback();
+        drop(threads);
+        self.logger.set(None, deadline)?;
+        if late {
+            Err(Error::Timeout)
+        } else {
+            Ok(())
+        }
     }
 
     fn tell_taken(&self, event: &Event) {
@@ -244,6 +276,7 @@ impl Engine {
             _ => return,
         };
         let id = event.stream.clone();
+        // Once for each event that the monitor has told.
         self.mailbox.post(move |monitor| monitor.note(&id, what));
     }
 
@@ -251,8 +284,22 @@ impl Engine {
         &self,
         task: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
+        self.call_until(self.call_deadline(), task)
+    }
+
+    fn call_until<R: Send + 'static>(
+        &self,
+        deadline: Option<Instant>,
+        task: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
+    ) -> Result<R, Error> {
         self.check_process()?;
-        self.mailbox.call(task)
+        self.mailbox.call(deadline, task)
+    }
+
+    /// When a call that begins now is given up.
+    fn call_deadline(&self) -> Option<Instant> {
+        let timeout = self.call_timeout.load(Ordering::Relaxed);
+        (timeout != NEVER).then(|| Instant::now().checked_add(Duration::from_nanos(timeout)))?
     }
 
     fn check_process(&self) -> Result<(), Error> {
@@ -263,18 +310,14 @@ impl Engine {
     }
 
     fn check_callbacks(&self) -> Result<(), Error> {
-        self.event_thread.map(|_| ()).ok_or(Error::WrongMode)
+        if self.with_callbacks {
+            Ok(())
+        } else {
+            Err(Error::WrongMode)
+        }
     }
 
-    fn on_event_thread(&self) -> bool {
-        self.event_thread == Some(std::thread::current().id())
-    }
-
-    fn in_callback(&self) -> bool {
-        self.on_event_thread() || self.logger.is_this_thread()
-    }
-
-    fn lock_threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+    fn lock_threads(&self) -> std::sync::MutexGuard<'_, Vec<Thread>> {
         unpoisoned(self.threads.lock())
     }
 }
@@ -302,7 +345,8 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // In a forked child there are no threads to stop.
         if self.check_process().is_ok() {
-            self.stop_threads();
+            // Callbacks that do not return in time go on by themselves.
+            let _ = self.stop_threads();
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Shared {
     stalled: AtomicU64,
     pub(super) wall: ArcSwap<WallClock>,
     closed: AtomicBool,
+    /// Of a handle whose reports the monitor will look at in the next tick, there are some.
+    reported_again: AtomicBool,
     /// Tells engines apart in a thread's memory.
     pub(super) number: u64,
 }
@@ -43,6 +45,7 @@ impl Shared {
             stalled: AtomicU64::new(0),
             wall: ArcSwap::from_pointee(wall),
             closed: AtomicBool::new(false),
+            reported_again: AtomicBool::new(false),
             number: next_number(),
         }
     }
@@ -55,6 +58,20 @@ impl Shared {
     /// Takes a stall out of the engine's time.
     pub(super) fn add_stall(&self, length: Nanos) {
         self.stalled.fetch_add(length, Ordering::Relaxed);
+    }
+
+    /// To be told after the report, and found before the reporting thread's next task is run: the
+    /// mailbox orders that.
+    pub(super) fn reported_again(&self) {
+        if !self.reported_again.load(Ordering::Relaxed) {
+            self.reported_again.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether that was told since it was asked last.
+    pub(super) fn was_reported_again(&self) -> bool {
+        self.reported_again.load(Ordering::Relaxed)
+            && self.reported_again.swap(false, Ordering::Relaxed)
     }
 
     /// The engine is shut down, or about to be.

@@ -15,7 +15,7 @@ fn register(engine: &Engine, id: &str) {
 
 /// A bug in the monitor, as a caller could meet one.
 fn break_the_monitor(engine: &Engine) {
-    let broken: Result<(), _> = engine.mailbox.call(|_| panic!("planted"));
+    let broken: Result<(), _> = engine.mailbox.call(None, |_| panic!("planted"));
     assert_eq!(broken, Err(Error::ShutDown), "the caller does not hang");
 }
 
@@ -107,7 +107,7 @@ fn gates_wait_for_no_event() {
         monitor.tell_for_a_tick();
         Ok(std::iter::from_fn(take).count())
     };
-    let told_first = engine.mailbox.call(in_the_tick).unwrap();
+    let told_first = engine.mailbox.call(None, in_the_tick).unwrap();
     assert!((1..2 * ids.len()).contains(&told_first), "some is told, and some waits");
     engine.sync(PATIENCE).unwrap();
     let told = events().map(|event| format!("{} {}", event.stream, event.kind.name()));

@@ -1,18 +1,92 @@
 //! The engine's threads: named, with every signal blocked, so that the host's handlers run on
-//! the host's threads.
+//! the host's threads. Those that run host code know that they do.
 
 use crate::vocabulary::Error;
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use std::cell::Cell;
 use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
 
-pub(super) fn spawn(
-    name: &str,
-    body: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, Error> {
-    let before = block_signals();
-    let thread = Builder::new().name(name.into()).spawn(body);
-    // SAFETY: restores the mask this thread had.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
-    thread.map_err(|_| Error::System)
+/// The stack of a thread that runs host code, in bytes, unless the host says otherwise.
+pub(super) const CALLBACK_STACK: usize = 2 << 20;
+
+/// The stack of the monitor.
+const OWN_STACK: usize = 2 << 20;
+
+thread_local! {
+    /// This thread is one on which an engine, whichever it is, calls its host.
+    static CALLS_THE_HOST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the caller is a callback, or a destructor run by one of an engine's threads. It must not
+/// wait for any engine's callbacks: those of the other engine may be waiting for this one.
+pub(super) fn in_callback() -> bool {
+    CALLS_THE_HOST.get()
+}
+
+/// A thread that can be waited for with a deadline.
+#[derive(Debug)]
+pub(super) struct Thread {
+    handle: JoinHandle<()>,
+    /// Disconnected when its body is over.
+    ended: Receiver<()>,
+}
+
+impl Thread {
+    /// One that never runs host code.
+    pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<Thread, Error> {
+        Thread::start(name, OWN_STACK, body)
+    }
+
+    /// One that runs host code, on a stack of so many bytes.
+    pub(super) fn spawn_for_host_code(
+        name: &str,
+        stack: usize,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<Thread, Error> {
+        Thread::start(name, stack, || {
+            CALLS_THE_HOST.set(true);
+            body();
+        })
+    }
+
+    fn start(
+        name: &str,
+        stack: usize,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<Thread, Error> {
+        let (running, ended): (Sender<()>, _) = crossbeam::channel::bounded(0);
+        let before = block_signals();
+        let handle = Builder::new().name(name.into()).stack_size(stack).spawn(move || {
+            // Dropped last, also by a panic.
+            let _running = running;
+            body();
+        });
+        // SAFETY: restores the mask this thread had.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
+        Ok(Thread { handle: handle.map_err(|_| Error::System)?, ended })
+    }
+
+    /// The thread, to be woken.
+    pub(super) fn thread(&self) -> &std::thread::Thread {
+        self.handle.thread()
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.handle.is_finished()
+    }
+
+    /// Waits for its end, until `deadline` or for as long as it takes; given back if it goes on.
+    pub(super) fn join(self, deadline: Option<Instant>) -> Result<(), Thread> {
+        if let Some(deadline) = deadline {
+            if self.ended.recv_deadline(deadline) == Err(RecvTimeoutError::Timeout) {
+                return Err(self);
+            }
+        }
+        // A panic was printed; there is nothing more to do about it.
+        let _ = self.handle.join();
+        Ok(())
+    }
 }
 
 /// Blocks all signals of this thread; threads it makes inherit that.

@@ -154,6 +154,9 @@ pub struct changeover_options {
     /// Informational events kept for a host that is slow to take them; beyond that the oldest
     /// are dropped, which a GAP tells. 0: 65536.
     pub event_limit: u64,
+    /// The stack of each thread that calls the host, in bytes; the system's least if that is more.
+    /// 0: 2 MiB.
+    pub callback_stack: u64,
 }
 
 /// An open input. Owned by the caller, who may move it; filled by changeover_open_input and

@@ -51,8 +51,9 @@ pub unsafe extern "C" fn changeover_register(
 /// Ends a registration: its stops, then CHANGEOVER_EVENT_UNREGISTERED, its last event.
 ///
 /// Any thread. Without callbacks it waits for the monitor: the events are queued when it returns.
-/// With callbacks it waits for callbacks: they are delivered when it returns; called on the event
-/// thread it returns at once and they follow.
+/// With callbacks it waits for callbacks: they are delivered when it returns; called in a callback,
+/// whichever engine's, it returns at once and they follow. After TIMEOUT (changeover_set_call_timeout)
+/// the registration has ended, or soon will have, and they follow.
 /// Errors: UNKNOWN_STREAM. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_unregister(
@@ -284,7 +285,7 @@ pub unsafe extern "C" fn changeover_probe_result(
 /// Returns when everything before it, records included, is decided and published, and with
 /// callbacks delivered. At most after `timeout` nanoseconds; UINT64_MAX: no limit.
 ///
-/// Any thread but those of callbacks; waits for callbacks.
+/// Any thread but those of callbacks, whichever engine's; waits for callbacks.
 /// Errors: TIMEOUT, IN_CALLBACK. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_sync(engine: *mut changeover_engine, timeout: u64) -> i32 {

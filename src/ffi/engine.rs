@@ -16,6 +16,7 @@ use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// Prepares callbacks: none, no user_data.
 ///
@@ -94,6 +95,10 @@ pub unsafe extern "C" fn changeover_new(
         if options.event_limit != 0 {
             builder = builder.event_limit(options.event_limit.try_into().unwrap_or(usize::MAX));
         }
+        if options.callback_stack != 0 {
+            let bytes = options.callback_stack.try_into().unwrap_or(usize::MAX);
+            builder = builder.callback_stack(bytes);
+        }
         let engine = Output::required(engine)?;
         let live = Arc::new(Live::new(builder.defaults(defaults?).build()?));
         let number = live.number();
@@ -115,7 +120,10 @@ pub unsafe extern "C" fn changeover_new(
 /// engine's descriptor any more. Open inputs stay valid until they are closed; recording to them
 /// answers drop. After an error the engine lives on. NULL: nothing happens.
 ///
-/// Any thread but those of callbacks; waits for callbacks.
+/// After TIMEOUT (changeover_set_call_timeout) the engine is shut down but for the callbacks that have
+/// not returned, and the handle is to be freed again.
+///
+/// Any thread but those of callbacks, whichever engine's; waits for callbacks.
 /// Errors: IN_CALLBACK. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_free(engine: *mut changeover_engine) -> i32 {
@@ -125,6 +133,25 @@ pub unsafe extern "C" fn changeover_free(engine: *mut changeover_engine) -> i32 
         }
         find(engine)?.free()?;
         ENGINES.take(engine.addr() as u64).map(drop)
+    })
+}
+
+/// How long any call to this engine may wait from now on, for the monitor or for callbacks, in
+/// nanoseconds; UINT64_MAX, as it is at first: as long as it takes. A call that is given up answers
+/// CHANGEOVER_ERR_TIMEOUT; what it asked for may still be done. (changeover_sync and
+/// changeover_next_event have timeouts of their own.) Without it a callback that never returns holds up
+/// changeover_unregister and changeover_free for ever.
+///
+/// Any thread; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_set_call_timeout(
+    engine: *mut changeover_engine,
+    timeout: u64,
+) -> i32 {
+    guard(|| {
+        find(engine)?
+            .set_call_timeout((timeout != u64::MAX).then(|| Duration::from_nanos(timeout)));
+        Ok(())
     })
 }
 
@@ -171,12 +198,12 @@ pub unsafe extern "C" fn changeover_set_restored_callback(
 }
 
 /// Has lines up to `level` (CHANGEOVER_LOG_*) logged, on a thread of their own, in place of the
-/// callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses lines, which are
-/// counted.
+/// callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses
+/// lines, beyond 4,096 or 4 MiB that wait; the log says how many.
 ///
 /// `destroy` as for changeover_set_exhausted_callback. The callback before has returned and its
-/// `destroy` was called when this returns; but called in a callback of this engine, it returns at
-/// once and they follow.
+/// `destroy` was called when this returns; but called in a callback, whichever engine's, it returns at
+/// once and they follow. After TIMEOUT (changeover_set_call_timeout) the new callback is in place.
 ///
 /// Any thread; waits for callbacks (the one before).
 /// Errors: SYSTEM. Since 0.1.

@@ -72,6 +72,7 @@ versioned!(changeover_options ends with event_limit: u64; changeover_options {
     defaults: null(),
     callbacks: null(),
     event_limit: 0,
+    callback_stack: 0,
 });
 
 versioned!(changeover_stream_status ends with switches_len: usize; changeover_stream_status {

@@ -249,7 +249,9 @@ pub unsafe extern "C" fn changeover_record_lost(input: *mut changeover_input, lo
 }
 
 /// Reports an error of the input's session; ignored when that is over. An input that follows the
-/// current session reports an error of that. `text` is copied, up to 255 bytes.
+/// current session reports an error of that. `text` is copied, up to 255 bytes. It may be called in a
+/// loop: until the engine has looked, which after the first it does once in a tick, more reports are the
+/// same as one.
 ///
 /// Any thread; does not wait: the decision follows. Since 0.1.
 #[no_mangle]

@@ -34,8 +34,8 @@ layout! {
     changeover_callbacks: 56 {
         struct_size: 0, user_data: 8, destroy: 16, start: 24, stop: 32, probe: 40, notify: 48,
     }
-    changeover_options: 32 {
-        struct_size: 0, defaults: 8, callbacks: 16, event_limit: 24,
+    changeover_options: 40 {
+        struct_size: 0, defaults: 8, callbacks: 16, event_limit: 24, callback_stack: 32,
     }
     changeover_input: 48 {
         id: 0, cell: 8, gate: 16, clock: 24, tag: 32, layout: 36, reserved: 40,

@@ -17,6 +17,8 @@
 //! | `detection.rs` | promise 4: detection is never early, and in time |
 //! | `draining.rs` | promise 5: a host that takes no events |
 //! | `callbacks.rs` | promise 6: callbacks may call, panic, replace themselves |
+//! | `two_engines.rs` | promise 6, between engines |
+//! | `loops.rs` | what a host calls in a loop, and callbacks that do not return |
 //! | `lifetimes.rs` | promise 7: handles outlive engines, children get errors |
 //! | `idle.rs` | promise 8: an idle engine sleeps, and wakes with a fresh clock |
 //! | `descriptor.rs` | the event descriptor, several pollers |
@@ -38,9 +40,11 @@ mod gate;
 mod idle;
 mod lifetimes;
 mod log;
+mod loops;
 mod many_streams;
 mod rules;
 mod sessions;
 mod settings;
 mod status;
 mod stopped_process;
+mod two_engines;

@@ -1,15 +1,22 @@
 //! The way to the monitor thread: operations are sent to it as tasks, and it sleeps until one
 //! comes.
+//!
+//! The way itself is not bounded, so every caller of [`Mailbox::post`] says what bounds it. A call
+//! without a deadline is bounded by its caller, who waits for the answer; one that may be given up, by
+//! a permit that its task keeps.
 
 use super::Monitor;
 use crate::core::Nanos;
 use crate::vocabulary::Error;
-use crossbeam::channel::{Receiver, Sender};
+use crossbeam::channel::{bounded, Receiver, RecvTimeoutError, Sender};
 use std::thread::{park, park_timeout, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An operation, as the monitor thread runs it.
 type Task = Box<dyn FnOnce(&mut Monitor) + Send>;
+
+/// How many calls with a deadline may have a task on the way, those included that were given up.
+const PERMITS: usize = 256;
 
 /// Where tasks are sent. The monitor sleeps parked and not in the channel, which spins for a while
 /// before it sleeps: with a thousand ticks a second that was most of its work.
@@ -17,6 +24,36 @@ type Task = Box<dyn FnOnce(&mut Monitor) + Send>;
 pub(crate) struct Mailbox {
     tasks: Sender<Task>,
     monitor: Thread,
+    permits: Permits,
+}
+
+/// A permit is a place in this channel.
+#[derive(Clone, Debug)]
+struct Permits {
+    places: Sender<()>,
+    taken: Receiver<()>,
+}
+
+/// Given back when it is dropped.
+struct Permit(Receiver<()>);
+
+impl Permits {
+    fn new() -> Permits {
+        let (places, taken) = bounded(PERMITS);
+        Permits { places, taken }
+    }
+
+    fn take(&self, deadline: Instant) -> Result<Permit, Error> {
+        self.places.send_deadline((), deadline).map_err(|_| Error::Timeout)?;
+        Ok(Permit(self.taken.clone()))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        // Its place is one of those taken.
+        let _ = self.0.try_recv();
+    }
 }
 
 impl Mailbox {
@@ -28,14 +65,27 @@ impl Mailbox {
         }
     }
 
-    /// Runs `task` on the monitor thread and waits for its result.
+    /// Runs `task` on the monitor thread and waits for its result, until `deadline` or for as long as it
+    /// takes. Given up, the task may still be run.
     pub(crate) fn call<R: Send + 'static>(
         &self,
+        deadline: Option<Instant>,
         task: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
-        let (reply, result) = crossbeam::channel::bounded(1);
-        self.post(move |monitor| drop(reply.send(task(monitor))));
-        result.recv().unwrap_or(Err(Error::ShutDown))
+        let permit = deadline.map(|deadline| self.permits.take(deadline)).transpose()?;
+        let (reply, result) = bounded(1);
+        self.post(move |monitor| {
+            drop(permit);
+            drop(reply.send(task(monitor)));
+        });
+        match deadline {
+            None => result.recv().unwrap_or(Err(Error::ShutDown)),
+            Some(deadline) => match result.recv_deadline(deadline) {
+                Ok(result) => result,
+                Err(RecvTimeoutError::Timeout) => Err(Error::Timeout),
+                Err(RecvTimeoutError::Disconnected) => Err(Error::ShutDown),
+            },
+        }
     }
 }
 
@@ -52,7 +102,7 @@ pub(crate) struct Address {
 
 impl Address {
     pub(crate) fn at(self, monitor: Thread) -> Mailbox {
-        Mailbox { tasks: self.tasks, monitor }
+        Mailbox { tasks: self.tasks, monitor, permits: Permits::new() }
     }
 }
 

@@ -35,6 +35,7 @@ mod wheel;
 
 pub(super) use mailbox::{Inbox, Mailbox};
 
+use super::handle::Reporter;
 use super::log::Logger;
 use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
@@ -58,6 +59,8 @@ pub(super) struct Monitor {
     deadlines: Deadlines,
     outbox: Outbox,
     rates: RatesRound,
+    /// Those to be looked at again in the next tick.
+    reporters: Vec<Reporter>,
     stopping: bool,
 }
 
@@ -76,6 +79,7 @@ impl Monitor {
             streams: Streams::new(shared.clone(), router, logger.clone(), defaults),
             outbox: Outbox::new(queue, logger),
             rates: RatesRound::default(),
+            reporters: Vec::new(),
             stopping: false,
             shared,
         }
@@ -86,7 +90,9 @@ impl Monitor {
         wake_exactly();
         let mut next_tick = 0;
         while !self.stopping {
-            let ticking = self.streams.any_running() || self.streams.any_unreachable();
+            let ticking = self.streams.any_running()
+                || self.streams.any_unreachable()
+                || !self.reporters.is_empty();
             let wake = if ticking {
                 Some(next_tick.min(self.deadlines.soon_at()))
             } else {
@@ -100,8 +106,11 @@ impl Monitor {
             self.time.advance(wake);
             // All tasks there are, but not past the next tick.
             while let Some(run) = task {
-                // What was recorded before a task was posted comes before it.
+                // What was recorded and reported before a task was posted comes before it.
                 self.take_awaited_packets();
+                if self.shared.was_reported_again() {
+                    self.look_at_reports();
+                }
                 run(&mut self);
                 if self.stopping || self.time.now() >= next_tick {
                     break;
@@ -124,6 +133,7 @@ impl Monitor {
 
     fn tick(&mut self) {
         self.take_awaited_packets();
+        self.look_at_reports();
         self.deadlines.bring_up(self.time.now(), self.time.stamps());
         self.visit_restless();
         if self.time.now() >= self.deadlines.soon_at() {
@@ -141,6 +151,13 @@ impl Monitor {
                 // A packet is never refused.
                 let _ = self.decide(index, Stimulus::Packet { session });
             }
+        }
+    }
+
+    /// Decides what was reported since the last look; where nothing was, the next report is told.
+    fn look_at_reports(&mut self) {
+        for reporter in std::mem::take(&mut self.reporters) {
+            self.look_at_reports_of(reporter);
         }
     }
 
@@ -242,6 +259,14 @@ impl Monitor {
     pub(super) fn note(&mut self, id: &str, stimulus: Stimulus) {
         if let Ok(index) = self.streams.find(id) {
             let _ = self.decide(index, stimulus);
+        }
+    }
+
+    /// What a handle reports next is looked at in the next tick.
+    pub(super) fn look_at_reports_of(&mut self, reporter: Reporter) {
+        if let Some(stimulus) = reporter.take() {
+            self.note(&reporter.id, stimulus);
+            self.reporters.push(reporter);
         }
     }
 
