@@ -171,3 +171,27 @@ fn a_late_tick_makes_no_silence_longer() {
         assert!(last.elapsed() >= timeout, "early by {:?}", timeout - last.elapsed());
     }
 }
+
+#[test]
+fn after_a_stall_recording_threads_have_time_to_read() {
+    let timeout = Duration::from_millis(10);
+    let defaults = Config::new().packet_timeout(timeout);
+    let engine = Engine::builder().defaults(defaults).build().unwrap();
+    register(&engine, "s");
+    let mut input = engine.open_input("s", 0, 0).unwrap();
+    // Its last packet comes while the monitor stalls.
+    engine.mailbox.post(move |_| {
+        std::thread::sleep(Duration::from_millis(200));
+        let _ = input.record(1, Flags::NONE);
+    });
+    let deadline = Instant::now() + PATIENCE;
+    let degraded = loop {
+        assert!(Instant::now() < deadline);
+        let event = engine.next_event(PATIENCE).unwrap().expect("it is given up");
+        if let EventKind::Notice(core::Notice::Degraded { error, .. }) = event.kind {
+            break error.detail;
+        }
+    };
+    // Less what lies between two readings of the clock.
+    assert!(degraded.measured() > 45_000_000, "given up right after the stall: {degraded}");
+}

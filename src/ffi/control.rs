@@ -293,7 +293,9 @@ pub unsafe extern "C" fn changeover_sync(engine: *mut changeover_engine, timeout
 }
 
 /// The engine's clock: `now` receives monotonic nanoseconds, what events are stamped with. It
-/// pauses while the engine is stalled (a stopped process, a paused machine).
+/// pauses while the engine is stalled, that is more than 20 ms late (a stopped process, a paused
+/// machine, a CPU limit), and so do all timeouts; after a stall no input is given up for 50 ms more.
+/// Where stalls follow each other within a second, it keeps at least a quarter of its speed.
 ///
 /// Any thread; does not wait. Since 0.1.
 #[no_mangle]

@@ -11,6 +11,7 @@
 //! | `blocked_host.rs` | a callback that blocks delays nothing but the events behind it |
 //! | `sandboxed.rs` | a process that locks itself in (`seccomp(2)`) keeps its monitor |
 //! | `stopped_process.rs` | a stop of the whole process is nobody's silence |
+//! | `stalled_process.rs` | nor are stalls longer than a timeout; an end is found nevertheless |
 //! | `many_streams.rs` | a hundred thousand streams |
 //! | `gate.rs` | promise 2: one session is on air |
 //! | `counters.rs` | promise 3: counters are exact |
@@ -45,6 +46,7 @@ mod many_streams;
 mod rules;
 mod sessions;
 mod settings;
+mod stalled_process;
 mod status;
 mod stopped_process;
 mod two_engines;

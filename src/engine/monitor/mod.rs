@@ -41,7 +41,7 @@ use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
 use super::shared::Shared;
 use super::threads::wake_exactly;
-use crate::core::{Action, Config, Input, Priority, SessionId, Stimulus};
+use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus};
 use crate::hot::Router;
 use crate::vocabulary::Error;
 use deadlines::Deadlines;
@@ -92,12 +92,10 @@ impl Monitor {
         while !self.stopping {
             let ticking = self.streams.any_running()
                 || self.streams.any_unreachable()
+                || self.time.is_holding()
                 || !self.reporters.is_empty();
-            let wake = if ticking {
-                Some(next_tick.min(self.deadlines.soon_at()))
-            } else {
-                self.deadlines.next()
-            };
+            let wake =
+                if ticking { Some(next_tick.min(self.soon_at())) } else { self.deadlines.next() };
             let mut task = if self.outbox.is_empty() {
                 inbox.wait(wake, || self.shared.now())
             } else {
@@ -122,7 +120,7 @@ impl Monitor {
             if self.time.now() >= next_tick {
                 self.tick();
                 next_tick = self.time.next_tick();
-            } else if self.time.now() >= self.deadlines.soon_at() {
+            } else if self.time.now() >= self.soon_at() {
                 self.take_awaited_packets();
                 self.visit_soon();
             }
@@ -132,11 +130,14 @@ impl Monitor {
     }
 
     fn tick(&mut self) {
+        self.time.begin_tick();
         self.take_awaited_packets();
         self.look_at_reports();
-        self.deadlines.bring_up(self.time.now(), self.time.stamps());
-        self.visit_restless();
-        if self.time.now() >= self.deadlines.soon_at() {
+        if !self.time.is_holding() {
+            self.deadlines.bring_up(self.time.now(), self.time.stamps());
+            self.visit_restless();
+        }
+        if self.time.now() >= self.soon_at() {
             self.visit_soon();
         }
         self.rates.measure(&mut self.streams, self.deadlines.end(), self.time.now());
@@ -159,6 +160,14 @@ impl Monitor {
         for reporter in std::mem::take(&mut self.reporters) {
             self.look_at_reports_of(reporter);
         }
+    }
+
+    /// When streams are to be visited before the next tick; `Nanos::MAX` if there are none.
+    fn soon_at(&self) -> Nanos {
+        if self.time.is_holding() {
+            return Nanos::MAX;
+        }
+        self.deadlines.soon_at()
     }
 
     /// Visits the streams whose deadline is within this tick, and may have come.

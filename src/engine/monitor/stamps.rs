@@ -16,21 +16,29 @@ pub(super) const LOOK_EVERY: Nanos = 2_000_000_000;
 /// When each of the last ticks was replaced by a later one.
 #[derive(Debug)]
 pub(super) struct Stamps {
-    replaced: Box<[Nanos]>,
+    replaced: Box<[Replaced]>,
     /// The tick packets are stamped with.
     current: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Replaced {
+    tick: u64,
+    at: Nanos,
 }
 
 impl Stamps {
     /// `stamp` is what packets are stamped with so far.
     pub(super) fn new(stamp: Nanos) -> Stamps {
-        Stamps { replaced: vec![0; TICKS].into(), current: stamp / TICK }
+        let nothing = Replaced { tick: u64::MAX, at: 0 };
+        Stamps { replaced: vec![nothing; TICKS].into(), current: stamp / TICK }
     }
 
     /// From `at` on, no packet is stamped with an earlier tick than `tick`.
     pub(super) fn replace(&mut self, tick: u64, at: Nanos) {
         if tick > self.current {
-            self.replaced[self.current as usize % TICKS] = at;
+            let replaced = Replaced { tick: self.current, at };
+            self.replaced[self.current as usize % TICKS] = replaced;
             self.current = tick;
         }
     }
@@ -46,9 +54,8 @@ impl Stamps {
             return now;
         }
         let replaced = self.replaced[tick as usize % TICKS];
-        let known = replaced > stamp && replaced - stamp < TICKS as u64 * TICK;
         // A stamp older than the table was already evaluated while its tick was in it.
-        (if known { replaced } else { stamp + TICK }).min(now)
+        (if replaced.tick == tick { replaced.at } else { stamp + TICK }).min(now)
     }
 }
 
@@ -66,8 +73,9 @@ mod tests {
         stamps.replace(15, 15 * TICK + 9);
         assert_eq!(stamps.latest(10 * TICK, now), 11 * TICK + 5);
         assert_eq!(stamps.latest(11 * TICK, now), 15 * TICK + 9);
-        // Long ago, and one that is not known.
-        stamps.replace(15 + TICKS as u64, 9000 * TICK);
+        // Replaced long after, and one that is not known.
+        stamps.replace(15 + TICKS as u64, 90_000 * TICK);
+        assert_eq!(stamps.latest(15 * TICK, u64::MAX), 90_000 * TICK);
         assert_eq!(
             stamps.latest(11 * TICK + TICK * TICKS as u64, u64::MAX),
             12 * TICK + TICK * TICKS as u64

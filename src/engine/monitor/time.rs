@@ -23,6 +23,8 @@ pub(super) struct Time {
     now: Nanos,
     stamps: Stamps,
     stalls: Stalls,
+    /// Recording threads may not have read yet what waits for them.
+    holding: bool,
     wall: WallClock,
     compare_clocks_at: Nanos,
 }
@@ -32,7 +34,8 @@ impl Time {
         Time {
             now: shared.now(),
             stamps: Stamps::new(shared.clock.now()),
-            stalls: Stalls::new(monotonic()),
+            stalls: Stalls::default(),
+            holding: false,
             wall: WallClock::default(),
             compare_clocks_at: 0,
             shared,
@@ -58,6 +61,16 @@ impl Time {
         &self.wall
     }
 
+    /// Whether nothing may be given up before the next tick.
+    pub(super) fn is_holding(&self) -> bool {
+        self.holding
+    }
+
+    /// Begins a tick, in a step that has begun.
+    pub(super) fn begin_tick(&mut self) {
+        self.holding = self.stalls.holds(self.now);
+    }
+
     /// Begins a step. If the monitor should have been awake long ago, at `wake`, that time is taken
     /// out of the engine's: no input is blamed for a silence the engine slept through.
     pub(super) fn advance(&mut self, wake: Option<Nanos>) {
@@ -72,7 +85,12 @@ impl Time {
                 format!("the monitor stalled for {late} ms; deadlines move by {moved} ms")
             });
         }
-        self.now = (now - taken_out).max(self.now);
+        let before = self.now;
+        self.now = (now - taken_out).max(before);
+        if taken_out > 0 {
+            self.stalls.hold(before, self.now);
+            self.holding = true;
+        }
         if taken_out > 0 || self.now >= self.compare_clocks_at {
             if self.wall.observe(self.now, SystemTime::now()) {
                 self.shared.wall.store(Arc::new(self.wall.clone()));
