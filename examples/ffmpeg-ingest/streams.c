@@ -34,9 +34,16 @@ static void forget(struct stream *stream) {
   *stream = (struct stream){.state = STREAM_UNKNOWN};
 }
 
+static void remember_extradata(struct stream *stream, const uint8_t *extradata, size_t size) {
+  av_freep(&stream->extradata);
+  stream->extradata = size ? av_memdup(extradata, size) : NULL;
+  stream->extradata_size = stream->extradata ? size : 0;
+}
+
 static void look(struct stream *stream, const AVStream *found) {
   const AVCodecParameters *codec = found->codecpar;
   stream->codec_id = codec->codec_id;
+  remember_extradata(stream, codec->extradata, (size_t)codec->extradata_size);
   stream->codec = avcodec_parameters_alloc();
   if (!stream->codec || avcodec_parameters_copy(stream->codec, codec) < 0)
     refuse(stream, "out of memory");
@@ -55,14 +62,13 @@ static void learn_anew(struct stream *stream, const AVStream *found, const uint8
   codec->extradata_size = 0;
   if (!size) return;
   codec->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
-  stream->extradata = av_memdup(extradata, size);
-  if (!codec->extradata || !stream->extradata) {
+  remember_extradata(stream, extradata, size);
+  if (!codec->extradata) {
     refuse(stream, "out of memory");
     return;
   }
   memcpy(codec->extradata, extradata, size);
   codec->extradata_size = (int)size;
-  stream->extradata_size = size;
 }
 
 /* Did the source change its parameters under way: a publisher that reconnected, an encoder that was set anew? */

@@ -20,7 +20,7 @@ struct stream {
   AVCodecParameters *codec; /* ready: of its packets once they are complete in themselves */
   struct selfcontained whole;
   uint32_t head;      /* see sound_head; 0: not known */
-  uint8_t *extradata; /* as the source last announced it under way; NULL: never */
+  uint8_t *extradata; /* as the source announced it last; NULL: never */
   size_t extradata_size;
   struct learner learner;
   char why[80];

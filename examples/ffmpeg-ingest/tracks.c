@@ -94,7 +94,7 @@ static int describe(const struct track *track, char *text, size_t size) {
 
 void tracks_describe(const struct tracks *tracks, char *text, size_t size) {
   size_t used = 0;
-  text[0] = 0;
+  snprintf(text, size, tracks->count ? "" : "nothing is known of it yet");
   for (int i = 0; i < tracks->count && used < size; i++) {
     if (i) used += (size_t)snprintf(text + used, size - used, ", ");
     if (used < size) used += (size_t)describe(&tracks->track[i], text + used, size - used);
