@@ -261,6 +261,7 @@ static int signal_descriptor(void) {
   pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: all inherit it */
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTTIN, SIG_IGN); /* in the background nobody types */
+  signal(SIGTTOU, SIG_IGN); /* and printing is no reason to stop */
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,7 +47,10 @@ int report_open(struct report *report, const char *json_path, int inputs, bool v
   av_log_set_level(verbose ? AV_LOG_INFO : AV_LOG_QUIET);
   av_log_set_callback(libav_line);
   if (!json_path) return 0;
-  report->json_fd = open(json_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  struct stat file;
+  /* A FIFO opened for both does not wait for its reader. */
+  const int mode = !stat(json_path, &file) && S_ISFIFO(file.st_mode) ? O_RDWR : O_WRONLY;
+  report->json_fd = open(json_path, mode | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (report->json_fd < 0) return -errno;
   report->json = sink_open(report->json_fd, "{\"event\":\"lost\",\"lost\":%llu}", json_trouble);
   return report->json ? 0 : -ENOMEM;

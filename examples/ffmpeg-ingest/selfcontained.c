@@ -82,6 +82,7 @@ int selfcontained_init(struct selfcontained *self, AVCodecParameters *codec, AVR
     drop_extradata(codec);
   } else if (codec->codec_id == AV_CODEC_ID_AAC) {
     adts_from_config(self->adts, codec->extradata, (size_t)codec->extradata_size);
+    if (codec->extradata_size > 0 && !self->adts[0]) return AVERROR_PATCHWELCOME; /* ADTS cannot say it */
     drop_extradata(codec);
   }
   return 0;
@@ -115,12 +116,34 @@ static int prepend(AVPacket *packet, const uint8_t *head, size_t size) {
   return error;
 }
 
+static bool is_nal_unit(enum AVCodecID codec, const uint8_t *head) {
+  const unsigned h264 = head[0] & 0x1f, hevc = head[0] >> 1 & 0x3f;
+  if (head[0] & 0x80) return false;
+  if (codec == AV_CODEC_ID_H264) return h264 == 1 || (h264 >= 5 && h264 <= 16) || (h264 >= 19 && h264 <= 21);
+  return (hevc <= 9 || (hevc >= 16 && hevc <= 21) || (hevc >= 32 && hevc <= 63)) && head[1] & 7;
+}
+
+/* Are all NAL units such as this codec has? Otherwise it is another codec's packet, or noise. */
+static bool is_plausible(enum AVCodecID codec, const uint8_t *data, size_t size) {
+  size_t units = 0;
+  for (size_t i = 0; i + 4 < size; i++) {
+    if (data[i + 2] > 1) {
+      i += 2; /* no start code begins before it */
+    } else if (!data[i] && !data[i + 1] && data[i + 2] == 1) {
+      if (!is_nal_unit(codec, data + i + 3)) return false;
+      units++;
+    }
+  }
+  return units > 0;
+}
+
 static int with_start_codes(struct selfcontained *self, AVPacket *packet) {
   if (self->annexb) {
     int error = av_bsf_send_packet(self->annexb, packet);
     if (error >= 0) error = av_bsf_receive_packet(self->annexb, packet);
     if (error < 0) return error;
   }
+  if (!is_plausible(self->codec, packet->data, (size_t)packet->size)) return AVERROR_INVALIDDATA;
   if (!(packet->flags & AV_PKT_FLAG_KEY) || !self->parameter_sets_size) return 0;
   if (has_sequence_parameters(self->codec, packet->data, (size_t)packet->size)) return 0;
   return prepend(packet, self->parameter_sets, self->parameter_sets_size);

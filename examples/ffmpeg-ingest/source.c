@@ -94,11 +94,20 @@ static void discard_others(struct source *source, const AVProgram *program) {
   }
 }
 
+static void doubt_streams(struct source *source, const AVProgram *program) {
+  if (!program || !is_mpegts(source) || program->pmt_version == source->table_version) return;
+  for (int i = 0; source->table_version >= 0 && i < (int)source->streams.count; i++) {
+    if (program_has(program, i)) streams_doubt(&source->streams, i);
+  }
+  source->table_version = program->pmt_version;
+}
+
 /* The picture, every sound that belongs to it, and what else MPEG-TS carries beside them. Keeps the tracks as they are where nothing has changed. */
 static int choose_tracks(struct source *source) {
   AVFormatContext *format = source->format;
   const AVProgram *program = choose_program(source);
   source->fingerprint = program_fingerprint(format, program);
+  doubt_streams(source, program);
   if (!program && source->program_wanted >= 0) return source->tracks ? 0 : AVERROR_STREAM_NOT_FOUND;
   struct tracks *tracks = tracks_new();
   if (!tracks) return AVERROR(ENOMEM);
@@ -224,7 +233,7 @@ static void explain(struct source *source, int error, const char *step, char *wh
 
 int source_open(struct source *source, const char *url, const AVDictionary *options,
                 AVIOInterruptCB interrupt, char *why, size_t why_size) {
-  *source = (struct source){.program = -1};
+  *source = (struct source){.program = -1, .table_version = -1};
   const char *step = "cannot open";
   int error = open_format(source, url, options, interrupt);
   if (error >= 0) {
@@ -255,7 +264,8 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
 /* A packet was read: does it, or what was read with it, change which tracks there are? */
 static int follow_changes(struct source *source, const AVPacket *packet) {
   const bool new_streams = streams_follow(&source->streams, source->format);
-  const bool known = streams_see(&source->streams, source->format, packet);
+  const int known = streams_see(&source->streams, source->format, packet);
+  if (known < 0) return known;
   const AVProgram *program = source->program >= 0 ? program_numbered(source->format, source->program) : NULL;
   const bool moved = program_fingerprint(source->format, program) != source->fingerprint;
   return new_streams || known || moved ? choose_tracks(source) : 0;
@@ -290,7 +300,7 @@ int source_read(struct source *source, AVPacket *packet) {
     const int track = error < 0 || packet->size <= 0 ? -1 : track_of(source, packet->stream_index);
     if (track >= 0) {
       complete_duration(&source->tracks->track[track], packet);
-      if (selfcontained_packet(&source->streams.stream[packet->stream_index].whole, packet) >= 0) {
+      if (streams_complete(&source->streams, packet) >= 0) {
         packet->stream_index = track;
         lap_move(&source->lap, source->tracks, packet);
         return 0;

@@ -17,6 +17,7 @@ struct source {
   struct streams streams;
   int program_wanted;    /* its number; -1: that of the best picture */
   int program;           /* the number of the one that is read; -1: the source has none */
+  int table_version;     /* of its table; -1: none */
   uint64_t fingerprint;  /* of the program when the tracks were chosen */
   struct tracks *tracks; /* replaced when tracks come, go, move, or are known better; may be empty at first */
   int stream_of[TRACKS_MAX]; /* track -> index of the stream in `format` */

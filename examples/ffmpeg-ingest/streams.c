@@ -8,6 +8,12 @@
 #include "mux.h"
 #include "tracks.h"
 
+/* Packets of the other streams in which a picture must show up. */
+#define SILENT_MAX 150
+/* When one packet in so many, and ten more than that, are none of the codec's, it is another codec. */
+#define TORN_WEIGHT 8
+#define TORN_MAX (10 * TORN_WEIGHT)
+
 static void refuse(struct stream *stream, const char *why) {
   stream->state = STREAM_REFUSED;
   snprintf(stream->why, sizeof stream->why, "%s", why);
@@ -113,8 +119,28 @@ bool streams_follow(struct streams *streams, const AVFormatContext *format) {
   return true;
 }
 
-bool streams_see(struct streams *streams, const AVFormatContext *format, const AVPacket *packet) {
-  if (packet->stream_index < 0 || (unsigned)packet->stream_index >= streams->count) return false;
+void streams_doubt(struct streams *streams, int stream) {
+  struct stream *doubted = &streams->stream[stream];
+  if (doubted->state == STREAM_READY && doubted->codec->codec_type == AVMEDIA_TYPE_VIDEO)
+    doubted->silent_since_table = 1;
+}
+
+/* Are all that are in doubt still there? */
+static bool all_are_there(struct streams *streams, int heard) {
+  for (int i = 0; i < (int)streams->count; i++) {
+    struct stream *stream = &streams->stream[i];
+    if (!stream->silent_since_table) continue;
+    if (i == heard)
+      stream->silent_since_table = 0;
+    else if (++stream->silent_since_table > SILENT_MAX)
+      return false;
+  }
+  return true;
+}
+
+int streams_see(struct streams *streams, const AVFormatContext *format, const AVPacket *packet) {
+  if (packet->stream_index < 0 || (unsigned)packet->stream_index >= streams->count) return 0;
+  if (!all_are_there(streams, packet->stream_index)) return AVERROR_INPUT_CHANGED;
   const AVStream *found = format->streams[packet->stream_index];
   struct stream *stream = &streams->stream[packet->stream_index];
   const enum stream_state before = stream->state;
@@ -124,8 +150,18 @@ bool streams_see(struct streams *streams, const AVFormatContext *format, const A
       learner_feed(&stream->learner, stream->codec, packet))
     make_ready(stream, found->time_base);
   else if (stream->state == before)
-    return false;
-  return true;
+    return stream->torn > TORN_MAX ? AVERROR_INPUT_CHANGED : 0;
+  return 1;
+}
+
+int streams_complete(struct streams *streams, AVPacket *packet) {
+  struct stream *stream = &streams->stream[packet->stream_index];
+  const int error = selfcontained_packet(&stream->whole, packet);
+  if (error < 0)
+    stream->torn += TORN_WEIGHT;
+  else if (stream->torn)
+    stream->torn--;
+  return error;
 }
 
 void streams_flush(struct streams *streams) {

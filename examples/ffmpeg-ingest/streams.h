@@ -23,6 +23,8 @@ struct stream {
   uint8_t *extradata; /* as the source announced it last; NULL: never */
   size_t extradata_size;
   struct learner learner;
+  int silent_since_table; /* packets of other streams since a new program table, 0: it is not in doubt */
+  int torn;               /* grows with packets that are none of its codec */
   char why[80];
 };
 
@@ -33,8 +35,13 @@ struct streams {
 
 /* Looks at streams that are new; true: there were some. */
 bool streams_follow(struct streams *streams, const AVFormatContext *format);
-/* A packet came, which may tell more of its stream; true: something is known anew. */
-bool streams_see(struct streams *streams, const AVFormatContext *format, const AVPacket *packet);
+/* A new program table may have given this picture another codec, without libavformat taking notice: is there any more of it? */
+void streams_doubt(struct streams *streams, int stream);
+/* A packet came, which may tell more of its stream; 1: something is known anew. AVERROR_INPUT_CHANGED: a stream is not what it
+ * is taken for; only opening the source again helps. */
+int streams_see(struct streams *streams, const AVFormatContext *format, const AVPacket *packet);
+/* Makes the packet of a ready stream complete in itself; a negative AVERROR: throw it away. */
+int streams_complete(struct streams *streams, AVPacket *packet);
 /* What comes next does not follow what came before. */
 void streams_flush(struct streams *streams);
 void streams_free(struct streams *streams);

@@ -250,6 +250,19 @@ def a_file_that_is_to_be_read_once_ends(bench):
     expect_good_recording(recording, 5)
 
 
+@test
+def a_picture_that_becomes_another_codec(bench):
+    """On the same PID, by a new program table: libavformat takes no notice, so the source is opened again."""
+    clip = bench.file("thirty.flv")
+    after = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-ss", "3", "-i", clip, "-t", "8", "-output_ts_offset", "3", "-tables_version",
+                            "1", "-c:v", "mpeg2video", "-g", "12", "-c:a", "copy", "-f", "mpegts", "-"], check=True, capture_output=True).stdout
+    ingest = bench.ingest("-i", bench.sender(remux(clip, "-ss", "0", "-t", "3") + after).url, "-o", bench.directory / "out.ts")
+    ingest.wait(10, "degraded", reason="error")
+    expect("mpeg2video" in ingest.wait(10, "source_opened", count=2)["text"], ingest.log())
+    ingest.wait(5, "picture", count=2)
+    expect_clean_end(ingest)
+
+
 def sounds(recording):
     """{PID: rates that its ADTS headers say} of a recording's sounds, straight from its packets."""
     rates, pids = (96000, 88200, 64000, 48000, 44100, 32000), {}
