@@ -224,7 +224,8 @@ static void reconnect_until_stopped(struct session *session, AVPacket *packet) {
 
 /* One who has connected may not keep the others out: libavformat's own limit, which begins only then. */
 static void drop_who_says_nothing(struct worker *worker) {
-  av_dict_set_int(&worker->options, "rw_timeout", (int64_t)(worker->crew->read_timeout / 1000),
+  const char *option = strncmp(worker->url, "rtsp", 4) ? "rw_timeout" : "timeout";
+  av_dict_set_int(&worker->options, option, (int64_t)(worker->crew->read_timeout / 1000),
                   AV_DICT_DONT_OVERWRITE);
 }
 

@@ -732,6 +732,60 @@ def a_program_of_several_can_be_chosen(bench):
 
 
 @test
+def protocols_with_real_peers(bench):
+    """Each with ffmpeg as the other side, which goes away and comes back: the input is lost, and on air again."""
+    clip = bench.file("thirty.flv")
+    udp, rtp, srt_listener, srt_caller, http, rtsp = free_udp_ports(6)
+    ts = ["-f", "mpegts"]
+    cases = {  # what we read, with which options; what the other side writes
+        "udp": (f"udp://127.0.0.1:{udp}", [], [*ts, f"udp://127.0.0.1:{udp}?pkt_size=1316"]),
+        "rtp": (f"rtp://127.0.0.1:{rtp}", [], ["-f", "rtp_mpegts", f"rtp://127.0.0.1:{rtp}"]),
+        "srt, listening": (f"srt://127.0.0.1:{srt_listener}?mode=listener", [], [*ts, f"srt://127.0.0.1:{srt_listener}"]),
+        "srt, calling": (f"srt://127.0.0.1:{srt_caller}", [], [*ts, f"srt://127.0.0.1:{srt_caller}?mode=listener"]),
+        "http": (f"http://127.0.0.1:{http}", [], [*ts, "-listen", "1", f"http://127.0.0.1:{http}"]),
+        "rtsp, listening": (f"rtsp://127.0.0.1:{rtsp}/x", ["-O", "rtsp_flags=listen"],
+                            ["-f", "rtsp", "-rtsp_transport", "tcp", f"rtsp://127.0.0.1:{rtsp}/x"]),
+    }
+    available = subprocess.run(["ffmpeg", "-hide_banner", "-protocols"], capture_output=True, text=True).stdout.split()
+    cases = {name: case for name, case in cases.items() if not name.startswith("srt") or "srt" in available}
+    peers = {}
+
+    def start_peers():
+        for name, (_, _, arguments) in cases.items():
+            peers[name] = subprocess.Popen(["ffmpeg", "-nostdin", "-v", "quiet", "-re", "-i", clip, "-c", "copy", *arguments])
+
+    def end_peers():
+        for peer in peers.values():
+            peer.kill()
+            peer.wait()
+
+    ingests = {name: bench.ingest(*options, "-i", url, "-o", bench.directory / f"{name.replace(', ', '-')}.ts", "--packet-timeout", "1s",
+                                  "--probe-cooldown", "1s", "--read-timeout", "4s", program="ffmpeg-ingest")
+               for name, (url, options, _) in cases.items()}
+    try:
+        # Who calls is refused until the other side listens: some need another attempt.
+        def all_are(word, count):
+            for name, peer in list(peers.items()):
+                if peer.poll() is not None and len(ingests[name].all(word)) < count[name]:
+                    peers[name] = subprocess.Popen(peer.args)
+            return all(len(ingest.all(word)) >= count[name] for name, ingest in ingests.items())
+        start_peers()
+        wait_for(lambda: all_are("picture", dict.fromkeys(cases, 1)), 20, "all of them on air", step=0.3)
+        before = {name: (len(ingest.all("exhausted")), len(ingest.all("restored"))) for name, ingest in ingests.items()}
+        end_peers()
+        for name, ingest in ingests.items():
+            ingest.wait(10, "exhausted", count=before[name][0] + 1)
+        start_peers()
+        wait_for(lambda: all_are("restored", {name: counts[1] + 1 for name, counts in before.items()}), 20, "all on air again", step=0.3)
+    finally:
+        end_peers()
+    for name, ingest in ingests.items():
+        expect_clean_end(ingest)
+        recording = Recording(bench.directory / f"{name.replace(', ', '-')}.ts")
+        expect(recording.video and recording.audio and not recording.steps_back, f"{name}: no good recording")
+
+
+@test
 def a_listener_keeps_its_port_open(bench):
     """RTMP publish: nobody comes for much longer than the read timeout; then a mute one; then an encoder, twice."""
     with socket.socket() as finder:
