@@ -16,10 +16,11 @@ from pathlib import Path
 
 # ffi → engine → hot, core → vocabulary, units. Whatever has locks uses poison.
 MAY_USE = {
-    "ffi": {"engine", "hot", "core", "vocabulary", "poison", "units"},
+    "ffi": {"engine", "hot", "core", "loss", "vocabulary", "poison", "units"},
     "engine": {"hot", "core", "vocabulary", "poison", "units"},
     "core": {"vocabulary", "units"},
     "hot": {"vocabulary", "poison", "units"},
+    "loss": set(),
     "vocabulary": set(),
     "poison": set(),
     "units": set(),

@@ -69,6 +69,8 @@ CODE(close_input, a->input)
 CODE(record, a->input, 1, 0)
 CODE(record_batch, a->input, a->packets, a->packets_len)
 CODE(record_lost, a->input, 1)
+CODE(rtp_lost, a->out, a->bytes, a->bytes_len, a->out_len)
+CODE(ts_lost, a->out, a->bytes, a->bytes_len, a->out_len)
 CODE(input_report_error, a->input, a->text, a->text_len)
 CODE(next_event, a->engine, 0, a->event)
 CODE(event_clear, a->event)
@@ -93,8 +95,10 @@ INIT(event)
 INIT(input_spec)
 INIT(input_status)
 INIT(options)
+INIT(rtp_loss)
 INIT(stream_status)
 INIT(switch_entry)
+INIT(ts_loss)
 
 static int32_t call_stream_list_len(const struct arguments *a) {
   return changeover_stream_list_len(a->list) > 0;
@@ -118,6 +122,12 @@ static int32_t call_version_number(const struct arguments *a) {
   {                                                                                               \
     "changeover_" #name, call_##name, 0, FINE, FINE, FORKED, {P(STATUS, status), P(FILLED, out)}, \
         init_##type, sizeof(changeover_##type)                                                    \
+  }
+/* Goes on with a struct of that type. */
+#define COUNTS(name, type)                                                                              \
+  {                                                                                                     \
+    "changeover_" #name, call_##name, 0, FINE, FINE, FINE,                                              \
+        {P(FILLED, out), L(NUMBERS, bytes), P(OUTPUT, out_len)}, init_##type, sizeof(changeover_##type) \
   }
 #define PREPARES(type)                  \
   ROW(type##_init, 0, FINE, FINE, FINE, \
@@ -143,8 +153,10 @@ const struct function functions[] = {
     PREPARES(input_spec),
     PREPARES(input_status),
     PREPARES(options),
+    PREPARES(rtp_loss),
     PREPARES(stream_status),
     PREPARES(switch_entry),
+    PREPARES(ts_loss),
     ROW(new, 0, FINE, FINE, FINE, P(SETTINGS, options), P(OUTPUT, out)),
     ROW(free, ENDS, FINE, INSIDE, FORKED, P(ENGINE, engine)),
     ROW(set_call_timeout, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
@@ -178,6 +190,8 @@ const struct function functions[] = {
     ROW(record, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input)),
     ROW(record_batch, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input), L(NUMBERS, packets)),
     ROW(record_lost, 0, FINE, FINE, FINE, P(INPUT, input)),
+    COUNTS(rtp_lost, rtp_loss),
+    COUNTS(ts_lost, ts_loss),
     ROW(input_report_error, 0, FINE, FINE, FORKED, P(INPUT, input), L(TEXT_IN, text)),
     ROW(next_event, 0, LATE, MODE, FORKED, P(ENGINE, engine), P(EVENT, event)),
     ROW(event_clear, ENDS, FINE, FINE, FORKED, P(EVENT, event)),
@@ -295,6 +309,10 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   a->packet[0].bytes = 1;
   a->packets = a->packet;
   a->packets_len = 2;
+  const bool is_rtp = function->call == call_rtp_lost;
+  a->byte[0] = is_rtp ? 0x80 : 0x47;
+  a->bytes = a->byte;
+  a->bytes_len = is_rtp ? 12 : sizeof a->byte;
   a->config = &a->stream_config;
   OK(changeover_options_init(&a->engine_options, sizeof a->engine_options));
   OK(changeover_callbacks_init(&a->engine_callbacks, sizeof a->engine_callbacks));
@@ -322,10 +340,10 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   a->callback = function->call == call_set_log_callback ? (void (*)(void))on_line : (void (*)(void))on_stream;
   a->user_data = &destroyed;
   a->destroy = on_destroy;
-  a->size = 256;
+  a->size = sizeof out->bytes;
   memset(out, 0xa5, sizeof *out);
   a->out = out;
-  a->out_len = &out->bytes[128];
+  a->out_len = &out->bytes[8320];
   if (function->init) OK(function->init(out, function->size));
 }
 

@@ -44,6 +44,8 @@ struct arguments {
   size_t updated_len;
   const changeover_packet *packets;
   size_t packets_len;
+  const uint8_t *bytes; /* of a packet */
+  size_t bytes_len;
   changeover_config *config;
   changeover_options *options;
   int32_t priority, number; /* number: a result, outcome, level or code */
@@ -60,12 +62,13 @@ struct arguments {
   changeover_options engine_options;
   changeover_callbacks engine_callbacks;
   changeover_packet packet[2];
+  uint8_t byte[188];
   int32_t priorities[2];
 };
 
 /* What every output is filled with before a call, and must be after one that fails. */
 union output {
-  unsigned char bytes[256];
+  unsigned char bytes[8448]; /* a changeover_ts_loss, and more */
   uint64_t align;
   changeover_engine *engine;
   changeover_status *status;

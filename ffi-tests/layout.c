@@ -126,6 +126,12 @@ AT(changeover_switch_entry, reserved, 28);
 AT(changeover_switch_entry, number, 32);
 AT(changeover_switch_entry, detail, 40);
 AT(changeover_switch_entry, detail_len, 48);
+SIZE(changeover_rtp_loss, 72);
+AT(changeover_rtp_loss, struct_size, 0);
+AT(changeover_rtp_loss, state, 8);
+SIZE(changeover_ts_loss, 8200);
+AT(changeover_ts_loss, struct_size, 0);
+AT(changeover_ts_loss, state, 8);
 #endif
 
 IS(CHANGEOVER_INHERIT, UINT64_MAX);

@@ -59,6 +59,18 @@ static int32_t use_error(void *at) { return changeover_status_error(status, 1, 0
 
 static int32_t use_switch(void *at) { return changeover_status_switch(status, 0, at); }
 
+static int32_t use_rtp_loss(void *at) {
+  static const uint8_t packet[12] = {0x80};
+  uint64_t lost;
+  return changeover_rtp_lost(at, packet, sizeof packet, &lost);
+}
+
+static int32_t use_ts_loss(void *at) {
+  static const uint8_t packet[188] = {0x47, 1, 0, 0x10};
+  uint64_t lost;
+  return changeover_ts_lost(at, packet, sizeof packet, &lost);
+}
+
 #define INIT(type) \
   static int32_t init_##type(void *at, size_t size) { return changeover_##type##_init(at, size); }
 INIT(config)
@@ -70,6 +82,8 @@ INIT(stream_status)
 INIT(input_status)
 INIT(error_entry)
 INIT(switch_entry)
+INIT(rtp_loss)
+INIT(ts_loss)
 
 static const struct type {
   const char *name;
@@ -86,9 +100,11 @@ static const struct type {
     {"input_status", 144, sizeof(changeover_input_status), init_input_status, use_input_status},
     {"error_entry", 56, sizeof(changeover_error_entry), init_error_entry, use_error},
     {"switch_entry", 56, sizeof(changeover_switch_entry), init_switch_entry, use_switch},
+    {"rtp_loss", 72, sizeof(changeover_rtp_loss), init_rtp_loss, use_rtp_loss},
+    {"ts_loss", 8200, sizeof(changeover_ts_loss), init_ts_loss, use_ts_loss},
 };
 
-enum { CANARY = 0xc7, ROOM = 8192 };
+enum { CANARY = 0xc7, ROOM = 16384 };
 static int combinations;
 
 /* All of `room` from `size` on is as it was. */
@@ -161,7 +177,7 @@ static void newer_callers_work_until_they_use_what_is_new(void) {
   for (size_t i = 0; i < LENGTH(types); i++) {
     for (size_t j = 0; j < LENGTH(more); j++)
       accepted(&types[i], types[i].now + more[j]);
-    accepted(&types[i], 4096);
+    accepted(&types[i], ROOM);
   }
 }
 
@@ -169,7 +185,7 @@ static void other_sizes_are_refused(void) {
   for (size_t i = 0; i < LENGTH(types); i++) {
     for (size_t size = 0; size < types[i].v0_1; size++)
       refused(&types[i], size);
-    static const size_t absurd[] = {4097,         8192,    65536, UINT32_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1,
+    static const size_t absurd[] = {16385,        20000,   65536, UINT32_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1,
                                     SIZE_MAX - 1, SIZE_MAX};
     for (size_t j = 0; j < LENGTH(absurd); j++)
       refused(&types[i], absurd[j]);

@@ -73,6 +73,12 @@ static void *record(void *data) {
   OK(changeover_record_packet(engine, S("s"), 0, 1, 0, &verdict));
   atomic_fetch_add(&started, 1);
   const changeover_packet batch[] = {{1, 0}, {2, CHANGEOVER_VIDEO}};
+  static const uint8_t rtp[12] = {0x80}, ts[2 * 188] = {0x47, 1, 0, 0x10, [188] = 0x47, 1, 0, 0x13};
+  uint64_t lost = 0;
+  changeover_rtp_loss rtp_loss;
+  changeover_ts_loss ts_loss;
+  OK(changeover_rtp_loss_init(&rtp_loss, sizeof rtp_loss));
+  OK(changeover_ts_loss_init(&ts_loss, sizeof ts_loss));
   recording = true;
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0) {
     atomic_fetch_add(&wrong, 1000000);
@@ -84,6 +90,8 @@ static void *record(void *data) {
     odd += changeover_record_batch(input, batch, LENGTH(batch)) != 1;
     odd += changeover_record_lost(input, 1) != CHANGEOVER_OK;
     odd += changeover_record_packet(engine, S("s"), 0, 1316, 0, &verdict) != CHANGEOVER_OK || verdict != 1;
+    odd += changeover_rtp_lost(&rtp_loss, rtp, sizeof rtp, &lost) != CHANGEOVER_OK || lost != 0;
+    odd += changeover_ts_lost(&ts_loss, ts, sizeof ts, &lost) != CHANGEOVER_OK || lost < 2;
     /* Streams and inputs that are not, any more, or yet. */
     odd += changeover_record_packet(engine, S("unknown"), 0, 1, 0, &verdict) != CHANGEOVER_ERR_UNKNOWN_STREAM;
     odd += changeover_record_packet(engine, S("s"), 9, 1, 0, &verdict) != CHANGEOVER_ERR_UNKNOWN_INPUT;

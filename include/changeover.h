@@ -612,6 +612,22 @@ typedef struct changeover_packet {
   uint32_t flags;
 } changeover_packet;
 
+/** What is known of the losses of one RTP stream. For changeover_rtp_lost. */
+typedef struct changeover_rtp_loss {
+  /** Set by changeover_rtp_loss_init. */
+  size_t struct_size;
+  /** Private. */
+  uint64_t state[8];
+} changeover_rtp_loss;
+
+/** What is known of the losses of one MPEG transport stream. For changeover_ts_lost. */
+typedef struct changeover_ts_loss {
+  /** Set by changeover_ts_loss_init. */
+  size_t struct_size;
+  /** Private. */
+  uint8_t state[8192];
+} changeover_ts_loss;
+
 /** The state of a stream. */
 typedef struct changeover_stream_status {
   /** Set by changeover_stream_status_init. */
@@ -1163,6 +1179,58 @@ int32_t changeover_record_lost(struct changeover_input *input, uint64_t lost);
 int32_t changeover_input_report_error(const struct changeover_input *input,
                                       const char *text,
                                       size_t text_len);
+
+/**
+ * Prepares an RTP stream that has not begun.
+ *
+ * Pass sizeof(changeover_rtp_loss). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_rtp_loss_init(struct changeover_rtp_loss *loss, size_t struct_size);
+
+/**
+ * Counts a packet of an RTP stream, from its RTP header on, as it comes. lost receives how many
+ * others are now known to be lost: for changeover_record_lost, if the input counts the same packets.
+ *
+ * As RFC 3550 has it (A.1, A.3): a source counts once two of its packets came in sequence; so does
+ * one that begins anew, with another SSRC or a jump in its numbers of 3000 or more forward, or of
+ * 100 or more back. What was lost between the two is not known, and not counted. A packet that
+ * comes after it was told lost is set off against the next that is lost. One that comes twice
+ * counts once.
+ *
+ * One at a time for each stream; wait-free.
+ * Errors: VALUE (it is none of RTP). Since 0.1.
+ */
+int32_t changeover_rtp_lost(struct changeover_rtp_loss *loss,
+                            const uint8_t *packet,
+                            size_t packet_len,
+                            uint64_t *lost);
+
+/**
+ * Prepares an MPEG transport stream that has not begun.
+ *
+ * Pass sizeof(changeover_ts_loss). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_ts_loss_init(struct changeover_ts_loss *loss, size_t struct_size);
+
+/**
+ * Counts whole packets of an MPEG transport stream, 188 bytes each, as they come: of a datagram
+ * usually seven. lost receives how many others are now known to be lost. For
+ * changeover_record_lost that is the number if the input counts these packets; where it counts
+ * datagrams of seven, a seventh of it.
+ *
+ * As ISO/IEC 13818-1 has it (2.4.3.3): each PID counts modulo 16. A packet without payload does not
+ * count, one may come twice in a row, and after one whose discontinuity_indicator is set the
+ * counter goes on from there. Null packets are not looked at, nor are those marked damaged: these
+ * are lost. 16 packets of a PID lost in a row can't be noticed, 15 look like one that came twice,
+ * and 17 like one.
+ *
+ * One at a time for each stream; wait-free.
+ * Errors: VALUE (they are none of MPEG-TS). Since 0.1.
+ */
+int32_t changeover_ts_lost(struct changeover_ts_loss *loss,
+                           const uint8_t *packets,
+                           size_t packets_len,
+                           uint64_t *lost);
 
 /**
  * Prepares an event: none.

@@ -375,6 +375,36 @@ class input {
   changeover_input raw_{};
 };
 
+/** Counts packets of an RTP stream that did not come: see changeover_rtp_lost. One thread at a time. */
+class rtp_loss {
+ public:
+  rtp_loss() noexcept { changeover_rtp_loss_init(&raw_, sizeof raw_); }
+  /** Of a packet from its RTP header on: how many others are now known to be lost. 0 if it is none of RTP. */
+  std::uint64_t packet(span<const std::uint8_t> packet) noexcept {
+    std::uint64_t lost = 0;
+    changeover_rtp_lost(&raw_, packet.data(), packet.size(), &lost);
+    return lost;
+  }
+
+ private:
+  changeover_rtp_loss raw_;
+};
+
+/** Counts packets of an MPEG transport stream that did not come: see changeover_ts_lost. One thread at a time. */
+class ts_loss {
+ public:
+  ts_loss() noexcept { changeover_ts_loss_init(&raw_, sizeof raw_); }
+  /** Of whole packets: how many others are now known to be lost. 0 if they are none of MPEG-TS. */
+  std::uint64_t packets(span<const std::uint8_t> packets) noexcept {
+    std::uint64_t lost = 0;
+    changeover_ts_lost(&raw_, packets.data(), packets.size(), &lost);
+    return lost;
+  }
+
+ private:
+  changeover_ts_loss raw_;
+};
+
 /** What the host is told. Borrowed; see above. */
 class event_view {
  public:

@@ -38,6 +38,7 @@ mod engine;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod hot;
+mod loss;
 mod poison;
 mod units;
 #[doc(hidden)]
@@ -52,4 +53,5 @@ pub use engine::{
     InputHealthSnapshot, LogCallback, RuntimeStatus, StreamCallback, SwitchRecord,
 };
 pub use hot::Verdict;
+pub use loss::{RtpLoss, TsLoss};
 pub use vocabulary::{Error, EventTag, Failback, Flags, Level, Overlap, Reason, Standby, Status};

@@ -257,6 +257,22 @@ void by_id_and_in_batches() {
   EXPECT(status.packets() == 1 + 2 + 3 + 1 && status.bytes() == 10 + 3 + 15 + 1);
 }
 
+void losses_are_known_by_numbers() {
+  changeover::rtp_loss rtp;
+  std::uint8_t packet[12] = {0x80};
+  for (const std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{5}}) {
+    packet[3] = number;
+    EXPECT(rtp.packet(packet) == (number == 5 ? 2 : 0));
+  }
+  EXPECT(rtp.packet({packet, 11}) == 0);
+  changeover::ts_loss ts;
+  std::vector<std::uint8_t> packets(2 * 188);
+  packets[0] = packets[188] = 0x47;
+  packets[3] = 0x10;
+  packets[188 + 3] = 0x14;
+  EXPECT(ts.packets(packets) == 3 && ts.packets({packets.data(), 187}) == 0);
+}
+
 void the_packet_path_does_not_allocate() {
   changeover::engine engine;
   engine.register_stream("s", one_input());
@@ -340,6 +356,7 @@ int main() {
   TEST(errors_are_exceptions);
   TEST(the_operations_do_what_they_say);
   TEST(by_id_and_in_batches);
+  TEST(losses_are_known_by_numbers);
   TEST(the_packet_path_does_not_allocate);
   TEST(an_event_loop);
   return finish("hpp");

@@ -328,3 +328,23 @@ pub type changeover_log_fn = Option<
 
 /// Called once, when `user_data` is not needed any more.
 pub type changeover_destroy_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// What is known of the losses of one RTP stream. For changeover_rtp_lost.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_rtp_loss {
+    /// Set by changeover_rtp_loss_init.
+    pub struct_size: usize,
+    /// Private.
+    pub state: [u64; 8],
+}
+
+/// What is known of the losses of one MPEG transport stream. For changeover_ts_lost.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_ts_loss {
+    /// Set by changeover_ts_loss_init.
+    pub struct_size: usize,
+    /// Private.
+    pub state: [u8; 8192],
+}

@@ -3,6 +3,24 @@
 
 use super::result::{Code, Outcome, CHANGEOVER_ERR_LENGTH, CHANGEOVER_ERR_NULL};
 
+/// The bytes of an array.
+///
+/// # Safety
+/// `from` is NULL or good for reading `len` bytes for as long as the result is used.
+pub(super) unsafe fn bytes<'a>(from: *const u8, len: usize) -> Outcome<&'a [u8]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if from.is_null() {
+        return Err(Code(CHANGEOVER_ERR_NULL));
+    }
+    if len > isize::MAX as usize {
+        return Err(Code(CHANGEOVER_ERR_LENGTH));
+    }
+    // SAFETY: not NULL, not too long, and good for reading by this function's contract.
+    Ok(unsafe { std::slice::from_raw_parts(from, len) })
+}
+
 /// Copies of the elements of an array.
 ///
 /// # Safety

@@ -134,3 +134,13 @@ versioned!(changeover_switch_entry ends with detail_len: usize; changeover_switc
     detail: null(),
     detail_len: 0,
 });
+
+versioned!(changeover_rtp_loss ends with state: [u64; 8]; changeover_rtp_loss {
+    struct_size: 0,
+    state: [0; 8],
+});
+
+versioned!(changeover_ts_loss ends with state: [u8; 8192]; changeover_ts_loss {
+    struct_size: 0,
+    state: [0; 8192],
+});

@@ -62,4 +62,10 @@ layout! {
         struct_size: 0, at: 8, from: 16, to: 20, reason: 24, reserved: 28, number: 32, detail: 40,
         detail_len: 48,
     }
+    changeover_rtp_loss: 72 {
+        struct_size: 0, state: 8,
+    }
+    changeover_ts_loss: 8200 {
+        struct_size: 0, state: 8,
+    }
 }

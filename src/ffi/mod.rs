@@ -18,6 +18,7 @@
 //! | `live.rs` | engines by their handles; the prologue of functions about a stream |
 //! | `engine.rs`, `control.rs` | making and freeing engines; operations |
 //! | `input.rs` | the packet path |
+//! | `loss.rs` | packets lost on the way |
 //! | `event.rs` | events |
 //! | `status.rs`, `status_structs.rs` | statuses; what they consist of |
 //! | `stream_list.rs` | lists of streams |
@@ -44,6 +45,7 @@ mod initial;
 mod input;
 mod layout;
 mod live;
+mod loss;
 mod output;
 mod result;
 mod settings;
@@ -63,6 +65,7 @@ pub use control::*;
 pub use engine::*;
 pub use event::*;
 pub use input::*;
+pub use loss::*;
 pub use result::*;
 pub use settings::changeover_config;
 pub use status::*;

@@ -1,27 +1,9 @@
 //! Strings in: pointer and length, checked. Strings out: with a NUL behind them.
 
-use super::result::{
-    Code, Outcome, CHANGEOVER_ERR_LENGTH, CHANGEOVER_ERR_NULL, CHANGEOVER_ERR_STREAM_ID,
-    CHANGEOVER_ERR_UTF8,
-};
+use super::arrays::bytes;
+use super::result::{Code, Outcome, CHANGEOVER_ERR_STREAM_ID, CHANGEOVER_ERR_UTF8};
 use crate::core::STREAM_ID_MAX;
 use std::ffi::c_char;
-
-/// # Safety
-/// `pointer` is NULL or good for reading `len` bytes for as long as the result is used.
-unsafe fn bytes<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a [u8]> {
-    if len == 0 {
-        return Ok(&[]);
-    }
-    if pointer.is_null() {
-        return Err(Code(CHANGEOVER_ERR_NULL));
-    }
-    if len > isize::MAX as usize {
-        return Err(Code(CHANGEOVER_ERR_LENGTH));
-    }
-    // SAFETY: not NULL, not too long, and good for reading by this function's contract.
-    Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), len) })
-}
 
 /// A string of the caller's.
 ///
@@ -29,7 +11,7 @@ unsafe fn bytes<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a [u8]> {
 /// `pointer` is NULL or good for reading `len` bytes for as long as the result is used.
 pub(super) unsafe fn text<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a str> {
     // SAFETY: by this function's contract.
-    let bytes = unsafe { bytes(pointer, len) }?;
+    let bytes = unsafe { bytes(pointer.cast(), len) }?;
     std::str::from_utf8(bytes).map_err(|_| Code(CHANGEOVER_ERR_UTF8))
 }
 
@@ -40,7 +22,7 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a
 #[inline]
 pub(super) unsafe fn stream_id<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a str> {
     // SAFETY: by this function's contract.
-    let bytes = unsafe { bytes(pointer, len) }?;
+    let bytes = unsafe { bytes(pointer.cast(), len) }?;
     if !(1..=STREAM_ID_MAX).contains(&bytes.len()) {
         return Err(Code(CHANGEOVER_ERR_STREAM_ID));
     }

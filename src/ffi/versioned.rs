@@ -7,7 +7,7 @@ use super::result::{
 use std::ptr::{self, addr_of};
 
 /// No version of a struct will be larger; a larger size is garbage.
-const MAX: usize = 4096;
+const MAX: usize = 16384;
 
 /// A struct that begins with `struct_size`.
 ///
@@ -58,6 +58,15 @@ unsafe fn checked_size<T: Versioned>(from: *const T) -> Outcome<usize> {
         }
     }
     Ok(size)
+}
+
+/// Refuses a struct of the caller's that is used where it is, unless it is one that we know.
+///
+/// # Safety
+/// As [`callers_size`].
+pub(super) unsafe fn check<T: Versioned>(at: *const T) -> Outcome {
+    // SAFETY: by this function's contract.
+    unsafe { checked_size(at) }.map(|_| ())
 }
 
 /// Prepares a struct of the caller's.

@@ -9,7 +9,7 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "result",
     "constants",
     "abi_types",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 11] = [
     "engine",
     "control",
     "input",
+    "loss",
     "event",
     "status",
     "stream_list",
