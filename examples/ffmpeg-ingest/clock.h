@@ -2,6 +2,7 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -16,6 +17,16 @@ static inline uint64_t monotonic_now(void) {
 
 static inline struct timespec as_timespec(uint64_t ns) {
   return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+/* A condition variable whose timed waits go by that clock; 0 or an errno. */
+static inline int monotonic_cond_init(pthread_cond_t *cond) {
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  const int error = pthread_cond_init(cond, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  return error;
 }
 
 #endif

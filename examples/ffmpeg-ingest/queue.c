@@ -12,12 +12,8 @@
 void queue_init(struct queue *queue, struct notes *notes) {
   *queue = (struct queue){.notes = notes, .on_air = -1};
   queue->last = &queue->first;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&queue->lock, NULL);
-  pthread_cond_init(&queue->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  monotonic_cond_init(&queue->changed);
 }
 
 void queue_free(struct queue *queue) {

@@ -132,12 +132,8 @@ struct sink *sink_open(int fd, const char *lost_format, sink_trouble *trouble) {
   sink->lost_format = lost_format;
   sink->trouble = trouble;
   sink->last = &sink->first;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&sink->lock, NULL);
-  pthread_cond_init(&sink->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  monotonic_cond_init(&sink->changed);
   if (!pthread_create(&sink->thread, NULL, sink_main, sink)) return sink;
   sink_free(sink);
   return NULL;

@@ -8,12 +8,8 @@
 #include "clock.h"
 
 int crew_init(struct crew *crew) {
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&crew->lock, NULL);
-  const int error = pthread_cond_init(&crew->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  const int error = monotonic_cond_init(&crew->changed);
   crew->first = NULL;
   return -error;
 }

@@ -1,0 +1,122 @@
+"""The command line, what people type, and what is printed."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+
+from bench import SANITIZED, test, expect, expect_clean_end, expect_good_recording, packets
+from live import HERE, wait_for
+
+
+@test
+def parts_by_themselves(bench):
+    """The unit tests in C."""
+    programs = sorted(source.with_suffix("") for source in HERE.glob("*_test.c"))
+    expect(len(programs) > 1, "no unit tests")
+    for program in programs:
+        expect(subprocess.run([program], timeout=60).returncode == 0, f"{program.name} failed")
+
+
+@test
+def wrong_command_lines_are_explained(bench):
+    cases = [
+        ([], "no input"),
+        (["-i", "a"], "no output"),
+        (["-o", "a"], "no input"),
+        (["-i"], "needs a value"),
+        (["--nonsense"], "no option --nonsense"),
+        (["-i", "a", "-o", "b", "c"], '"c"'),
+        (["-i", "a", "-o", "b", "-o", "c"], "only one -o"),
+        (["-i", "a", "-o", "b", "--packet-timeout", "fast"], "no duration"),
+        (["-i", "a", "-o", "b", "--packet-timeout", "0"], "more than zero"),
+        (["-i", "a", "-o", "b", "--packet-timeout", "-1s"], "no duration"),
+        (["-i", "a", "-o", "b", "--failback", "maybe"], "neither auto nor manual"),
+        (["-i", "a", "-O", "x=y", "-o", "b"], "before the -i"),
+        (["-i", "a", "--program", "1", "-o", "b"], "before the -i"),
+        (["--program", "first", "-i", "a", "-o", "b"], "no service id"),
+        (["-O", "novalue", "-i", "a", "-o", "b"], "KEY=VALUE"),
+        (["-i", "a", "-o", "b", "--stream", ""], "--stream"),
+        (["-i", "a", "-o", bench.file("twenty.ts")], "exists"),
+        (["-y", "-i", bench.file("twenty.ts"), "-o", "file:" + bench.file("twenty.ts")], "input and output"),
+    ]
+    for arguments, message in cases:
+        run = subprocess.run([HERE / SANITIZED, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        expect(run.returncode == 2, f"{arguments}: exit status {run.returncode}\n{run.stderr}")
+        expect(message in run.stderr, f"{arguments}: no \"{message}\" in: {run.stderr}")
+    for arguments in (["--help"], ["--version"]):
+        run = subprocess.run([HERE / SANITIZED, *arguments], capture_output=True, text=True)
+        expect(run.returncode == 0 and run.stdout and not run.stderr, f"{arguments}: {run}")
+
+
+@test
+def people_can_choose(bench):
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-i", bench.file("twenty.ts"), "-o", bench.directory / "out.ts",
+                          "--switch-cooldown", "500ms", "--failback-stable", "500ms")
+    ingest.wait(10, "source_opened", priority=1)
+    ingest.wait(10, "picture")
+    ingest.type("switch 1")
+    ingest.wait(5, "switched", priority=1, reason="manual")
+    ingest.type("switch 7")
+    ingest.type("make coffee")
+    wait_for(lambda: "switch 7:" in ingest.log() and "make coffee" in ingest.log(), 5, "answers to what was typed")
+    ingest.process.send_signal(signal.SIGUSR1)
+    status = wait_for(lambda: ingest.statuses(), 5, "the status on SIGUSR1")[-1]
+    expect(status["active_input_priority"] == 1 and status["override_input_priority"] == 1, status)
+    ingest.type("auto")
+    ingest.wait(10, "switched", priority=0, reason="failback")
+    ingest.type("quit")
+    expect(ingest.process.wait(10) == 0, f"exit status {ingest.process.returncode}:\n{ingest.log()}")
+
+
+def full_pipe():
+    """A pipe of which nobody reads, already full: its two ends."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writing, b"x" * 4096)
+    return reading, writing
+
+
+def stalled_reader(bench, name, *arguments):
+    """Nobody reads stdout, or stderr: a cold failover all the same, and SIGTERM ends it."""
+    reading, writing = full_pipe()
+    try:
+        ingest = bench.ingest("--cold", "-i", bench.file("three.mp4"), "-i", bench.file("twenty.flv"), "-v", "--status-every", "1ms",
+                              *arguments, **{name: writing})
+        ingest.wait(15, "switched", priority=1, reason="error")
+        ingest.wait(5, "forwarded", priority=1)
+        began = time.monotonic()
+        status = ingest.end(10, signal.SIGTERM)
+        expect(status == 0, f"exit status {status}\n{ingest.log()}")
+        expect(time.monotonic() - began < 8, "the end took too long")
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@test
+def nobody_reads_the_log(bench):
+    stalled_reader(bench, "stderr", "-o", bench.directory / "out.ts")
+    expect_good_recording(bench.directory / "out.ts", 3)
+
+
+@test
+def nobody_reads_the_status(bench):
+    stalled_reader(bench, "stdout", "-o", bench.directory / "out.ts")
+    expect_good_recording(bench.directory / "out.ts", 3)
+
+
+@test
+def nobody_reads_the_output(bench):
+    stalled_reader(bench, "stdout", "-o", "pipe:1")
+
+
+@test
+def events_that_cannot_be_written_are_told(bench):
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", bench.directory / "out.ts", "--events-json", "/dev/full")
+    wait_for(lambda: "events      cannot be written: No space left" in ingest.log(), 10, "the word that events are lost")
+    before = packets(ingest, 0)
+    wait_for(lambda: packets(ingest, 0) > before + 50, 10, "packets after that")
+    expect_clean_end(ingest)
+    expect(ingest.log().count("cannot be written") == 1, "told again and again")

@@ -1,0 +1,80 @@
+"""The output: full, late, slow, impossible."""
+
+import signal
+import socket
+import time
+
+from bench import test, expect, expect_clean_end, packets
+from live import wait_for
+
+
+@test
+def a_full_disk_is_told_and_the_inputs_go_on(bench):
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", "/dev/full")
+    failed = ingest.wait(10, "output_failed")
+    expect("No space left" in failed["text"], failed)
+    before = packets(ingest, 0)
+    wait_for(lambda: packets(ingest, 0) > before + 50, 10, "packets after the disk is full")
+    expect(not ingest.all("degraded"), "an input was blamed")
+    expect_clean_end(ingest)
+    expect(len(ingest.all("output_failed")) == 1, "told again and again")
+
+
+@test
+def an_output_that_comes_later_is_used_then(bench):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))  # not listening: refused
+        port = server.getsockname()[1]
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", f"tcp://127.0.0.1:{port}")
+        ingest.wait(10, "output_failed")
+        server.listen(1)
+        server.settimeout(10)
+        connection, _ = server.accept()
+        with connection:
+            opened = ingest.wait(10, "output_opened")
+            expect(opened["lost"] > 0, "nothing was said of what is missing")
+            expect(connection.recv(1)[0] == 0x47, "that is no MPEG-TS")
+        ingest.wait(10, "output_failed", count=2)
+        server.accept()[0].close()
+        expect_clean_end(ingest)
+
+
+@test
+def an_output_that_blocks_holds_nothing_up(bench):
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        port = server.getsockname()[1]
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-i", bench.file("twenty.ts"), "-o",
+                              f"tcp://127.0.0.1:{port}?send_buffer_size=4096", "--packet-timeout", "1s")
+        connection = server.accept()[0]
+        with connection:
+            ingest.wait(10, "picture")
+            wait_for(lambda: packets(ingest, 0) > 250 and packets(ingest, 1) > 250, 20, "packets of both inputs")
+            expect(not ingest.all("degraded"), "an input was blamed for the output")
+            began = time.monotonic()
+            expect_clean_end(ingest)
+            expect(time.monotonic() - began < 6, "the end took too long")
+
+
+@test
+def an_impossible_output_ends_it(bench):
+    for output, message in (("/nowhere/at/all.ts", "No such file"), ("nonsense://x", "Protocol not found"), ("/", "Is a directory")):
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", output)
+        expect(ingest.process.wait(10) == 1, f"{output}: exit status {ingest.process.returncode}")
+        expect(message in ingest.log() and output in ingest.log(), ingest.log())
+
+
+@test
+def udp_out_is_what_a_player_expects(bench):
+    """Without sanitizers: whole TS packets in each datagram, and a clean end on SIGTERM."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", f"udp://127.0.0.1:{receiver.getsockname()[1]}",
+                              program="ffmpeg-ingest")
+        for _ in range(50):
+            datagram = receiver.recv(65536)
+            expect(len(datagram) % 188 == 0 and all(datagram[i] == 0x47 for i in range(0, len(datagram), 188)), "torn TS packets")
+        expect(ingest.end(number=signal.SIGTERM) == 0, ingest.log())
