@@ -44,6 +44,8 @@ static void on_stop(void *data, const changeover_event *event) { (void)data, (vo
 CODE(new, a->options, a->out)
 CODE(free, a->engine)
 CODE(set_call_timeout, a->engine, UINT64_MAX)
+CODE(config_check, a->config, 0, a->out, a->out_why)
+CODE(inputs_check, a->specs, a->specs_len, a->out_len, a->out, a->out_why)
 CODE(set_exhausted_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
 CODE(set_restored_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
 CODE(set_log_callback, a->engine, a->number, (changeover_log_fn)a->callback, a->user_data, a->destroy)
@@ -163,6 +165,9 @@ const struct function functions[] = {
     ROW(set_exhausted_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
     ROW(set_restored_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
     ROW(set_log_callback, 0, FINE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
+    ROW(config_check, 0, FINE, FINE, FINE, P(CONFIG, config), P(OUTPUT, out), P(OPTIONAL, out_why)),
+    ROW(inputs_check, 0, FINE, FINE, FINE, L(SPECS, specs), P(OPTIONAL, out_len), P(OUTPUT, out),
+        P(OPTIONAL, out_why)),
     ROW(register, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text), L(SPECS, specs),
         P(SETTINGS, config), P(OPTIONAL, out)),
     ROW(unregister, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
@@ -344,6 +349,7 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   memset(out, 0xa5, sizeof *out);
   a->out = out;
   a->out_len = &out->bytes[8320];
+  a->out_why = &out->bytes[8330];
   if (function->init) OK(function->init(out, function->size));
 }
 

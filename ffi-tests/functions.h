@@ -50,7 +50,7 @@ struct arguments {
   changeover_options *options;
   int32_t priority, number; /* number: a result, outcome, level or code */
   uint64_t session;         /* or a probe */
-  void *out, *out_len;
+  void *out, *out_len, *out_why;
   size_t size; /* of the struct to be prepared at out */
   void (*callback)(void);
   void *user_data;

@@ -8,6 +8,9 @@ import "C"
 
 import "time"
 
+// Never is the longest a setting may be, a year: for a timeout that never comes.
+const Never time.Duration = C.CHANGEOVER_NEVER
+
 // NoWait is a duration of zero, e.g. for [Config.SwitchCooldown] and [Config.FailbackStable], where
 // the zero value means "inherited".
 const NoWait time.Duration = -1

@@ -17,8 +17,8 @@ const (
 	ErrPriority Error = C.CHANGEOVER_ERR_PRIORITY
 	// ErrDuplicatePriority: two inputs of one stream have the same priority.
 	ErrDuplicatePriority Error = C.CHANGEOVER_ERR_DUPLICATE_PRIORITY
-	// ErrConfig: a duration is zero where it must not be or longer than a year, or the setting makes
-	// no sense on the level it was given for.
+	// ErrConfig: a setting is out of range, or makes no sense on the level it was given for. A
+	// duration under a millisecond is one without its unit.
 	ErrConfig Error = C.CHANGEOVER_ERR_CONFIG
 	// ErrHotWithoutOverlap: hot standby was asked for where two sessions can't overlap.
 	ErrHotWithoutOverlap Error = C.CHANGEOVER_ERR_HOT_WITHOUT_OVERLAP
@@ -36,6 +36,8 @@ const (
 	ErrValue Error = C.CHANGEOVER_ERR_VALUE
 	// ErrSystem: the system refused a thread or a descriptor.
 	ErrSystem Error = C.CHANGEOVER_ERR_SYSTEM
+	// ErrLimit: more inputs, or a longer text, than a stream may have.
+	ErrLimit Error = C.CHANGEOVER_ERR_LIMIT
 )
 
 // Failback: what to do when a better input is healthy again.
@@ -139,10 +141,10 @@ const (
 )
 
 // Config is the settings of a service, a stream or an input. A zero field is inherited: an input's
-// from its stream, a stream's from the service, the service's from the library. Durations are at
-// most a year. An input takes PacketTimeout, ConnectTimeout, ProbeCooldown, ProbeTimeout, Standby,
-// MinBitrate, MinBitrateOfBaseline, MinFPS, MinFPSOfBaseline, MaxLoss, ImpairAfter, ImpairMargin,
-// VideoTimeout, AudioTimeout and MeasureWindow.
+// from its stream, a stream's from the service, the service's from the library. Durations are from
+// 1 ms to a year ([Never]). An input takes PacketTimeout, ConnectTimeout, ProbeCooldown,
+// ProbeTimeout, Standby, MinBitrate, MinBitrateOfBaseline, MinFPS, MinFPSOfBaseline, MaxLoss,
+// ImpairAfter, ImpairMargin, VideoTimeout, AudioTimeout and MeasureWindow.
 type Config struct {
 	// PacketTimeout: silence after which a delivering input is given up. Default 2 s.
 	PacketTimeout time.Duration

@@ -98,8 +98,8 @@
 #define CHANGEOVER_ERR_DUPLICATE_PRIORITY (-7)
 
 /**
- * A duration is zero where it must not be or longer than a year, or the setting makes no sense on
- * the level it was given for.
+ * A setting is out of range, or makes no sense on the level it was given for. A duration under a
+ * millisecond is one without its unit.
  */
 #define CHANGEOVER_ERR_CONFIG (-8)
 
@@ -150,6 +150,9 @@
 
 /** A bug in the library, stopped before it reached the caller. */
 #define CHANGEOVER_ERR_PANIC (-24)
+
+/** More inputs, or a longer text, than a stream may have. */
+#define CHANGEOVER_ERR_LIMIT (-25)
 
 /* --- What a packet is, or'ed. */
 
@@ -330,36 +333,59 @@
 /** Every event. */
 #define CHANGEOVER_LOG_DEBUG 4
 
+/** A duration: 500 * CHANGEOVER_MILLISECOND. */
+#define CHANGEOVER_MILLISECOND UINT64_C(1000000)
+
+/** A duration: 2 * CHANGEOVER_SECOND. */
+#define CHANGEOVER_SECOND UINT64_C(1000000000)
+
+/** A duration. */
+#define CHANGEOVER_MINUTE UINT64_C(60000000000)
+
+/** The longest duration a setting may have, a year: a timeout that never comes. */
+#define CHANGEOVER_NEVER UINT64_C(31536000000000000)
+
 /**
- * Settings of the engine, of a stream or of an input. Durations are nanoseconds, at most a year;
- * they and numbers may be CHANGEOVER_INHERIT, choices CHANGEOVER_INHERIT_CHOICE. An input takes
- * packet_timeout, connect_timeout, probe_cooldown, probe_timeout, standby, min_bitrate,
- * min_bitrate_of_baseline, min_fps, min_fps_of_baseline, max_loss, impair_after, impair_margin,
- * video_timeout, audio_timeout and measure_window; the rest must be inherited there.
+ * Settings of the engine, of a stream or of an input. Durations are nanoseconds, e.g. 500 *
+ * CHANGEOVER_MILLISECOND; they and numbers may be CHANGEOVER_INHERIT, choices
+ * CHANGEOVER_INHERIT_CHOICE. An input takes packet_timeout, connect_timeout, probe_cooldown,
+ * probe_timeout, standby, min_bitrate, min_bitrate_of_baseline, min_fps, min_fps_of_baseline,
+ * max_loss, impair_after, impair_margin, video_timeout, audio_timeout and measure_window; the
+ * rest must be inherited there.
  */
 typedef struct changeover_config {
   /** Set by changeover_config_init. */
   size_t struct_size;
-  /** Silence after which a delivering input is given up. Not 0. Default 2 s. */
+  /**
+   * Silence after which a delivering input is given up. A duration from 1 ms to a year. Default 2
+   * s.
+   */
   uint64_t packet_timeout;
   /**
-   * How long a session may take from the moment the host took its start to its first packet. Not
-   * 0. Default 5 s.
+   * How long a session may take from the moment the host took its start to its first packet. A
+   * duration from 1 ms to a year. Default 5 s.
    */
   uint64_t connect_timeout;
   /**
    * The wait before a degraded input is probed, or a silent hot one restarted. It doubles after
-   * each failure, to at most eight times this value; up to one eighth is added at random. Not 0.
-   * Default 8 s.
+   * each failure, to at most eight times this value; up to one eighth is added at random. A
+   * duration from 1 ms to a year. Default 8 s.
    */
   uint64_t probe_cooldown;
-  /** How long a probe may take from the moment the host took it. Not 0. Default 3 s. */
+  /**
+   * How long a probe may take from the moment the host took it. A duration from 1 ms to a year.
+   * Default 3 s.
+   */
   uint64_t probe_timeout;
-  /** The least time between a stream's last switch and a failback. May be 0. Default 12 s. */
+  /**
+   * The least time between a stream's last switch and a failback. 0, or a duration from 1 ms to a
+   * year. Default 12 s.
+   */
   uint64_t switch_cooldown;
   /**
    * How long a better input must be healthy before a failback, a trial session must deliver, and
-   * an input must be on air for its backoff to be forgotten. May be 0. Default 3 s.
+   * an input must be on air for its backoff to be forgotten. 0, or a duration from 1 ms to a
+   * year. Default 3 s.
    */
   uint64_t failback_stable;
   /** What to do when a better input is healthy again. CHANGEOVER_FAILBACK_*. Default auto. */
@@ -375,43 +401,52 @@ typedef struct changeover_config {
   int32_t reserved;
   /**
    * The least bitrate, in kbit/s; 0: none. With min_bitrate_of_baseline the higher of the two
-   * counts. At most 4294967295. Default 0.
+   * counts. At most 4,294,967,295. Default 0.
    */
   uint64_t min_bitrate;
-  /** The least bitrate, in percent of the input's baseline; 0: none. At most 100. Default 0. */
+  /**
+   * The least bitrate, in percent of the input's baseline; 0: none. A percentage, at most 100.
+   * Default 0.
+   */
   uint64_t min_bitrate_of_baseline;
   /**
    * The least video frame rate, in frames a second; 0: none. With min_fps_of_baseline the higher
-   * of the two counts. At most 4294967295. Default 0.
+   * of the two counts. At most 4,294,967,295. Default 0.
    */
   uint64_t min_fps;
   /**
-   * The least video frame rate, in percent of the input's baseline; 0: none. At most 100. Default
-   * 0.
+   * The least video frame rate, in percent of the input's baseline; 0: none. A percentage, at
+   * most 100. Default 0.
    */
   uint64_t min_fps_of_baseline;
-  /** The greatest loss, in percent of what was sent; 0: not watched. At most 100. Default 0. */
+  /**
+   * The greatest loss, in percent of what was sent; 0: not watched. A percentage, at most 100.
+   * Default 0.
+   */
   uint64_t max_loss;
   /**
    * How long a bitrate, a frame rate or a loss must be out of its limit, from the first look that
-   * shows it, to count. May be 0. Default 2 s.
+   * shows it, to count. 0, or a duration from 1 ms to a year. Default 2 s.
    */
   uint64_t impair_after;
   /**
    * How far a bitrate, a frame rate or a loss must be back within its limit to count as met, in
-   * percent of the limit. At most 100. Default 10.
+   * percent of the limit. A percentage, at most 100. Default 10.
    */
   uint64_t impair_margin;
-  /** How long video may stop while other packets flow; 0: not watched. May be 0. Default 0 s. */
+  /**
+   * How long video may stop while other packets flow; 0: not watched. 0, or a duration from 1 ms
+   * to a year. Default 0 s.
+   */
   uint64_t video_timeout;
   /**
    * How long sound may stop while other packets flow; 0: not watched. Sound is what is flagged
-   * so. May be 0. Default 0 s.
+   * so. 0, or a duration from 1 ms to a year. Default 0 s.
    */
   uint64_t audio_timeout;
   /**
    * The time over which an input is measured, from 100 ms to a minute. It is looked at ten times
-   * in each window. Not 0. Default 1 s.
+   * in each window. A duration from 100 ms to a minute. Default 1 s.
    */
   uint64_t measure_window;
 } changeover_config;
@@ -813,6 +848,37 @@ int32_t changeover_config_init(changeover_config *config, size_t struct_size);
  * Pass sizeof(changeover_input_spec). One at a time; wait-free. Since 0.1.
  */
 int32_t changeover_input_spec_init(struct changeover_input_spec *spec, size_t struct_size);
+
+/**
+ * Says what is wrong with settings that an operation refuses with CHANGEOVER_ERR_CONFIG or
+ * CHANGEOVER_ERR_VALUE.
+ *
+ * of_input is 1 for settings of an input, 0 for those of a stream or the engine. field receives
+ * the name of the first field that is wrong, and why (may be NULL) what it should be, e.g. "a
+ * duration from 1 ms to a year (in C in nanoseconds)"; NULL both, if nothing is. Static strings.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_config_check(const changeover_config *config,
+                                int32_t of_input,
+                                const char **field,
+                                const char **why);
+
+/**
+ * Says which of a list of inputs an operation refuses, and why.
+ *
+ * index (may be NULL) receives the place of the first input that is wrong, field the name of its field
+ * ("priority", "url", "options", or a setting), and why (may be NULL) what it should be; if none is
+ * wrong, inputs_len, NULL and NULL. Static strings. Of a stream that has inputs already it knows
+ * nothing. What can't be read at all is an error here, too.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_inputs_check(const struct changeover_input_spec *inputs,
+                                size_t inputs_len,
+                                size_t *index,
+                                const char **field,
+                                const char **why);
 
 /**
  * Prepares callbacks: none, no user_data.

@@ -49,6 +49,8 @@ using duration = std::chrono::nanoseconds;
 
 /** A timeout without limit. */
 inline constexpr duration forever = duration::max();
+/** The longest a setting may be, a year: a timeout that never comes. */
+inline constexpr duration never = duration(CHANGEOVER_NEVER);
 
 /** A call that failed. Nothing has changed then. */
 class error : public std::runtime_error {

@@ -46,7 +46,7 @@ pub mod vocabulary;
 
 pub use crate::core::{
     Awaited, Config, Detail, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice, Priority,
-    Probe, ProbeId, ProbeOutcome, SessionId, Start, Stop, Switch,
+    Probe, ProbeId, ProbeOutcome, Problem, SessionId, Start, Stop, Switch,
 };
 pub use engine::{
     Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,

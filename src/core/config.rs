@@ -2,8 +2,10 @@
 //!
 //! What settings there are is declared in `vocabulary/settings.rs`.
 
-use super::{Error, Failback, Overlap, Standby};
-use crate::vocabulary::{settings, Kind, Number, Percent, Scope, Timeout, Wait, Window};
+use super::{Error, Failback, Overlap, Problem, Standby};
+use crate::vocabulary::{
+    c_string, settings, Kind, Number, Percent, Scope, Timeout, Wait, Window, LONGEST,
+};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,9 @@ use std::time::Duration;
 pub struct Config(Option<Arc<Values>>);
 
 impl Config {
+    /// The longest a setting may be, a year: for a timeout that never comes.
+    pub const NEVER: Duration = LONGEST;
+
     /// Everything inherited.
     pub fn new() -> Self {
         Config::default()
@@ -33,10 +38,10 @@ impl Config {
 /// What a setting's documentation says of its values.
 macro_rules! values {
     (Timeout) => {
-        "\n\nMore than zero, at most a year."
+        "\n\nFrom a millisecond to a year ([`Config::NEVER`])."
     };
     (Wait) => {
-        "\n\nZero or more, at most a year."
+        "\n\nZero, or from a millisecond to a year."
     };
     ($choice:ident) => {
         ""
@@ -76,26 +81,35 @@ macro_rules! config {
                 }
             )+
 
-            /// Range check, for the engine's and a stream's settings.
-            pub(crate) fn validate(&self) -> Result<(), Error> {
+            /// Whether an engine or a stream would take these settings; if not, which is wrong and why.
+            ///
+            /// # Errors
+            /// The first that is out of range.
+            pub fn check(&self) -> Result<(), Problem> {
                 let Some(values) = &self.0 else { return Ok(()) };
                 $(
                     if !values.$name.is_none_or(<$kind as Kind>::in_range) {
-                        return Err(Error::Config);
+                        let name = c_string!(stringify!($name));
+                        return Err(Problem::new(Error::Config, name, <$kind as Kind>::RANGE));
                     }
                 )+
                 Ok(())
             }
 
-            /// Range check, for an input's settings.
-            pub(crate) fn validate_for_input(&self) -> Result<(), Error> {
+            /// As [`Config::check`], for an input.
+            ///
+            /// # Errors
+            /// The first that is out of range, or no setting of inputs.
+            pub fn check_for_input(&self) -> Result<(), Problem> {
                 let Some(values) = &self.0 else { return Ok(()) };
                 $(
                     if Scope::$scope != Scope::Input && values.$name.is_some() {
-                        return Err(Error::Config);
+                        let name = c_string!(stringify!($name));
+                        let why = c"set on an engine or a stream, not on an input";
+                        return Err(Problem::new(Error::Config, name, why));
                     }
                 )+
-                self.validate()
+                self.check()
             }
         }
 

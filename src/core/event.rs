@@ -1,5 +1,6 @@
 //! What goes into a stream's state machine and what comes out.
 
+use super::problem::{Problem, INPUTS_MAX};
 use super::{
     Config, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
 };
@@ -233,6 +234,12 @@ impl Notice {
 impl InputsUpdate {
     /// Checks the update against the priorities a stream has.
     pub(super) fn validate(&self, existing: &[Priority]) -> Result<(), Error> {
+        if [self.added.len(), self.removed.len(), self.updated.len()]
+            .iter()
+            .any(|n| *n > INPUTS_MAX)
+        {
+            return Err(Error::Limit);
+        }
         let known = |priority: &Priority| existing.contains(priority);
         let mut removed = self.removed.clone();
         removed.sort_unstable();
@@ -248,7 +255,7 @@ impl InputsUpdate {
         let mut updated: Vec<_> = self.updated.iter().map(|input| input.priority).collect();
         updated.sort_unstable();
         for input in self.added.iter().chain(&self.updated) {
-            input.validate()?;
+            input.check().map_err(Problem::error)?;
         }
         if updated.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Error::DuplicatePriority);
@@ -258,6 +265,9 @@ impl InputsUpdate {
         }
         let mut after: Vec<_> = existing.iter().copied().filter(|p| !removed.contains(p)).collect();
         after.extend(self.added.iter().map(|input| input.priority));
+        if after.len() > INPUTS_MAX {
+            return Err(Error::Limit);
+        }
         after.sort_unstable();
         if after.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Error::DuplicatePriority);

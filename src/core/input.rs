@@ -2,9 +2,8 @@
 
 use super::backoff::Backoff;
 use super::config::{Config, Settings};
-use super::{
-    Detail, Error, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Standby, Status,
-};
+use super::problem::{Problem, INPUT_TEXT_MAX, OPTIONS_MAX};
+use super::{Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Standby, Status};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -16,9 +15,9 @@ const ERRORS_KEPT: usize = 5;
 pub struct Input {
     /// 0 and up, unique in the stream, lower is preferred.
     pub priority: Priority,
-    /// Anything.
+    /// Anything, with the options at most 65,536 bytes.
     pub url: Box<str>,
-    /// Anything, e.g. HTTP headers.
+    /// Anything, e.g. HTTP headers; at most 256.
     pub options: Box<[(Box<str>, Box<str>)]>,
     /// Settings of this input.
     pub config: Config,
@@ -53,11 +52,25 @@ impl Input {
         self
     }
 
-    pub(super) fn validate(&self) -> Result<(), Error> {
+    /// Whether a stream would take this input; if not, what is wrong with it and why.
+    ///
+    /// # Errors
+    /// The first problem.
+    pub fn check(&self) -> Result<(), Problem> {
         if self.priority < 0 {
-            return Err(Error::Priority);
+            return Err(Problem::NEGATIVE);
         }
-        self.config.validate_for_input()
+        if self.url.len() > INPUT_TEXT_MAX {
+            return Err(Problem::URL_TOO_LONG);
+        }
+        if self.options.len() > OPTIONS_MAX {
+            return Err(Problem::TOO_MANY_OPTIONS);
+        }
+        let options = self.options.iter().map(|(key, value)| key.len() + value.len());
+        if self.url.len() + options.sum::<usize>() > INPUT_TEXT_MAX {
+            return Err(Problem::OPTIONS_TOO_LONG);
+        }
+        self.config.check_for_input()
     }
 }
 

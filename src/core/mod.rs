@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `event.rs` | what goes in (stimuli) and what comes out (actions, notices) |
 //! | `registration.rs`, `common.rs` | what a stream is made of; what the streams of a driver share |
+//! | `problem.rs` | what is wrong with settings and inputs; how much there may be of them |
 //! | `input.rs` | one input: its specification, session, health and troubles |
 //! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
 //! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
@@ -70,6 +71,7 @@ mod history;
 mod input;
 mod maybe;
 mod measure;
+mod problem;
 mod registration;
 mod stream;
 mod switch;
@@ -84,6 +86,9 @@ pub use input::{Input, InputError, InputHealth};
 pub(crate) use maybe::MaybeNanos;
 use maybe::MaybePriority;
 pub use measure::Measure;
+pub use problem::Problem;
+#[cfg(feature = "capi")]
+pub(crate) use problem::{INPUTS_MAX, OPTIONS_MAX};
 pub use registration::Registration;
 #[cfg(feature = "capi")]
 pub(crate) use registration::STREAM_ID_MAX;

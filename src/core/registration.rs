@@ -1,6 +1,7 @@
 //! What a stream is registered with.
 
-use super::{Config, Error, Input};
+use super::problem::{BUFFER_WRITE_ID_MAX, INPUTS_MAX};
+use super::{Config, Error, Input, Problem};
 use std::sync::Arc;
 
 /// The longest stream id, in bytes.
@@ -11,11 +12,11 @@ pub(crate) const STREAM_ID_MAX: usize = 255;
 pub struct Registration {
     /// The stream's id: 1 to 255 bytes, any characters.
     pub id: Arc<str>,
-    /// Where the ingestor writes; empty means the stream's id.
+    /// Where the ingestor writes, at most 4,096 bytes; empty means the stream's id.
     pub buffer_write_id: Arc<str>,
     /// Which registration of the engine this is; also seeds the jitter.
     pub number: u64,
-    /// In any order; their priorities differ.
+    /// In any order, at most 256; their priorities differ.
     pub inputs: Vec<Input>,
     /// Settings of the stream.
     pub config: Config,
@@ -29,11 +30,14 @@ impl Registration {
         if self.id.is_empty() || self.id.len() > STREAM_ID_MAX {
             return Err(Error::StreamId);
         }
-        self.config.validate()?;
-        self.defaults.validate()?;
+        if self.buffer_write_id.len() > BUFFER_WRITE_ID_MAX || self.inputs.len() > INPUTS_MAX {
+            return Err(Error::Limit);
+        }
+        self.config.check().map_err(Problem::error)?;
+        self.defaults.check().map_err(Problem::error)?;
         let mut priorities = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {
-            input.validate()?;
+            input.check().map_err(Problem::error)?;
             priorities.push(input.priority);
         }
         priorities.sort_unstable();

@@ -7,7 +7,7 @@ use super::queue::Queue;
 use super::shared::Shared;
 use super::threads::{Thread, CALLBACK_STACK};
 use super::{Engine, NEVER};
-use crate::core::Config;
+use crate::core::{Config, Problem};
 use crate::hot::{prepare_fences, watch_forks, Router};
 use crate::vocabulary::{Error, Level};
 use std::sync::atomic::AtomicU64;
@@ -75,7 +75,7 @@ impl EngineBuilder {
     /// # Errors
     /// [`Error::Config`], [`Error::System`].
     pub fn build(self) -> Result<Engine, Error> {
-        self.defaults.validate()?;
+        self.defaults.check().map_err(Problem::error)?;
         watch_forks().map_err(|_| Error::System)?;
         prepare_fences();
         let limit = self.event_limit.unwrap_or(EVENT_LIMIT);

@@ -19,8 +19,10 @@ impl Engine {
     /// the monitor.
     ///
     /// # Errors
-    /// [`Error::StreamId`], [`Error::StreamExists`], [`Error::Priority`],
-    /// [`Error::DuplicatePriority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
+    /// [`Error::StreamId`], [`Error::StreamExists`], [`Error::Limit`] (256 inputs, 65,536 bytes of an
+    /// input's URL and options, 4,096 of the buffer's id), [`Error::Priority`],
+    /// [`Error::DuplicatePriority`], [`Error::Config`] ([`Config::check`] says which setting),
+    /// [`Error::HotWithoutOverlap`].
     pub fn register(
         &self,
         stream: &str,
@@ -117,7 +119,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::DuplicatePriority`],
-    /// [`Error::Priority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
+    /// [`Error::Priority`], [`Error::Config`], [`Error::HotWithoutOverlap`], [`Error::Limit`].
     pub fn update_inputs(&self, stream: &str, update: InputsUpdate) -> Result<(), Error> {
         self.handle(stream, Stimulus::UpdateInputs(update))
     }
@@ -126,7 +128,7 @@ impl Engine {
     /// Blocks for the monitor.
     ///
     /// # Errors
-    /// [`Error::UnknownStream`].
+    /// [`Error::UnknownStream`], [`Error::Limit`].
     pub fn update_buffer_write_id(&self, stream: &str, buffer_write_id: &str) -> Result<(), Error> {
         self.handle(stream, Stimulus::UpdateBufferWriteId(buffer_write_id.to_owned()))
     }

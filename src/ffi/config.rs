@@ -3,11 +3,11 @@
 use super::abi_types::{changeover_input_spec, changeover_option};
 use super::arrays::elements;
 use super::guard::guard;
-use super::result::Outcome;
+use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT};
 use super::settings::{changeover_config, config_or_inherit, zero};
 use super::strings::text;
 use super::versioned::{init, read_all};
-use crate::core::{Input, Priority};
+use crate::core::{Input, Priority, INPUTS_MAX, OPTIONS_MAX};
 
 /// Prepares settings: everything inherited.
 ///
@@ -40,7 +40,9 @@ type Pair = (Box<str>, Box<str>);
 unsafe fn options(from: *const changeover_option, len: usize) -> Outcome<Box<[Pair]>> {
     // SAFETY: by this function's contract.
     unsafe {
-        let pairs = elements(from, len)?.map(|option| {
+        let options = elements(from, len)?;
+        limited(len, OPTIONS_MAX)?;
+        let pairs = options.map(|option| {
             let key = text(option.key, option.key_len)?;
             let value = text(option.value, option.value_len)?;
             Ok((key.into(), value.into()))
@@ -52,16 +54,36 @@ unsafe fn options(from: *const changeover_option, len: usize) -> Outcome<Box<[Pa
 /// # Safety
 /// `from` is NULL or points to `len` inputs, each as long as it says, and so on inwards.
 pub(super) unsafe fn inputs(from: *const changeover_input_spec, len: usize) -> Outcome<Vec<Input>> {
+    let mut read = 0;
     // SAFETY: by this function's contract.
     unsafe {
-        read_all(from, len, |spec: changeover_input_spec| {
-            zero(spec.reserved)?;
-            Ok(Input {
-                priority: spec.priority,
-                url: text(spec.url, spec.url_len)?.into(),
-                options: options(spec.options, spec.options_len)?,
-                config: config_or_inherit(spec.config)?,
-            })
+        read_all(from, len, |spec| {
+            // No more are copied than a stream may have.
+            read += 1;
+            limited(read, INPUTS_MAX)?;
+            input(&spec)
+        })
+    }
+}
+
+fn limited(count: usize, most: usize) -> Outcome {
+    if count > most {
+        return Err(Code(CHANGEOVER_ERR_LIMIT));
+    }
+    Ok(())
+}
+
+/// # Safety
+/// What is in `spec` is as long as it says.
+pub(super) unsafe fn input(spec: &changeover_input_spec) -> Outcome<Input> {
+    zero(spec.reserved)?;
+    // SAFETY: by this function's contract.
+    unsafe {
+        Ok(Input {
+            priority: spec.priority,
+            url: text(spec.url, spec.url_len)?.into(),
+            options: options(spec.options, spec.options_len)?,
+            config: config_or_inherit(spec.config)?,
         })
     }
 }
@@ -70,5 +92,7 @@ pub(super) unsafe fn inputs(from: *const changeover_input_spec, len: usize) -> O
 /// `from` is NULL or points to `len` priorities.
 pub(super) unsafe fn priorities(from: *const Priority, len: usize) -> Outcome<Vec<Priority>> {
     // SAFETY: by this function's contract.
-    Ok(unsafe { elements(from, len) }?.collect())
+    let priorities = unsafe { elements(from, len) }?;
+    limited(len, INPUTS_MAX)?;
+    Ok(priorities.collect())
 }

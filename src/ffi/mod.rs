@@ -14,6 +14,7 @@
 //! | `handles.rs` | handles: numbers dressed as pointers |
 //! | `guard.rs` | where panics stop |
 //! | `config.rs`, `settings.rs` | inputs and settings from their structs |
+//! | `check.rs` | what is wrong with them |
 //! | `callbacks.rs` | the host's functions and their `user_data` |
 //! | `live.rs` | engines by their handles; the prologue of functions about a stream |
 //! | `engine.rs`, `control.rs` | making and freeing engines; operations |
@@ -33,6 +34,7 @@
 mod abi_types;
 mod arrays;
 mod callbacks;
+mod check;
 mod config;
 mod constants;
 mod control;
@@ -59,6 +61,7 @@ mod version;
 mod versioned;
 
 pub use abi_types::*;
+pub use check::*;
 pub use config::*;
 pub use constants::*;
 pub use control::*;

@@ -6,10 +6,15 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
 use super::versioned::{read, Versioned};
 use crate::core::Config;
 use crate::vocabulary::{
-    settings, Failback, Kind, Number, Overlap, Percent, Standby, Timeout, Vocabulary, Wait, Window,
+    c_string, settings, Failback, Kind, Number, Overlap, Percent, Standby, Timeout, Vocabulary,
+    Wait, Window,
 };
+use std::ffi::CStr;
 use std::mem::offset_of;
 use std::time::Duration;
+
+/// Which field is wrong, and what it should be.
+pub(super) type Complaint = (&'static CStr, &'static CStr);
 
 /// A kind of setting as a field of the struct.
 trait Field: Kind {
@@ -104,17 +109,16 @@ macro_rules! config_struct {
                     $(+ size_of::<<$kind as Kind>::C>() $(+ size_of_reserved!($reserved))?)+
         );
 
-        /// # Safety
-        /// `from` is NULL or points to a struct as long as it says.
-        pub(super) unsafe fn config(from: *const changeover_config) -> Outcome<Config> {
-            // SAFETY: the same contract.
-            let from = unsafe { read(from) }?;
+        /// The settings, whatever their ranges; or which field has no meaning.
+        pub(super) fn checked(from: &changeover_config) -> Result<Config, Complaint> {
             let mut config = Config::new();
             $(
-                if let Some(value) = <$kind as Field>::read(from.$name)? {
-                    config = config.$name(value);
+                match <$kind as Field>::read(from.$name) {
+                    Ok(Some(value)) => config = config.$name(value),
+                    Ok(None) => {}
+                    Err(_) => return Err((c_string!(stringify!($name)), <$kind as Kind>::RANGE)),
                 }
-                $(zero(from.$reserved)?;)?
+                $(zero(from.$reserved).map_err(|_| (c_string!(stringify!($reserved)), c"0"))?;)?
             )+
             Ok(config)
         }
@@ -134,6 +138,14 @@ unsafe impl Versioned for changeover_config {
     /// `reserved` was the last field in 0.1.
     const FIRST: usize = offset_of!(changeover_config, reserved) + size_of::<i32>();
     const INITIAL: Self = changeover_config::EVERYTHING_INHERITED;
+}
+
+/// # Safety
+/// `from` is NULL or points to a struct as long as it says.
+pub(super) unsafe fn config(from: *const changeover_config) -> Outcome<Config> {
+    // SAFETY: the same contract.
+    let from = unsafe { read(from) }?;
+    checked(&from).map_err(|_| Code(CHANGEOVER_ERR_VALUE))
 }
 
 /// Settings that may be left out.

@@ -87,8 +87,8 @@ errors! {
         /// Two inputs of one stream have the same priority.
         DuplicatePriority = -7, CHANGEOVER_ERR_DUPLICATE_PRIORITY,
             "priorities are unique within a stream", Go ErrDuplicatePriority;
-        /// A duration is zero where it must not be or longer than a year, or the setting makes no
-        /// sense on the level it was given for.
+        /// A setting is out of range, or makes no sense on the level it was given for. A duration under
+        /// a millisecond is one without its unit.
         Config = -8, CHANGEOVER_ERR_CONFIG, "a setting is out of range or not allowed on this level",
             Go ErrConfig;
         /// Hot standby was asked for where two sessions can't overlap.
@@ -124,6 +124,9 @@ errors! {
         /// The system refused a thread or a descriptor.
         System = -23, CHANGEOVER_ERR_SYSTEM, "the system refused a thread or a descriptor",
             Go ErrSystem;
+        /// More inputs, or a longer text, than a stream may have.
+        Limit = -25, CHANGEOVER_ERR_LIMIT, "more inputs, or a longer text, than a stream may have",
+            Go ErrLimit;
     }
     abi {
         /// Success.

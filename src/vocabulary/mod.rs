@@ -35,7 +35,7 @@ pub use reasons::Reason;
 pub(crate) use settings::settings;
 pub use settings::{
     all_settings, Failback, Form, Kind, Number, Overlap, Percent, Scope, Setting, Standby, Timeout,
-    Wait, Window,
+    Wait, Window, LONGEST,
 };
 pub use states::{Level, ProbeAnswer, Status};
 

@@ -1,6 +1,7 @@
 //! The settings, and the values of those that are a choice.
 
 use super::{vocabulary, Vocabulary, WordList};
+use std::ffi::CStr;
 use std::time::Duration;
 
 /// Calls a macro with every setting, in the order of `changeover_config`: text, name, kind, default,
@@ -104,7 +105,7 @@ pub enum Scope {
 /// How a kind of setting looks in other languages.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
-    /// A duration of at least a nanosecond.
+    /// A duration that is not zero.
     Timeout,
     /// A duration that may be zero.
     Wait,
@@ -126,6 +127,8 @@ pub trait Kind {
     type C: Copy;
     /// How it looks in other languages.
     const FORM: Form;
+    /// What it is to be, in words.
+    const RANGE: &'static CStr;
     /// Whether a value is allowed.
     fn in_range(value: Self::Value) -> bool;
     /// The value for decisions.
@@ -135,13 +138,16 @@ pub trait Kind {
 }
 
 /// The longest duration a setting may have.
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+pub const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The shortest one that is not zero: a tick of the engine. Less is a number without its unit.
+pub const SHORTEST: Duration = Duration::from_millis(1);
 
 fn nanos(value: Duration) -> u64 {
     value.as_nanos().try_into().expect("a year at most")
 }
 
-/// A duration of at least a nanosecond.
+/// A duration that is not zero.
 #[derive(Debug)]
 pub struct Timeout;
 
@@ -150,8 +156,9 @@ impl Kind for Timeout {
     type Resolved = u64;
     type C = u64;
     const FORM: Form = Form::Timeout;
+    const RANGE: &'static CStr = c"a duration from 1 ms to a year (in C in nanoseconds)";
     fn in_range(value: Duration) -> bool {
-        !value.is_zero() && value <= YEAR
+        (SHORTEST..=LONGEST).contains(&value)
     }
     fn resolve(value: Duration) -> u64 {
         nanos(value)
@@ -173,8 +180,9 @@ impl Kind for Wait {
     type Resolved = u64;
     type C = u64;
     const FORM: Form = Form::Wait;
+    const RANGE: &'static CStr = c"0, or a duration from 1 ms to a year (in C in nanoseconds)";
     fn in_range(value: Duration) -> bool {
-        value <= YEAR
+        value.is_zero() || Timeout::in_range(value)
     }
     fn resolve(value: Duration) -> u64 {
         nanos(value)
@@ -193,6 +201,7 @@ impl Kind for Window {
     type Resolved = u64;
     type C = u64;
     const FORM: Form = Form::Timeout;
+    const RANGE: &'static CStr = c"a duration from 100 ms to a minute (in C in nanoseconds)";
     fn in_range(value: Duration) -> bool {
         (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&value)
     }
@@ -213,6 +222,7 @@ impl Kind for Number {
     type Resolved = u64;
     type C = u64;
     const FORM: Form = Form::Number;
+    const RANGE: &'static CStr = c"at most 4,294,967,295";
     fn in_range(value: u64) -> bool {
         value <= u32::MAX.into()
     }
@@ -233,6 +243,7 @@ impl Kind for Percent {
     type Resolved = u64;
     type C = u64;
     const FORM: Form = Form::Percent;
+    const RANGE: &'static CStr = c"a percentage, at most 100";
     fn in_range(value: u64) -> bool {
         value <= 100
     }
@@ -249,6 +260,7 @@ impl<T: Vocabulary> Kind for T {
     type Resolved = T;
     type C = i32;
     const FORM: Form = Form::Choice(T::WORDS);
+    const RANGE: &'static CStr = c"one of its constants";
     fn in_range(_: T) -> bool {
         true
     }
@@ -269,6 +281,8 @@ pub struct Setting {
     pub docs: &'static [&'static str],
     /// What its values are.
     pub form: Form,
+    /// The same in words.
+    pub range: &'static CStr,
     /// The library's default, for people.
     pub default: String,
     /// Where it may be set.
@@ -286,6 +300,7 @@ macro_rules! table {
                 name: stringify!($name),
                 docs: &[$($doc),+],
                 form: $kind::FORM,
+                range: <$kind as Kind>::RANGE,
                 default: $kind::text($default),
                 scope: Scope::$scope,
             },)+]

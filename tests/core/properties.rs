@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 const MS: Nanos = 1_000_000;
+const LEAST: Duration = Duration::from_millis(1);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A duration that is often at a limit.
@@ -19,13 +20,15 @@ fn duration() -> impl Strategy<Value = Duration> {
         1 => Just(Duration::ZERO),
         1 => Just(YEAR + Duration::from_nanos(1)),
         1 => Just(Duration::MAX),
+        1 => Just(LEAST - Duration::from_nanos(1)),
+        1 => Just(Duration::from_nanos(500)),
     ]
 }
 
 fn good_duration() -> impl Strategy<Value = Duration> {
     prop_oneof![
         3 => (1..10_000_u64).prop_map(Duration::from_millis),
-        1 => Just(Duration::from_nanos(1)),
+        1 => Just(LEAST),
         1 => Just(YEAR),
     ]
 }
@@ -82,9 +85,9 @@ impl Level {
     }
 
     fn in_range(&self) -> bool {
-        let positive = self.positive.iter().flatten();
-        positive.clone().all(|value| !value.is_zero())
-            && positive.chain(self.any.iter().flatten()).all(|value| *value <= YEAR)
+        let in_range = |value: &Duration| (LEAST..=YEAR).contains(value);
+        self.positive.iter().flatten().all(in_range)
+            && self.any.iter().flatten().all(|value| value.is_zero() || in_range(value))
     }
 
     fn fits_an_input(&self) -> bool {

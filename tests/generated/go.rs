@@ -88,7 +88,7 @@ fn settings() -> String {
     let about = format!(
         "Config is the settings of a service, a stream or an input. A zero field is inherited: an \
          input's from its stream, a stream's from the service, the service's from the library. \
-         Durations are at most a year. An input takes {} and {last}.",
+         Durations are from 1 ms to a year ([Never]). An input takes {} and {last}.",
         others.join(", ")
     );
     let about = wrap(&about, "// ", 100).join("\n");

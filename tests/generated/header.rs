@@ -5,16 +5,17 @@ use super::text::{c_comment, spell, string, Language};
 use super::{all_lists, checked_in, root};
 use changeover::ffi::changeover_config;
 use changeover::vocabulary::{
-    all_settings, EventTag, Form, Scope, Setting, WordList, ERRORS, FLAGS,
+    all_settings, EventTag, Form, Scope, Setting, WordList, ERRORS, FLAGS, LONGEST,
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "result",
     "constants",
     "abi_types",
     "version",
     "config",
+    "check",
     "engine",
     "control",
     "input",
@@ -123,12 +124,28 @@ fn constants() -> String {
 /// What its values are, in C.
 fn values(setting: &Setting) -> String {
     match setting.form {
-        Form::Timeout => "Not 0.".into(),
-        Form::Wait => "May be 0.".into(),
-        Form::Number => "At most 4294967295.".into(),
-        Form::Percent => "At most 100.".into(),
+        Form::Timeout | Form::Wait | Form::Number | Form::Percent => {
+            let range = string(setting.range).split(" (").next().unwrap_or_default();
+            format!("{}{}.", range[..1].to_uppercase(), &range[1..])
+        }
         Form::Choice(words) => format!("{}_*.", words.prefix),
     }
+}
+
+/// What durations are made of: constants, which cgo can see, of the type they are used as.
+fn units() -> String {
+    let millisecond: u128 = 1_000_000;
+    let define = |name: &str, docs: &str, nanos: u128| {
+        define(docs, &format!("CHANGEOVER_{name}"), &format!("UINT64_C({nanos})"))
+    };
+    define("MILLISECOND", "A duration: 500 * CHANGEOVER_MILLISECOND.", millisecond)
+        + &define("SECOND", "A duration: 2 * CHANGEOVER_SECOND.", 1_000 * millisecond)
+        + &define("MINUTE", "A duration.", 60_000 * millisecond)
+        + &define(
+            "NEVER",
+            "The longest duration a setting may have, a year: a timeout that never comes.",
+            LONGEST.as_nanos(),
+        )
 }
 
 fn settings() -> String {
@@ -140,12 +157,12 @@ fn settings() -> String {
         .collect();
     let (last, others) = of_input.split_last().expect("some are");
     let about = format!(
-        "Settings of the engine, of a stream or of an input. Durations are nanoseconds, at most a \
-         year; they and numbers may be CHANGEOVER_INHERIT, choices CHANGEOVER_INHERIT_CHOICE. An input takes {} \
+        "Settings of the engine, of a stream or of an input. Durations are nanoseconds, e.g. 500 * \
+         CHANGEOVER_MILLISECOND; they and numbers may be CHANGEOVER_INHERIT, choices CHANGEOVER_INHERIT_CHOICE. An input takes {} \
          and {last}; the rest must be inherited there.",
         others.join(", ")
     );
-    let mut out = c_comment(&about, "") + "typedef struct changeover_config {\n";
+    let mut out = units() + &c_comment(&about, "") + "typedef struct changeover_config {\n";
     for (field, _) in changeover_config::OFFSETS {
         let setting = settings.iter().find(|setting| setting.name == *field);
         let (docs, of_type) = match setting {

@@ -52,13 +52,13 @@ fn settings() -> String {
     let mut out = String::from(
         "\n## Settings\n\n\
          What is not set is inherited: an input's from its stream, a stream's from the engine, the \
-         engine's from the library's\ndefault. Durations are at most a year.\n\n",
+         engine's from the library's\ndefault. Durations are from 1 ms to a year.\n\n",
     );
     out += &table(["setting", "values", "default", "levels", "meaning"]);
     for setting in all_settings() {
         let values = match setting.form {
-            Form::Timeout => "a duration, not 0".to_owned(),
-            Form::Wait => "a duration, 0 too".to_owned(),
+            Form::Timeout => "a duration".to_owned(),
+            Form::Wait => "a duration, or 0".to_owned(),
             Form::Number => "a number, 0 too".to_owned(),
             Form::Percent => "0 to 100".to_owned(),
             Form::Choice(words) => {

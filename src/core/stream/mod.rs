@@ -84,7 +84,7 @@ impl Stream {
     /// Rule 1: selects the best input and starts it, and every hot one.
     ///
     /// # Errors
-    /// [`Error::StreamId`], [`Error::Priority`], [`Error::DuplicatePriority`],
+    /// [`Error::StreamId`], [`Error::Limit`], [`Error::Priority`], [`Error::DuplicatePriority`],
     /// [`Error::Config`], [`Error::HotWithoutOverlap`].
     pub fn new(
         registration: Registration,
@@ -199,7 +199,9 @@ impl Stream {
             Stimulus::SwitchInput { priority } => self.switch_input(priority, now, common)?,
             Stimulus::ClearOverride => self.clear_override(),
             Stimulus::UpdateInputs(update) => self.update_inputs(update, now, common)?,
-            Stimulus::UpdateBufferWriteId(name) => self.update_buffer_write_id(&name, now, common),
+            Stimulus::UpdateBufferWriteId(name) => {
+                self.update_buffer_write_id(&name, now, common)?;
+            }
             Stimulus::SetConfig(config) => {
                 self.set_config(config, self.settings.defaults.clone(), now, common)?;
             }

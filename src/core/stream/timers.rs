@@ -3,6 +3,7 @@
 
 use super::health::Failure;
 use super::*;
+use smallvec::SmallVec;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
@@ -65,18 +66,40 @@ impl Stream {
     pub(super) fn fire_timers(&mut self, now: Nanos, common: &mut Common) {
         loop {
             // Rule 3f: all that died is known before anything is decided, so no failover goes to an
-            // input whose own deadline passed in the same instant.
-            while let Some(timer) = self.first_due(now, Timer::is_verdict) {
+            // input whose own deadline passed in the same instant. No verdict changes another's.
+            for timer in self.due(now, Timer::is_verdict) {
                 self.fire(timer, now, common);
             }
             self.evaluate(now, common);
-            let Some(timer) = self.first_due(now, |_| true) else { return };
-            self.fire(timer, now, common);
+            // Nothing depends on restarts behind the gate: one pass, however many they are.
+            let restarts = self.due(now, |timer| self.is_restart(timer));
+            if restarts.is_empty() {
+                let first = self.first_timer(|_| true).filter(|(at, _)| *at <= now);
+                let Some((_, timer)) = first else { return };
+                self.fire(timer, now, common);
+            }
+            for timer in restarts {
+                self.fire(timer, now, common);
+            }
         }
     }
 
-    fn first_due(&self, now: Nanos, wanted: impl Fn(&Timer) -> bool) -> Option<Timer> {
-        self.first_timer(wanted).filter(|(at, _)| *at <= now).map(|(_, timer)| timer)
+    /// Those that are due, in the order they fell due.
+    fn due(&self, now: Nanos, wanted: impl Fn(&Timer) -> bool) -> SmallVec<[Timer; 4]> {
+        let mut due: SmallVec<[(Nanos, Timer); 4]> = SmallVec::new();
+        self.timers(&mut |at, timer| {
+            if at <= now && wanted(&timer) {
+                due.push((at, timer));
+            }
+        });
+        due.sort_unstable();
+        due.into_iter().map(|(_, timer)| timer).collect()
+    }
+
+    /// Rule 6d, of an input that is not on air.
+    fn is_restart(&self, timer: &Timer) -> bool {
+        matches!(timer, Timer::Retry(index)
+            if self.inputs[*index].is_hot() && !self.is_active(*index))
     }
 
     fn first_timer(&self, wanted: impl Fn(&Timer) -> bool) -> Option<(Nanos, Timer)> {

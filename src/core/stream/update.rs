@@ -1,6 +1,7 @@
 //! What the host changes while a stream runs: manual choice, inputs, buffer, settings.
 
 use super::*;
+use crate::core::problem::{Problem, BUFFER_WRITE_ID_MAX};
 use crate::core::InputsUpdate;
 
 impl Stream {
@@ -127,10 +128,18 @@ impl Stream {
     }
 
     /// Rule 13.
-    pub(super) fn update_buffer_write_id(&mut self, name: &str, now: Nanos, common: &mut Common) {
+    pub(super) fn update_buffer_write_id(
+        &mut self,
+        name: &str,
+        now: Nanos,
+        common: &mut Common,
+    ) -> Result<(), Error> {
+        if name.len() > BUFFER_WRITE_ID_MAX {
+            return Err(Error::Limit);
+        }
         let name = buffer_name(name.into(), &self.id);
         if name == self.buffer_write_id {
-            return;
+            return Ok(());
         }
         self.buffer_write_id = name;
         for index in 0..self.inputs.len() {
@@ -139,12 +148,13 @@ impl Stream {
                 self.restart(index, attempt, now, common);
             }
         }
+        Ok(())
     }
 
     /// Everything that could refuse new settings, before anything changes.
     pub(super) fn check_config(&self, config: &Config, defaults: &Config) -> Result<(), Error> {
-        config.validate()?;
-        defaults.validate()?;
+        config.check().map_err(Problem::error)?;
+        defaults.check().map_err(Problem::error)?;
         let settings = StreamSettings::new(config, defaults);
         let hot = |input: &InputHealth| settings.of_input(&input.spec.config).is_hot();
         if settings.overlap == Overlap::Off && self.inputs.iter().any(hot) {

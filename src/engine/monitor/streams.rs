@@ -6,7 +6,7 @@ use super::door::Door;
 use super::entry::Entry;
 use super::limbo::{Leaked, Limbo};
 use super::time::Time;
-use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus, Stream};
+use crate::core::{Action, Config, Input, Nanos, Priority, Problem, SessionId, Stimulus, Stream};
 use crate::engine::log::Logger;
 use crate::engine::published::{InputCells, OpenCell, StreamShared};
 use crate::engine::shared::Shared;
@@ -136,7 +136,7 @@ impl Streams {
     /// Settings of the engine, for streams to come. Refused unless all streams accept them; these
     /// still have to be told.
     pub(super) fn set_defaults(&mut self, defaults: &Config) -> Result<(), Error> {
-        defaults.validate()?;
+        defaults.check().map_err(Problem::error)?;
         for (_, entry) in &self.entries {
             entry.core().check_defaults(defaults)?;
         }

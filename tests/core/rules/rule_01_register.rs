@@ -3,7 +3,7 @@
 
 use super::rig::*;
 use changeover::core::{Common, Registration, Stimulus, Stream};
-use changeover::{Config, Error, Reason, Status};
+use changeover::{Config, Error, Input, Reason, Status};
 
 #[test]
 fn the_lowest_priority_number_is_selected_and_started() {
@@ -105,6 +105,27 @@ fn what_cannot_be_registered_is_refused() {
     assert_eq!(register("a", vec![cold(i32::MAX)], Config::new()), Ok(()));
     assert_eq!(register("a", vec![], zero), Err(Error::Config));
     assert_eq!(register("a", vec![hot(0)], overlap_off()), Err(Error::HotWithoutOverlap));
+}
+
+#[test]
+fn what_is_beyond_the_limits_is_refused() {
+    let register = |inputs: Vec<Input>, buffer: usize| {
+        let buffer_write_id = "b".repeat(buffer).into();
+        let registration = Registration { buffer_write_id, ..registration(inputs) };
+        Stream::new(registration, 0, &mut Common::default()).map(|_| ())
+    };
+    let sized =
+        |url: usize, value: usize| Input::new(0, "u".repeat(url)).option("key", "v".repeat(value));
+    let inputs = |n: i32| (0..n).map(cold).collect::<Vec<_>>();
+    assert_eq!(register(inputs(256), 4096), Ok(()));
+    assert_eq!(register(inputs(257), 0), Err(Error::Limit));
+    assert_eq!(register(vec![], 4097), Err(Error::Limit));
+    assert_eq!(register(vec![sized(65_000, 533)], 0), Ok(()));
+    assert_eq!(register(vec![sized(65_000, 534)], 0), Err(Error::Limit));
+    assert_eq!(register(vec![Input::new(0, "u".repeat(65_537))], 0), Err(Error::Limit));
+    let with_options = |n: usize| (0..n).fold(cold(0), |input, _| input.option("k", "v"));
+    assert_eq!(register(vec![with_options(256)], 0), Ok(()));
+    assert_eq!(register(vec![with_options(257)], 0), Err(Error::Limit));
 }
 
 fn rig_start(action: changeover::core::Action) -> Option<(changeover::Input, String)> {

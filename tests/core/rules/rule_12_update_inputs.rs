@@ -372,6 +372,7 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     rig.switch_input(1).unwrap();
     rig.skip();
     let foreign = cold(1).config(Config::new().failback_stable(ms(1)));
+    let many = |n: i32| (10..10 + n).map(cold).collect::<Vec<_>>();
     let zero = cold(7).config(Config::new().probe_timeout(ms(0)));
     let refused = [
         (change(&[3], [], []), Error::UnknownInput),
@@ -387,6 +388,10 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
         (change(&[0], [cold(9)], [cold(9)]), Error::UnknownInput),
         (change(&[0], [cold(9)], [foreign]), Error::Config),
         (change(&[0], [zero], []), Error::Config),
+        (change(&[1; 257], [], []), Error::Limit),
+        (change(&[], many(257), []), Error::Limit),
+        (change(&[], [], many(257)), Error::Limit),
+        (change(&[], many(254), []), Error::Limit),
     ];
     for (update, error) in refused {
         assert_eq!(rig.update(update.clone()), Err(error), "{update:?}");

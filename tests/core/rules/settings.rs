@@ -274,6 +274,7 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
     rig.handle(Stimulus::Tick).unwrap();
     let before = rig.deadline();
     let year = ms(365 * 24 * 3600 * 1000);
+    let under_a_millisecond = ms(1) - std::time::Duration::from_nanos(1);
     for bad in [
         Config::new().packet_timeout(ms(0)),
         Config::new().connect_timeout(ms(0)),
@@ -282,7 +283,11 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
         Config::new().packet_timeout(year + ms(1)),
         Config::new().switch_cooldown(year + ms(1)),
         Config::new().failback_stable(std::time::Duration::MAX),
+        Config::new().packet_timeout(under_a_millisecond),
+        Config::new().switch_cooldown(under_a_millisecond),
+        Config::new().probe_timeout(std::time::Duration::from_nanos(500)),
     ] {
+        assert!(bad.check().is_err(), "{bad:?}");
         assert_eq!(rig.set_config(bad.clone()), Err(Error::Config), "{bad:?}");
         assert_eq!(rig.handle(Stimulus::SetDefaults(bad.clone())), Err(Error::Config), "{bad:?}");
     }
@@ -290,6 +295,20 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
     rig.is_quiet();
     rig.set_config(Config::new().switch_cooldown(year).probe_cooldown(year)).unwrap();
     rig.set_config(Config::new().switch_cooldown(ms(0)).failback_stable(ms(0))).unwrap();
+}
+
+#[test]
+fn a_problem_names_the_setting_and_what_it_should_be() {
+    let problem = Config::new().packet_timeout(std::time::Duration::from_nanos(500)).check();
+    let problem = problem.unwrap_err();
+    assert_eq!((problem.field(), problem.error()), ("packet_timeout", Error::Config));
+    assert!(problem.to_string().contains("from 1 ms to a year"), "{problem}");
+    let problem = Config::new().overlap(Overlap::Off).check_for_input().unwrap_err();
+    assert_eq!(problem.field(), "overlap");
+    let problem = cold(0).config(Config::new().probe_timeout(ms(0))).check().unwrap_err();
+    assert_eq!(problem.field(), "probe_timeout");
+    assert_eq!(cold(-1).check().unwrap_err().field(), "priority");
+    assert_eq!(Config::new().connect_timeout(Config::NEVER).packet_timeout(ms(1)).check(), Ok(()));
 }
 
 #[test]
