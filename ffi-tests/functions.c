@@ -43,6 +43,7 @@ static void on_stop(void *data, const changeover_event *event) { (void)data, (vo
 #define ID_OF(a) a->engine, a->stream, a->stream_len
 CODE(new, a->options, a->out)
 CODE(free, a->engine)
+CODE(alive, a->engine, a->out)
 CODE(set_call_timeout, a->engine, UINT64_MAX)
 CODE(config_check, a->config, 0, a->out, a->out_why)
 CODE(inputs_check, a->specs, a->specs_len, a->out_len, a->out, a->out_why)
@@ -161,6 +162,7 @@ const struct function functions[] = {
     PREPARES(ts_loss),
     ROW(new, 0, FINE, FINE, FINE, P(SETTINGS, options), P(OUTPUT, out)),
     ROW(free, ENDS, FINE, INSIDE, FORKED, P(ENGINE, engine)),
+    ROW(alive, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
     ROW(set_call_timeout, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(set_exhausted_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),
     ROW(set_restored_callback, 0, MODE, FINE, FORKED, P(ENGINE, engine), CALLBACKS),

@@ -36,8 +36,14 @@ const (
 	ErrValue Error = C.CHANGEOVER_ERR_VALUE
 	// ErrSystem: the system refused a thread or a descriptor.
 	ErrSystem Error = C.CHANGEOVER_ERR_SYSTEM
+	// ErrPanic: a bug in the library, stopped before it reached the caller. If it was met while a
+	// stream was driven, that stream was unregistered.
+	ErrPanic Error = C.CHANGEOVER_ERR_PANIC
 	// ErrLimit: more inputs, or a longer text, than a stream may have.
 	ErrLimit Error = C.CHANGEOVER_ERR_LIMIT
+	// ErrMonitorDied: the engine's monitor has ended by a bug: nothing is decided any more. Recording
+	// goes on answering as it last did.
+	ErrMonitorDied Error = C.CHANGEOVER_ERR_MONITOR_DIED
 )
 
 // Failback: what to do when a better input is healthy again.
@@ -138,6 +144,10 @@ const (
 	EventUnregistered EventKind = C.CHANGEOVER_EVENT_UNREGISTERED
 	// EventGap: the host was slow: Dropped events were lost here.
 	EventGap EventKind = C.CHANGEOVER_EVENT_GAP
+	// EventBug: a bug in the library was met while this stream was driven, and costs no other: its
+	// stops and Unregistered follow. Without a stream: the monitor has ended by a bug. Nothing is
+	// decided any more, and no event follows.
+	EventBug EventKind = C.CHANGEOVER_EVENT_BUG
 )
 
 // Config is the settings of a service, a stream or an input. A zero field is inherited: an input's

@@ -5,7 +5,7 @@
  * Results: an int32_t result is CHANGEOVER_OK (0) or a negative CHANGEOVER_ERR_* code; the numbers
  * never change. After an error nothing has changed and no output is written. Each function lists its
  * errors without the common ones: NULL, HANDLE, STRUCT_SIZE, UTF8, STREAM_ID, LENGTH, VALUE,
- * SHUT_DOWN, FORKED, PANIC, and for those that wait TIMEOUT, if changeover_set_call_timeout bounds them
+ * SHUT_DOWN, FORKED, PANIC, MONITOR_DIED, and for those that wait TIMEOUT, if changeover_set_call_timeout bounds them
  * (then what was asked for may still be done). There is no last error to ask for.
  *
  * Strings: pointer and length in bytes, UTF-8; (NULL, 0) is empty, and so is a list of (NULL, 0).
@@ -148,11 +148,20 @@
 /** The system refused a thread or a descriptor. */
 #define CHANGEOVER_ERR_SYSTEM (-23)
 
-/** A bug in the library, stopped before it reached the caller. */
+/**
+ * A bug in the library, stopped before it reached the caller. If it was met while a stream was
+ * driven, that stream was unregistered.
+ */
 #define CHANGEOVER_ERR_PANIC (-24)
 
 /** More inputs, or a longer text, than a stream may have. */
 #define CHANGEOVER_ERR_LIMIT (-25)
+
+/**
+ * The engine's monitor has ended by a bug: nothing is decided any more. Recording goes on
+ * answering as it last did.
+ */
+#define CHANGEOVER_ERR_MONITOR_DIED (-26)
 
 /* --- What a packet is, or'ed. */
 
@@ -301,6 +310,13 @@
 
 /** The host was slow: dropped events were lost here. Fields: dropped. */
 #define CHANGEOVER_EVENT_GAP 11
+
+/**
+ * A bug in the library was met while this stream was driven, and costs no other: its stops and
+ * unregistered follow. Without a stream: the monitor has ended by a bug. Nothing is decided any
+ * more, and no event follows. Fields: detail.
+ */
+#define CHANGEOVER_EVENT_BUG 12
 
 /* --- How a probe went, as C says it. */
 
@@ -1147,6 +1163,19 @@ int32_t changeover_probe_result(struct changeover_engine *engine,
 int32_t changeover_sync(struct changeover_engine *engine, uint64_t timeout);
 
 /**
+ * How late the monitor's oldest duty is: late receives nanoseconds; 0 if there is none. A duty is a
+ * tick or a deadline that was due, or a call that was not carried out. In a healthy engine it is well
+ * below a millisecond, or as long as the machine keeps its threads waiting: for a watchdog, seconds
+ * mean that the monitor hangs. CHANGEOVER_ERR_MONITOR_DIED: a bug has ended it. Then nothing is decided
+ * any more, recording goes on answering as it last did, and what is left is to end the process, or to
+ * free the engine and make another.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_alive(struct changeover_engine *engine,
+                         uint64_t *late);
+
+/**
  * The engine's clock: now receives monotonic nanoseconds, what events are stamped with. It
  * pauses while the engine is stalled, that is more than 20 ms late (a stopped process, a paused
  * machine, a CPU limit), and so do all timeouts; after a stall no input is given up for 50 ms more.
@@ -1313,7 +1342,7 @@ int32_t changeover_event_init(struct changeover_event *event, size_t struct_size
  *
  * Any thread, one at a time for each struct; waits for an event.
  * Errors: TIMEOUT, WRONG_MODE on an engine with callbacks; HANDLE also for a copy of an event
- * that was cleared; SHUT_DOWN once no event is left. Since 0.1.
+ * that was cleared; SHUT_DOWN, or MONITOR_DIED, once no event is left. Since 0.1.
  */
 int32_t changeover_next_event(struct changeover_engine *engine,
                               uint64_t timeout,

@@ -119,6 +119,7 @@ enum class event_kind : std::int32_t {
   restored = CHANGEOVER_EVENT_RESTORED,
   unregistered = CHANGEOVER_EVENT_UNREGISTERED,
   gap = CHANGEOVER_EVENT_GAP,
+  bug = CHANGEOVER_EVENT_BUG,
 };
 enum class probe_outcome : std::int32_t {
   ok = CHANGEOVER_PROBE_OK,
@@ -837,6 +838,15 @@ class engine {
   /** False: not done within timeout. */
   bool sync(duration timeout = forever) {
     return unless_timeout(changeover_sync(raw_, detail::timeout(timeout)));
+  }
+  /**
+   * How late the monitor's oldest duty is; zero if there is none. For a watchdog. Throws
+   * CHANGEOVER_ERR_MONITOR_DIED once a bug has ended it.
+   */
+  duration alive() const {
+    std::uint64_t late = 0;
+    detail::check(changeover_alive(raw_, &late));
+    return detail::nanoseconds(late);
   }
   duration now() const {
     std::uint64_t now = 0;

@@ -2,7 +2,8 @@
 
 use super::problem::{Problem, INPUTS_MAX};
 use super::{
-    Config, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason, SessionId, Switch,
+    Config, Detail, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason, SessionId,
+    Switch,
 };
 use crate::vocabulary::EventTag;
 use std::sync::Arc;
@@ -214,6 +215,11 @@ pub enum Notice {
     },
     /// The last word of a registration.
     Unregistered,
+    /// A bug was met: the driver gives the stream up.
+    Bug {
+        /// What the panic said.
+        detail: Detail,
+    },
 }
 
 impl Notice {
@@ -227,6 +233,7 @@ impl Notice {
             Notice::Exhausted { .. } => EventTag::Exhausted,
             Notice::Restored { .. } => EventTag::Restored,
             Notice::Unregistered => EventTag::Unregistered,
+            Notice::Bug { .. } => EventTag::Bug,
         }
     }
 }

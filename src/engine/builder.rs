@@ -85,7 +85,7 @@ impl EngineBuilder {
         logger.set(self.log, None)?;
         let router = Router::new();
         let shared = Arc::new(Shared::new(router.shared()));
-        let (address, inbox) = Inbox::new();
+        let (address, inbox) = Inbox::new(shared.clone());
         let callbacks = Arc::new(Callbacks::default());
         let monitor =
             Monitor::new(shared.clone(), router, queue.clone(), logger.clone(), self.defaults);
@@ -108,6 +108,7 @@ impl EngineBuilder {
                 ingestor,
                 callbacks: engine.callbacks.clone(),
                 logger: engine.logger.clone(),
+                shared: engine.shared.clone(),
             };
             let body = move || delivery.run();
             let thread = Thread::spawn_for_host_code("changeover-evt", stack, body)?;

@@ -5,6 +5,7 @@ use super::event::{Event, EventKind};
 use super::log::Logger;
 use super::monitor::Mailbox;
 use super::queue::{Item, Popped, Queue};
+use super::shared::Shared;
 use crate::core::{self, Notice, Probe, ProbeOutcome, Start, Stop};
 use crate::poison::unpoisoned;
 use crate::vocabulary::Level;
@@ -97,10 +98,11 @@ pub(super) struct Delivery {
     pub(super) ingestor: Box<dyn Ingestor>,
     pub(super) callbacks: Arc<Callbacks>,
     pub(super) logger: Arc<Logger>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Delivery {
-    /// The event thread: until the queue is closed and empty.
+    /// The event thread: until the queue is closed and empty, and the engine freed.
     pub(super) fn run(mut self) {
         loop {
             match self.queue.pop(None) {
@@ -110,6 +112,8 @@ impl Delivery {
                 Popped::Closed => break,
             }
         }
+        // What is the host's ends when the engine is freed, even if the monitor has ended before.
+        self.shared.pulse.wait_for_release();
         self.callbacks.exhausted.set(None);
         self.callbacks.restored.set(None);
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 /// One event. The events of a stream come in the order of its decisions.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The stream; empty for [`EventKind::Gap`].
+    /// The stream; empty for [`EventKind::Gap`], and if a bug ended the monitor.
     pub stream: Arc<str>,
     /// Which life of that id.
     pub registration: u64,
@@ -110,6 +110,7 @@ impl fmt::Display for Event {
             EventKind::Notice(Notice::Unregistered) => {
                 write!(f, " registration {}", self.registration)
             }
+            EventKind::Notice(Notice::Bug { detail }) => write!(f, ": {detail}"),
             EventKind::Gap { dropped } => write!(f, ": {dropped} events dropped"),
         }
     }

@@ -8,7 +8,7 @@
 //! | `monitor/` | the monitor thread: ticks, decisions, and all that only it uses |
 //! | `membership.rs` | calls by id, and what a thread keeps for them |
 //! | `handle.rs`, `reports.rs` | an open input; errors reported through it |
-//! | `shared.rs` | what an engine's threads share |
+//! | `shared.rs`, `pulse.rs` | what an engine's threads share; whether the monitor is alive |
 //! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
 //! | `status.rs` | what a host can ask: the public shapes of what is published |
 //! | `event.rs` | what the host is told |
@@ -27,6 +27,7 @@ mod marker;
 mod membership;
 mod monitor;
 mod published;
+mod pulse;
 mod queue;
 mod rates;
 mod reports;
@@ -47,7 +48,7 @@ pub(crate) use membership::record_known;
 pub use status::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 
 use crate::core::{self, Nanos};
-use crate::hot::is_inherited;
+use crate::hot::{is_inherited, monotonic};
 use crate::poison::unpoisoned;
 use crate::vocabulary::{Error, Level};
 use delivery::Callbacks;
@@ -68,6 +69,8 @@ use threads::{in_callback, Thread};
 /// normally within a fraction of a millisecond; they never wait for host code, except
 /// [`Engine::unregister`], [`Engine::sync`] and [`Engine::shutdown`] with callbacks. Besides the
 /// errors they name, they answer [`Error::ShutDown`] after [`Engine::shutdown`],
+/// [`Error::MonitorDied`] after a bug has ended the monitor ([`Engine::alive`]), [`Error::Panic`] if a
+/// bug was met in the stream,
 /// [`Error::Forked`] in a child of the process that made the engine, and [`Error::Timeout`] if
 /// [`Engine::set_call_timeout`] bounds them.
 ///
@@ -113,7 +116,8 @@ impl Engine {
     /// engines without callbacks; any number of threads.
     ///
     /// # Errors
-    /// [`Error::WrongMode`], [`Error::ShutDown`] (and no event is left), [`Error::Forked`].
+    /// [`Error::WrongMode`]; [`Error::ShutDown`] or [`Error::MonitorDied`] (and no event is left);
+    /// [`Error::Forked`].
     pub fn next_event(&self, timeout: Duration) -> Result<Option<Event>, Error> {
         if self.with_callbacks {
             return Err(Error::WrongMode);
@@ -129,7 +133,7 @@ impl Engine {
                 }
                 Popped::Item(Item::Marker(_)) => continue,
                 Popped::TimedOut => Ok(None),
-                Popped::Closed => Err(Error::ShutDown),
+                Popped::Closed => Err(self.ended()),
             };
         }
     }
@@ -174,7 +178,21 @@ impl Engine {
             }
             Ok(())
         })?;
-        waiter.wait(deadline)
+        waiter.wait(deadline).map_err(|error| self.why(error))
+    }
+
+    /// How late the monitor's oldest duty is: a tick or a deadline that was due, or a call that was
+    /// not carried out. Zero if there is none; in a healthy engine it is well below a millisecond, or
+    /// as long as the machine keeps its threads waiting. For a watchdog. Wait-free.
+    ///
+    /// # Errors
+    /// [`Error::ShutDown`]; [`Error::MonitorDied`]; [`Error::Forked`].
+    pub fn alive(&self) -> Result<Duration, Error> {
+        self.check_process()?;
+        if self.shared.is_closed() || self.shared.pulse.has_died() {
+            return Err(self.ended());
+        }
+        Ok(Duration::from_nanos(self.shared.pulse.late(monotonic())))
     }
 
     /// How long any call may wait from now on, for the monitor or for callbacks; `None`, as it is at
@@ -255,6 +273,8 @@ impl Engine {
         self.mailbox.post(|monitor| monitor.stop());
         let deadline = self.call_deadline();
         let mut threads = self.lock_threads();
+        self.shared.pulse.release();
+        threads.iter().for_each(|thread| thread.thread().unpark());
         if !in_callback() {
             let all = std::mem::take(&mut *threads);
             threads.extend(all.into_iter().filter_map(|thread| thread.join(deadline).err()));
@@ -293,7 +313,24 @@ impl Engine {
         task: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
         self.check_process()?;
-        self.mailbox.call(deadline, task)
+        self.mailbox.call(deadline, task).map_err(|error| self.why(error))
+    }
+
+    /// Nobody answers any more: it is shut down, or else the monitor has ended by a bug.
+    fn ended(&self) -> Error {
+        if self.shared.is_closed() && !self.shared.pulse.has_died() {
+            Error::ShutDown
+        } else {
+            Error::MonitorDied
+        }
+    }
+
+    fn why(&self, error: Error) -> Error {
+        if error == Error::ShutDown {
+            self.ended()
+        } else {
+            error
+        }
     }
 
     /// When a call that begins now is given up.

@@ -2,6 +2,7 @@
 //! What they share of one stream is in `published.rs`.
 
 use super::published::StreamShared;
+use super::pulse::Pulse;
 use super::wall::WallClock;
 use crate::core::Nanos;
 use crate::hot::{monotonic, next_number, CellPool, Clock, Presences, Table};
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     stalled: AtomicU64,
     pub(super) wall: ArcSwap<WallClock>,
     closed: AtomicBool,
+    pub(super) pulse: CachePadded<Pulse>,
     /// Of a handle whose reports the monitor will look at in the next tick, there are some.
     reported_again: AtomicBool,
     /// Tells engines apart in a thread's memory.
@@ -45,6 +47,7 @@ impl Shared {
             stalled: AtomicU64::new(0),
             wall: ArcSwap::from_pointee(wall),
             closed: AtomicBool::new(false),
+            pulse: CachePadded::default(),
             reported_again: AtomicBool::new(false),
             number: next_number(),
         }
@@ -53,6 +56,11 @@ impl Shared {
     /// Engine time, read from the system's clock.
     pub(super) fn now(&self) -> Nanos {
         monotonic().saturating_sub(self.stalled.load(Ordering::Relaxed))
+    }
+
+    /// An instant of engine time by the system's clock, if there is no stall before.
+    pub(super) fn monotonic_at(&self, at: Nanos) -> Nanos {
+        at.saturating_add(self.stalled.load(Ordering::Relaxed))
     }
 
     /// Takes a stall out of the engine's time.

@@ -3,7 +3,8 @@
 use super::*;
 use crate::core::{Config, Input, Start, Stop};
 use crate::hot::{Packet, Verdict};
-use crate::vocabulary::{Flags, Status};
+use crate::vocabulary::{EventTag, Flags, Status};
+use crossbeam::channel::{RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -15,18 +16,24 @@ fn register(engine: &Engine, id: &str) {
 
 /// A bug in the monitor, as a caller could meet one.
 fn break_the_monitor(engine: &Engine) {
-    let broken: Result<(), _> = engine.mailbox.call(None, |_| panic!("planted"));
-    assert_eq!(broken, Err(Error::ShutDown), "the caller does not hang");
+    let broken: Result<(), _> = engine.call(|_| panic!("planted"));
+    assert_eq!(broken, Err(Error::MonitorDied), "the caller does not hang, and learns why");
 }
 
-struct Silent;
+/// Whatever happens to this stream from now on meets a bug.
+fn plant_bug(engine: &Engine, stream: &'static str) {
+    engine.mailbox.post(|monitor| monitor.plant_bug(stream));
+}
 
-impl Ingestor for Silent {
-    fn start(&mut self, _: &Event, _: &Start) -> Result<(), String> {
-        Ok(())
+/// Takes events until none is left, for as long as the engine answers.
+fn rest(engine: &Engine) -> (Vec<Event>, Error) {
+    let mut events = Vec::new();
+    loop {
+        match engine.next_event(Duration::MAX) {
+            Ok(event) => events.extend(event),
+            Err(error) => return (events, error),
+        }
     }
-
-    fn stop(&mut self, _: &Event, _: &Stop) {}
 }
 
 #[test]
@@ -34,34 +41,176 @@ fn a_panic_of_the_monitor_leaves_nobody_waiting() {
     let engine = Engine::new().unwrap();
     register(&engine, "s");
     let mut input = engine.open_input("s", 0, 0).unwrap();
+    let on_air = input.record(1, Flags::NONE);
+    assert!(on_air.forward());
     std::thread::scope(|scope| {
-        let poller = scope.spawn(|| loop {
-            if let Err(error) = engine.next_event(Duration::MAX) {
-                return error;
-            }
-        });
+        let poller = scope.spawn(|| rest(&engine));
         let recorder = scope.spawn(|| {
             // What this thread may find is not freed under it.
             (0..200_000).all(|_| engine.record_packet("s", 0, 1, Flags::NONE).is_ok())
         });
         break_the_monitor(&engine);
-        assert_eq!(poller.join().unwrap(), Error::ShutDown);
+        let (events, error) = poller.join().unwrap();
+        assert_eq!(error, Error::MonitorDied);
+        let last = events.last().expect("events");
+        assert_eq!((last.kind.name(), &*last.stream), ("bug", ""));
+        assert!(last.to_string().contains("planted"), "{last}");
         assert!(recorder.join().unwrap());
     });
-    assert_eq!(engine.sync(PATIENCE), Err(Error::ShutDown));
-    assert_eq!(engine.unregister("s"), Err(Error::ShutDown));
+    assert_eq!(engine.alive(), Err(Error::MonitorDied));
+    assert_eq!(engine.sync(PATIENCE), Err(Error::MonitorDied));
+    assert_eq!(engine.unregister("s"), Err(Error::MonitorDied));
+    assert_eq!(engine.switch_input("s", 1), Err(Error::MonitorDied));
     assert_eq!(engine.runtime_status("s").unwrap().active_input_priority, 0);
-    let _ = input.record(1, Flags::NONE);
+    assert_eq!(input.record(1, Flags::NONE), on_air, "recording answers as it last did");
+    assert_eq!(engine.record_packet("s", 0, 1, Flags::NONE), Ok(on_air));
     drop(engine);
-    let _ = input.record(1, Flags::NONE);
+    assert_eq!(input.record(1, Flags::NONE), Verdict::DROP);
 }
 
 #[test]
-fn a_panic_of_the_monitor_ends_the_event_thread() {
-    let engine = Engine::builder().ingestor(Silent).build().unwrap();
+fn a_panic_of_the_monitor_is_told_to_callbacks_and_the_log() {
+    let (sender, told) = crossbeam::channel::unbounded();
+    let (ended, has_ended) = crossbeam::channel::bounded(0);
+    let log = sender.clone();
+    let engine = Engine::builder()
+        .ingestor(Telling(sender, ended))
+        .log(Level::Error, move |_, line| log.send(line.to_owned()).unwrap())
+        .build()
+        .unwrap();
     register(&engine, "s");
     break_the_monitor(&engine);
+    let mut lines = [told.recv_timeout(PATIENCE), told.recv_timeout(PATIENCE)].map(Result::unwrap);
+    lines.sort();
+    assert!(lines[0].contains("bug") && lines[0].contains("planted"), "{lines:?}");
+    assert!(
+        lines[1].contains("the monitor has ended") && lines[1].contains("planted"),
+        "{lines:?}"
+    );
+    // The host's side ends in `shutdown` and not before, whatever happened.
+    let gone = has_ended.recv_timeout(Duration::from_millis(100));
+    assert_eq!(gone, Err(RecvTimeoutError::Timeout));
     engine.shutdown().unwrap();
+    assert_eq!(has_ended.try_recv(), Err(TryRecvError::Disconnected));
+    assert_eq!(engine.sync(PATIENCE), Err(Error::MonitorDied), "still the reason");
+}
+
+/// Tells of notices, and by the end of the second of its own end.
+struct Telling(Sender<String>, #[expect(dead_code, reason = "dropped with it")] Sender<()>);
+
+impl Ingestor for Telling {
+    fn start(&mut self, _: &Event, _: &Start) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn stop(&mut self, _: &Event, _: &Stop) {}
+
+    fn notify(&mut self, event: &Event) {
+        if event.kind.tag() == EventTag::Bug {
+            self.0.send(event.to_string()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_bug_in_one_stream_costs_that_stream_alone() {
+    let engine = Engine::new().unwrap();
+    let ids: Vec<_> = (0..20).map(|n| n.to_string()).collect();
+    ids.iter().for_each(|id| register(&engine, id));
+    let mut handles: Vec<_> = ids.iter().map(|id| engine.open_input(id, 0, 0).unwrap()).collect();
+    handles.iter_mut().for_each(|input| assert!(input.record(1, Flags::NONE).forward()));
+    engine.sync(PATIENCE).unwrap();
+    let events = || std::iter::from_fn(|| engine.next_event(Duration::ZERO).unwrap());
+    let starts = events().filter(|event| event.kind.tag() == EventTag::Start).count();
+    assert_eq!(starts, 40);
+    plant_bug(&engine, "7");
+    // Whoever asks for something of it learns that; a packet or a deadline would do.
+    assert_eq!(engine.switch_input("7", 1), Err(Error::Panic));
+    let told: Vec<_> = events().map(|event| (event.stream.to_string(), event)).collect();
+    assert!(told.iter().all(|(stream, _)| stream == "7"));
+    let kinds: Vec<_> = told.iter().map(|(_, event)| event.kind.name()).collect();
+    assert_eq!(kinds, ["bug", "stop", "stop", "unregistered"]);
+    assert!(told[0].1.to_string().contains("planted by a test"), "{}", told[0].1);
+    assert!(!engine.is_registered("7"));
+    // The others go on, and its id can be registered again.
+    for (id, input) in ids.iter().zip(&mut handles) {
+        assert_eq!(input.record(1, Flags::NONE).forward(), id != "7");
+        if id != "7" {
+            engine.switch_input(id, 1).unwrap();
+        }
+    }
+    plant_bug(&engine, "");
+    register(&engine, "7");
+    assert!(engine.record_packet("7", 0, 1, Flags::NONE).unwrap().forward());
+    assert!(engine.alive().is_ok());
+}
+
+#[test]
+fn a_bug_met_by_a_packet_a_deadline_or_a_registration_is_told() {
+    let defaults = Config::new().packet_timeout(Duration::from_millis(20));
+    let engine = Engine::builder().defaults(defaults).build().unwrap();
+    let bug_of = |stream: &str| loop {
+        let event = engine.next_event(PATIENCE).unwrap().expect("a bug is told");
+        if event.kind.tag() == EventTag::Bug {
+            assert_eq!(&*event.stream, stream);
+            return;
+        }
+    };
+    register(&engine, "packet");
+    plant_bug(&engine, "packet");
+    assert!(engine.record_packet("packet", 0, 1, Flags::NONE).is_ok());
+    bug_of("packet");
+    register(&engine, "deadline");
+    let _ = engine.record_packet("deadline", 0, 1, Flags::NONE).unwrap();
+    engine.sync(PATIENCE).unwrap();
+    plant_bug(&engine, "deadline");
+    bug_of("deadline");
+    plant_bug(&engine, "registration");
+    let refused = engine.register("registration", "", vec![Input::new(0, "a")], Config::new());
+    assert_eq!(refused, Err(Error::Panic));
+    assert!(engine.registered_streams().unwrap().is_empty());
+}
+
+#[test]
+fn a_monitor_that_hangs_is_late() {
+    let engine = Engine::new().unwrap();
+    let (enter, entered) = crossbeam::channel::bounded(0);
+    let (go_on, until) = crossbeam::channel::bounded::<()>(0);
+    let hang = |engine: &Engine| {
+        let (enter, until) = (enter.clone(), until.clone());
+        engine.mailbox.post(move |_| {
+            enter.send(()).unwrap();
+            until.recv().unwrap();
+        });
+        entered.recv().unwrap();
+    };
+    let is_late = || engine.alive().unwrap() > Duration::from_millis(50);
+    let wait_until = |late: bool| {
+        let deadline = Instant::now() + PATIENCE;
+        while is_late() != late {
+            assert!(Instant::now() < deadline, "late: {late}");
+            std::thread::yield_now();
+        }
+    };
+    // Idle, it has no duty but the task; with a running session, ticks.
+    for ticking in [false, true] {
+        if ticking {
+            register(&engine, "s");
+        }
+        hang(&engine);
+        wait_until(true);
+        go_on.send(()).unwrap();
+        wait_until(false);
+    }
+    engine.unregister("s").unwrap();
+    engine.sync(PATIENCE).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while engine.alive() != Ok(Duration::ZERO) {
+        assert!(Instant::now() < deadline, "an idle engine has no duty");
+        std::thread::yield_now();
+    }
+    engine.shutdown().unwrap();
+    assert_eq!(engine.alive(), Err(Error::ShutDown));
 }
 
 #[test]

@@ -292,6 +292,25 @@ pub unsafe extern "C" fn changeover_sync(engine: *mut changeover_engine, timeout
     guard(|| Ok(find(engine)?.sync(convert::timeout(timeout))?))
 }
 
+/// How late the monitor's oldest duty is: `late` receives nanoseconds; 0 if there is none. A duty is a
+/// tick or a deadline that was due, or a call that was not carried out. In a healthy engine it is well
+/// below a millisecond, or as long as the machine keeps its threads waiting: for a watchdog, seconds
+/// mean that the monitor hangs. CHANGEOVER_ERR_MONITOR_DIED: a bug has ended it. Then nothing is decided
+/// any more, recording goes on answering as it last did, and what is left is to end the process, or to
+/// free the engine and make another.
+///
+/// Any thread; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_alive(engine: *mut changeover_engine, late: *mut u64) -> i32 {
+    guard(|| {
+        let engine = find(engine)?;
+        // SAFETY: the caller's promise.
+        let late = unsafe { Output::required(late) }?;
+        late.write(u64::try_from(engine.alive()?.as_nanos()).unwrap_or(u64::MAX));
+        Ok(())
+    })
+}
+
 /// The engine's clock: `now` receives monotonic nanoseconds, what events are stamped with. It
 /// pauses while the engine is stalled, that is more than 20 ms late (a stopped process, a paused
 /// machine, a CPU limit), and so do all timeouts; after a stall no input is given up for 50 ms more.

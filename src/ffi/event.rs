@@ -91,6 +91,7 @@ impl EventMemory {
             }
             EventKind::Notice(Notice::Exhausted { reason }) => out.reason = reason.code(),
             EventKind::Notice(Notice::Unregistered) => {}
+            EventKind::Notice(Notice::Bug { detail }) => text = detail.text(),
             EventKind::Gap { dropped } => out.dropped = *dropped,
         }
         debug_assert!(
@@ -173,7 +174,7 @@ pub unsafe extern "C" fn changeover_event_init(
 ///
 /// Any thread, one at a time for each struct; waits for an event.
 /// Errors: TIMEOUT, WRONG_MODE on an engine with callbacks; HANDLE also for a copy of an event
-/// that was cleared; SHUT_DOWN once no event is left. Since 0.1.
+/// that was cleared; SHUT_DOWN, or MONITOR_DIED, once no event is left. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_next_event(
     engine: *mut changeover_engine,

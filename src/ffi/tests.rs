@@ -74,6 +74,7 @@ fn an_event_fills_in_the_fields_its_row_names() {
         EventKind::Notice(Notice::Exhausted { reason }),
         EventKind::Notice(Notice::Restored { priority: 0 }),
         EventKind::Notice(Notice::Unregistered),
+        EventKind::Notice(Notice::Bug { detail: Detail::Told("why".into()) }),
         EventKind::Gap { dropped: 1 },
     ];
     for kind in kinds {

@@ -121,12 +121,19 @@ errors! {
         /// The engine belongs to the parent of this forked process.
         Forked = -21, CHANGEOVER_ERR_FORKED,
             "the engine belongs to the parent of this forked process";
+        /// A bug in the library, stopped before it reached the caller. If it was met while a stream
+        /// was driven, that stream was unregistered.
+        Panic = -24, CHANGEOVER_ERR_PANIC, "a bug in the library", Go ErrPanic;
         /// The system refused a thread or a descriptor.
         System = -23, CHANGEOVER_ERR_SYSTEM, "the system refused a thread or a descriptor",
             Go ErrSystem;
         /// More inputs, or a longer text, than a stream may have.
         Limit = -25, CHANGEOVER_ERR_LIMIT, "more inputs, or a longer text, than a stream may have",
             Go ErrLimit;
+        /// The engine's monitor has ended by a bug: nothing is decided any more. Recording goes on
+        /// answering as it last did.
+        MonitorDied = -26, CHANGEOVER_ERR_MONITOR_DIED, "the engine's monitor has ended by a bug",
+            Go ErrMonitorDied;
     }
     abi {
         /// Success.
@@ -146,7 +153,5 @@ errors! {
         CHANGEOVER_ERR_VALUE = -16, "not one of the constants", Go ErrValue;
         /// An index beyond the end.
         CHANGEOVER_ERR_INDEX = -22, "an index beyond the end";
-        /// A bug in the library, stopped before it reached the caller.
-        CHANGEOVER_ERR_PANIC = -24, "a bug in the library";
     }
 }

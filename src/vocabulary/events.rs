@@ -83,4 +83,8 @@ events! {
     Unregistered = 10, "unregistered", Info, Droppable, [];
     /// The host was slow: `dropped` events were lost here.
     Gap = 11, "gap", Warn, Kept, [dropped];
+    /// A bug in the library was met while this stream was driven, and costs no other: its stops and
+    /// `unregistered` follow. Without a stream: the monitor has ended by a bug. Nothing is decided
+    /// any more, and no event follows.
+    Bug = 12, "bug", Error, Droppable, [detail];
 }

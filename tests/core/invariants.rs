@@ -146,6 +146,7 @@ impl Invariants {
                 self.exhausted = false;
             }
             Notice::Unregistered => self.ended = true,
+            Notice::Bug { detail } => panic!("met a bug: {detail}"),
             _ => {}
         }
     }

@@ -224,6 +224,21 @@ impl Stream {
         actions.into_iter()
     }
 
+    /// What ends a registration that can't be trusted any more, because a bug was met and `what` it
+    /// said: nothing of it is decided, nothing of this stream is changed. The driver, which has put the
+    /// stream back to what it was after the last `drain`, carries it out and drops the stream.
+    pub fn give_up(&self, what: &str) -> Vec<Action> {
+        let mut actions = vec![Action::Notify(Notice::Bug { detail: Detail::told(what) })];
+        for input in &self.inputs {
+            let priority = input.spec.priority;
+            actions.extend(input.session().map(|session| Action::Stop(Stop { session, priority })));
+            actions.extend(input.probe().map(|probe| Action::CancelProbe { probe: probe.id }));
+        }
+        actions.push(Action::Gate { session: None, number: self.switch_number + 1 });
+        actions.push(Action::Notify(Notice::Unregistered));
+        actions
+    }
+
     /// The stream's id.
     pub fn id(&self) -> &Arc<str> {
         &self.id

@@ -5,8 +5,9 @@
 //! time and with what the streams have in common. Nothing else in the engine calls [`Stream::new`]
 //! or [`Stream::handle`] (only `Entry::tell` can change a registered stream, and it comes here), so
 //! a record of what passes here is enough to make the same decisions again. What is done with a
-//! decision does not belong here.
+//! decision, and with a stream in which a bug was met, does not belong here.
 
+use super::bug::contained;
 use crate::core::{Common, Config, Input, Nanos, Registration, Stimulus, Stream};
 use crate::vocabulary::Error;
 use std::sync::Arc;
@@ -27,11 +28,21 @@ pub(super) struct Door {
     registrations: u64,
     /// The engine's settings.
     defaults: Config,
+    bug: Option<String>,
+    #[cfg(any(test, changeover_panic_hook))]
+    planted: Option<Box<str>>,
 }
 
 impl Door {
     pub(super) fn new(defaults: Config) -> Door {
-        Door { common: Common::default(), registrations: 0, defaults }
+        Door {
+            common: Common::default(),
+            registrations: 0,
+            defaults,
+            bug: None,
+            #[cfg(any(test, changeover_panic_hook))]
+            planted: None,
+        }
     }
 
     /// For streams registered from now on; the others still have to be told.
@@ -67,17 +78,42 @@ impl Door {
         self.enter(Entering::Stimulus(stream, stimulus), now).map(drop)
     }
 
-    /// Lets one thing in. A registration makes a stream.
+    /// The bug that the last [`Error::Panic`] stands for.
+    pub(super) fn take_bug(&mut self) -> Option<String> {
+        self.bug.take()
+    }
+
+    /// Lets one thing in. A registration makes a stream. A panic of the core is [`Error::Panic`]; the
+    /// stream is in no state then.
     #[inline]
     fn enter(&mut self, entering: Entering<'_>, now: Nanos) -> Result<Option<Stream>, Error> {
+        // Whole also after a panic: ids only rise, and shared settings are only read.
         let common = &mut self.common;
-        match entering {
+        #[cfg(any(test, changeover_panic_hook))]
+        let planted = &self.planted;
+        let entered = contained(|| match entering {
             Entering::Registration(registration) => {
-                Stream::new(registration, now, common).map(Some)
+                let stream = Stream::new(registration, now, common)?;
+                #[cfg(any(test, changeover_panic_hook))]
+                assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
+                Ok(Some(stream))
             }
             Entering::Stimulus(stream, stimulus) => {
-                stream.handle(stimulus, now, common).map(|()| None)
+                let result = stream.handle(stimulus, now, common).map(|()| None);
+                #[cfg(any(test, changeover_panic_hook))]
+                assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
+                result
             }
-        }
+        });
+        entered.unwrap_or_else(|bug| {
+            self.bug = Some(bug);
+            Err(Error::Panic)
+        })
+    }
+
+    /// Whatever happens to this stream from now on meets a bug.
+    #[cfg(any(test, changeover_panic_hook))]
+    pub(super) fn plant_bug(&mut self, stream: &str) {
+        self.planted = Some(stream.into());
     }
 }

@@ -40,7 +40,8 @@ impl Entry {
         Arc::make_mut(&mut self.state)
     }
 
-    /// Tells the core what happened, and takes what is to be done. To be followed by `publish`.
+    /// Tells the core what happened, and takes what is to be done. To be followed by `publish`. If the
+    /// core met a bug, [`Error::Panic`], nothing has happened.
     pub(super) fn tell(
         &mut self,
         door: &mut Door,
@@ -48,8 +49,14 @@ impl Entry {
         now: Nanos,
     ) -> Result<impl Iterator<Item = Action>, Error> {
         let core = self.state_mut().core_mut();
-        door.tell(core, stimulus, now)?;
-        Ok(core.drain())
+        let told = door.tell(core, stimulus, now);
+        if told == Err(Error::Panic) {
+            // As it was after the last decision, of which all is done.
+            self.state = Arc::clone(&self.shared.snapshot());
+            self.changed = false;
+        }
+        told?;
+        Ok(self.state_mut().core_mut().drain())
     }
 
     /// To be followed by `publish`.
@@ -166,6 +173,11 @@ impl Entry {
             self.cells_of(session).for_each(|cell| cell.admit(number));
         }
         self.shared.gate().move_to(number);
+    }
+
+    /// For good: no cell carries this number.
+    pub(super) fn close_gate(&self) {
+        self.shared.gate().move_to(self.core().switch_number() + 1);
     }
 
     fn cells_of(&self, session: SessionId) -> impl Iterator<Item = &'static Cell> + '_ {

@@ -7,13 +7,19 @@
 
 use super::Monitor;
 use crate::core::Nanos;
+use crate::engine::shared::Shared;
+use crate::hot::monotonic;
 use crate::vocabulary::Error;
 use crossbeam::channel::{bounded, Receiver, RecvTimeoutError, Sender};
+use std::sync::Arc;
 use std::thread::{park, park_timeout, Thread};
 use std::time::{Duration, Instant};
 
 /// An operation, as the monitor thread runs it.
 type Task = Box<dyn FnOnce(&mut Monitor) + Send>;
+
+/// A task, and when it was posted, by the system's monotonic clock.
+type Posted = (Nanos, Task);
 
 /// How many calls with a deadline may have a task on the way, those included that were given up.
 const PERMITS: usize = 256;
@@ -22,8 +28,9 @@ const PERMITS: usize = 256;
 /// before it sleeps: with a thousand ticks a second that was most of its work.
 #[derive(Clone, Debug)]
 pub(crate) struct Mailbox {
-    tasks: Sender<Task>,
+    tasks: Sender<Posted>,
     monitor: Thread,
+    shared: Arc<Shared>,
     permits: Permits,
 }
 
@@ -60,7 +67,9 @@ impl Mailbox {
     /// Runs `task` on the monitor thread soon, in the order of posting. Does nothing when the
     /// engine is shut down.
     pub(crate) fn post(&self, task: impl FnOnce(&mut Monitor) + Send + 'static) {
-        if self.tasks.send(Box::new(task)).is_ok() {
+        let now = monotonic();
+        self.shared.pulse.post(now);
+        if self.tasks.send((now, Box::new(task))).is_ok() {
             self.monitor.unpark();
         }
     }
@@ -92,36 +101,42 @@ impl Mailbox {
 /// The monitor's end.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    tasks: Receiver<Task>,
+    tasks: Receiver<Posted>,
+    shared: Arc<Shared>,
 }
 
 /// Becomes a [`Mailbox`] as soon as the monitor has a thread.
 pub(crate) struct Address {
-    tasks: Sender<Task>,
+    tasks: Sender<Posted>,
+    shared: Arc<Shared>,
 }
 
 impl Address {
     pub(crate) fn at(self, monitor: Thread) -> Mailbox {
-        Mailbox { tasks: self.tasks, monitor, permits: Permits::new() }
+        let Address { tasks, shared } = self;
+        Mailbox { tasks, monitor, shared, permits: Permits::new() }
     }
 }
 
 impl Inbox {
-    pub(crate) fn new() -> (Address, Inbox) {
+    pub(crate) fn new(shared: Arc<Shared>) -> (Address, Inbox) {
         let (sender, tasks) = crossbeam::channel::unbounded();
-        (Address { tasks: sender }, Inbox { tasks })
+        (Address { tasks: sender, shared: shared.clone() }, Inbox { tasks, shared })
     }
 
     /// The next task, if one is there.
     pub(super) fn take(&self) -> Option<Task> {
-        self.tasks.try_recv().ok()
+        self.shared.pulse.look();
+        let (posted, task) = self.tasks.try_recv().ok()?;
+        self.shared.pulse.take(posted);
+        Some(task)
     }
 
     /// The next task; waits for one until `wake`, or for as long as it takes.
-    pub(super) fn wait(&self, wake: Option<Nanos>, now: impl Fn() -> Nanos) -> Option<Task> {
+    pub(super) fn wait(&self, wake: Option<Nanos>) -> Option<Task> {
         loop {
             let task = self.take();
-            let left = wake.map(|wake| wake.saturating_sub(now()));
+            let left = wake.map(|wake| wake.saturating_sub(self.shared.now()));
             match left {
                 _ if task.is_some() => return task,
                 Some(0) => return None,

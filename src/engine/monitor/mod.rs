@@ -11,13 +11,14 @@
 //! | `time.rs` | the engine's time, step by step |
 //! | `stalls.rs`, `stamps.rs` | what is taken out of it; how late a packet may have come |
 //! | `streams.rs`, `entry.rs` | all streams; one stream |
-//! | `door.rs` | the one door into `core` |
+//! | `door.rs`, `bug.rs` | the one door into `core`; what is known of a bug met there |
 //! | `cells.rs`, `limbo.rs` | whose each cell is; what waits to be freed |
 //! | `deadlines.rs` | which streams a tick visits |
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
 //! | `rates_round.rs` | when rates are measured |
 //! | `outbox.rs` | what was decided, on its way to the host |
 
+mod bug;
 mod cells;
 mod deadlines;
 mod door;
@@ -44,6 +45,7 @@ use super::threads::wake_exactly;
 use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus};
 use crate::hot::Router;
 use crate::vocabulary::Error;
+use bug::contained;
 use deadlines::Deadlines;
 use outbox::Outbox;
 use rates_round::RatesRound;
@@ -88,6 +90,16 @@ impl Monitor {
     /// The thread, until the engine is shut down.
     pub(super) fn run(mut self, inbox: Inbox) {
         wake_exactly();
+        if let Err(bug) = contained(|| self.carry_on(&inbox)) {
+            self.die(&bug);
+            // Who waits for an answer learns that there will be none.
+            drop(inbox);
+            self.shared.pulse.wait_for_release();
+            self.streams.close_gates();
+        }
+    }
+
+    fn carry_on(&mut self, inbox: &Inbox) {
         let mut next_tick = 0;
         while !self.stopping {
             let ticking = self.streams.any_running()
@@ -96,11 +108,8 @@ impl Monitor {
                 || !self.reporters.is_empty();
             let wake =
                 if ticking { Some(next_tick.min(self.soon_at())) } else { self.deadlines.next() };
-            let mut task = if self.outbox.is_empty() {
-                inbox.wait(wake, || self.shared.now())
-            } else {
-                inbox.take()
-            };
+            self.shared.pulse.sleep_until(wake.map(|wake| self.shared.monotonic_at(wake)));
+            let mut task = if self.outbox.is_empty() { inbox.wait(wake) } else { inbox.take() };
             self.time.advance(wake);
             // All tasks there are, but not past the next tick.
             while let Some(run) = task {
@@ -109,7 +118,7 @@ impl Monitor {
                 if self.shared.was_reported_again() {
                     self.look_at_reports();
                 }
-                run(&mut self);
+                run(self);
                 if self.stopping || self.time.now() >= next_tick {
                     break;
                 }
@@ -195,37 +204,62 @@ impl Monitor {
     fn visit(&mut self, index: usize) {
         self.deadlines.cancel(index);
         self.streams.tell_newest_packets(index, &self.time);
-        let deadline = self.streams.core(index).next_deadline();
-        if deadline.is_some_and(|deadline| deadline <= self.time.now()) {
-            // A tick is never refused.
-            let _ = self.decide(index, Stimulus::Tick);
-        } else {
-            self.schedule(index);
+        if let Some(bug) = self.streams.take_bug() {
+            return self.give_up(index, &bug);
+        }
+        match contained(|| self.streams.core(index).next_deadline()) {
+            Ok(Some(deadline)) if deadline <= self.time.now() => {
+                // A tick is not refused, and a bug is dealt with.
+                let _ = self.decide(index, Stimulus::Tick);
+            }
+            Ok(_) => self.schedule(index),
+            Err(bug) => self.give_up(index, &bug),
         }
     }
 
     /// Sees to it that the stream is visited at its next deadline.
     fn schedule(&mut self, index: usize) {
         let entry = self.streams.entry(index);
-        let (deadlines, watched) = (entry.core().deadlines(), entry.watched());
-        self.deadlines.schedule(index, self.time.now(), deadlines, watched);
+        match contained(|| entry.core().deadlines()) {
+            Ok(deadlines) => {
+                self.deadlines.schedule(index, self.time.now(), deadlines, entry.watched());
+            }
+            Err(bug) => self.give_up(index, &bug),
+        }
     }
 
     /// Tells a stream what happened, publishes what it decided, and does what recording threads
     /// see of it. The host is to be told later.
     fn decide(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
-        let actions = self.streams.decide(index, stimulus, self.time.now())?;
-        self.take_up(index, actions);
+        let decided = self.streams.decide(index, stimulus, self.time.now());
+        if let Some(bug) = self.streams.take_bug() {
+            self.give_up(index, &bug);
+            return Err(Error::Panic);
+        }
+        self.take_up(index, decided?);
+        self.schedule(index);
         Ok(())
     }
 
-    fn take_up(&mut self, index: usize, actions: impl Iterator<Item = Action>) {
+    fn take_up(&mut self, index: usize, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             if let Some(action) = self.streams.entry(index).take_up(action) {
                 self.outbox.push(index, self.time.now(), action);
             }
         }
-        self.schedule(index);
+    }
+
+    /// A bug was met in a stream's core, which costs this stream and no other.
+    fn give_up(&mut self, index: usize, bug: &str) {
+        let actions = self.streams.core(index).give_up(bug);
+        self.take_up(index, actions);
+        self.remove(index);
+    }
+
+    fn remove(&mut self, index: usize) {
+        self.outbox.tell_all(&mut self.streams, &self.time);
+        self.deadlines.cancel(index);
+        self.streams.remove(index);
     }
 
     /// Tells the host what was decided, as far as it gets in a tick.
@@ -243,6 +277,13 @@ impl Monitor {
             self.streams.free_unreachable();
             std::thread::yield_now();
         }
+    }
+
+    /// The monitor has met a bug. What it had decided is told, as far as that can still be done.
+    fn die(&mut self, bug: &str) {
+        self.shared.pulse.die();
+        let _ = contained(|| self.outbox.tell_all(&mut self.streams, &self.time));
+        self.outbox.end_by(bug, &self.time);
     }
 }
 
@@ -288,17 +329,18 @@ impl Monitor {
     ) -> Result<u64, Error> {
         let now = self.time.now();
         let (index, actions) = self.streams.register(id, buffer_write_id, inputs, config, now)?;
+        let registration = self.streams.core(index).registration();
         self.deadlines.add(index);
         self.take_up(index, actions);
+        self.schedule(index);
         self.outbox.tell_all(&mut self.streams, &self.time);
-        Ok(self.streams.core(index).registration())
+        Ok(registration)
     }
 
     pub(super) fn unregister(&mut self, id: &str) -> Result<(), Error> {
         let index = self.streams.find(id)?;
-        self.handle(id, Stimulus::Unregister)?;
-        self.deadlines.cancel(index);
-        self.streams.remove(index);
+        self.decide(index, Stimulus::Unregister)?;
+        self.remove(index);
         Ok(())
     }
 
@@ -308,7 +350,7 @@ impl Monitor {
         }
         self.streams.set_defaults(&config)?;
         for id in self.streams.ids() {
-            // It has accepted them.
+            // It has accepted them; a bug costs only the stream.
             let _ = self.handle(&id, Stimulus::SetDefaults(config.clone()));
         }
         Ok(())
@@ -322,6 +364,12 @@ impl Monitor {
     pub(super) fn sync(&mut self) {
         self.tick();
         self.outbox.tell_all(&mut self.streams, &self.time);
+    }
+
+    /// Has a bug met in whatever happens to this stream from now on, and in no other.
+    #[cfg(any(test, changeover_panic_hook))]
+    pub(super) fn plant_bug(&mut self, stream: &str) {
+        self.streams.plant_bug(stream);
     }
 
     pub(super) fn stop(&mut self) {
@@ -340,7 +388,10 @@ impl Monitor {
 
     pub(super) fn close_cell(&mut self, number: usize) {
         if let Some(index) = self.streams.close_cell(number, &self.time) {
-            self.schedule(index);
+            match self.streams.take_bug() {
+                Some(bug) => self.give_up(index, &bug),
+                None => self.schedule(index),
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::streams::Streams;
 use super::time::Time;
-use crate::core::{Action, Nanos, Stream};
+use crate::core::{told, Action, Detail, Nanos, Notice, Stream};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::log::Logger;
 use crate::engine::queue::{Queue, Writer};
@@ -75,6 +75,20 @@ impl Outbox {
             waiting.shrink_to(ROOM_KEPT);
         }
         true
+    }
+
+    /// The last that is told: a bug has ended the monitor.
+    pub(super) fn end_by(&mut self, bug: &str, time: &Time) {
+        let (at, detail) = (time.now(), Detail::Told(told(bug).into()));
+        self.logger.log(Level::Error, || {
+            format!("the monitor has ended by a bug, and nothing is decided any more: {detail}")
+        });
+        let kind = EventKind::Notice(Notice::Bug { detail });
+        let event =
+            Event { stream: "".into(), registration: 0, at, wall: time.wall().at(at), kind };
+        // If the host is so slow that events are dropped, it will be told that, too.
+        self.queue.write().push(event);
+        self.close();
     }
 
     /// No more will be told. The host can still take what is there.

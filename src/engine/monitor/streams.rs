@@ -156,6 +156,21 @@ impl Streams {
         attracted
     }
 
+    /// The bug that was met when the core of a stream was last told of something, if there was one.
+    pub(super) fn take_bug(&mut self) -> Option<String> {
+        self.door.take_bug()
+    }
+
+    #[cfg(any(test, changeover_panic_hook))]
+    pub(super) fn plant_bug(&mut self, stream: &str) {
+        self.door.plant_bug(stream);
+    }
+
+    /// No packet is admitted any more.
+    pub(super) fn close_gates(&self) {
+        self.entries.iter().for_each(|(_, entry)| entry.close_gate());
+    }
+
     /// The session whose awaited packet was recorded in this cell, if it still is awaited.
     pub(super) fn awaited(&self, cell: usize) -> Option<(usize, SessionId)> {
         let index = self.cells.owner(cell)?;
