@@ -121,7 +121,7 @@ bool streams_follow(struct streams *streams, const AVFormatContext *format) {
 
 void streams_doubt(struct streams *streams, int stream) {
   struct stream *doubted = &streams->stream[stream];
-  if (doubted->state == STREAM_READY && doubted->codec->codec_type == AVMEDIA_TYPE_VIDEO)
+  if (doubted->state != STREAM_REFUSED && doubted->codec && doubted->codec->codec_type == AVMEDIA_TYPE_VIDEO)
     doubted->silent_since_table = 1;
 }
 
@@ -130,7 +130,7 @@ static bool all_are_there(struct streams *streams, int heard) {
   for (int i = 0; i < (int)streams->count; i++) {
     struct stream *stream = &streams->stream[i];
     if (!stream->silent_since_table) continue;
-    if (i == heard)
+    if (i == heard && stream->state == STREAM_READY)
       stream->silent_since_table = 0;
     else if (++stream->silent_since_table > SILENT_MAX)
       return false;

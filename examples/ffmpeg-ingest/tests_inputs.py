@@ -121,7 +121,7 @@ def live_segments(bench, kind, *options, hiccup=False):
         ingest = bench.ingest(*options, "-i", live.url, "-o", recording)
         opened = ingest.wait(10, "source_opened")
         expect(1_000_000_000 <= opened["segment_ns"] <= 2_000_000_000, opened)
-        expect("its packet timeout is" in ingest.log(), "the limit is not told")
+        wait_for(lambda: "its packet timeout is" in ingest.log(), 5, "the word about its limit")
         if hiccup:
             live.process.send_signal(signal.SIGSTOP)
             seen = [(packets(ingest, 0), time.monotonic())]
@@ -259,12 +259,16 @@ def protocols_with_real_peers(bench):
             ingest.wait(10, "exhausted", count=before[name][0] + 1)
         start_peers()
         wait_for(lambda: all_are("restored", {name: counts[1] + 1 for name, counts in before.items()}), 20, "all on air again", step=0.3)
+        for name, ingest in ingests.items():
+            before = packets(ingest, 0)
+            wait_for(lambda: packets(ingest, 0) > before + 70, 10, f"a second of {name}")
     finally:
         end_peers()
     for name, ingest in ingests.items():
         expect_clean_end(ingest)
         recording = Recording(bench.directory / f"{name.replace(', ', '-')}.ts")
-        expect(recording.video and recording.audio and not recording.steps_back, f"{name}: no good recording")
+        expect(recording.video and recording.audio, f"{name}: {len(recording.video)} pictures, {len(recording.audio)} sounds")
+        expect(not recording.steps_back, f"{name}: timestamps go back: {recording.steps_back[:3]}")
 
 
 @test
