@@ -14,6 +14,8 @@ pub struct Measure {
     pub loss_ppm: Option<u64>,
     /// Nanoseconds between the last two key frames of video.
     pub key_interval: Option<Nanos>,
+    /// Nanoseconds since the last packet of any kind. Unknown, no track is missed.
+    pub since_packet: Option<Nanos>,
     /// Nanoseconds since the last packet of video; `None` if this session has had none.
     pub since_video: Option<Nanos>,
     /// Nanoseconds since the last packet of sound; `None` if this session has had none.

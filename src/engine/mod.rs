@@ -10,6 +10,7 @@
 //! | `handle.rs`, `reports.rs` | an open input; errors reported through it |
 //! | `shared.rs`, `pulse.rs` | what an engine's threads share; whether the monitor is alive |
 //! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
+//! | `meter.rs` | what is measured of a session |
 //! | `status.rs` | what a host can ask: the public shapes of what is published |
 //! | `event.rs` | what the host is told |
 //! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
@@ -25,6 +26,7 @@ mod handle;
 mod log;
 mod marker;
 mod membership;
+mod meter;
 mod monitor;
 mod published;
 mod pulse;

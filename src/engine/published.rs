@@ -176,6 +176,16 @@ impl InputCells {
         sum
     }
 
+    /// What was counted by those cells whose packets are those of `session`, and by all that are
+    /// closed.
+    pub(super) fn sum_of(&self, session: SessionId) -> Counters {
+        let mut sum = self.handles.as_deref().map_or_else(Counters::default, |one| one.closed);
+        // Of which session that was is not known.
+        sum.last_packet = 0;
+        self.of_session(session).for_each(|cell| sum.add(&cell.read()));
+        sum
+    }
+
     pub(super) fn rates(&self) -> &Rates {
         &self.rates
     }

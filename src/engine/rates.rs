@@ -1,7 +1,7 @@
 //! The rates of one input: written by the monitor, window by window, read by whoever asks for a
 //! status. How they are made from counters belongs here; when, does not.
 
-use crate::core::Nanos;
+use crate::core::{Measure, Nanos};
 use crate::hot::Counters;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -57,6 +57,18 @@ impl Rates {
         let sent = since(&self.packets, counters.packets as u32) + lost;
         let loss = if sent > 0.0 { lost * 100.0 / sent } else { 0.0 };
         self.store([bits / 1000.0 / seconds, frames / seconds, loss]);
+        self.begin_window(now, counters);
+    }
+
+    /// The input is measured: these are its rates, and no window of our own ends.
+    pub(super) fn take_over(&self, now: Nanos, counters: &Counters, measure: &Measure) {
+        let Measure {
+            bitrate_kbps: Some(kbps), fps_milli: Some(fps), loss_ppm: Some(loss), ..
+        } = *measure
+        else {
+            return;
+        };
+        self.store([kbps as f64, fps as f64 / 1e3, loss as f64 / 1e4]);
         self.begin_window(now, counters);
     }
 

@@ -79,6 +79,18 @@ impl Counters {
         self.keys = self.keys.wrapping_add(other.keys);
         self.lost = self.lost.wrapping_add(other.lost);
     }
+
+    /// What was counted besides `other`. The stamp stays.
+    pub(crate) fn less(&self, other: &Counters) -> Counters {
+        Counters {
+            last_packet: self.last_packet,
+            packets: self.packets.wrapping_sub(other.packets),
+            bytes: self.bytes.wrapping_sub(other.bytes),
+            video: self.video.wrapping_sub(other.video),
+            keys: self.keys.wrapping_sub(other.keys),
+            lost: self.lost.wrapping_sub(other.lost),
+        }
+    }
 }
 
 /// Adds to a counter that only this thread writes.

@@ -2,9 +2,9 @@
 
 use super::door::Door;
 use super::time::Time;
-use crate::core::{Action, InputHealth, Nanos, Priority, SessionId, Stimulus, Stream};
+use crate::core::{Action, InputHealth, Measure, Nanos, Priority, SessionId, Stimulus, Stream};
 use crate::engine::published::{InputCells, OpenCell, Snapshot, StreamShared};
-use crate::hot::{prefetch, Cell, InputRoute, Route};
+use crate::hot::{prefetch, Cell, Counters, InputRoute, Route};
 use crate::vocabulary::Error;
 use std::sync::Arc;
 
@@ -141,8 +141,7 @@ impl Entry {
 
     /// What was measured of the input before tells nothing about the time from now on.
     fn restart_rates(&self, priority: Priority, now: Nanos) {
-        let mut inputs = self.state.inputs();
-        if let Some((_, input)) = inputs.find(|(health, _)| health.priority() == priority) {
+        if let Some((_, input)) = self.input(priority) {
             input.rates().restart(now, &input.sum());
         }
     }
@@ -150,6 +149,46 @@ impl Entry {
     pub(super) fn measure_rates(&self, now: Nanos) {
         if self.sessions > 0 {
             self.state.cells().iter().for_each(|input| input.rates().measure(now, &input.sum()));
+        }
+    }
+
+    /// The sessions whose input a setting has measured: its priority, the session, and the window.
+    pub(super) fn to_be_measured(&self) -> impl Iterator<Item = (Priority, SessionId, Nanos)> + '_ {
+        let measured =
+            |input: &InputHealth| Some((input.priority(), input.session()?, input.meter_window()?));
+        self.core().inputs().iter().filter_map(measured)
+    }
+
+    fn input(&self, priority: Priority) -> Option<(&InputHealth, &InputCells)> {
+        self.state.inputs().find(|(health, _)| health.priority() == priority)
+    }
+
+    /// What an input counts for `session`, its current one, and has counted for those before.
+    pub(super) fn counted(&self, priority: Priority, session: SessionId) -> Counters {
+        let input = self.input(priority);
+        input.map_or_else(Counters::default, |(_, cells)| cells.sum_of(session))
+    }
+
+    /// The input of this cell and what it has counted, if that was for an earlier session.
+    pub(super) fn counted_before(&self, cell: &Cell) -> Option<(Priority, Counters)> {
+        let owner = |(health, input): (&InputHealth, &InputCells)| {
+            let bound = input.session_of(cell)?;
+            Some((health.priority(), bound != 0 && health.session() != Some(bound)))
+        };
+        let (priority, is_earlier) = self.state.inputs().find_map(owner)?;
+        is_earlier.then(|| (priority, cell.read()))
+    }
+
+    /// Shows what was measured of an input.
+    pub(super) fn note_measure(
+        &self,
+        priority: Priority,
+        now: Nanos,
+        counters: &Counters,
+        measure: &Measure,
+    ) {
+        if let Some((_, cells)) = self.input(priority) {
+            cells.rates().take_over(now, counters, measure);
         }
     }
 

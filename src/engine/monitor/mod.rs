@@ -16,6 +16,7 @@
 //! | `deadlines.rs` | which streams a tick visits |
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
 //! | `rates_round.rs` | when rates are measured |
+//! | `looks.rs` | which sessions are measured when |
 //! | `outbox.rs` | what was decided, on its way to the host |
 
 mod bug;
@@ -24,6 +25,7 @@ mod deadlines;
 mod door;
 mod entry;
 mod limbo;
+mod looks;
 mod mailbox;
 mod outbox;
 mod rates_round;
@@ -43,10 +45,11 @@ use super::queue::Queue;
 use super::shared::Shared;
 use super::threads::wake_exactly;
 use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus};
-use crate::hot::Router;
+use crate::hot::{monotonic, Router};
 use crate::vocabulary::Error;
 use bug::contained;
 use deadlines::Deadlines;
+use looks::{Found, Looks};
 use outbox::Outbox;
 use rates_round::RatesRound;
 use std::sync::Arc;
@@ -61,6 +64,7 @@ pub(super) struct Monitor {
     deadlines: Deadlines,
     outbox: Outbox,
     rates: RatesRound,
+    looks: Looks,
     /// Those to be looked at again in the next tick.
     reporters: Vec<Reporter>,
     stopping: bool,
@@ -79,6 +83,7 @@ impl Monitor {
             deadlines: Deadlines::new(time.now()),
             time,
             streams: Streams::new(shared.clone(), router, logger.clone(), defaults),
+            looks: Looks::new(logger.clone()),
             outbox: Outbox::new(queue, logger),
             rates: RatesRound::default(),
             reporters: Vec::new(),
@@ -145,6 +150,7 @@ impl Monitor {
         if !self.time.is_holding() {
             self.deadlines.bring_up(self.time.now(), self.time.stamps());
             self.visit_restless();
+            self.look();
         }
         if self.time.now() >= self.soon_at() {
             self.visit_soon();
@@ -199,6 +205,40 @@ impl Monitor {
         self.deadlines.give_back_restless(restless);
     }
 
+    /// Looks at what is measured and due.
+    fn look(&mut self) {
+        self.looks.bring_up(self.time.now());
+        while self.looks.any_due() {
+            let began = monotonic();
+            // A few, before the clock is read again.
+            for _ in 0..8 {
+                let Some((index, found)) = self.looks.look_at_next(&self.streams, &self.time)
+                else {
+                    return self.looks.took(began);
+                };
+                if !found.is_empty() {
+                    self.tell_what_was_found(index, found);
+                }
+            }
+            self.looks.took(began);
+        }
+    }
+
+    fn tell_what_was_found(&mut self, index: usize, found: Found) {
+        self.streams.tell_newest_packets(index, &self.time);
+        for one in found {
+            let actions = self.streams.measured(index, one, self.time.now());
+            if let Some(bug) = self.streams.take_bug() {
+                return self.give_up(index, &bug);
+            }
+            if !actions.is_empty() {
+                self.take_up(index, actions);
+                self.looks.match_sessions(&self.streams, index, self.time.now());
+            }
+        }
+        self.schedule(index);
+    }
+
     /// A stream's deadline may have come, unless packets have postponed it. What is decided is to
     /// be told later.
     fn visit(&mut self, index: usize) {
@@ -237,6 +277,7 @@ impl Monitor {
             return Err(Error::Panic);
         }
         self.take_up(index, decided?);
+        self.looks.match_sessions(&self.streams, index, self.time.now());
         self.schedule(index);
         Ok(())
     }
@@ -260,6 +301,7 @@ impl Monitor {
         self.outbox.tell_all(&mut self.streams, &self.time);
         self.deadlines.cancel(index);
         self.streams.remove(index);
+        self.looks.forget(index);
     }
 
     /// Tells the host what was decided, as far as it gets in a tick.
@@ -332,6 +374,7 @@ impl Monitor {
         let registration = self.streams.core(index).registration();
         self.deadlines.add(index);
         self.take_up(index, actions);
+        self.looks.match_sessions(&self.streams, index, self.time.now());
         self.schedule(index);
         self.outbox.tell_all(&mut self.streams, &self.time);
         Ok(registration)
@@ -387,6 +430,9 @@ impl Monitor {
     }
 
     pub(super) fn close_cell(&mut self, number: usize) {
+        if let Some((index, priority, counters)) = self.streams.counted_before(number) {
+            self.looks.exclude(index, priority, &counters);
+        }
         if let Some(index) = self.streams.close_cell(number, &self.time) {
             match self.streams.take_bug() {
                 Some(bug) => self.give_up(index, &bug),

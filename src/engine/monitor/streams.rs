@@ -6,13 +6,16 @@ use super::door::Door;
 use super::entry::Entry;
 use super::limbo::{Leaked, Limbo};
 use super::time::Time;
-use crate::core::{Action, Config, Input, Nanos, Priority, Problem, SessionId, Stimulus, Stream};
+use crate::core::{
+    Action, Config, Input, Measure, Nanos, Priority, Problem, SessionId, Stimulus, Stream,
+};
 use crate::engine::log::Logger;
 use crate::engine::published::{InputCells, OpenCell, StreamShared};
 use crate::engine::shared::Shared;
-use crate::hot::Router;
+use crate::hot::{Counters, Router};
 use crate::vocabulary::{Error, Level};
 use slab::Slab;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// All streams of the engine, by their numbers.
@@ -131,6 +134,31 @@ impl Streams {
         }
         self.entries[index].publish();
         result
+    }
+
+    /// Tells a stream what was measured of a session: what is to be done, and only if there is
+    /// anything it is published at once.
+    pub(super) fn measured(
+        &mut self,
+        index: usize,
+        (session, measure): (SessionId, Measure),
+        now: Nanos,
+    ) -> SmallVec<[Action; 1]> {
+        let entry = &mut self.entries[index];
+        let result = entry.tell(&mut self.door, Stimulus::Measured { session, measure }, now);
+        // It is never refused.
+        let actions: SmallVec<_> = result.into_iter().flatten().collect();
+        if !actions.is_empty() {
+            entry.publish();
+        }
+        actions
+    }
+
+    /// What a cell has counted for an earlier session of its input: the stream, and the input.
+    pub(super) fn counted_before(&self, cell: usize) -> Option<(usize, Priority, Counters)> {
+        let index = self.cells.owner(cell)?;
+        let (priority, counters) = self.entries[index].counted_before(self.cells.cell(cell))?;
+        Some((index, priority, counters))
     }
 
     /// Settings of the engine, for streams to come. Refused unless all streams accept them; these
