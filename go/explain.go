@@ -2,10 +2,14 @@ package changeover
 
 // Which of a caller's values an error of the engine means: the engine answers with a number.
 
+// #include <changeover.h>
+import "C"
+
 import (
 	"errors"
 	"fmt"
-	"time"
+	"reflect"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -17,76 +21,47 @@ func explained(err error, about string) error {
 	return fmt.Errorf("%w: %s", err, about)
 }
 
-// about says which setting of a service or a stream an error means, or "".
+// about says which setting of a service or a stream an error means, and what it should be, or "".
 func (c *Config) about(err error) string {
-	switch {
-	case errors.Is(err, ErrConfig):
-		return c.outOfRange()
-	case errors.Is(err, ErrValue):
-		return c.noSuchValue()
-	case errors.Is(err, ErrHotWithoutOverlap) && c.Standby == StandbyHot:
+	return c.problem(err, 0)
+}
+
+// aboutOfInput says the same of an input's settings.
+func (c *Config) aboutOfInput(err error) string {
+	return c.problem(err, 1)
+}
+
+func (c *Config) problem(err error, ofInput C.int32_t) string {
+	if errors.Is(err, ErrHotWithoutOverlap) && c.Standby == StandbyHot {
 		return "Standby is StandbyHot"
 	}
-	return ""
-}
-
-func (c *Config) outOfRange() string {
-	const most = 365 * 24 * time.Hour
-	for _, setting := range []struct {
-		name  string
-		value time.Duration
-		wait  bool
-	}{
-		{"PacketTimeout", c.PacketTimeout, false},
-		{"ConnectTimeout", c.ConnectTimeout, false},
-		{"ProbeCooldown", c.ProbeCooldown, false},
-		{"ProbeTimeout", c.ProbeTimeout, false},
-		{"SwitchCooldown", c.SwitchCooldown, true},
-		{"FailbackStable", c.FailbackStable, true},
-	} {
-		none := setting.wait && setting.value == NoWait
-		if setting.value < 0 && !none || setting.value > most {
-			return fmt.Sprintf("%s is %v", setting.name, setting.value)
-		}
+	if !errors.Is(err, ErrConfig) && !errors.Is(err, ErrValue) {
+		return ""
 	}
-	return ""
-}
-
-func (c *Config) noSuchValue() string {
-	for _, setting := range []struct {
-		name        string
-		value, most int
-	}{
-		{"Failback", int(c.Failback), int(FailbackManual)},
-		{"Standby", int(c.Standby), int(StandbyHot)},
-		{"Overlap", int(c.Overlap), int(OverlapOff)},
-	} {
-		if setting.value < 0 || setting.value > setting.most {
-			return fmt.Sprintf("%s is %d", setting.name, setting.value)
-		}
+	var settings C.changeover_config
+	c.toC(&settings)
+	var field, why *C.char
+	if C.changeover_config_check(&settings, ofInput, &field, &why) != C.CHANGEOVER_OK || field == nil {
+		return ""
 	}
-	return ""
-}
-
-// aboutOfInput says which setting of an input an error means, or "".
-func (c *Config) aboutOfInput(err error) string {
-	if errors.Is(err, ErrConfig) {
-		switch {
-		case c.SwitchCooldown != 0:
-			return "SwitchCooldown is no setting of an input"
-		case c.FailbackStable != 0:
-			return "FailbackStable is no setting of an input"
-		case c.Failback != 0:
-			return "Failback is no setting of an input"
-		case c.Overlap != 0:
-			return "Overlap is no setting of an input"
-		}
+	name := C.GoString(field)
+	should, _, _ := strings.Cut(C.GoString(why), " (in C")
+	setting, found := reflect.TypeOf(*c).FieldByNameFunc(func(of string) bool {
+		return strings.EqualFold(of, strings.ReplaceAll(name, "_", ""))
+	})
+	if !found {
+		return fmt.Sprintf("%s should be %s", name, should)
 	}
-	return c.about(err)
+	value := reflect.ValueOf(*c).FieldByIndex(setting.Index)
+	return fmt.Sprintf("%s is %v; it should be %s", setting.Name, value, should)
 }
 
 // aboutInputs says which of a list of inputs, and what of it, an error means, or "".
 func aboutInputs(inputs []InputConfig, err error) string {
+	const most = 256
+	if errors.Is(err, ErrLimit) && len(inputs) > most {
+		return fmt.Sprintf("%d inputs, and %d are the most", len(inputs), most)
+	}
 	seen := make(map[int]bool)
 	for i := range inputs {
 		input := &inputs[i]
@@ -103,12 +78,30 @@ func aboutInputs(inputs []InputConfig, err error) string {
 			seen[input.Priority] = true
 		case errors.Is(err, ErrUTF8):
 			what = input.notUTF8()
+		case errors.Is(err, ErrLimit):
+			what = input.tooMuch()
 		default:
 			what = input.Config.aboutOfInput(err)
 		}
 		if what != "" {
 			return fmt.Sprintf("input %d: %s", input.Priority, what)
 		}
+	}
+	return ""
+}
+
+// tooMuch says what of an input is beyond the engine's limits.
+func (c *InputConfig) tooMuch() string {
+	const most, mostOptions = 65536, 256
+	length := len(c.URL)
+	for _, option := range c.Options {
+		length += len(option.Key) + len(option.Value)
+	}
+	switch {
+	case len(c.Options) > mostOptions:
+		return fmt.Sprintf("it has %d options, and %d are the most", len(c.Options), mostOptions)
+	case length > most:
+		return fmt.Sprintf("its URL and options have %d bytes, and %d are the most", length, most)
 	}
 	return ""
 }
