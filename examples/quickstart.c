@@ -67,8 +67,9 @@ int main(void) {
   const uint64_t second = 1000 * 1000 * 1000;
   int on_air = 0;
   while (!on_air && changeover_next_event(engine, 5 * second, &event) == CHANGEOVER_OK) {
-    printf("%s: %s input %d %s\n", event.stream, changeover_event_name(event.kind), event.priority,
-           event.reason ? changeover_reason_name(event.reason) : "");
+    char line[1024];
+    changeover_event_text(&event, line, sizeof line, NULL);
+    puts(line);
     if (event.kind == CHANGEOVER_EVENT_START) {
       struct source *source = &sources[event.priority];
       error = changeover_open_input(engine, event.stream, event.stream_len, event.priority, event.session,

@@ -24,7 +24,7 @@ int main() {
   bool on_backup = false;
   changeover::event event;
   while (!on_backup && engine.next_event(event, 5s)) {
-    std::cout << event.stream() << ": " << name(event.kind()) << " input " << event.priority() << '\n';
+    std::cout << event.text() << '\n';
     if (event.kind() == event_kind::start) {
       // Here your ingest thread reads packets from event.url().
       ingests.emplace_back(

@@ -260,7 +260,41 @@ static void several_threads_may_take_events(void) {
   EQUAL(50, counter_get(&takers.stops));
 }
 
+static changeover_event recovery_of(changeover_engine *engine, int32_t priority) {
+  uint64_t verdict;
+  OK(changeover_record_packet(engine, S("s"), priority, 1, 0, &verdict));
+  sync_engine(engine);
+  changeover_event event = no_event();
+  do
+    OK(changeover_next_event(engine, 0, &event));
+  while (event.kind != CHANGEOVER_EVENT_RECOVERED && event.kind != CHANGEOVER_EVENT_NONE);
+  EQUAL(priority, event.priority);
+  return event;
+}
+
+static void a_recovery_says_whether_the_stream_was_exhausted(void) {
+  changeover_engine *engine = patient_engine();
+  changeover_config hot;
+  OK(changeover_config_init(&hot, sizeof hot));
+  hot.standby = CHANGEOVER_STANDBY_HOT;
+  changeover_input_spec specs[] = {input_spec(0, ""), input_spec(1, "")};
+  specs[0].config = specs[1].config = &hot;
+  OK(changeover_register(engine, S("s"), NULL, 0, specs, LENGTH(specs), NULL, NULL));
+  OK(changeover_report_input_error(engine, S("s"), 1, S("gone")));
+  drain(engine);
+  changeover_event event = recovery_of(engine, 1);
+  EQUAL(0, event.exhausted);
+  OK(changeover_event_clear(&event));
+  for (int32_t priority = 0; priority <= 1; priority++)
+    OK(changeover_report_input_error(engine, S("s"), priority, S("gone")));
+  event = recovery_of(engine, 1);
+  EQUAL(1, event.exhausted);
+  OK(changeover_event_clear(&event));
+  OK(changeover_free(engine));
+}
+
 int main(void) {
+  RUN(a_recovery_says_whether_the_stream_was_exhausted);
   RUN(a_start_says_what_was_registered);
   RUN(an_empty_buffer_name_is_the_streams_id);
   RUN(a_degraded_event_carries_the_hosts_text);

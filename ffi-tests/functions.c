@@ -50,6 +50,7 @@ CODE(inputs_check, a->specs, a->specs_len, a->out_len, a->out, a->out_why)
 CODE(set_exhausted_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
 CODE(set_restored_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
 CODE(set_log_callback, a->engine, a->number, (changeover_log_fn)a->callback, a->user_data, a->destroy)
+CODE(set_log_full_urls, a->engine, a->number)
 CODE(register, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, a->out)
 CODE(unregister, ID_OF(a))
 CODE(is_registered, ID_OF(a), a->out)
@@ -78,6 +79,9 @@ CODE(input_report_error, a->input, a->text, a->text_len)
 CODE(next_event, a->engine, 0, a->event)
 CODE(event_clear, a->event)
 CODE(event_fd, a->engine, a->out)
+CODE(event_text, a->event, a->out, a->size, a->out_len)
+CODE(printable, a->text, a->text_len, a->out, a->size, a->out_len)
+CODE(printable_url, a->text, a->text_len, a->out, a->size, a->out_len)
 CODE(runtime_status, ID_OF(a), a->out)
 CODE(status_stream, a->status, a->out)
 CODE(status_input, a->status, 0, a->out)
@@ -148,6 +152,8 @@ enum {
 };
 
 #define CALLBACKS P(CALLBACK, callback), P(CALLBACK, user_data), P(CALLBACK, destroy)
+#define PRINTED \
+  {BUFFER, offsetof(struct arguments, out), offsetof(struct arguments, size)}, P(OPTIONAL, out_len)
 const struct function functions[] = {
     PREPARES(callbacks),
     PREPARES(config),
@@ -170,6 +176,7 @@ const struct function functions[] = {
     ROW(config_check, 0, FINE, FINE, FINE, P(CONFIG, config), P(OUTPUT, out), P(OPTIONAL, out_why)),
     ROW(inputs_check, 0, FINE, FINE, FINE, L(SPECS, specs), P(OPTIONAL, out_len), P(OUTPUT, out),
         P(OPTIONAL, out_why)),
+    ROW(set_log_full_urls, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(register, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text), L(SPECS, specs),
         P(SETTINGS, config), P(OPTIONAL, out)),
     ROW(unregister, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
@@ -203,6 +210,9 @@ const struct function functions[] = {
     ROW(next_event, 0, LATE, MODE, FORKED, P(ENGINE, engine), P(EVENT, event)),
     ROW(event_clear, ENDS, FINE, FINE, FORKED, P(EVENT, event)),
     ROW(event_fd, 0, FINE, MODE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
+    ROW(event_text, 0, FINE, FINE, FORKED, P(EVENT, event), PRINTED),
+    ROW(printable, 0, FINE, FINE, FINE, L(RAW, text), PRINTED),
+    ROW(printable_url, 0, FINE, FINE, FINE, L(RAW, text), PRINTED),
     ROW(runtime_status, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OUTPUT, out)),
     FILLS(status_stream, stream_status),
     FILLS(status_input, input_status),
@@ -405,6 +415,10 @@ char *state_of_s(changeover_engine *engine) {
   char *json = status_json(engine, "s");
   for (char *time = json; (time = strstr(time, ":\"20")) != NULL; time++)
     memset(time + 2, '#', strlen("2000-01-01T00:00:00.000Z"));
+  char *uptime = strstr(json, "\"uptime_ms\":");
+  CHECK(uptime != NULL);
+  for (uptime += strlen("\"uptime_ms\":"); *uptime != ','; uptime++)
+    *uptime = '#';
   changeover_stream_list *list = NULL;
   OK(changeover_registered_streams(engine, &list));
   EQUAL(1, changeover_stream_list_len(list));

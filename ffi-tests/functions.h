@@ -51,7 +51,7 @@ struct arguments {
   int32_t priority, number; /* number: a result, outcome, level or code */
   uint64_t session;         /* or a probe */
   void *out, *out_len, *out_why;
-  size_t size; /* of the struct to be prepared at out */
+  size_t size; /* of the struct to be prepared, or of the buffer, at out */
   void (*callback)(void);
   void *user_data;
   changeover_destroy_fn destroy;
@@ -84,12 +84,14 @@ enum kind {
   EVENT,    /* a prepared one, that may hold an event */
   ID,       /* a stream's */
   TEXT_IN,  /* any other text */
+  RAW,      /* one that need not be UTF-8 */
   SPECS,    /* a list of inputs */
   NUMBERS,  /* a list of what has no text */
   CONFIG,   /* a struct with struct_size that must be there */
   SETTINGS, /* one that need not be */
   FILLED,   /* one that is an output */
   ROOM,     /* one that is to be prepared */
+  BUFFER,   /* room for a text */
   OUTPUT,
   OPTIONAL, /* an output that need not be there */
   CALLBACK  /* a function or its data; need not be there */

@@ -77,6 +77,7 @@ static void null_is_refused(const struct function *function, struct subject *sub
         break;
       case ID:
       case TEXT_IN:
+      case RAW:
       case SPECS:
       case NUMBERS:
         *pointer_at(&a, parameter) = NULL;
@@ -85,6 +86,7 @@ static void null_is_refused(const struct function *function, struct subject *sub
       case CONFIG:
       case FILLED:
       case ROOM:
+      case BUFFER:
       case OUTPUT:
         *pointer_at(&a, parameter) = NULL;
         refused(function, &a, CHANGEOVER_ERR_NULL, "a struct or output that is NULL");
@@ -239,8 +241,10 @@ static void bad_lengths_are_refused(const struct function *function, struct subj
     switch (parameter->kind) {
       case ID:
       case TEXT_IN:
+      case RAW:
       case SPECS:
       case NUMBERS:
+      case BUFFER:
         for (size_t j = 0; j < LENGTH(lengths); j++) {
           *length_at(&a, parameter) = lengths[j];
           refused(function, &a, CHANGEOVER_ERR_LENGTH, "a length that no buffer has");
@@ -270,7 +274,7 @@ static void bad_lengths_are_refused(const struct function *function, struct subj
   }
 }
 
-static void bad_utf8_is_refused(const struct function *function, struct subject *subject) {
+static void bad_utf8_is_refused_or_taken(const struct function *function, struct subject *subject) {
   begin_cell();
   static const char *const texts[] = {"\xff", "ok\xc3", "\xed\xa0\x80"};
   for (size_t i = 0; i < LENGTH(function->parameters); i++)
@@ -281,6 +285,12 @@ static void bad_utf8_is_refused(const struct function *function, struct subject 
       if (parameter->kind == ID || parameter->kind == TEXT_IN) {
         memcpy(pointer_at(&a, parameter), &texts[j], sizeof texts[j]);
         *length_at(&a, parameter) = strlen(texts[j]);
+      } else if (parameter->kind == RAW) {
+        a.text = texts[j];
+        a.text_len = strlen(texts[j]);
+        in_cell++;
+        check_code(CHANGEOVER_OK, function->call(&a), __FILE__, __LINE__, function->name);
+        continue;
       } else if (parameter->kind == SPECS) {
         changeover_input_spec *specs = *pointer_at(&a, parameter);
         specs[0].url = texts[j];
@@ -449,7 +459,7 @@ static void one_function(void) {
   end_cell(function, "double_close");
   bad_lengths_are_refused(function, &subject);
   end_cell(function, "length");
-  bad_utf8_is_refused(function, &subject);
+  bad_utf8_is_refused_or_taken(function, &subject);
   end_cell(function, "utf8");
   char *after = state_of_s(subject.engine);
   TEXT(before, after, strlen(after));

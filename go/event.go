@@ -32,15 +32,17 @@ type Event struct {
 	SwitchNumber uint64
 	// Dropped is how many events were lost.
 	Dropped uint64
+	// Exhausted: until this recovery the stream was exhausted.
+	Exhausted bool
 	// At is when it was decided.
 	At time.Time
 	// Measured is what was measured, against Limit.
 	Measured, Limit time.Duration
 }
 
-// LogValue makes a group of what applies, for log/slog.
+// LogValue makes a group of what applies, for log/slog; with the [Printable] form of Stream and Detail.
 func (e Event) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("kind", e.Kind.String()), slog.String("stream", e.Stream)}
+	attrs := []slog.Attr{slog.String("kind", e.Kind.String()), slog.String("stream", Printable(e.Stream))}
 	add := func(applies bool, attr slog.Attr) {
 		if applies {
 			attrs = append(attrs, attr)
@@ -49,10 +51,11 @@ func (e Event) LogValue() slog.Value {
 	add(e.From >= 0, slog.Int("from", e.From))
 	add(e.Priority >= 0, slog.Int("input", e.Priority))
 	add(e.Reason != "", slog.String("reason", string(e.Reason)))
-	add(e.Detail != "", slog.String("detail", e.Detail))
+	add(e.Detail != "", slog.String("detail", Printable(e.Detail)))
 	add(e.Measured != 0, slog.Duration("measured", e.Measured))
 	add(e.Limit != 0, slog.Duration("limit", e.Limit))
 	add(e.SwitchNumber != 0, slog.Uint64("switch", e.SwitchNumber))
+	add(e.Exhausted, slog.Bool("exhausted", e.Exhausted))
 	add(e.Dropped != 0, slog.Uint64("dropped", e.Dropped))
 	return slog.GroupValue(attrs...)
 }
@@ -74,6 +77,7 @@ func newEvent(event *C.changeover_event, streamID string) Event {
 		Session:      uint64(event.session),
 		SwitchNumber: uint64(event.switch_number),
 		Dropped:      uint64(event.dropped),
+		Exhausted:    event.exhausted != 0,
 		At:           time.Unix(0, int64(event.at_unix)),
 		Measured:     nanoseconds(event.measured),
 		Limit:        nanoseconds(event.limit),

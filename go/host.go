@@ -69,8 +69,8 @@ func (s *Service) guarded(what, streamID string, code func() error, done func(er
 		if value != nil {
 			// The logger is host code, too.
 			defer func() { _ = recover() }()
-			s.log.Error("changeover: panic in the host's code", "in", what, "stream", streamID,
-				"panic", value, "stack", string(debug.Stack()))
+			s.log.Error("changeover: panic in the host's code", "in", what, "stream", Printable(streamID),
+				"panic", Printable(fmt.Sprint(value)), "stack", string(debug.Stack()))
 		}
 	}()
 	result := code()

@@ -11,8 +11,18 @@ import (
 	"unsafe"
 )
 
-// RuntimeStatus is the state of a stream at one instant.
+// RuntimeStatus is the state of a stream at one instant. URLs in it, and those in texts, are as
+// [PrintableURL] makes them.
 type RuntimeStatus struct {
+	// Stream is the stream's id, Registration which life of it.
+	Stream       string `json:"stream"`
+	Registration uint64 `json:"registration"`
+	// RegisteredAt is when that began.
+	RegisteredAt time.Time `json:"registered_at"`
+	// UptimeMs is Uptime in milliseconds.
+	UptimeMs int64 `json:"uptime_ms"`
+	// SwitchNumber is what the [Verdict] of a forwarded packet is at present.
+	SwitchNumber uint64 `json:"switch_number"`
 	// ActiveInputPriority is the input that is on air, or selected to be; −1: none.
 	ActiveInputPriority int `json:"active_input_priority"`
 	// PendingInputPriority is the target of a planned switch that waits for its first packet.
@@ -31,7 +41,10 @@ type RuntimeStatus struct {
 
 // InputHealthSnapshot is the health of one input at one instant.
 type InputHealthSnapshot struct {
-	InputPriority int `json:"input_priority"`
+	InputPriority int    `json:"input_priority"`
+	URL           string `json:"url"`
+	// Session is its running session; 0: none.
+	Session uint64 `json:"session,omitempty"`
 	// LastPacketAt is zero if there was none.
 	LastPacketAt time.Time `json:"last_packet_at,omitzero"`
 	// BitrateKbps is in 1000 bits per second, over the last second or two.
@@ -76,6 +89,17 @@ type SwitchRecord struct {
 	To     int       `json:"to"`
 	Reason Reason    `json:"reason"`
 	Detail string    `json:"detail"`
+	// Number is the stream's switch number from here on.
+	Number uint64 `json:"number"`
+}
+
+// InputHealth is the original's name for the health of an input. Here it is a copy, which does not change.
+type InputHealth = InputHealthSnapshot
+
+// Uptime is how long ago the stream was registered, on the engine's clock, which pauses while the engine
+// is stalled.
+func (s RuntimeStatus) Uptime() time.Duration {
+	return time.Duration(s.UptimeMs) * time.Millisecond
 }
 
 // RuntimeStatus returns the state of a stream at this instant, or false if it is not registered.
@@ -87,6 +111,18 @@ func (s *Service) RuntimeStatus(streamID string) (RuntimeStatus, bool) {
 		return RuntimeStatus{}, false
 	}
 	return status, true
+}
+
+// InputHealth returns the health of an input at this instant, or false if there is no such input;
+// otherwise as RuntimeStatus.
+func (s *Service) InputHealth(streamID string, inputPriority int) (InputHealth, bool) {
+	status, _ := s.RuntimeStatus(streamID)
+	for _, input := range status.Inputs {
+		if input.InputPriority == inputPriority {
+			return input, true
+		}
+	}
+	return InputHealth{}, false
 }
 
 // statusJSON is the engine's own JSON.

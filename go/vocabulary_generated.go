@@ -134,7 +134,8 @@ const (
 	EventActive EventKind = C.CHANGEOVER_EVENT_ACTIVE
 	// EventDegraded: an input was given up: Measured went beyond Limit, or the host said so.
 	EventDegraded EventKind = C.CHANGEOVER_EVENT_DEGRADED
-	// EventRecovered: a degraded input is usable again.
+	// EventRecovered: a degraded input is usable again; Exhausted says whether until now the stream
+	// was.
 	EventRecovered EventKind = C.CHANGEOVER_EVENT_RECOVERED
 	// EventExhausted: no usable input is left; Reason is why the last one was given up.
 	EventExhausted EventKind = C.CHANGEOVER_EVENT_EXHAUSTED

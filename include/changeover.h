@@ -296,7 +296,10 @@
  */
 #define CHANGEOVER_EVENT_DEGRADED 6
 
-/** A degraded input is usable again. Fields: priority. */
+/**
+ * A degraded input is usable again; exhausted says whether until now the stream was. Fields:
+ * priority, exhausted.
+ */
 #define CHANGEOVER_EVENT_RECOVERED 7
 
 /** No usable input is left; reason is why the last one was given up. Fields: reason. */
@@ -575,6 +578,10 @@ typedef struct changeover_event {
   const char *detail;
   /** Bytes of it. */
   size_t detail_len;
+  /** RECOVERED: 1: until now the stream was exhausted. */
+  int32_t exhausted;
+  /** 0. */
+  int32_t reserved;
 } changeover_event;
 
 /**
@@ -699,6 +706,10 @@ typedef struct changeover_stream_status {
   size_t inputs_len;
   /** How many of the last 20 switches there are; oldest first. */
   size_t switches_len;
+  /** When it was registered, nanoseconds since 1970. */
+  int64_t registered_at;
+  /** How long ago that is on the engine's clock, in nanoseconds. */
+  uint64_t uptime;
 } changeover_stream_status;
 
 /**
@@ -999,6 +1010,15 @@ int32_t changeover_set_log_callback(struct changeover_engine *engine,
                                     changeover_log_fn callback,
                                     void *user_data,
                                     changeover_destroy_fn destroy);
+
+/**
+ * Whether the log has URLs in full (full 1), and those in texts, or as changeover_printable_url makes
+ * them (0, as it is at first). In force from the next line on.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_set_log_full_urls(struct changeover_engine *engine,
+                                     int32_t full);
 
 /**
  * Registers a stream, selects its best input and starts it, and every hot one.
@@ -1365,6 +1385,54 @@ int32_t changeover_event_clear(struct changeover_event *event);
  * Errors: WRONG_MODE on an engine with callbacks. Since 0.1.
  */
 int32_t changeover_event_fd(struct changeover_engine *engine, int32_t *fd);
+
+/**
+ * A text as it can be printed on a line: control characters, line separators, marks of text direction
+ * and backslashes are escaped (\n, \u{1b}, \\), and URLs in it are as changeover_printable_url
+ * makes them. What is not UTF-8 is printed as U+FFFD.
+ *
+ * buffer receives as much of it as there is room for, cut between characters, and a NUL; printed_len
+ * (may be NULL) the length of all of it: if that is not less than buffer_size, it was cut. (NULL, 0)
+ * is no buffer.
+ *
+ * Any thread; does not wait, but allocates.
+ * Errors: LENGTH. Since 0.1.
+ */
+int32_t changeover_printable(const char *text,
+                             size_t text_len,
+                             char *buffer,
+                             size_t buffer_size,
+                             size_t *printed_len);
+
+/**
+ * A URL as it can be printed on a line, without what tends to be secret: *** stands for userinfo, the
+ * last segment of the path (stream keys), values of the query, the fragment, and other parts of the path
+ * that are long or unusual. A URL that could be read in more than one way is *** from there on.
+ * Long ones are cut. A name without a slash, and what begins with file:, is printed in full.
+ *
+ * Otherwise as changeover_printable.
+ *
+ * Any thread; does not wait, but allocates.
+ * Errors: LENGTH. Since 0.1.
+ */
+int32_t changeover_printable_url(const char *url,
+                                 size_t url_len,
+                                 char *buffer,
+                                 size_t buffer_size,
+                                 size_t *printed_len);
+
+/**
+ * An event as one line, which is what the log has of it too; what others wrote in it is as
+ * changeover_printable and changeover_printable_url make it. buffer and text_len as there.
+ *
+ * Any thread; does not wait, but allocates.
+ * Errors: LENGTH; VALUE for a struct without an event; HANDLE for a copy of an event that was cleared.
+ * Since 0.1.
+ */
+int32_t changeover_event_text(const struct changeover_event *event,
+                              char *buffer,
+                              size_t buffer_size,
+                              size_t *text_len);
 
 /**
  * Prepares a struct for changeover_status_stream.

@@ -55,7 +55,8 @@ inline constexpr duration never = duration(CHANGEOVER_NEVER);
 /** A call that failed. Nothing has changed then. */
 class error : public std::runtime_error {
  public:
-  explicit error(std::int32_t code) : std::runtime_error(changeover_error_message(code)), code_(code) {}
+  explicit error(std::int32_t code) : error(code, changeover_error_message(code)) {}
+  error(std::int32_t code, const char* message) : std::runtime_error(message), code_(code) {}
 
   /** CHANGEOVER_ERR_*. */
   std::int32_t code() const noexcept { return code_; }
@@ -184,6 +185,27 @@ inline std::chrono::system_clock::time_point wall_clock(std::int64_t since_1970)
       std::chrono::duration_cast<std::chrono::system_clock::duration>(duration(since_1970)));
 }
 
+template <class T>
+T* not_moved(T* raw, const char* message) {
+  if (raw == nullptr) throw error(CHANGEOVER_ERR_NULL, message);
+  return raw;
+}
+
+/** What print(buffer, size, length) prints. */
+template <class F>
+std::string printed(F print) {
+  std::string text(255, '\0');
+  std::size_t length = 0;
+  // There is room for the NUL behind a string.
+  check(print(text.data(), text.size() + 1, &length));
+  if (length > text.size()) {
+    text.resize(length);
+    check(print(text.data(), text.size() + 1, &length));
+  }
+  text.resize(length);
+  return text;
+}
+
 inline std::optional<std::int32_t> priority_or_none(std::int32_t value) noexcept {
   return value < 0 ? std::nullopt : std::optional<std::int32_t>(value);
 }
@@ -220,6 +242,19 @@ class callable<R(A...)> {
 };
 
 }  // namespace detail
+
+/** changeover_printable. */
+inline std::string printable(std::string_view text) {
+  return detail::printed([text](char* buffer, std::size_t size, std::size_t* length) {
+    return changeover_printable(text.data(), text.size(), buffer, size, length);
+  });
+}
+/** changeover_printable_url. */
+inline std::string printable_url(std::string_view url) {
+  return detail::printed([url](char* buffer, std::size_t size, std::size_t* length) {
+    return changeover_printable_url(url.data(), url.size(), buffer, size, length);
+  });
+}
 
 #ifdef __cpp_lib_span
 template <class T>
@@ -447,6 +482,14 @@ class event_view {
   }
   /** The evidence, for people. */
   std::string_view detail() const noexcept { return {raw_.detail, raw_.detail_len}; }
+  /** recovered: until now the stream was exhausted. */
+  bool exhausted() const noexcept { return raw_.exhausted != 0; }
+  /** One line, as the log has it. What others wrote in it is as printable and printable_url make it. */
+  std::string text() const {
+    return changeover::detail::printed([this](char* buffer, std::size_t size, std::size_t* length) {
+      return changeover_event_text(&raw_, buffer, size, length);
+    });
+  }
   std::vector<std::pair<std::string_view, std::string_view>> options() const {
     std::vector<std::pair<std::string_view, std::string_view>> list;
     list.reserve(raw_.options_len);
@@ -506,6 +549,11 @@ class stream_status {
   bool exhausted() const noexcept { return raw_.exhausted != 0; }
   std::size_t inputs_len() const noexcept { return raw_.inputs_len; }
   std::size_t switches_len() const noexcept { return raw_.switches_len; }
+  std::chrono::system_clock::time_point registered_at() const noexcept {
+    return detail::wall_clock(raw_.registered_at);
+  }
+  /** How long ago that is on the engine's clock. */
+  duration uptime() const noexcept { return detail::nanoseconds(raw_.uptime); }
 
   const changeover_stream_status& raw() const noexcept { return raw_; }
 
@@ -613,13 +661,13 @@ class runtime_status {
  public:
   stream_status stream() const {
     stream_status out;
-    detail::check(changeover_status_stream(raw_.get(), &out.raw_));
+    detail::check(changeover_status_stream(live(), &out.raw_));
     return out;
   }
   /** Best first. */
   input_status input(std::size_t index) const& {
     input_status out;
-    detail::check(changeover_status_input(raw_.get(), index, &out.raw_));
+    detail::check(changeover_status_input(live(), index, &out.raw_));
     return out;
   }
   std::vector<input_status> inputs() const& {
@@ -633,7 +681,7 @@ class runtime_status {
     std::vector<error_entry> list;
     for (std::size_t i = 0, n = this->input(input).errors_len(); i < n; i++) {
       error_entry out;
-      detail::check(changeover_status_error(raw_.get(), input, i, &out.raw_));
+      detail::check(changeover_status_error(live(), input, i, &out.raw_));
       list.push_back(out);
     }
     return list;
@@ -643,7 +691,7 @@ class runtime_status {
     std::vector<switch_entry> list;
     for (std::size_t i = 0, n = stream().switches_len(); i < n; i++) {
       switch_entry out;
-      detail::check(changeover_status_switch(raw_.get(), i, &out.raw_));
+      detail::check(changeover_status_switch(live(), i, &out.raw_));
       list.push_back(out);
     }
     return list;
@@ -651,7 +699,7 @@ class runtime_status {
   std::string_view json() const& {
     const char* text;
     std::size_t length;
-    detail::check(changeover_status_json(raw_.get(), &text, &length));
+    detail::check(changeover_status_json(live(), &text, &length));
     return {text, length};
   }
 
@@ -667,6 +715,9 @@ class runtime_status {
   struct freer {
     void operator()(changeover_status* status) const noexcept { changeover_status_free(status); }
   };
+  changeover_status* live() const {
+    return detail::not_moved(raw_.get(), "this runtime_status was moved from");
+  }
   explicit runtime_status(changeover_status* raw) noexcept : raw_(raw) {}
   std::unique_ptr<changeover_status, freer> raw_;
 };
@@ -763,22 +814,22 @@ class engine {
                                 const config& settings = config(), std::string_view buffer_write_id = {}) {
     c_inputs list(inputs);
     std::uint64_t registration = 0;
-    detail::check(changeover_register(raw_, stream.data(), stream.size(), buffer_write_id.data(),
+    detail::check(changeover_register(live(), stream.data(), stream.size(), buffer_write_id.data(),
                                       buffer_write_id.size(), list.data(), list.size(), &settings.raw(),
                                       &registration));
     return registration;
   }
   void unregister(std::string_view stream) {
-    detail::check(changeover_unregister(raw_, stream.data(), stream.size()));
+    detail::check(changeover_unregister(live(), stream.data(), stream.size()));
   }
   bool is_registered(std::string_view stream) const {
     std::int32_t registered = 0;
-    detail::check(changeover_is_registered(raw_, stream.data(), stream.size(), &registered));
+    detail::check(changeover_is_registered(live(), stream.data(), stream.size(), &registered));
     return registered != 0;
   }
   std::vector<std::string> registered_streams() const {
     changeover_stream_list* raw;
-    detail::check(changeover_registered_streams(raw_, &raw));
+    detail::check(changeover_registered_streams(live(), &raw));
     std::unique_ptr<changeover_stream_list, void (*)(changeover_stream_list*)> list(
         raw, changeover_stream_list_free);
     std::vector<std::string> streams;
@@ -793,51 +844,51 @@ class engine {
   void set_config(std::string_view stream, const config& settings) {
     // To the library, no stream means the engine.
     if (stream.empty()) throw error(CHANGEOVER_ERR_STREAM_ID);
-    detail::check(changeover_set_config(raw_, stream.data(), stream.size(), &settings.raw()));
+    detail::check(changeover_set_config(live(), stream.data(), stream.size(), &settings.raw()));
   }
   /** changeover_set_config for the engine's own settings. */
   void set_defaults(const config& settings) {
-    detail::check(changeover_set_config(raw_, nullptr, 0, &settings.raw()));
+    detail::check(changeover_set_config(live(), nullptr, 0, &settings.raw()));
   }
   void switch_input(std::string_view stream, std::int32_t priority) {
-    detail::check(changeover_switch_input(raw_, stream.data(), stream.size(), priority));
+    detail::check(changeover_switch_input(live(), stream.data(), stream.size(), priority));
   }
   void clear_override(std::string_view stream) {
-    detail::check(changeover_clear_override(raw_, stream.data(), stream.size()));
+    detail::check(changeover_clear_override(live(), stream.data(), stream.size()));
   }
   void update_inputs(std::string_view stream, const std::vector<input_spec>& added,
                      const std::vector<std::int32_t>& removed = {},
                      const std::vector<input_spec>& updated = {}) {
     c_inputs add(added), update(updated);
-    detail::check(changeover_update_inputs(raw_, stream.data(), stream.size(), add.data(), add.size(),
+    detail::check(changeover_update_inputs(live(), stream.data(), stream.size(), add.data(), add.size(),
                                            removed.data(), removed.size(), update.data(), update.size()));
   }
   void update_buffer_write_id(std::string_view stream, std::string_view buffer_write_id) {
-    detail::check(changeover_update_buffer_write_id(raw_, stream.data(), stream.size(),
+    detail::check(changeover_update_buffer_write_id(live(), stream.data(), stream.size(),
                                                     buffer_write_id.data(), buffer_write_id.size()));
   }
   void report_input_error(std::string_view stream, std::int32_t priority, std::string_view text) {
-    detail::check(changeover_report_input_error(raw_, stream.data(), stream.size(), priority, text.data(),
+    detail::check(changeover_report_input_error(live(), stream.data(), stream.size(), priority, text.data(),
                                                 text.size()));
   }
   void start_result(std::string_view stream, std::uint64_t session, std::int32_t result,
                     std::string_view text = {}) {
-    detail::check(changeover_start_result(raw_, stream.data(), stream.size(), session, result, text.data(),
+    detail::check(changeover_start_result(live(), stream.data(), stream.size(), session, result, text.data(),
                                           text.size()));
   }
   void probe_result(std::string_view stream, std::uint64_t probe, probe_outcome outcome,
                     std::string_view text = {}) {
-    detail::check(changeover_probe_result(raw_, stream.data(), stream.size(), probe,
+    detail::check(changeover_probe_result(live(), stream.data(), stream.size(), probe,
                                           static_cast<std::int32_t>(outcome), text.data(), text.size()));
   }
   changeover::runtime_status runtime_status(std::string_view stream) const {
     changeover_status* status;
-    detail::check(changeover_runtime_status(raw_, stream.data(), stream.size(), &status));
+    detail::check(changeover_runtime_status(live(), stream.data(), stream.size(), &status));
     return changeover::runtime_status(status);
   }
   /** False: not done within timeout. */
   bool sync(duration timeout = forever) {
-    return unless_timeout(changeover_sync(raw_, detail::timeout(timeout)));
+    return unless_timeout(changeover_sync(live(), detail::timeout(timeout)));
   }
   /**
    * How late the monitor's oldest duty is; zero if there is none. For a watchdog. Throws
@@ -850,14 +901,15 @@ class engine {
   }
   duration now() const {
     std::uint64_t now = 0;
-    detail::check(changeover_now(raw_, &now));
+    detail::check(changeover_now(live(), &now));
     return detail::nanoseconds(now);
   }
 
   /** session: as given in its start; 0 follows the current one. */
   input open_input(std::string_view stream, std::int32_t priority, std::uint64_t session = 0) {
     input opened;
-    detail::check(changeover_open_input(raw_, stream.data(), stream.size(), priority, session, &opened.raw_));
+    detail::check(
+        changeover_open_input(live(), stream.data(), stream.size(), priority, session, &opened.raw_));
     return opened;
   }
   /** By id. On an error it answers drop; error (may be NULL) receives the code, or 0. */
@@ -872,17 +924,20 @@ class engine {
 
   /** False: none came within timeout; into is empty then. */
   bool next_event(event& into, duration timeout = forever) {
-    return unless_timeout(changeover_next_event(raw_, detail::timeout(timeout), &into.raw_));
+    return unless_timeout(changeover_next_event(live(), detail::timeout(timeout), &into.raw_));
   }
   std::optional<event> next_event(duration timeout = forever) {
     std::optional<event> taken(std::in_place);
     if (!next_event(*taken, timeout)) taken.reset();
     return taken;
   }
+  /** The same without waiting. */
+  bool try_next_event(event& into) { return next_event(into, duration::zero()); }
+  std::optional<event> try_next_event() { return next_event(duration::zero()); }
   /** For poll and epoll: readable while next_event would return at once. The engine's. */
   int event_fd() const {
     std::int32_t fd = -1;
-    detail::check(changeover_event_fd(raw_, &fd));
+    detail::check(changeover_event_fd(live(), &fd));
     return fd;
   }
 
@@ -900,7 +955,7 @@ class engine {
     set_stream_callback(changeover_set_exhausted_callback, std::forward<F>(callback));
   }
   void set_exhausted_callback(std::nullptr_t) {
-    detail::check(changeover_set_exhausted_callback(raw_, nullptr, nullptr, nullptr));
+    detail::check(changeover_set_exhausted_callback(live(), nullptr, nullptr, nullptr));
   }
   /** callback(std::string_view stream), in place of the one before. */
   template <class F>
@@ -908,11 +963,12 @@ class engine {
     set_stream_callback(changeover_set_restored_callback, std::forward<F>(callback));
   }
   void set_restored_callback(std::nullptr_t) {
-    detail::check(changeover_set_restored_callback(raw_, nullptr, nullptr, nullptr));
+    detail::check(changeover_set_restored_callback(live(), nullptr, nullptr, nullptr));
   }
   /** callback(log_level, std::string_view line), in place of the one before. */
   template <class F>
   void set_log_callback(log_level level, F&& callback) {
+    changeover_engine* engine = live();
     using function = std::decay_t<F>;
     auto data = std::make_unique<function>(std::forward<F>(callback));
     changeover_log_fn call = [](void* user_data, std::int32_t at, const char* line,
@@ -922,12 +978,14 @@ class engine {
       });
     };
     // From here on the library destroys it, also when the call fails.
-    detail::check(changeover_set_log_callback(raw_, static_cast<std::int32_t>(level), call, data.release(),
+    detail::check(changeover_set_log_callback(engine, static_cast<std::int32_t>(level), call, data.release(),
                                               destroy<function>));
   }
   void set_log_callback(std::nullptr_t) {
-    detail::check(changeover_set_log_callback(raw_, CHANGEOVER_LOG_OFF, nullptr, nullptr, nullptr));
+    detail::check(changeover_set_log_callback(live(), CHANGEOVER_LOG_OFF, nullptr, nullptr, nullptr));
   }
+  /** Whether the log has URLs in full, or as printable_url makes them, as it is at first. */
+  void set_log_full_urls(bool full) { detail::check(changeover_set_log_full_urls(live(), full ? 1 : 0)); }
 
   /** For what is only in the C API. The engine's. */
   changeover_engine* raw() const noexcept { return raw_; }
@@ -965,6 +1023,8 @@ class engine {
     std::vector<changeover_input_spec> specs_;
   };
 
+  changeover_engine* live() const { return detail::not_moved(raw_, "this engine was moved from"); }
+
   template <class T>
   static void destroy(void* user_data) noexcept {
     delete static_cast<T*>(user_data);
@@ -1000,13 +1060,14 @@ class engine {
                                         changeover_destroy_fn);
   template <class F>
   void set_stream_callback(set_function set, F&& callback) {
+    changeover_engine* engine = live();
     using function = std::decay_t<F>;
     auto data = std::make_unique<function>(std::forward<F>(callback));
     changeover_stream_fn call = [](void* user_data, const char* stream, std::size_t length) noexcept {
       guard([&] { (*static_cast<function*>(user_data))(std::string_view(stream, length)); });
     };
     // From here on the library destroys it, also when the call fails.
-    detail::check(set(raw_, call, data.release(), destroy<function>));
+    detail::check(set(engine, call, data.release(), destroy<function>));
   }
 
   changeover_engine* raw_ = nullptr;

@@ -40,6 +40,7 @@ pub mod ffi;
 mod hot;
 mod loss;
 mod poison;
+mod print;
 mod units;
 #[doc(hidden)]
 pub mod vocabulary;
@@ -54,4 +55,5 @@ pub use engine::{
 };
 pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};
+pub use print::{printable, printable_url, Printable};
 pub use vocabulary::{Error, EventTag, Failback, Flags, Level, Overlap, Reason, Standby, Status};

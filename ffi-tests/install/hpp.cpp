@@ -40,7 +40,6 @@ void engines_end_and_move() {
     changeover::engine moved(std::move(engine));
     EXPECT(moved.raw() == raw && engine.raw() == nullptr);
     EXPECT(moved.is_registered("s"));
-    EXPECT(code_of([&] { engine.is_registered("s"); }) == CHANGEOVER_ERR_NULL);
     changeover::engine other;
     changeover_engine* replaced = other.raw();
     other = std::move(moved);
@@ -53,6 +52,53 @@ void engines_end_and_move() {
   }
   std::uint64_t now;
   EXPECT(changeover_now(raw, &now) == CHANGEOVER_ERR_HANDLE);
+}
+
+// What the message of the exception says that a call throws; "" if it throws none.
+template <class F>
+std::string message_of(F call) {
+  try {
+    call();
+    return "";
+  } catch (const changeover::error& error) {
+    return error.what();
+  }
+}
+
+void what_was_moved_from_says_so() {
+  changeover::engine engine, other(std::move(engine));
+  const std::string said = "this engine was moved from";
+  EXPECT(message_of([&] { engine.is_registered("s"); }) == said);
+  EXPECT(message_of([&] { engine.next_event(); }) == said);
+  EXPECT(message_of([&] { engine.event_fd(); }) == said);
+  EXPECT(message_of([&] { engine.set_log_callback(changeover::log_level::debug, [](auto, auto) {}); }) ==
+         said);
+  EXPECT(message_of([&] { engine.set_exhausted_callback([](auto) {}); }) == said);
+  EXPECT(!engine.record_packet("s", 0, 1));
+  other.register_stream("s", one_input());
+  changeover::runtime_status status = other.runtime_status("s"), moved(std::move(status));
+  EXPECT(message_of([&] { status.stream(); }) == "this runtime_status was moved from");
+  EXPECT(moved.stream().uptime() < std::chrono::hours(1));
+  EXPECT(moved.stream().registered_at() > std::chrono::system_clock::now() - std::chrono::hours(1));
+}
+
+void texts_are_printed_without_secrets() {
+  EXPECT(changeover::printable("a\nb rtmp://h/live/secret: refused") == "a\\nb rtmp://h/live/***: refused");
+  EXPECT(changeover::printable_url("srt://u:secret@h:1?passphrase=secret") == "srt://***@h:1?passphrase=***");
+  EXPECT(changeover::printable("").empty());
+  const std::string long_text(1000, 'x');
+  EXPECT(changeover::printable(long_text) == long_text);
+  changeover::engine engine;
+  engine.set_log_full_urls(false);
+  engine.register_stream("a\nb", {changeover::input_spec(0, "rtmp://h/live/secret")});
+  changeover::event event;
+  EXPECT(code_of([&] { event.text(); }) == CHANGEOVER_ERR_VALUE);
+  EXPECT(engine.try_next_event(event) && event.kind() == changeover::event_kind::start && !event.exhausted());
+  EXPECT(event.text() == "\"a\\nb\": start input 0 session " + std::to_string(event.session()) +
+                             " rtmp://h/live/*** -> \"a\\nb\"");
+  std::optional<changeover::event> next = engine.try_next_event();
+  EXPECT(next && next->text() == "\"a\\nb\": switched none -> 0 #1 reason initial");
+  EXPECT(!engine.try_next_event() && !engine.try_next_event(event));
 }
 
 void inputs_close_and_move() {
@@ -349,6 +395,8 @@ void an_event_loop() {
 
 int main() {
   TEST(engines_end_and_move);
+  TEST(what_was_moved_from_says_so);
+  TEST(texts_are_printed_without_secrets);
   TEST(inputs_close_and_move);
   TEST(inputs_outlive_their_engine);
   TEST(events_are_forgotten_and_move);

@@ -2,6 +2,7 @@
 //! when many streams fail at once, their gates do not wait for sentences.
 
 use super::Nanos;
+use crate::print::cut;
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,11 +52,7 @@ pub enum Awaited {
 
 /// What is kept of a host's text: up to 255 bytes, cut on a character boundary.
 pub(crate) fn told(text: &str) -> &str {
-    let mut end = text.len().min(TOLD_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    cut(text, TOLD_MAX)
 }
 
 impl Detail {

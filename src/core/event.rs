@@ -202,6 +202,8 @@ pub enum Notice {
     Recovered {
         /// The input.
         priority: Priority,
+        /// Until now the stream was exhausted.
+        exhausted: bool,
     },
     /// No usable input is left.
     Exhausted {

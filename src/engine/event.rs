@@ -1,10 +1,13 @@
 //! What the host is told: commands to carry out and decisions to know of.
 
-use crate::core::{Detail, Input, Nanos, Notice, Probe, Start, Stop, Switch};
+use super::event_fields::EventFields;
+use crate::core::{Nanos, Notice, Probe, Start, Stop};
+use crate::print::Urls;
+use crate::units::nanos;
 use crate::vocabulary::EventTag;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// One event. The events of a stream come in the order of its decisions.
 #[derive(Clone, Debug)]
@@ -58,68 +61,62 @@ impl EventKind {
     }
 }
 
-/// One line for the log.
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = |duration: &Duration| duration.as_secs_f64() * 1000.0;
-        let (stream, name) = (&self.stream, self.kind.name());
-        write!(f, "{stream}: {name}")?;
+impl Event {
+    /// What it carries, whatever its kind.
+    pub(crate) fn fields(&self) -> EventFields<'_> {
+        let mut fields = EventFields::new(self.kind.tag(), &self.stream, self.registration);
         match &self.kind {
             EventKind::Start(Start { session, input, buffer_write_id }) => {
-                let Input { priority, url, .. } = &**input;
-                write!(f, " input {priority} session {session} {url} -> {buffer_write_id}")
+                fields.priority = Some(input.priority);
+                fields.session = *session;
+                (fields.url, fields.options) = (&input.url, &input.options);
+                fields.buffer_write_id = buffer_write_id;
             }
             EventKind::Stop(Stop { session, priority }) => {
-                write!(f, " input {priority} session {session}")
+                fields.priority = Some(*priority);
+                fields.session = *session;
             }
             EventKind::Probe(Probe { probe, input, timeout }) => {
-                let Input { priority, url, .. } = &**input;
-                let timeout = millis(timeout);
-                write!(f, " input {priority} probe {probe} {url} within {timeout:.0} ms")
+                fields.priority = Some(input.priority);
+                fields.probe = *probe;
+                fields.limit = nanos(*timeout);
+                (fields.url, fields.options) = (&input.url, &input.options);
             }
-            EventKind::Notice(Notice::Switched(Switch {
-                from,
-                to,
-                reason,
-                detail,
-                number,
-                ..
-            })) => {
-                let reason = reason.name();
-                match from {
-                    Some(from) => write!(f, " input {from} -> {to}")?,
-                    None => write!(f, " none -> {to}")?,
-                }
-                write!(f, " #{number} reason {reason}")?;
-                write_detail(f, detail)
+            EventKind::Notice(Notice::Switched(switch)) => {
+                (fields.from, fields.priority) = (switch.from, Some(switch.to));
+                fields.reason = Some(switch.reason);
+                fields.switch_number = switch.number;
+                fields.detail = switch.detail.text();
             }
             EventKind::Notice(Notice::Active { priority, session, waited }) => {
-                let waited = millis(waited);
-                write!(f, " input {priority} session {session} after {waited:.1} ms")
+                fields.priority = Some(*priority);
+                fields.session = *session;
+                fields.measured = nanos(*waited);
             }
             EventKind::Notice(Notice::Degraded { priority, error }) => {
-                write!(f, " input {priority} reason {}", error.reason.name())?;
-                write_detail(f, &error.detail)
+                fields.priority = Some(*priority);
+                fields.reason = Some(error.reason);
+                fields.measured = error.detail.measured();
+                fields.limit = error.detail.limit();
+                fields.detail = error.detail.text();
             }
-            EventKind::Notice(Notice::Recovered { priority } | Notice::Restored { priority }) => {
-                write!(f, " input {priority}")
+            EventKind::Notice(Notice::Recovered { priority, exhausted }) => {
+                fields.priority = Some(*priority);
+                fields.exhausted = *exhausted;
             }
-            EventKind::Notice(Notice::Exhausted { reason }) => {
-                write!(f, ": no usable input, last reason {}", reason.name())
-            }
-            EventKind::Notice(Notice::Unregistered) => {
-                write!(f, " registration {}", self.registration)
-            }
-            EventKind::Notice(Notice::Bug { detail }) => write!(f, ": {detail}"),
-            EventKind::Gap { dropped } => write!(f, ": {dropped} events dropped"),
+            EventKind::Notice(Notice::Exhausted { reason }) => fields.reason = Some(*reason),
+            EventKind::Notice(Notice::Restored { priority }) => fields.priority = Some(*priority),
+            EventKind::Notice(Notice::Unregistered) => {}
+            EventKind::Notice(Notice::Bug { detail }) => fields.detail = detail.text(),
+            EventKind::Gap { dropped } => fields.dropped = *dropped,
         }
+        fields
     }
 }
 
-fn write_detail(f: &mut fmt::Formatter<'_>, detail: &Detail) -> fmt::Result {
-    if detail.is_empty() {
-        Ok(())
-    } else {
-        write!(f, " ({detail})")
+/// One line for the log, with URLs as in [`printable_url`](crate::printable_url).
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fields().line(Urls::Safe).fmt(f)
     }
 }

@@ -2,10 +2,11 @@
 
 use super::threads::{in_callback, Thread};
 use crate::poison::unpoisoned;
+use crate::print::Urls;
 use crate::vocabulary::{Error, Level};
 use crossbeam::channel::{bounded, Sender, TrySendError};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -24,6 +25,8 @@ pub(super) struct Logger {
     stack: usize,
     /// The level in force; 0 is off. Relaxed: a line more or less around a change is fine.
     level: AtomicU8,
+    /// Relaxed, as above.
+    full_urls: AtomicBool,
     dropped: AtomicU64,
     sink: Mutex<Option<Sink>>,
     /// Threads of replaced callbacks that nobody has waited for yet.
@@ -35,6 +38,7 @@ impl Logger {
         Logger {
             stack,
             level: AtomicU8::default(),
+            full_urls: AtomicBool::default(),
             dropped: AtomicU64::default(),
             sink: Mutex::default(),
             replaced: Mutex::default(),
@@ -53,6 +57,19 @@ struct Sink {
 impl Logger {
     pub(super) fn enabled(&self, level: Level) -> bool {
         level as u8 <= self.level.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_full_urls(&self, full: bool) {
+        self.full_urls.store(full, Ordering::Relaxed);
+    }
+
+    /// How much of URLs its lines may have.
+    pub(super) fn urls(&self) -> Urls {
+        if self.full_urls.load(Ordering::Relaxed) {
+            Urls::Full
+        } else {
+            Urls::Safe
+        }
     }
 
     pub(super) fn log(&self, level: Level, line: impl FnOnce() -> String) {

@@ -12,7 +12,7 @@
 //! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
 //! | `meter.rs` | what is measured of a session |
 //! | `status.rs` | what a host can ask: the public shapes of what is published |
-//! | `event.rs` | what the host is told |
+//! | `event.rs`, `event_fields.rs` | what the host is told; the same as a flat record, and as a line |
 //! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
 //! | `delivery.rs` | the event thread and the host's callbacks |
 //! | `log.rs` | the log and its thread |
@@ -22,6 +22,7 @@ mod builder;
 mod control;
 mod delivery;
 mod event;
+mod event_fields;
 mod handle;
 mod log;
 mod marker;
@@ -43,6 +44,8 @@ mod wall;
 pub use builder::EngineBuilder;
 pub use delivery::{Ingestor, StreamCallback};
 pub use event::{Event, EventKind};
+#[cfg(feature = "capi")]
+pub(crate) use event_fields::EventFields;
 pub use handle::InputHandle;
 pub use log::LogCallback;
 #[cfg(feature = "capi")]
@@ -250,6 +253,13 @@ impl Engine {
     pub fn set_log_callback(&self, log: Option<(Level, LogCallback)>) -> Result<(), Error> {
         self.check_process()?;
         self.logger.set(log, self.call_deadline())
+    }
+
+    /// Whether the log has URLs in full, and those in texts; else they are as in
+    /// [`printable_url`](crate::printable_url), which is the default. In force from the next line on.
+    /// Does not wait.
+    pub fn set_log_full_urls(&self, full: bool) {
+        self.logger.set_full_urls(full);
     }
 
     /// Unregisters all streams and ends the engine's threads; with callbacks, after everything

@@ -49,14 +49,20 @@ impl StreamShared {
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     core: Stream,
+    registered_at: Nanos,
     /// In the order of the core's inputs.
     cells: Arc<[InputCells]>,
 }
 
 impl Snapshot {
-    /// `cells` in the order of the core's inputs.
+    /// Of a stream that was registered just now. `cells` in the order of the core's inputs.
     pub(super) fn new(core: Stream, cells: Vec<InputCells>) -> Snapshot {
-        Snapshot { core, cells: cells.into() }
+        let registered_at = core.selected_at();
+        Snapshot { core, registered_at, cells: cells.into() }
+    }
+
+    pub(super) fn registered_at(&self) -> Nanos {
+        self.registered_at
     }
 
     pub(super) fn core(&self) -> &Stream {

@@ -421,12 +421,16 @@ mod tests {
         let queue = Queue::new(2).unwrap();
         queue.write().push(event(start(1)));
         for priority in 0..5 {
-            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority })));
+            queue
+                .write()
+                .push(event(EventKind::Notice(Notice::Recovered { priority, exhausted: false })));
         }
         assert_eq!(names(&queue), ["gap", "start", "recovered", "recovered"]);
         assert!(!readable(&queue));
         for priority in 0..3 {
-            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority })));
+            queue
+                .write()
+                .push(event(EventKind::Notice(Notice::Recovered { priority, exhausted: false })));
         }
         let Popped::Item(Item::Event(gap)) = queue.pop(None) else { panic!() };
         assert!(matches!(gap.kind, EventKind::Gap { dropped: 1 }));
@@ -437,7 +441,10 @@ mod tests {
         let queue = Queue::new(4).unwrap();
         for session in 0..10_000 {
             queue.write().push(event(start(session)));
-            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority: 0 })));
+            queue.write().push(event(EventKind::Notice(Notice::Recovered {
+                priority: 0,
+                exhausted: false,
+            })));
             queue
                 .write()
                 .push(event(EventKind::Notice(Notice::Exhausted { reason: Reason::Error })));
@@ -459,7 +466,10 @@ mod tests {
         };
         let _patient = wait();
         for _ in 0..1000 {
-            queue.write().push(event(EventKind::Notice(Notice::Recovered { priority: 0 })));
+            queue.write().push(event(EventKind::Notice(Notice::Recovered {
+                priority: 0,
+                exhausted: false,
+            })));
             drop(wait());
         }
         let popped = std::iter::from_fn(|| match queue.pop(Some(Instant::now())) {

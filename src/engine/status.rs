@@ -4,20 +4,31 @@ use super::published::{InputCells, Snapshot, StreamShared};
 use super::shared::Shared;
 use super::wall::WallClock;
 use crate::core::{Input, InputError, InputHealth, Nanos, Priority, SessionId, Switch};
+use crate::print::{leaves_its_line, url_without_secrets, without_secrets};
 use crate::vocabulary::{Reason, Status};
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
+use std::io::{self, Write};
 use std::sync::atomic::{fence, Ordering};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-/// The state of a stream. Serializes to the JSON that dashboards read.
+/// The state of a stream. Serializes to the JSON that dashboards read, with URLs, and those in texts,
+/// as in [`printable_url`](crate::printable_url).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RuntimeStatus {
-    /// Which life of the stream id.
-    #[serde(skip)]
+    /// The stream's id.
+    pub stream: Arc<str>,
+    /// Which life of that id.
     pub registration: u64,
+    /// When that began.
+    #[serde(serialize_with = "rfc3339")]
+    pub registered_at: SystemTime,
+    /// How long ago that is on the engine's clock, which pauses while the engine is stalled. In JSON
+    /// `uptime_ms`, in whole milliseconds.
+    #[serde(rename = "uptime_ms", serialize_with = "millis")]
+    pub uptime: Duration,
     /// The stream's switch number, see [`crate::Verdict`].
-    #[serde(skip)]
     pub switch_number: u64,
     /// The input that is on air, or selected to be; −1 when there is none.
     pub active_input_priority: Priority,
@@ -44,11 +55,11 @@ pub struct RuntimeStatus {
 pub struct InputHealthSnapshot {
     /// The input.
     pub input_priority: Priority,
-    /// Where it comes from.
-    #[serde(skip)]
+    /// Where it comes from. In JSON its `url`.
+    #[serde(rename = "url", serialize_with = "url")]
     pub input: Arc<Input>,
     /// Its running session, if any.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
     /// When its newest packet was recorded, to the millisecond.
     #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
@@ -60,7 +71,7 @@ pub struct InputHealthSnapshot {
     /// What it is worth.
     pub status: Status,
     /// Why it was given up, the last time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Arc<str>>,
     /// When that was.
     #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
@@ -107,6 +118,7 @@ pub struct ErrorRecord {
     /// The kind of failure.
     pub reason: Reason,
     /// What happened.
+    #[serde(serialize_with = "text")]
     pub text: Arc<str>,
     /// What was measured, in nanoseconds; 0 when nothing was.
     #[serde(skip)]
@@ -129,17 +141,20 @@ pub struct SwitchRecord {
     /// Why.
     pub reason: Reason,
     /// The evidence.
+    #[serde(serialize_with = "text")]
     pub detail: Arc<str>,
     /// The stream's switch number from here on.
-    #[serde(skip)]
     pub number: u64,
 }
 
 impl RuntimeStatus {
     /// The JSON text.
     pub fn to_json(&self) -> String {
+        let mut json = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut json, OnItsLine);
         // Strings, numbers and lists: nothing in it can fail to serialize.
-        serde_json::to_string(self).unwrap_or_default()
+        let _ = self.serialize(&mut serializer);
+        String::from_utf8(json).unwrap_or_default()
     }
 
     /// The state of a stream now. Does not wait for the monitor.
@@ -172,7 +187,11 @@ impl RuntimeStatus {
             detail: switch.detail.text(),
             number: switch.number,
         };
+        let registered_at = snapshot.registered_at();
         RuntimeStatus {
+            stream: core.id().clone(),
+            registered_at: wall.at(registered_at),
+            uptime: Duration::from_nanos(now.saturating_sub(registered_at)),
             registration: core.registration(),
             switch_number: core.switch_number(),
             active_input_priority: core.active().unwrap_or(-1),
@@ -224,6 +243,45 @@ impl InputHealthSnapshot {
             state_since: wall.at(health.state_since()),
         }
     }
+}
+
+/// JSON whose strings have no character that would leave its line.
+struct OnItsLine;
+
+impl Formatter for OnItsLine {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(leaves_its_line) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            let mut after = rest[at..].chars();
+            // All of them have one unit in UTF-16.
+            if let Some(c) = after.next() {
+                write!(out, "\\u{:04x}", u32::from(c))?;
+            }
+            rest = after.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+fn url<S: Serializer>(input: &Input, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&url_without_secrets(&input.url))
+}
+
+fn text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&without_secrets(text))
+}
+
+fn optional_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    self::text(text.as_deref().unwrap_or_default(), serializer)
+}
+
+fn millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_millis().try_into().unwrap_or(u64::MAX))
 }
 
 fn rfc3339<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {

@@ -113,6 +113,10 @@ pub struct changeover_event {
     pub detail: *const c_char,
     /// Bytes of it.
     pub detail_len: usize,
+    /// RECOVERED: 1: until now the stream was exhausted.
+    pub exhausted: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 /// The host's side of an engine that delivers events to callbacks. All are called on the
@@ -212,6 +216,10 @@ pub struct changeover_stream_status {
     pub inputs_len: usize,
     /// How many of the last 20 switches there are; oldest first.
     pub switches_len: usize,
+    /// When it was registered, nanoseconds since 1970.
+    pub registered_at: i64,
+    /// How long ago that is on the engine's clock, in nanoseconds.
+    pub uptime: u64,
 }
 
 /// The health of one input. Counters and last_packet_at are live at the instant of the status;

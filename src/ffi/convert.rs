@@ -21,10 +21,6 @@ pub(super) fn timeout(nanos: u64) -> Duration {
     Duration::from_nanos(nanos)
 }
 
-pub(super) fn nanos(duration: Duration) -> u64 {
-    duration.as_nanos().try_into().unwrap_or(u64::MAX)
-}
-
 /// Nanoseconds since 1970.
 pub(super) fn unix(at: SystemTime) -> i64 {
     let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

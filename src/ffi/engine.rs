@@ -10,7 +10,7 @@ use super::guard::guard;
 use super::handles::pointer;
 use super::live::{find, Live, ENGINES};
 use super::output::Output;
-use super::result::Outcome;
+use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
 use super::settings::config_or_inherit;
 use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
@@ -220,5 +220,25 @@ pub unsafe extern "C" fn changeover_set_log_callback(
         let level = self::level(level)?;
         let engine = find(engine)?;
         Ok(engine.set_log_callback(log_callback(level, callback, user_data))?)
+    })
+}
+
+/// Whether the log has URLs in full (`full` 1), and those in texts, or as changeover_printable_url makes
+/// them (0, as it is at first). In force from the next line on.
+///
+/// Any thread; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_set_log_full_urls(
+    engine: *mut changeover_engine,
+    full: i32,
+) -> i32 {
+    guard(|| {
+        let full = match full {
+            0 => false,
+            1 => true,
+            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+        };
+        find(engine)?.set_log_full_urls(full);
+        Ok(())
     })
 }

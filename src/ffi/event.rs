@@ -1,17 +1,16 @@
 //! Events as structs.
 
 use super::abi_types::{changeover_engine, changeover_event, changeover_option};
-use super::convert::{self, nanos, unix};
+use super::convert::{self, unix};
 use super::guard::guard;
 use super::handles::{Handles, Kind};
 use super::live::find;
 use super::output::Output;
-use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT};
-use super::strings::{Text, Texts};
+use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE};
+use super::strings::{text, Text, Texts};
 use super::versioned::{fill, init, read, Versioned};
-use crate::core::{Input, InputError, Notice, Probe, Start, Stop, Switch};
-use crate::engine::{Event, EventKind};
-use crate::vocabulary::EventTag;
+use crate::engine::{Event, EventFields};
+use crate::vocabulary::{EventTag, Reason};
 use std::ptr::from_ref;
 use std::sync::Arc;
 
@@ -34,73 +33,31 @@ unsafe impl Sync for EventMemory {}
 impl EventMemory {
     /// An event as a struct that points into this memory until it is filled again or dropped.
     pub(super) fn fill(&mut self, event: &Event) -> changeover_event {
-        let (mut input, mut buffer, mut text) = (None::<&Arc<Input>>, "", Arc::default());
-        let mut out = changeover_event {
-            struct_size: size_of::<changeover_event>(),
-            kind: event.kind.tag().code(),
-            registration: event.registration,
-            at: event.at,
-            at_unix: unix(event.wall),
-            ..changeover_event::INITIAL
-        };
-        match &event.kind {
-            EventKind::Start(Start { session, input: spec, buffer_write_id }) => {
-                out.priority = spec.priority;
-                out.session = *session;
-                (input, buffer) = (Some(spec), buffer_write_id);
-            }
-            EventKind::Stop(Stop { session, priority }) => {
-                out.priority = *priority;
-                out.session = *session;
-            }
-            EventKind::Probe(Probe { probe, input: spec, timeout }) => {
-                out.priority = spec.priority;
-                out.probe = *probe;
-                out.limit = nanos(*timeout);
-                input = Some(spec);
-            }
-            EventKind::Notice(Notice::Switched(Switch {
-                from,
-                to,
-                reason,
-                detail,
-                number,
-                ..
-            })) => {
-                out.from = from.unwrap_or(-1);
-                out.priority = *to;
-                out.reason = reason.code();
-                out.switch_number = *number;
-                text = detail.text();
-            }
-            EventKind::Notice(Notice::Active { priority, session, waited }) => {
-                out.priority = *priority;
-                out.session = *session;
-                out.measured = nanos(*waited);
-            }
-            EventKind::Notice(Notice::Degraded { priority, error }) => {
-                let InputError { reason, detail, .. } = error;
-                out.priority = *priority;
-                out.reason = reason.code();
-                out.measured = detail.measured();
-                out.limit = detail.limit();
-                text = detail.text();
-            }
-            EventKind::Notice(Notice::Recovered { priority } | Notice::Restored { priority }) => {
-                out.priority = *priority;
-            }
-            EventKind::Notice(Notice::Exhausted { reason }) => out.reason = reason.code(),
-            EventKind::Notice(Notice::Unregistered) => {}
-            EventKind::Notice(Notice::Bug { detail }) => text = detail.text(),
-            EventKind::Gap { dropped } => out.dropped = *dropped,
-        }
+        let fields = event.fields();
         debug_assert!(
-            fills_in_what_is_declared(event.kind.tag(), &out, input.is_some(), buffer, &text),
+            fills_in_what_is_declared(&fields),
             "{event} fills in a field that its row in vocabulary/events.rs does not name"
         );
-        let url = input.map_or("", |input| &input.url);
-        let options = input.map_or(&[][..], |input| &input.options);
-        self.point(&mut out, [&event.stream, url, buffer, &text], options);
+        let mut out = changeover_event {
+            struct_size: size_of::<changeover_event>(),
+            kind: fields.kind.code(),
+            registration: fields.registration,
+            at: event.at,
+            at_unix: unix(event.wall),
+            priority: fields.priority.unwrap_or(-1),
+            from: fields.from.unwrap_or(-1),
+            reason: fields.reason.map_or(0, Reason::code),
+            session: fields.session,
+            probe: fields.probe,
+            switch_number: fields.switch_number,
+            dropped: fields.dropped,
+            measured: fields.measured,
+            limit: fields.limit,
+            exhausted: fields.exhausted.into(),
+            ..changeover_event::INITIAL
+        };
+        let EventFields { stream, url, options, buffer_write_id, ref detail, .. } = fields;
+        self.point(&mut out, [stream, url, buffer_write_id, detail], options);
         out
     }
 
@@ -129,30 +86,64 @@ impl EventMemory {
     }
 }
 
-/// Whether the row of this kind names each field that is not as `changeover_event_init` left it.
-fn fills_in_what_is_declared(
-    tag: EventTag,
-    out: &changeover_event,
-    input: bool,
-    buffer: &str,
-    text: &str,
-) -> bool {
+/// Whether the row of its kind names each field that an event fills in.
+fn fills_in_what_is_declared(event: &EventFields<'_>) -> bool {
     let filled = [
-        ("priority", out.priority != -1),
-        ("from", out.from != -1),
-        ("reason", out.reason != 0),
-        ("session", out.session != 0),
-        ("probe", out.probe != 0),
-        ("switch_number", out.switch_number != 0),
-        ("dropped", out.dropped != 0),
-        ("measured", out.measured != 0),
-        ("limit", out.limit != 0),
-        ("url", input),
-        ("options", input),
-        ("buffer_write_id", !buffer.is_empty()),
-        ("detail", !text.is_empty()),
+        ("priority", event.priority.is_some()),
+        ("from", event.from.is_some()),
+        ("reason", event.reason.is_some()),
+        ("session", event.session != 0),
+        ("probe", event.probe != 0),
+        ("switch_number", event.switch_number != 0),
+        ("dropped", event.dropped != 0),
+        ("measured", event.measured != 0),
+        ("limit", event.limit != 0),
+        ("exhausted", event.exhausted),
+        ("url", !event.url.is_empty()),
+        ("options", !event.options.is_empty()),
+        ("buffer_write_id", !event.buffer_write_id.is_empty()),
+        ("detail", !event.detail.is_empty()),
     ];
-    filled.iter().all(|(field, is_filled)| !is_filled || tag.fields().contains(field))
+    let declared = event.kind.fields();
+    filled.iter().all(|(field, is_filled)| !is_filled || declared.contains(field))
+}
+
+/// What an event of the caller's carries, but for its options. Its strings are read while the result is
+/// used.
+///
+/// # Safety
+/// What `event` points to is good for reading, if the event is not one that was cleared.
+pub(super) unsafe fn fields_of(event: &changeover_event) -> Outcome<EventFields<'_>> {
+    if event.owner != 0 {
+        EVENTS.find(event.owner)?;
+    }
+    let kind = EventTag::from_code(event.kind).ok_or(Code(CHANGEOVER_ERR_VALUE))?;
+    // SAFETY: by this function's contract.
+    let [stream, url, buffer_write_id, detail] = unsafe {
+        [
+            text(event.stream, event.stream_len)?,
+            text(event.url, event.url_len)?,
+            text(event.buffer_write_id, event.buffer_write_id_len)?,
+            text(event.detail, event.detail_len)?,
+        ]
+    };
+    let input = |priority| Some(priority).filter(|priority| *priority >= 0);
+    Ok(EventFields {
+        priority: input(event.priority),
+        from: input(event.from),
+        reason: Reason::from_code(event.reason),
+        session: event.session,
+        probe: event.probe,
+        switch_number: event.switch_number,
+        dropped: event.dropped,
+        measured: event.measured,
+        limit: event.limit,
+        exhausted: event.exhausted != 0,
+        url,
+        buffer_write_id,
+        detail: detail.into(),
+        ..EventFields::new(kind, stream, event.registration)
+    })
 }
 
 /// Prepares an event: none.

@@ -55,6 +55,8 @@ versioned!(changeover_event ends with detail_len: usize; changeover_event {
     buffer_write_id_len: 0,
     detail: null(),
     detail_len: 0,
+    exhausted: 0,
+    reserved: 0,
 });
 
 versioned!(changeover_callbacks ends with notify: *const c_void; changeover_callbacks {
@@ -85,6 +87,8 @@ versioned!(changeover_stream_status ends with switches_len: usize; changeover_st
     exhausted: 0,
     inputs_len: 0,
     switches_len: 0,
+    registered_at: 0,
+    uptime: 0,
 });
 
 versioned!(changeover_input_status ends with errors_len: usize; changeover_input_status {

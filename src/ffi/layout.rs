@@ -24,12 +24,12 @@ layout! {
         struct_size: 0, priority: 8, reserved: 12, url: 16, url_len: 24, options: 32,
         options_len: 40, config: 48,
     }
-    changeover_event: 184 {
+    changeover_event: 192 {
         struct_size: 0, owner: 8, kind: 16, priority: 20, from: 24, reason: 28, registration: 32,
         session: 40, probe: 48, switch_number: 56, dropped: 64, at: 72, at_unix: 80, measured: 88,
         limit: 96, stream: 104, stream_len: 112, url: 120, url_len: 128, options: 136,
         options_len: 144, buffer_write_id: 152, buffer_write_id_len: 160, detail: 168,
-        detail_len: 176,
+        detail_len: 176, exhausted: 184, reserved: 188,
     }
     changeover_callbacks: 56 {
         struct_size: 0, user_data: 8, destroy: 16, start: 24, stop: 32, probe: 40, notify: 48,
@@ -43,10 +43,10 @@ layout! {
     changeover_packet: 8 {
         bytes: 0, flags: 4,
     }
-    changeover_stream_status: 56 {
+    changeover_stream_status: 72 {
         struct_size: 0, registration: 8, switch_number: 16, active_input_priority: 24,
         pending_input_priority: 28, override_input_priority: 32, exhausted: 36, inputs_len: 40,
-        switches_len: 48,
+        switches_len: 48, registered_at: 56, uptime: 64,
     }
     changeover_input_status: 160 {
         struct_size: 0, priority: 8, status: 12, receiving: 16, reserved: 20, session: 24,

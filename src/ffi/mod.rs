@@ -21,6 +21,7 @@
 //! | `input.rs` | the packet path |
 //! | `loss.rs` | packets lost on the way |
 //! | `event.rs` | events |
+//! | `print.rs` | events, and what others wrote, as text that can be printed |
 //! | `status.rs`, `status_structs.rs` | statuses; what they consist of |
 //! | `stream_list.rs` | lists of streams |
 //! | `version.rs` | versions |
@@ -49,6 +50,7 @@ mod layout;
 mod live;
 mod loss;
 mod output;
+mod print;
 mod result;
 mod settings;
 mod status;
@@ -69,6 +71,7 @@ pub use engine::*;
 pub use event::*;
 pub use input::*;
 pub use loss::*;
+pub use print::*;
 pub use result::*;
 pub use settings::changeover_config;
 pub use status::*;

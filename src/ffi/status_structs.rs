@@ -8,6 +8,7 @@ use super::convert::unix;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_INDEX};
 use super::strings::{Text, Texts};
 use crate::engine::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
+use crate::units::nanos;
 use std::ffi::{CStr, CString};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -91,6 +92,8 @@ fn stream_status(status: &RuntimeStatus) -> changeover_stream_status {
         exhausted: status.exhausted.into(),
         inputs_len: status.inputs.len(),
         switches_len: status.switches.len(),
+        registered_at: unix(status.registered_at),
+        uptime: nanos(status.uptime),
     }
 }
 

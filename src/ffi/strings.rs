@@ -3,6 +3,7 @@
 use super::arrays::bytes;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_STREAM_ID, CHANGEOVER_ERR_UTF8};
 use crate::core::STREAM_ID_MAX;
+use std::borrow::Cow;
 use std::ffi::c_char;
 
 /// A string of the caller's.
@@ -13,6 +14,15 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, len: usize) -> Outcome<&'a
     // SAFETY: by this function's contract.
     let bytes = unsafe { bytes(pointer.cast(), len) }?;
     std::str::from_utf8(bytes).map_err(|_| Code(CHANGEOVER_ERR_UTF8))
+}
+
+/// A string of the caller's that may be anything: what is not UTF-8 becomes U+FFFD.
+///
+/// # Safety
+/// As [`text`].
+pub(super) unsafe fn lossy_text<'a>(pointer: *const c_char, len: usize) -> Outcome<Cow<'a, str>> {
+    // SAFETY: by this function's contract.
+    unsafe { bytes(pointer.cast(), len) }.map(String::from_utf8_lossy)
 }
 
 /// A stream id of the caller's.

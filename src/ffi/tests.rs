@@ -70,7 +70,7 @@ fn an_event_fills_in_the_fields_its_row_names() {
         EventKind::Notice(Notice::Switched(switch)),
         EventKind::Notice(Notice::Active { priority: 0, session: 1, waited }),
         EventKind::Notice(Notice::Degraded { priority: 0, error }),
-        EventKind::Notice(Notice::Recovered { priority: 0 }),
+        EventKind::Notice(Notice::Recovered { priority: 0, exhausted: true }),
         EventKind::Notice(Notice::Exhausted { reason }),
         EventKind::Notice(Notice::Restored { priority: 0 }),
         EventKind::Notice(Notice::Unregistered),

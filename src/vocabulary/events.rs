@@ -73,8 +73,8 @@ events! {
     Active = 5, "active", Info, Droppable, [priority, session, measured];
     /// An input was given up: `measured` went beyond `limit`, or the host said so.
     Degraded = 6, "degraded", Warn, Droppable, [priority, reason, measured, limit, detail];
-    /// A degraded input is usable again.
-    Recovered = 7, "recovered", Info, Droppable, [priority];
+    /// A degraded input is usable again; `exhausted` says whether until now the stream was.
+    Recovered = 7, "recovered", Info, Droppable, [priority, exhausted];
     /// No usable input is left; `reason` is why the last one was given up.
     Exhausted = 8, "exhausted", Error, Paired, [reason];
     /// An input is on air again.

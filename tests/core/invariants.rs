@@ -137,6 +137,9 @@ impl Invariants {
             Notice::Degraded { priority, .. } => {
                 self.was_on_air &= self.active != Some(*priority);
             }
+            Notice::Recovered { exhausted, .. } => {
+                assert_eq!(*exhausted, self.exhausted, "between exhausted and restored it says so");
+            }
             Notice::Exhausted { .. } => {
                 assert!(!self.exhausted, "exhausted twice");
                 self.exhausted = true;

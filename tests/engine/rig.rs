@@ -75,7 +75,7 @@ pub fn brief(event: &Event) -> String {
         EventKind::Notice(Notice::Degraded { priority, error }) => {
             format!("{name} {priority} {}", error.reason.name())
         }
-        EventKind::Notice(Notice::Recovered { priority } | Notice::Restored { priority }) => {
+        EventKind::Notice(Notice::Recovered { priority, .. } | Notice::Restored { priority }) => {
             format!("{name} {priority}")
         }
         EventKind::Notice(Notice::Exhausted { reason }) => format!("{name} {}", reason.name()),

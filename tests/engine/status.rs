@@ -36,10 +36,23 @@ fn assert_time(value: &Value) {
     assert_eq!(shape, "0000-00-00T00:00:00.000Z", "{text}");
 }
 
-const STREAM: [&str; 5] =
-    ["active_input_priority", "exhausted", "inputs", "state_since", "switches"];
-const INPUT: [&str; 14] = [
+const STREAM: [&str; 10] = [
+    "stream",
+    "registration",
+    "registered_at",
+    "uptime_ms",
+    "switch_number",
+    "active_input_priority",
+    "exhausted",
+    "inputs",
+    "state_since",
+    "switches",
+];
+/// Of one that runs.
+const INPUT: [&str; 16] = [
     "input_priority",
+    "url",
+    "session",
     "bitrate_kbps",
     "packet_loss",
     "status",
@@ -60,11 +73,15 @@ fn the_json_has_the_promised_keys_and_no_others() {
     let engine = engine(vec![Input::new(4, "b").hot(), Input::new(2, "a").hot()]);
     let fresh = json(&engine);
     assert_eq!(keys(&fresh), set(&STREAM));
+    assert_eq!((&fresh["stream"], &fresh["registration"]), (&"s".into(), &1.into()));
+    assert!(fresh["uptime_ms"].is_u64() && fresh["switch_number"] == 1);
+    assert_time(&fresh["registered_at"]);
     assert_eq!(fresh["active_input_priority"], 2);
     assert_eq!(fresh["exhausted"], false);
     let inputs = fresh["inputs"].as_array().unwrap();
     let priorities: Vec<_> = inputs.iter().map(|i| i["input_priority"].as_i64().unwrap()).collect();
     assert_eq!(priorities, [2, 4], "sorted");
+    assert_eq!((&inputs[0]["url"], &inputs[1]["url"]), (&"a".into(), &"b".into()));
     for input in inputs {
         assert_eq!(keys(input), set(&INPUT), "never received, no error");
         assert_eq!((&input["status"], &input["receiving"]), (&"idle".into(), &false.into()));
@@ -72,7 +89,7 @@ fn the_json_has_the_promised_keys_and_no_others() {
     }
     assert_time(&fresh["state_since"]);
     let first = &fresh["switches"][0];
-    assert_eq!(keys(first), set(&["at", "from", "to", "reason", "detail"]));
+    assert_eq!(keys(first), set(&["at", "from", "to", "reason", "detail", "number"]));
     assert_eq!((&first["from"], &first["to"]), (&(-1).into(), &2.into()));
     assert_eq!(first["reason"], "initial");
     assert_time(&first["at"]);

@@ -9,7 +9,7 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "result",
     "constants",
     "abi_types",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 13] = [
     "input",
     "loss",
     "event",
+    "print",
     "status",
     "stream_list",
 ];

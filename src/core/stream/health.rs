@@ -198,7 +198,8 @@ impl Stream {
             }
         }
         let priority = input.spec.priority;
-        self.notify(Notice::Recovered { priority });
+        let exhausted = self.exhausted;
+        self.notify(Notice::Recovered { priority, exhausted });
     }
 
     /// Rules 9b and 9c: a probe, a trial or the restart of a degraded input did not help.

@@ -133,7 +133,8 @@ impl Telling<'_> {
             wall: self.wall.at(at),
             kind,
         };
-        self.logger.log(event.kind.tag().level(), || event.to_string());
+        self.logger
+            .log(event.kind.tag().level(), || event.fields().line(self.logger.urls()).to_string());
         if self.writer.push(event) {
             self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());
         }

@@ -101,7 +101,7 @@ fn notice_line(notice: &Notice) -> String {
         Notice::Degraded { priority, error } => {
             format!("degraded {priority} {}", error.reason.name())
         }
-        Notice::Recovered { priority } => format!("recovered {priority}"),
+        Notice::Recovered { priority, .. } => format!("recovered {priority}"),
         Notice::Exhausted { reason } => format!("exhausted {}", reason.name()),
         Notice::Restored { priority } => format!("restored {priority}"),
         other => other.tag().name().into(),

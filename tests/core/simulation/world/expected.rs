@@ -25,7 +25,7 @@ impl World {
                 }
             }
             Notice::Active { priority, .. } => self.mix(9, *priority as u64),
-            Notice::Recovered { priority } => self.mix(10, *priority as u64),
+            Notice::Recovered { priority, .. } => self.mix(10, *priority as u64),
             Notice::Exhausted { .. } => self.mix(11, 0),
             Notice::Restored { priority } => self.mix(12, *priority as u64),
             _ => {}
