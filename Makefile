@@ -37,7 +37,7 @@ lib:
 	packaging/build-lib cdylib $(SHARED) -C link-arg=-Wl,-soname,$(SONAME) -C link-arg=-Wl,-z,nodelete
 	@echo '$(CARGO_BUILD_TARGET)' >$(BUILT_FOR)
 
-# For ffi-tests: itself under AddressSanitizer, and with the hook that has any function panic. Stable
+# For ffi-tests: itself under AddressSanitizer, and with the hooks that have it meet bugs. Stable
 # Rust has the sanitizer, but lets nobody use it.
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 SANITIZED := $(TARGET)/sanitized

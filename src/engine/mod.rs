@@ -390,6 +390,26 @@ impl Engine {
     }
 }
 
+/// Bugs that tests ask for. They return at once.
+#[cfg(any(test, changeover_panic_hook))]
+impl Engine {
+    /// Whatever happens to this stream from now on meets a bug.
+    pub(crate) fn plant_bug(&self, stream: &str) {
+        let stream = stream.to_owned();
+        self.mailbox.post(move |monitor| monitor.plant_bug(&stream));
+    }
+
+    /// Ends the monitor.
+    pub(crate) fn end_monitor(&self) {
+        self.mailbox.post(|_| panic!("planted"));
+    }
+
+    /// Has the monitor do nothing for so long.
+    pub(crate) fn hang(&self, length: Duration) {
+        self.mailbox.post(move |_| std::thread::sleep(length));
+    }
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
         // In a forked child there are no threads to stop.

@@ -20,11 +20,6 @@ fn break_the_monitor(engine: &Engine) {
     assert_eq!(broken, Err(Error::MonitorDied), "the caller does not hang, and learns why");
 }
 
-/// Whatever happens to this stream from now on meets a bug.
-fn plant_bug(engine: &Engine, stream: &'static str) {
-    engine.mailbox.post(|monitor| monitor.plant_bug(stream));
-}
-
 /// Takes events until none is left, for as long as the engine answers.
 fn rest(engine: &Engine) -> (Vec<Event>, Error) {
     let mut events = Vec::new();
@@ -123,7 +118,7 @@ fn a_bug_in_one_stream_costs_that_stream_alone() {
     let events = || std::iter::from_fn(|| engine.next_event(Duration::ZERO).unwrap());
     let starts = events().filter(|event| event.kind.tag() == EventTag::Start).count();
     assert_eq!(starts, 40);
-    plant_bug(&engine, "7");
+    engine.plant_bug("7");
     // Whoever asks for something of it learns that; a packet or a deadline would do.
     assert_eq!(engine.switch_input("7", 1), Err(Error::Panic));
     let told: Vec<_> = events().map(|event| (event.stream.to_string(), event)).collect();
@@ -139,7 +134,7 @@ fn a_bug_in_one_stream_costs_that_stream_alone() {
             engine.switch_input(id, 1).unwrap();
         }
     }
-    plant_bug(&engine, "");
+    engine.plant_bug("");
     register(&engine, "7");
     assert!(engine.record_packet("7", 0, 1, Flags::NONE).unwrap().forward());
     assert!(engine.alive().is_ok());
@@ -157,15 +152,15 @@ fn a_bug_met_by_a_packet_a_deadline_or_a_registration_is_told() {
         }
     };
     register(&engine, "packet");
-    plant_bug(&engine, "packet");
+    engine.plant_bug("packet");
     assert!(engine.record_packet("packet", 0, 1, Flags::NONE).is_ok());
     bug_of("packet");
     register(&engine, "deadline");
     let _ = engine.record_packet("deadline", 0, 1, Flags::NONE).unwrap();
     engine.sync(PATIENCE).unwrap();
-    plant_bug(&engine, "deadline");
+    engine.plant_bug("deadline");
     bug_of("deadline");
-    plant_bug(&engine, "registration");
+    engine.plant_bug("registration");
     let refused = engine.register("registration", "", vec![Input::new(0, "a")], Config::new());
     assert_eq!(refused, Err(Error::Panic));
     assert!(engine.registered_streams().unwrap().is_empty());

@@ -12,7 +12,7 @@
 //! | `strings.rs`, `arrays.rs`, `convert.rs` | strings, arrays, numbers and times, in and out |
 //! | `output.rs` | where results are written |
 //! | `handles.rs` | handles: numbers dressed as pointers |
-//! | `guard.rs` | where panics stop |
+//! | `guard.rs`, `test_hooks.rs` | where panics stop; bugs that tests ask for |
 //! | `config.rs`, `settings.rs` | inputs and settings from their structs |
 //! | `check.rs` | what is wrong with them |
 //! | `callbacks.rs` | the host's functions and their `user_data` |
@@ -57,6 +57,8 @@ mod status;
 mod status_structs;
 mod stream_list;
 mod strings;
+#[cfg(changeover_panic_hook)]
+mod test_hooks;
 #[cfg(test)]
 mod tests;
 mod version;

@@ -121,12 +121,12 @@ errors! {
         /// The engine belongs to the parent of this forked process.
         Forked = -21, CHANGEOVER_ERR_FORKED,
             "the engine belongs to the parent of this forked process";
-        /// A bug in the library, stopped before it reached the caller. If it was met while a stream
-        /// was driven, that stream was unregistered.
-        Panic = -24, CHANGEOVER_ERR_PANIC, "a bug in the library", Go ErrPanic;
         /// The system refused a thread or a descriptor.
         System = -23, CHANGEOVER_ERR_SYSTEM, "the system refused a thread or a descriptor",
             Go ErrSystem;
+        /// A bug in the library, stopped before it reached the caller. If it was met while a stream
+        /// was driven, that stream was unregistered.
+        Panic = -24, CHANGEOVER_ERR_PANIC, "a bug in the library", Go ErrPanic;
         /// More inputs, or a longer text, than a stream may have.
         Limit = -25, CHANGEOVER_ERR_LIMIT, "more inputs, or a longer text, than a stream may have",
             Go ErrLimit;
