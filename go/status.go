@@ -71,6 +71,11 @@ type InputHealthSnapshot struct {
 	Probes       uint64 `json:"probes"`
 	ProbesOK     uint64 `json:"probes_ok"`
 	ProbesFailed uint64 `json:"probes_failed"`
+	// Untested: idle and may be chosen, though it was given up and has not delivered since.
+	Untested bool `json:"untested"`
+	// Listening: it was given up, and its packets would be its recovery, of a session that is kept
+	// for that or by id without one.
+	Listening bool `json:"listening"`
 	// StateSince is when its status last changed.
 	StateSince time.Time `json:"state_since"`
 }

@@ -76,6 +76,16 @@ const (
 	OverlapOff Overlap = C.CHANGEOVER_OVERLAP_OFF + 1
 )
 
+// Source: who connects.
+type Source int
+
+const (
+	// SourcePulled: the host connects to the source, which can be asked whether it works.
+	SourcePulled Source = C.CHANGEOVER_SOURCE_PULLED + 1
+	// SourcePushed: the source connects to the host, as an encoder that publishes.
+	SourcePushed Source = C.CHANGEOVER_SOURCE_PUSHED + 1
+)
+
 // Status: what an input is worth right now.
 type Status string
 
@@ -88,6 +98,28 @@ const (
 	StatusDegraded Status = "degraded"
 	// StatusStopped: its stream was unregistered.
 	StatusStopped Status = "stopped"
+)
+
+// StartReason: why an input is started.
+type StartReason int
+
+const (
+	// StartReasonInitial: the first choice, at registration.
+	StartReasonInitial StartReason = C.CHANGEOVER_START_INITIAL
+	// StartReasonFailover: it takes the place of an input that was lost.
+	StartReasonFailover StartReason = C.CHANGEOVER_START_FAILOVER
+	// StartReasonPlanned: it is to take the place of an input on air, or did: a manual switch, a
+	// failback, an added input.
+	StartReasonPlanned StartReason = C.CHANGEOVER_START_PLANNED
+	// StartReasonHot: it is kept running before it is needed.
+	StartReasonHot StartReason = C.CHANGEOVER_START_HOT
+	// StartReasonTrial: it was given up and can't be probed: to see whether it delivers.
+	StartReasonTrial StartReason = C.CHANGEOVER_START_TRIAL
+	// StartReasonRestart: in place of its last session: it fell silent though hot, it or the buffer
+	// was changed.
+	StartReasonRestart StartReason = C.CHANGEOVER_START_RESTART
+	// StartReasonForced: it was given up and is wanted nevertheless: ForceInput.
+	StartReasonForced StartReason = C.CHANGEOVER_START_FORCED
 )
 
 // Reason: why a switch was made, or why an input was degraded.
@@ -155,7 +187,7 @@ const (
 // from its stream, a stream's from the service, the service's from the library. Durations are from
 // 1 ms to a year ([Never]). An input takes PacketTimeout, ConnectTimeout, ProbeCooldown,
 // ProbeTimeout, Standby, MinBitrate, MinBitrateOfBaseline, MinFPS, MinFPSOfBaseline, MaxLoss,
-// ImpairAfter, ImpairMargin, VideoTimeout, AudioTimeout and MeasureWindow.
+// ImpairAfter, ImpairMargin, VideoTimeout, AudioTimeout, MeasureWindow and Source.
 type Config struct {
 	// PacketTimeout: silence after which a delivering input is given up. Default 2 s.
 	PacketTimeout time.Duration
@@ -209,6 +241,10 @@ type Config struct {
 	// MeasureWindow: the time over which an input is measured, from 100 ms to a minute. It is looked
 	// at ten times in each window. Default 1 s.
 	MeasureWindow time.Duration
+	// Source: who connects: the host to the source, or the source to the host. Of a pushed input a
+	// start means "listen": its session is kept once it is started, and its own packets tell whether
+	// it is there, also while it has no session. Default SourcePulled.
+	Source Source
 }
 
 // toC fills in out. Values out of range stay out of range, for the engine to refuse.
@@ -233,4 +269,5 @@ func (c *Config) toC(out *C.changeover_config) {
 	out.video_timeout = wait(c.VideoTimeout)
 	out.audio_timeout = wait(c.AudioTimeout)
 	out.measure_window = timeout(c.MeasureWindow)
+	out.source = C.int32_t(c.Source) - 1
 }

@@ -198,6 +198,14 @@
 /** It can't: the stop always comes before the start. */
 #define CHANGEOVER_OVERLAP_OFF 1
 
+/* --- Who connects. */
+
+/** The host connects to the source, which can be asked whether it works. */
+#define CHANGEOVER_SOURCE_PULLED 0
+
+/** The source connects to the host, as an encoder that publishes. */
+#define CHANGEOVER_SOURCE_PUSHED 1
+
 /* --- What an input is worth right now. */
 
 /** Usable and not on air. */
@@ -211,6 +219,35 @@
 
 /** Its stream was unregistered. */
 #define CHANGEOVER_STATUS_STOPPED 3
+
+/* --- Why an input is started. */
+
+/** No start. */
+#define CHANGEOVER_START_NONE 0
+
+/** The first choice, at registration. */
+#define CHANGEOVER_START_INITIAL 1
+
+/** It takes the place of an input that was lost. */
+#define CHANGEOVER_START_FAILOVER 2
+
+/**
+ * It is to take the place of an input on air, or did: a manual switch, a failback, an added
+ * input.
+ */
+#define CHANGEOVER_START_PLANNED 3
+
+/** It is kept running before it is needed. */
+#define CHANGEOVER_START_HOT 4
+
+/** It was given up and can't be probed: to see whether it delivers. */
+#define CHANGEOVER_START_TRIAL 5
+
+/** In place of its last session: it fell silent though hot, it or the buffer was changed. */
+#define CHANGEOVER_START_RESTART 6
+
+/** It was given up and is wanted nevertheless: force_input. */
+#define CHANGEOVER_START_FORCED 7
 
 /* --- Why a switch was made, or why an input was degraded. */
 
@@ -264,7 +301,7 @@
 /**
  * Command: start an input. If that fails, say so with changeover_start_result. A start that was
  * taken gets exactly one stop, even if it failed. Fields: priority, session, url, options,
- * buffer_write_id.
+ * buffer_write_id, start_reason.
  */
 #define CHANGEOVER_EVENT_START 1
 
@@ -369,8 +406,8 @@
  * CHANGEOVER_MILLISECOND; they and numbers may be CHANGEOVER_INHERIT, choices
  * CHANGEOVER_INHERIT_CHOICE. An input takes packet_timeout, connect_timeout, probe_cooldown,
  * probe_timeout, standby, min_bitrate, min_bitrate_of_baseline, min_fps, min_fps_of_baseline,
- * max_loss, impair_after, impair_margin, video_timeout, audio_timeout and measure_window; the
- * rest must be inherited there.
+ * max_loss, impair_after, impair_margin, video_timeout, audio_timeout, measure_window and source;
+ * the rest must be inherited there.
  */
 typedef struct changeover_config {
   /** Set by changeover_config_init. */
@@ -468,6 +505,14 @@ typedef struct changeover_config {
    * in each window. A duration from 100 ms to a minute. Default 1 s.
    */
   uint64_t measure_window;
+  /**
+   * Who connects: the host to the source, or the source to the host. Of a pushed input a start
+   * means "listen": its session is kept once it is started, and its own packets tell whether it
+   * is there, also while it has no session. CHANGEOVER_SOURCE_*. Default pulled.
+   */
+  int32_t source;
+  /** 0. */
+  int32_t reserved_source;
 } changeover_config;
 
 /**
@@ -580,8 +625,8 @@ typedef struct changeover_event {
   size_t detail_len;
   /** RECOVERED: 1: until now the stream was exhausted. */
   int32_t exhausted;
-  /** 0. */
-  int32_t reserved;
+  /** START: CHANGEOVER_START_*, what it is for. */
+  int32_t start_reason;
 } changeover_event;
 
 /**
@@ -764,6 +809,10 @@ typedef struct changeover_input_status {
   uint64_t probes_ok;
   /** How many of probes failed. Their errors are in the JSON. */
   uint64_t probes_failed;
+  /** 1: idle and may be chosen, though it was given up and has not delivered since. */
+  int32_t untested;
+  /** 1: it was given up, and its packets would be its recovery. */
+  int32_t listening;
 } changeover_input_status;
 
 /** One error of an input. */

@@ -85,11 +85,26 @@ enum class overlap : std::int32_t {
   on = CHANGEOVER_OVERLAP_ON,
   off = CHANGEOVER_OVERLAP_OFF,
 };
+enum class source : std::int32_t {
+  inherit = CHANGEOVER_INHERIT_CHOICE,
+  pulled = CHANGEOVER_SOURCE_PULLED,
+  pushed = CHANGEOVER_SOURCE_PUSHED,
+};
 enum class status : std::int32_t {
   idle = CHANGEOVER_STATUS_IDLE,
   active = CHANGEOVER_STATUS_ACTIVE,
   degraded = CHANGEOVER_STATUS_DEGRADED,
   stopped = CHANGEOVER_STATUS_STOPPED,
+};
+enum class start_reason : std::int32_t {
+  none = CHANGEOVER_START_NONE,
+  initial = CHANGEOVER_START_INITIAL,
+  failover = CHANGEOVER_START_FAILOVER,
+  planned = CHANGEOVER_START_PLANNED,
+  hot = CHANGEOVER_START_HOT,
+  trial = CHANGEOVER_START_TRIAL,
+  restart = CHANGEOVER_START_RESTART,
+  forced = CHANGEOVER_START_FORCED,
 };
 enum class reason : std::int32_t {
   none = CHANGEOVER_REASON_NONE,
@@ -309,6 +324,7 @@ class config {
   config& video_timeout(duration value) noexcept { return set(raw_.video_timeout, value); }
   config& audio_timeout(duration value) noexcept { return set(raw_.audio_timeout, value); }
   config& measure_window(duration value) noexcept { return set(raw_.measure_window, value); }
+  config& source(changeover::source value) noexcept { return set(raw_.source, value); }
   // clang-format on
   /* } settings */
 
@@ -484,6 +500,10 @@ class event_view {
   std::string_view detail() const noexcept { return {raw_.detail, raw_.detail_len}; }
   /** recovered: until now the stream was exhausted. */
   bool exhausted() const noexcept { return raw_.exhausted != 0; }
+  /** start: what it is for. */
+  changeover::start_reason start_reason() const noexcept {
+    return static_cast<changeover::start_reason>(raw_.start_reason);
+  }
   /** One line, as the log has it. What others wrote in it is as printable and printable_url make it. */
   std::string text() const {
     return changeover::detail::printed([this](char* buffer, std::size_t size, std::size_t* length) {
@@ -582,6 +602,10 @@ class input_status {
   std::uint64_t probes() const noexcept { return raw_.probes; }
   /** How many of these brought it back. */
   std::uint64_t probes_ok() const noexcept { return raw_.probes_ok; }
+  /** Idle and may be chosen, though it was given up and has not delivered since. */
+  bool untested() const noexcept { return raw_.untested != 0; }
+  /** It was given up, and its packets would be its recovery. */
+  bool listening() const noexcept { return raw_.listening != 0; }
   /** How many of these failed; their errors are in the JSON. */
   std::uint64_t probes_failed() const noexcept { return raw_.probes_failed; }
   /** Kilobits (1000 bits) per second. */

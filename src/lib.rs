@@ -56,4 +56,6 @@ pub use engine::{
 pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};
 pub use print::{printable, printable_url, Printable};
-pub use vocabulary::{Error, EventTag, Failback, Flags, Level, Overlap, Reason, Standby, Status};
+pub use vocabulary::{
+    Error, EventTag, Failback, Flags, Level, Overlap, Reason, Source, Standby, StartReason, Status,
+};

@@ -2,7 +2,7 @@
 //!
 //! What settings there are is declared in `vocabulary/settings.rs`.
 
-use super::{Error, Failback, Overlap, Problem, Standby};
+use super::{Error, Failback, Overlap, Problem, Source, Standby};
 use crate::vocabulary::{
     c_string, settings, Kind, Number, Percent, Scope, Timeout, Wait, Window, LONGEST,
 };
@@ -138,6 +138,11 @@ impl Settings {
     /// Whether the input they are of runs before it is needed.
     pub(super) fn is_hot(&self) -> bool {
         self.standby == Standby::Hot
+    }
+
+    /// Rule 27a: whether its session, once started, is kept when it is not needed.
+    pub(super) fn keeps_session(&self) -> bool {
+        self.is_hot() || (self.source == Source::Pushed && self.overlap == Overlap::On)
     }
 
     /// Whether the input they are of has to be measured.

@@ -5,7 +5,7 @@ use super::{
     Config, Detail, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason, SessionId,
     Switch,
 };
-use crate::vocabulary::EventTag;
+use crate::vocabulary::{EventTag, StartReason};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,20 @@ pub enum Stimulus {
     Seen {
         /// The session that delivered it.
         session: SessionId,
+        /// When, at the latest.
+        at: Nanos,
+    },
+    /// The packet of an input without a session that was awaited (see [`Action::AwaitInput`]) arrived
+    /// just now: by id, or through a handle that is bound to no session.
+    PacketWithoutSession {
+        /// The input.
+        priority: Priority,
+    },
+    /// The newest packet of an input without a session whose packets flow; sent lazily, before a
+    /// tick.
+    SeenWithoutSession {
+        /// The input.
+        priority: Priority,
         /// When, at the latest.
         at: Nanos,
     },
@@ -75,6 +89,11 @@ pub enum Stimulus {
     },
     /// Manual choice of an input.
     SwitchInput {
+        /// The input.
+        priority: Priority,
+    },
+    /// Manual choice of an input, also of one that was given up.
+    ForceInput {
         /// The input.
         priority: Priority,
     },
@@ -140,6 +159,11 @@ pub enum Action {
         /// The session.
         session: SessionId,
     },
+    /// Tell the stream of the next packet of this input, which has no session.
+    AwaitInput {
+        /// The input.
+        priority: Priority,
+    },
     /// Tell the host what was decided.
     Notify(Notice),
 }
@@ -154,6 +178,8 @@ pub struct Start {
     pub input: Arc<Input>,
     /// Where the ingestor writes.
     pub buffer_write_id: Arc<str>,
+    /// What it is started for.
+    pub start_reason: StartReason,
 }
 
 /// Command: stop a session.

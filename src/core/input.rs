@@ -3,7 +3,9 @@
 use super::backoff::Backoff;
 use super::config::{Config, Settings};
 use super::problem::{Problem, INPUT_TEXT_MAX, OPTIONS_MAX};
-use super::{Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Standby, Status};
+use super::{
+    Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Source, Standby, Status,
+};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -92,7 +94,8 @@ pub(super) enum Attempt {
     No,
     /// Rule 9c: of a cold input, to see whether it delivers.
     Trial,
-    /// Rule 6d: of a hot input, in place of one that fell silent.
+    /// Rule 6d: of a hot input, in place of one that fell silent. Rule 27a: of a pushed one, whose
+    /// start failed; it can only fail to start.
     Restart,
 }
 
@@ -164,6 +167,26 @@ pub(super) struct Probe {
     pub(super) taken_at: Option<Nanos>,
 }
 
+/// Rule 27b: packets that show that a failed input is there again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    /// The first one; since then there was no gap of `packet_timeout`.
+    pub(super) since: Nanos,
+    /// The newest one while the input has no session, as far as the driver has told.
+    pub(super) last: Nanos,
+}
+
+/// Rules 27c and 27d: whether an input is idle though it was given up and has not delivered since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Untested {
+    #[default]
+    No,
+    /// Its wait is over, and it can't be probed.
+    Waited,
+    /// It was chosen by hand, for as long as it is.
+    Forced,
+}
+
 /// What there is to know of an input that was ever given up; most never are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trouble {
@@ -184,12 +207,25 @@ pub(super) struct Trouble {
     pub(super) backoff: Backoff,
     /// It recovered and has not been on air for `failback_stable` since.
     pub(super) unproven: bool,
+    /// While it has failed: that its packets flow.
+    pub(super) life: Option<Life>,
+    /// It has no session, and its next packet changes something, so the driver must tell of it.
+    pub(super) listening: bool,
+    pub(super) untested: Untested,
+    /// Rule 27c: it became untested when its wait was over, in this outage or the last one.
+    pub(super) was_untested: bool,
 }
 
 impl Trouble {
     pub(super) fn clear_errors(&mut self) {
         self.errors.clear();
         self.attempts.clear();
+    }
+
+    /// No packet is awaited or tells anything, unless it is one of a session.
+    pub(super) fn stop_listening(&mut self) {
+        self.life = None;
+        self.listening = false;
     }
 }
 
@@ -301,6 +337,53 @@ impl InputHealth {
         self.settings.is_hot()
     }
 
+    pub(super) fn is_pushed(&self) -> bool {
+        self.settings.source == Source::Pushed
+    }
+
+    /// Rule 27a: a pushed input whose session waits for its source, and is all there is to be done.
+    pub(super) fn listens(&self) -> bool {
+        self.is_pushed() && self.session.is_some()
+    }
+
+    pub(super) fn keeps_session(&self) -> bool {
+        self.settings.keeps_session()
+    }
+
+    /// Idle and may be chosen, though it was given up and has not delivered since: after its wait,
+    /// because it can't be probed, or because it was forced.
+    pub fn untested(&self) -> bool {
+        self.status == Status::Idle
+            && self.trouble().is_some_and(|trouble| trouble.untested != Untested::No)
+    }
+
+    /// It was given up and has not shown since that it works.
+    pub(super) fn failed(&self) -> bool {
+        self.status == Status::Degraded || self.untested()
+    }
+
+    /// Of a failed input: the packets that show that it is there again, if they flow.
+    pub(super) fn life(&self) -> Option<Life> {
+        self.trouble()?.life
+    }
+
+    /// Whether it was given up, and its packets would be its recovery: of a session that is kept for
+    /// that, or without one.
+    pub fn listening(&self) -> bool {
+        let flows = |trouble: &Trouble| trouble.listening || trouble.life.is_some();
+        self.failed() && (self.listens() || self.trouble().is_some_and(flows))
+    }
+
+    /// Whether it has no session, and its next packet is awaited.
+    pub(crate) fn awaited_without_session(&self) -> bool {
+        self.session.is_none() && self.trouble().is_some_and(|trouble| trouble.listening)
+    }
+
+    /// The newest packet that the driver has told of, while it has no session and its packets flow.
+    pub(crate) fn flows_without_session(&self) -> Option<Nanos> {
+        Some(self.life().filter(|_| self.session.is_none())?.last)
+    }
+
     pub(super) fn usable(&self) -> bool {
         matches!(self.status, Status::Idle | Status::Active)
     }
@@ -332,8 +415,9 @@ impl InputHealth {
         self.trouble()?.probe.as_ref()
     }
 
-    pub(super) fn probe_unsupported(&self) -> bool {
-        self.trouble().is_some_and(|trouble| trouble.probe_unsupported)
+    /// Rule 9c: because the host says so, or because it is the source that connects.
+    pub(super) fn cannot_be_probed(&self) -> bool {
+        self.is_pushed() || self.trouble().is_some_and(|trouble| trouble.probe_unsupported)
     }
 
     pub(super) fn retry_at(&self) -> Option<Nanos> {
@@ -364,6 +448,9 @@ impl InputHealth {
         if self.trouble.is_some() {
             let trouble = self.trouble_mut();
             trouble.clear_errors();
+            trouble.stop_listening();
+            trouble.untested = Untested::No;
+            trouble.was_untested = false;
             trouble.backoff.reset();
             trouble.unproven = false;
             trouble.retry_at = None;

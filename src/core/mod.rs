@@ -16,6 +16,7 @@
 //! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
 //! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
 //! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
+//! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
 //! | `stream/timers.rs` | every deadline, derived from the state |
 //! | `stream/update.rs` | what the host changes while a stream runs |
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
@@ -76,7 +77,7 @@ mod registration;
 mod stream;
 mod switch;
 
-use crate::vocabulary::{Error, Failback, Overlap, Reason, Standby, Status};
+use crate::vocabulary::{Error, Failback, Overlap, Reason, Source, Standby, StartReason, Status};
 pub use common::Common;
 pub use config::Config;
 pub(crate) use detail::told;

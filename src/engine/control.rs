@@ -106,6 +106,17 @@ impl Engine {
         self.handle(stream, Stimulus::SwitchInput { priority })
     }
 
+    /// As [`switch_input`](Self::switch_input), also to an input that was given up: in a new session,
+    /// and when it delivers it has recovered and goes on air. If it does not, the choice ends. With
+    /// `overlap` off the input on air is stopped first, so the stream is dark until the other delivers,
+    /// or for `connect_timeout`. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
+    pub fn force_input(&self, stream: &str, priority: Priority) -> Result<(), Error> {
+        self.handle(stream, Stimulus::ForceInput { priority })
+    }
+
     /// Ends a manual choice; failback is free again. Blocks for the monitor.
     ///
     /// # Errors

@@ -66,7 +66,8 @@ impl Event {
     pub(crate) fn fields(&self) -> EventFields<'_> {
         let mut fields = EventFields::new(self.kind.tag(), &self.stream, self.registration);
         match &self.kind {
-            EventKind::Start(Start { session, input, buffer_write_id }) => {
+            EventKind::Start(Start { session, input, buffer_write_id, start_reason }) => {
+                fields.start_reason = Some(*start_reason);
                 fields.priority = Some(input.priority);
                 fields.session = *session;
                 (fields.url, fields.options) = (&input.url, &input.options);

@@ -2,7 +2,7 @@
 
 use crate::core::{Nanos, Priority};
 use crate::print::{printable, printable_name, printable_url, Urls};
-use crate::vocabulary::{EventTag, Reason};
+use crate::vocabulary::{EventTag, Reason, StartReason};
 use std::fmt::{Display, Formatter, Result};
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ pub(crate) struct EventFields<'a> {
     pub(crate) measured: Nanos,
     pub(crate) limit: Nanos,
     pub(crate) exhausted: bool,
+    pub(crate) start_reason: Option<StartReason>,
     pub(crate) url: &'a str,
     pub(crate) options: &'a [(Box<str>, Box<str>)],
     pub(crate) buffer_write_id: &'a str,
@@ -45,6 +46,7 @@ impl<'a> EventFields<'a> {
             measured: 0,
             limit: 0,
             exhausted: false,
+            start_reason: None,
             url: "",
             options: &[],
             buffer_write_id: "",
@@ -77,7 +79,11 @@ impl Display for Line<'_> {
         match event.kind {
             EventTag::Start => {
                 let buffer = printable_name(event.buffer_write_id);
-                write!(f, " input {input} session {} {url} -> {buffer}", event.session)?;
+                write!(f, " input {input} session {}", event.session)?;
+                if let Some(why) = event.start_reason {
+                    write!(f, " ({})", why.name())?;
+                }
+                write!(f, " {url} -> {buffer}")?;
             }
             EventTag::Stop => write!(f, " input {input} session {}", event.session)?,
             EventTag::Probe => {
@@ -179,6 +185,8 @@ mod tests {
         assert_eq!(line(bug), "bug (a\\nb)");
         let from = EventFields { from: Some(1), ..event(EventTag::Switched) };
         assert_eq!(line(from), "news: switched input 1 -> 2 #9");
+        let why = EventFields { start_reason: Some(StartReason::Hot), ..event(EventTag::Start) };
+        assert_eq!(line(why), "news: start input 2 session 7 (hot) udp://h -> out");
         let dark = EventFields { exhausted: true, ..event(EventTag::Recovered) };
         assert_eq!(line(dark), "news: recovered input 2, the stream was exhausted");
     }

@@ -347,7 +347,7 @@ impl Drop for Writer<'_> {
 mod tests {
     use super::*;
     use crate::core::{Input, Start, Stop};
-    use crate::vocabulary::Reason;
+    use crate::vocabulary::{Reason, StartReason};
 
     fn event(kind: EventKind) -> Event {
         let wall = SystemTime::UNIX_EPOCH;
@@ -356,7 +356,12 @@ mod tests {
 
     fn start(session: SessionId) -> EventKind {
         let input = Arc::new(Input::new(0, "u"));
-        EventKind::Start(Start { session, input, buffer_write_id: "s".into() })
+        EventKind::Start(Start {
+            session,
+            input,
+            buffer_write_id: "s".into(),
+            start_reason: StartReason::Initial,
+        })
     }
 
     fn stop(session: SessionId) -> EventKind {

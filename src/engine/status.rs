@@ -104,6 +104,11 @@ pub struct InputHealthSnapshot {
     pub probes_ok: u64,
     /// How many of these failed.
     pub probes_failed: u64,
+    /// Idle and may be chosen, though it was given up and has not delivered since.
+    pub untested: bool,
+    /// It was given up, and its packets would be its recovery: of a session that is kept for that, or
+    /// by id without one.
+    pub listening: bool,
     /// When its status last changed.
     #[serde(serialize_with = "rfc3339")]
     pub state_since: SystemTime,
@@ -240,6 +245,8 @@ impl InputHealthSnapshot {
             probes: health.probes(),
             probes_ok: health.probes_ok(),
             probes_failed: health.probes_failed(),
+            untested: health.untested(),
+            listening: health.listening(),
             state_since: wall.at(health.state_since()),
         }
     }

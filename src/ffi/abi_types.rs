@@ -115,8 +115,8 @@ pub struct changeover_event {
     pub detail_len: usize,
     /// RECOVERED: 1: until now the stream was exhausted.
     pub exhausted: i32,
-    /// 0.
-    pub reserved: i32,
+    /// START: CHANGEOVER_START_*, what it is for.
+    pub start_reason: i32,
 }
 
 /// The host's side of an engine that delivers events to callbacks. All are called on the
@@ -272,6 +272,10 @@ pub struct changeover_input_status {
     pub probes_ok: u64,
     /// How many of `probes` failed. Their errors are in the JSON.
     pub probes_failed: u64,
+    /// 1: idle and may be chosen, though it was given up and has not delivered since.
+    pub untested: i32,
+    /// 1: it was given up, and its packets would be its recovery.
+    pub listening: i32,
 }
 
 /// One error of an input.

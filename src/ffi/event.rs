@@ -10,7 +10,7 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE}
 use super::strings::{text, Text, Texts};
 use super::versioned::{fill, init, read, Versioned};
 use crate::engine::{Event, EventFields};
-use crate::vocabulary::{EventTag, Reason};
+use crate::vocabulary::{EventTag, Reason, StartReason};
 use std::ptr::from_ref;
 use std::sync::Arc;
 
@@ -54,6 +54,7 @@ impl EventMemory {
             measured: fields.measured,
             limit: fields.limit,
             exhausted: fields.exhausted.into(),
+            start_reason: fields.start_reason.map_or(0, StartReason::code),
             ..changeover_event::INITIAL
         };
         let EventFields { stream, url, options, buffer_write_id, ref detail, .. } = fields;
@@ -99,6 +100,7 @@ fn fills_in_what_is_declared(event: &EventFields<'_>) -> bool {
         ("measured", event.measured != 0),
         ("limit", event.limit != 0),
         ("exhausted", event.exhausted),
+        ("start_reason", event.start_reason.is_some()),
         ("url", !event.url.is_empty()),
         ("options", !event.options.is_empty()),
         ("buffer_write_id", !event.buffer_write_id.is_empty()),
@@ -139,6 +141,7 @@ pub(super) unsafe fn fields_of(event: &changeover_event) -> Outcome<EventFields<
         measured: event.measured,
         limit: event.limit,
         exhausted: event.exhausted != 0,
+        start_reason: StartReason::from_code(event.start_reason),
         url,
         buffer_write_id,
         detail: detail.into(),

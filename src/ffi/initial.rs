@@ -56,7 +56,7 @@ versioned!(changeover_event ends with detail_len: usize; changeover_event {
     detail: null(),
     detail_len: 0,
     exhausted: 0,
-    reserved: 0,
+    start_reason: 0,
 });
 
 versioned!(changeover_callbacks ends with notify: *const c_void; changeover_callbacks {
@@ -114,6 +114,8 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     errors_len: 0,
     probes_ok: 0,
     probes_failed: 0,
+    untested: 0,
+    listening: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {

@@ -29,7 +29,7 @@ layout! {
         session: 40, probe: 48, switch_number: 56, dropped: 64, at: 72, at_unix: 80, measured: 88,
         limit: 96, stream: 104, stream_len: 112, url: 120, url_len: 128, options: 136,
         options_len: 144, buffer_write_id: 152, buffer_write_id_len: 160, detail: 168,
-        detail_len: 176, exhausted: 184, reserved: 188,
+        detail_len: 176, exhausted: 184, start_reason: 188,
     }
     changeover_callbacks: 56 {
         struct_size: 0, user_data: 8, destroy: 16, start: 24, stop: 32, probe: 40, notify: 48,
@@ -48,11 +48,12 @@ layout! {
         pending_input_priority: 28, override_input_priority: 32, exhausted: 36, inputs_len: 40,
         switches_len: 48, registered_at: 56, uptime: 64,
     }
-    changeover_input_status: 160 {
+    changeover_input_status: 168 {
         struct_size: 0, priority: 8, status: 12, receiving: 16, reserved: 20, session: 24,
         packets: 32, bytes: 40, video_packets: 48, key_packets: 56, lost_packets: 64, probes: 72,
         bitrate_kbps: 80, fps: 88, packet_loss: 96, last_packet_at: 104, state_since: 112, url: 120,
         url_len: 128, errors_len: 136, probes_ok: 144, probes_failed: 152,
+        untested: 160, listening: 164,
     }
     changeover_error_entry: 56 {
         struct_size: 0, at: 8, reason: 16, reserved: 20, measured: 24, limit: 32, text: 40,

@@ -122,6 +122,8 @@ fn input_status(input: &InputHealthSnapshot, texts: &mut Texts) -> changeover_in
         errors_len: input.errors.len(),
         probes_ok: input.probes_ok,
         probes_failed: input.probes_failed,
+        untested: input.untested.into(),
+        listening: input.listening.into(),
     }
 }
 

@@ -64,7 +64,12 @@ fn an_event_fills_in_the_fields_its_row_names() {
     let reason = Reason::Timeout;
     let switch = Switch { at: 1, from, to: 0, reason, detail: overdue, number: 2 };
     let kinds = [
-        EventKind::Start(Start { session: 1, input: input.clone(), buffer_write_id: "b".into() }),
+        EventKind::Start(Start {
+            session: 1,
+            input: input.clone(),
+            buffer_write_id: "b".into(),
+            start_reason: crate::StartReason::Forced,
+        }),
         EventKind::Stop(Stop { session: 1, priority: 0 }),
         EventKind::Probe(Probe { probe: 1, input, timeout }),
         EventKind::Notice(Notice::Switched(switch)),

@@ -59,7 +59,8 @@ macro_rules! events {
 events! {
     /// Command: start an input. If that fails, say so with `start_result`. A start that was taken
     /// gets exactly one stop, even if it failed.
-    Start = 1, "start", Debug, Command, [priority, session, url, options, buffer_write_id];
+    Start = 1, "start", Debug, Command, [priority, session, url, options, buffer_write_id,
+            start_reason];
     /// Command: stop a session.
     Stop = 2, "stop", Debug, Command, [priority, session];
     /// Command: find out whether an input works, and answer with `probe_result` within `limit`,

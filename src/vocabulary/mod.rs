@@ -34,10 +34,10 @@ pub use flags::{Flags, FLAGS};
 pub use reasons::Reason;
 pub(crate) use settings::settings;
 pub use settings::{
-    all_settings, Failback, Form, Kind, Number, Overlap, Percent, Scope, Setting, Standby, Timeout,
-    Wait, Window, LONGEST,
+    all_settings, Failback, Form, Kind, Number, Overlap, Percent, Scope, Setting, Source, Standby,
+    Timeout, Wait, Window, LONGEST,
 };
-pub use states::{Level, ProbeAnswer, Status};
+pub use states::{Level, ProbeAnswer, StartReason, Status};
 
 /// A word that is a number in C.
 #[derive(Clone, Copy, Debug)]
@@ -81,8 +81,14 @@ pub trait Vocabulary: Copy {
 }
 
 /// Every list of words but the choices of settings.
-pub const LISTS: &[WordList] =
-    &[Status::WORDS, Reason::WORDS, EventTag::WORDS, ProbeAnswer::WORDS, Level::WORDS];
+pub const LISTS: &[WordList] = &[
+    Status::WORDS,
+    StartReason::WORDS,
+    Reason::WORDS,
+    EventTag::WORDS,
+    ProbeAnswer::WORDS,
+    Level::WORDS,
+];
 
 /// A literal as a C string.
 macro_rules! c_string {

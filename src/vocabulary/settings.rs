@@ -58,6 +58,10 @@ macro_rules! settings {
             /// The time over which an input is measured, from 100 ms to a minute. It is looked at
             /// ten times in each window.
             measure_window: Window = Duration::from_secs(1), Input;
+            /// Who connects: the host to the source, or the source to the host. Of a pushed input a
+            /// start means "listen": its session is kept once it is started, and its own packets
+            /// tell whether it is there, also while it has no session.
+            source: Source = Source::Pulled, Input, reserved_source;
         }
     };
 }
@@ -90,6 +94,16 @@ vocabulary! {
         On = 0, "on";
         /// It can't: the stop always comes before the start.
         Off = 1, "off";
+    }
+}
+
+vocabulary! {
+    /// Who connects.
+    pub enum Source: CHANGEOVER_SOURCE {
+        /// The host connects to the source, which can be asked whether it works.
+        Pulled = 0, "pulled";
+        /// The source connects to the host, as an encoder that publishes.
+        Pushed = 1, "pushed";
     }
 }
 

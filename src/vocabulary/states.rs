@@ -17,6 +17,28 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Why an input is started.
+    pub enum StartReason: CHANGEOVER_START {
+        ["none" = 0, "No start."]
+        /// The first choice, at registration.
+        Initial = 1, "initial";
+        /// It takes the place of an input that was lost.
+        Failover = 2, "failover";
+        /// It is to take the place of an input on air, or did: a manual switch, a failback, an added
+        /// input.
+        Planned = 3, "planned";
+        /// It is kept running before it is needed.
+        Hot = 4, "hot";
+        /// It was given up and can't be probed: to see whether it delivers.
+        Trial = 5, "trial";
+        /// In place of its last session: it fell silent though hot, it or the buffer was changed.
+        Restart = 6, "restart";
+        /// It was given up and is wanted nevertheless: `force_input`.
+        Forced = 7, "forced";
+    }
+}
+
+vocabulary! {
     /// How a probe went, as C says it.
     pub enum ProbeAnswer: CHANGEOVER_PROBE {
         /// The source works.

@@ -43,8 +43,10 @@ fn cited(line: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn rules_are_numbered_in_order_and_their_clauses_lettered() {
     let text = read("docs/rules.md");
-    for (at, (number, chapter)) in chapters(&text).enumerate() {
-        assert_eq!(number as usize, at + 1);
+    let mut last = 0;
+    for (number, chapter) in chapters(&text) {
+        // Some numbers are not taken yet.
+        assert!(number > std::mem::replace(&mut last, number), "{number}");
         let bullets = chapter.lines().filter_map(|line| line.strip_prefix("- "));
         let letters: Vec<_> = bullets.filter_map(|bullet| bullet.split_once(". ")).collect();
         let letters = letters.iter().map(|(letter, _)| *letter).filter(|letter| letter.len() == 1);

@@ -7,6 +7,7 @@
 //! | `sandboxed.rs` | a process that allows itself few system calls, and still fails over |
 //! | `script.rs` | a callback host that does what a test says |
 //! | `rules.rs` | the rules that cross threads |
+//! | `pushed.rs` | rule 27: sources that connect by themselves, recorded by id |
 //! | `sessions.rs` | which session a handle or an id means |
 //! | `blocked_host.rs` | a callback that blocks delays nothing but the events behind it |
 //! | `sandboxed.rs` | a process that locks itself in (`seccomp(2)`) keeps its monitor |
@@ -43,6 +44,7 @@ mod lifetimes;
 mod log;
 mod loops;
 mod many_streams;
+mod pushed;
 mod rules;
 mod sessions;
 mod settings;

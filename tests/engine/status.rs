@@ -49,7 +49,7 @@ const STREAM: [&str; 10] = [
     "switches",
 ];
 /// Of one that runs.
-const INPUT: [&str; 16] = [
+const INPUT: [&str; 18] = [
     "input_priority",
     "url",
     "session",
@@ -65,6 +65,8 @@ const INPUT: [&str; 16] = [
     "probes",
     "probes_ok",
     "probes_failed",
+    "untested",
+    "listening",
     "state_since",
 ];
 

@@ -26,6 +26,7 @@ fn enum_name(list: &WordList) -> String {
     match list.name {
         "EventTag" => "event_kind".into(),
         "ProbeAnswer" => "probe_outcome".into(),
+        "StartReason" => "start_reason".into(),
         "Level" => "log_level".into(),
         name => name.to_lowercase(),
     }

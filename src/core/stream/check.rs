@@ -5,6 +5,7 @@
 //! invariant that repeats the code it checks finds nothing.
 
 use super::*;
+use crate::core::input::Untested;
 use std::fmt;
 
 #[cfg(test)]
@@ -152,7 +153,7 @@ const OF_INPUT: &[OfInput] = &[
         let mut in_time = false;
         stream.session_timers(index, &mut |at, _| in_time |= at <= due);
         let attempt = input.retry_at().is_some() || input.probe().is_some();
-        in_time || (input.status == Status::Degraded && attempt)
+        in_time || (input.status == Status::Degraded && (attempt || input.is_pushed()))
     }),
     ("rule 3: a packet that would decide something is awaited", |stream, index| {
         let input = &stream.inputs[index];
@@ -160,7 +161,9 @@ const OF_INPUT: &[OfInput] = &[
             let decides = session.first_packet().is_none()
                 || stream.is_pending(index)
                 || (stream.is_active(index) && input.status != Status::Active)
-                || (input.status == Status::Degraded && !input.on_trial() && !session.reported);
+                || input.untested()
+                || (input.status == Status::Degraded
+                    && !(input.on_trial() || session.reported || input.life().is_some()));
             !decides || session.awaited
         })
     }),
@@ -174,7 +177,7 @@ const OF_INPUT: &[OfInput] = &[
         let returns = stream.settings.failback == Failback::Auto && stream.pinned.get().is_none();
         !stream.on_air()
             || input.session.is_none()
-            || input.is_hot()
+            || input.keeps_session()
             || stream.is_active(index)
             || stream.is_pending(index)
             || (better && if input.usable() { returns } else { input.on_trial() })
@@ -187,27 +190,31 @@ const OF_INPUT: &[OfInput] = &[
         let input = &stream.inputs[index];
         let attempt =
             input.retry_at().is_some() || input.probe().is_some() || stream.attempting(index);
-        input.status != Status::Degraded || (attempt && input.errors().len() > 0)
+        let listens = input.is_pushed() && input.session.is_some();
+        input.status != Status::Degraded || ((attempt || listens) && input.errors().len() > 0)
     }),
     ("rule 9: a usable input is not probed, tried, or waiting to be", |stream, index| {
         let input = &stream.inputs[index];
         let attempt = input.retry_at().is_some() || input.probe().is_some() || input.on_trial();
         !attempt || !input.usable()
     }),
-    ("rule 9: no input is probed and tried at once", |stream, index| {
+    ("rule 9: no input is probed that is tried, or that can't be", |stream, index| {
         let input = &stream.inputs[index];
-        input.probe().is_none() || !(input.on_trial() || input.probe_unsupported())
+        input.probe().is_none() || !(input.on_trial() || input.cannot_be_probed())
     }),
     ("rule 9: a trial is of an input that can't be probed", |stream, index| {
         let input = &stream.inputs[index];
-        !input.on_trial() || input.probe_unsupported()
+        !input.on_trial() || input.cannot_be_probed()
     }),
     ("rule 10: a degraded input is not healthy, a usable cold one is", |stream, index| {
         let input = &stream.inputs[index];
         match input.status {
             Status::Degraded => input.healthy_since.is_none(),
             Status::Stopped => true,
-            _ => input.is_hot() || input.healthy_since.is_some(),
+            _ => {
+                let delivered = input.healthy_since.is_some();
+                delivered != input.untested() || input.keeps_session()
+            }
         }
     }),
     ("rule 14: an unregistered stream's inputs are stopped, and no other's", |stream, index| {
@@ -217,6 +224,26 @@ const OF_INPUT: &[OfInput] = &[
     }),
     ("rule 9: only a degraded input's session is an attempt", |stream, index| {
         stream.inputs[index].status == Status::Degraded || !stream.attempting(index)
+    }),
+    (
+        "rule 27: after a silence the packets of an input without a session count",
+        |stream, index| {
+            let input = &stream.inputs[index];
+            let counts = input.awaited_without_session() || input.life().is_some();
+            let silent = input.errors().last().is_some_and(|error| error.reason == Reason::Timeout);
+            !input.failed() || input.session.is_some() || counts || !silent
+        },
+    ),
+    ("rule 27: only a failed input's packets count without a session", |stream, index| {
+        let input = &stream.inputs[index];
+        let shows = input.trouble().is_some_and(|t| t.listening || t.life.is_some());
+        !shows || input.failed() || stream.unregistered
+    }),
+    ("rule 27: an untested input has errors, and is forced only while it is wanted", |s, index| {
+        let input = &s.inputs[index];
+        let forced = input.trouble().is_some_and(|trouble| trouble.untested == Untested::Forced);
+        let wanted = input.session.is_some() || s.is_active(index) || s.is_pending(index);
+        !input.untested() || (input.errors().len() > 0 && (!forced || wanted || !s.active_runs()))
     }),
     ("rule 15: the errors and the failed attempts of an input are bounded", |stream, index| {
         stream.inputs[index].errors().len() <= 5 && stream.inputs[index].attempts().len() <= 5

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::event;
-use crate::core::input::{InputError, Probe};
+use crate::core::input::{InputError, Probe, Untested};
 
 /// Why an input, or an attempt to get it back, is given up.
 pub(super) struct Failure {
@@ -28,16 +28,35 @@ impl Failure {
     }
 }
 
+/// How a degraded input is got back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WayBack {
+    Probe,
+    Trial,
+    Restart,
+    /// It is not: it may be chosen as it is.
+    Untested,
+}
+
 impl Stream {
     /// Opens a new session of an input, through the gate if it is the active one. The gate moves
     /// before the host hears of the *start*, so that no packet of the session finds it closed.
-    pub(super) fn start(&mut self, index: usize, attempt: Attempt, common: &mut Common) {
+    pub(super) fn start(
+        &mut self,
+        index: usize,
+        attempt: Attempt,
+        start_reason: StartReason,
+        common: &mut Common,
+    ) {
         debug_assert!(self.inputs[index].session.is_none(), "one session per input");
         let id = common.next_id();
         let input = &mut self.inputs[index];
         input.session = Some(Session::new(id, attempt));
-        if input.is_hot() {
+        if input.keeps_session() {
             input.healthy_since = MaybeNanos::NONE;
+        }
+        if input.trouble().is_some_and(|trouble| trouble.listening || trouble.life.is_some()) {
+            input.trouble_mut().stop_listening();
         }
         let spec = input.spec.clone();
         if self.is_active(index) {
@@ -45,7 +64,8 @@ impl Stream {
         }
         self.act(Action::Await { session: id });
         let buffer_write_id = self.buffer_write_id.clone();
-        self.act(Action::Start(Start { session: id, input: spec, buffer_write_id }));
+        let input = spec;
+        self.act(Action::Start(Start { session: id, input, buffer_write_id, start_reason }));
     }
 
     /// Ends an input's session, if it has one.
@@ -53,6 +73,9 @@ impl Stream {
         let input = &mut self.inputs[index];
         if let Some(session) = input.session.take() {
             let priority = input.spec.priority;
+            if input.life().is_some() {
+                input.trouble_mut().life = None;
+            }
             self.act(Action::Stop(Stop { session: session.id, priority }));
         }
     }
@@ -63,6 +86,7 @@ impl Stream {
         &mut self,
         index: usize,
         attempt: Attempt,
+        start_reason: StartReason,
         now: Nanos,
         common: &mut Common,
     ) {
@@ -74,7 +98,7 @@ impl Stream {
                 self.inputs[index].set_status(Status::Idle, now);
             }
         }
-        self.start(index, attempt, common);
+        self.start(index, attempt, start_reason, common);
     }
 
     /// Rule 1a, and for inputs that were added, updated, or became hot.
@@ -82,7 +106,7 @@ impl Stream {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
             if input.is_hot() && input.usable() && input.session.is_none() {
-                self.start(index, Attempt::No, common);
+                self.start(index, Attempt::No, StartReason::Hot, common);
             }
         }
     }
@@ -112,7 +136,9 @@ impl Stream {
             // Rule 9c: it has to deliver for a while.
             Status::Degraded if session.attempt == Attempt::Trial && !dark => {}
             // Rule 4d.
-            Status::Degraded if !proof && !input.settings.is_hot() => {}
+            Status::Degraded if !proof && !input.settings.keeps_session() => {}
+            // Rule 27b.
+            Status::Degraded if input.is_pushed() && !dark => self.begin_life(index, now),
             Status::Degraded => {
                 self.recover(index, now, now);
                 if active {
@@ -125,6 +151,8 @@ impl Stream {
                     return Some(priority);
                 }
             }
+            // Rule 27c.
+            _ if input.untested() => self.recover(index, now, now),
             // Rule 10b: a hot input's first packet.
             _ => input.healthy_since.set_if_none(now),
         }
@@ -136,20 +164,25 @@ impl Stream {
         let (active, pending) = (self.is_active(index), self.is_pending(index));
         let input = &mut self.inputs[index];
         let priority = input.spec.priority;
+        let untested = input.untested();
         input.set_status(Status::Degraded, now);
         input.healthy_since = MaybeNanos::NONE;
         let trouble = input.trouble_mut();
-        // Rule 9f: it recovered and failed again before it had proved itself.
-        if std::mem::take(&mut trouble.unproven) {
+        trouble.stop_listening();
+        trouble.untested = Untested::No;
+        // Rule 9f: it recovered and failed again before it had proved itself, or never did.
+        if std::mem::take(&mut trouble.unproven) || untested {
             trouble.backoff.increase();
         }
-        input.schedule_retry(now, self.registration);
+        if !input.is_pushed() {
+            input.schedule_retry(now, self.registration);
+        }
         let reason = failure.reason;
         let error = failure.at(now);
         let detail = error.detail.clone();
         input.push_error(error.clone());
         // Rules 6b, 6d and 8b: a dead session that may still come back by its own packets.
-        let keep = (active || input.is_hot()) && reason != Reason::StartFailed;
+        let keep = (active || input.keeps_session()) && reason != Reason::StartFailed;
         if let Some(session) = input.session.as_mut() {
             session.reported = reason != Reason::Timeout;
         }
@@ -190,6 +223,8 @@ impl Stream {
         input.healthy_since = MaybeNanos::some(since);
         let trouble = input.trouble_mut();
         trouble.clear_errors();
+        trouble.stop_listening();
+        trouble.untested = Untested::No;
         trouble.retry_at = None;
         trouble.unproven = true;
         if let Some(session) = input.session.as_mut() {
@@ -253,7 +288,7 @@ impl Stream {
     pub(super) fn keep_retrying(&mut self, now: Nanos) {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
-            let attempted = input.probe().is_some() || self.attempting(index);
+            let attempted = input.probe().is_some() || self.attempting(index) || input.listens();
             if input.status == Status::Degraded && input.retry_at().is_none() && !attempted {
                 self.inputs[index].schedule_retry(now, self.registration);
             }
@@ -295,45 +330,80 @@ impl Stream {
         }
     }
 
-    /// Rules 9a and 9c: whether a degraded input may be probed, tried or restarted when its wait
-    /// is over.
-    pub(super) fn may_retry(&self, index: usize) -> bool {
+    /// Rules 6d, 9 and 27: what is done to get a degraded input back when its wait is over.
+    fn way_back(&self, index: usize) -> WayBack {
         let input = &self.inputs[index];
-        if input.status != Status::Degraded || input.probe().is_some() || self.attempting(index) {
-            return false;
-        }
-        if input.is_hot() || !input.probe_unsupported() {
-            return true;
-        }
-        match self.settings.overlap {
-            Overlap::On => {
-                self.exhausted || self.active().is_some_and(|active| input.spec.priority < active)
-            }
-            // One session at a time, and one that was chosen goes before any trial.
-            Overlap::Off => !self.active_runs() && !self.inputs.iter().any(InputHealth::on_trial),
+        if input.is_hot() {
+            WayBack::Restart
+        } else if !input.cannot_be_probed() {
+            WayBack::Probe
+        } else if self.becomes_untested(index) {
+            WayBack::Untested
+        } else if input.keeps_session() {
+            // Rule 27a: it is listened for again.
+            WayBack::Restart
+        } else {
+            WayBack::Trial
         }
     }
 
-    /// Rules 6d, 9a and 9c: a restart, a probe or a trial.
+    /// Whether a degraded input may be probed, tried or restarted when its wait is over.
+    pub(super) fn may_retry(&self, index: usize) -> bool {
+        let input = &self.inputs[index];
+        if input.status != Status::Degraded
+            || input.probe().is_some()
+            || self.attempting(index)
+            || input.listens()
+        {
+            return false;
+        }
+        let better = || self.active().is_some_and(|active| input.spec.priority < active);
+        match self.way_back(index) {
+            WayBack::Probe | WayBack::Untested => true,
+            WayBack::Restart => input.is_hot() || self.exhausted || better(),
+            WayBack::Trial => match self.settings.overlap {
+                Overlap::On => self.exhausted || better(),
+                // One session at a time, and one that was chosen goes before any trial.
+                Overlap::Off => {
+                    !self.active_runs() && !self.inputs.iter().any(InputHealth::on_trial)
+                }
+            },
+        }
+    }
+
+    /// When the wait of a degraded input is over.
+    pub(super) fn retry_due(&self, index: usize) -> Option<Nanos> {
+        match self.way_back(index) {
+            WayBack::Untested => self.untested_from(index),
+            _ => self.inputs[index].retry_at(),
+        }
+    }
+
+    /// Rules 6d, 9a, 9c and 27: the attempt whose wait is over.
     pub(super) fn retry(&mut self, index: usize, now: Nanos, common: &mut Common) {
+        let way_back = self.way_back(index);
         let input = &mut self.inputs[index];
-        let hot = input.is_hot();
         let trouble = input.trouble_mut();
         trouble.retry_at = None;
-        trouble.probes += 1;
-        if hot {
-            self.restart(index, Attempt::Restart, now, common);
-        } else if trouble.probe_unsupported {
-            if self.settings.overlap == Overlap::Off {
-                self.stop_all_but(index);
+        trouble.probes += u64::from(way_back != WayBack::Untested);
+        match way_back {
+            WayBack::Untested => self.become_untested(index, now),
+            WayBack::Restart => {
+                self.restart(index, Attempt::Restart, StartReason::Restart, now, common);
             }
-            self.restart(index, Attempt::Trial, now, common);
-        } else {
-            let probe = common.next_id();
-            trouble.probe = Some(Probe { id: probe, taken_at: None });
-            let timeout = Duration::from_nanos(input.settings.probe_timeout);
-            let input = input.spec.clone();
-            self.act(Action::Probe(event::Probe { probe, input, timeout }));
+            WayBack::Trial => {
+                if self.settings.overlap == Overlap::Off {
+                    self.stop_all_but(index);
+                }
+                self.restart(index, Attempt::Trial, StartReason::Trial, now, common);
+            }
+            WayBack::Probe => {
+                let probe = common.next_id();
+                trouble.probe = Some(Probe { id: probe, taken_at: None });
+                let timeout = Duration::from_nanos(input.settings.probe_timeout);
+                let input = input.spec.clone();
+                self.act(Action::Probe(event::Probe { probe, input, timeout }));
+            }
         }
     }
 

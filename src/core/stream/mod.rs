@@ -6,6 +6,7 @@
 
 mod check;
 mod health;
+mod life;
 mod selection;
 mod timers;
 mod update;
@@ -16,7 +17,7 @@ use super::input::{Attempt, InputHealth, Session};
 use super::{
     Action, Awaited, Common, Config, Detail, Error, Failback, Input, MaybeNanos, MaybePriority,
     Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration, SessionId,
-    Start, Status, Stimulus, Stop, Switch,
+    Start, StartReason, Status, Stimulus, Stop, Switch,
 };
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -119,7 +120,7 @@ impl Stream {
         }
         if let Some(best) = stream.select() {
             let cause = Cause { from: None, reason: Reason::Initial, detail: Detail::None };
-            stream.commit(best, cause, now, common);
+            stream.commit(best, cause, StartReason::Initial, now, common);
         }
         stream.start_hot_inputs(common);
         stream.debug_check(0);
@@ -165,6 +166,16 @@ impl Stream {
                 }
                 return Ok(());
             }
+            Stimulus::PacketWithoutSession { priority } => {
+                let Some(index) = self.index_of(priority) else { return Ok(()) };
+                self.packet_without_session(index, now);
+            }
+            Stimulus::SeenWithoutSession { priority, at } => {
+                if let Some(index) = self.index_of(priority) {
+                    self.seen_without_session(index, at);
+                }
+                return Ok(());
+            }
             Stimulus::Measured { .. } => return Ok(()),
             Stimulus::StartTaken { session } => {
                 let session = self.session_mut(session).ok_or(Error::StaleSession)?;
@@ -197,6 +208,7 @@ impl Stream {
                 self.error_reported(index, &text, now);
             }
             Stimulus::SwitchInput { priority } => self.switch_input(priority, now, common)?,
+            Stimulus::ForceInput { priority } => self.force_input(priority, now, common)?,
             Stimulus::ClearOverride => self.clear_override(),
             Stimulus::UpdateInputs(update) => self.update_inputs(update, now, common)?,
             Stimulus::UpdateBufferWriteId(name) => {
@@ -299,6 +311,19 @@ impl Stream {
         self.index_of_session(session)
             .and_then(|index| self.inputs[index].session.as_ref())
             .is_some_and(|session| session.awaited)
+    }
+
+    /// Whether the stream waits for the next packet of this input, which has no session.
+    pub fn awaits_input(&self, priority: Priority) -> bool {
+        self.index_of(priority).is_some_and(|i| self.inputs[i].awaited_without_session())
+    }
+
+    /// Whether the stream waits for a packet of any input without a session.
+    pub(crate) fn listens_without_sessions(&self) -> bool {
+        let listens = |input: &InputHealth| {
+            input.awaited_without_session() || input.flows_without_session().is_some()
+        };
+        !self.unregistered && self.inputs.iter().any(listens)
     }
 
     /// Whether these engine settings would be accepted, see [`Stimulus::SetDefaults`].

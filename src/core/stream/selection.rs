@@ -9,7 +9,7 @@ impl Stream {
     /// sessions are still needed.
     pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
         while !self.active_runs() {
-            self.promote_delivering_trial(now);
+            self.promote_what_delivers(now);
             // Rule 7c: it may be the target of a pending switch, which was started already.
             let Some(target) = self.select() else {
                 self.declare_exhausted();
@@ -24,23 +24,28 @@ impl Stream {
                 },
                 |cause| *cause,
             );
-            self.commit(target, cause, now, common);
+            self.commit(target, cause, StartReason::Failover, now, common);
         }
         self.put_on_air(now);
         self.finish_pending(now, common);
         self.fail_back(now, common);
         self.start_hot_inputs(common);
         self.stop_what_is_not_needed();
+        self.give_up_untested_inputs(now);
         self.keep_retrying(now);
+        self.listen_to_failed_inputs(now);
         self.close_gate_of_a_stopped_session();
     }
 
-    /// Rule 5: the override, else the best input that is usable.
+    /// Rule 5: the override, else the best input that is usable; one that is untested (27c) comes
+    /// after all others.
     pub(super) fn select(&self) -> Option<Priority> {
         let usable = |p: &Priority| self.index_of(*p).is_some_and(|i| self.inputs[i].usable());
-        self.override_input().filter(usable).or_else(|| {
-            self.inputs.iter().find(|input| input.usable()).map(|input| input.spec.priority)
-        })
+        let best = |untested: bool| {
+            let fits = |input: &&InputHealth| input.usable() && input.untested() == untested;
+            self.inputs.iter().find(fits).map(InputHealth::priority)
+        };
+        self.override_input().filter(usable).or_else(|| best(false)).or_else(|| best(true))
     }
 
     /// The active input delivers. Not on air is dark.
@@ -66,16 +71,21 @@ impl Stream {
             self.commit(
                 priority,
                 Cause { from, reason, detail: Detail::Seen("delivers again") },
+                StartReason::Failover,
                 now,
                 common,
             );
         }
     }
 
-    /// Rule 6g: with nothing on air, a trial that delivers has proved enough.
-    fn promote_delivering_trial(&mut self, now: Nanos) {
-        let on_trial = |input: &InputHealth| input.on_trial() && input.delivering();
-        if let Some(index) = self.inputs.iter().position(on_trial) {
+    /// Rules 6g and 27b: with nothing on air, a failed input that delivers has proved enough.
+    fn promote_what_delivers(&mut self, now: Nanos) {
+        let delivers = |index: &usize| {
+            let input = &self.inputs[*index];
+            let flows = || self.gap_at(*index).is_some_and(|gap| gap > now);
+            (input.on_trial() && input.delivering()) || (!input.usable() && flows())
+        };
+        if let Some(index) = (0..self.inputs.len()).find(delivers) {
             self.recover(index, now, now);
         }
     }
@@ -106,6 +116,7 @@ impl Stream {
         &mut self,
         target: Priority,
         cause: Cause,
+        start_reason: StartReason,
         now: Nanos,
         common: &mut Common,
     ) {
@@ -128,12 +139,12 @@ impl Stream {
                     self.await_packet(index);
                 }
             }
-            None => self.start(index, Attempt::No, common),
+            None => self.start(index, Attempt::No, start_reason, common),
         }
         // A dead one runs on (6b), a usable one has done its duty (7a).
         if let Some(old) = old.filter(|old| self.inputs[*old].usable()) {
             self.inputs[old].set_status(Status::Idle, now);
-            if !self.inputs[old].is_hot() {
+            if !self.inputs[old].keeps_session() {
                 self.stop(old);
             }
         }
@@ -165,6 +176,7 @@ impl Stream {
         target: Priority,
         reason: Reason,
         detail: Detail,
+        start_reason: StartReason,
         now: Nanos,
         common: &mut Common,
     ) {
@@ -180,11 +192,12 @@ impl Stream {
             || self.settings.overlap == Overlap::Off
             || session.is_some_and(|session| session.delivers_at(now));
         if at_once {
-            self.commit(target, Cause { from: self.active(), reason, detail }, now, common);
+            let cause = Cause { from: self.active(), reason, detail };
+            self.commit(target, cause, start_reason, now, common);
             return;
         }
         if session.is_none() {
-            self.start(index, Attempt::No, common);
+            self.start(index, Attempt::No, start_reason, common);
         } else if self.inputs[index].delivering() {
             // It may have died since its last packet; the next one proves that it has not.
             self.await_packet(index);
@@ -192,11 +205,11 @@ impl Stream {
         self.pending = Some(Pending { target, reason });
     }
 
-    /// Rules 7e and 11c. A hot target keeps running.
+    /// Rules 7e and 11c. The session of a hot or pushed target is kept.
     pub(super) fn abandon_pending(&mut self) {
         if let Some(pending) = self.pending.take() {
             if let Some(index) = self.index_of(pending.target) {
-                if !self.inputs[index].is_hot() {
+                if !self.inputs[index].keeps_session() {
                     self.stop(index);
                 }
             }
@@ -209,7 +222,7 @@ impl Stream {
         let (target, reason) = (pending.target, pending.reason);
         if self.index_of(target).is_some_and(|index| self.inputs[index].delivering()) {
             let cause = Cause { from: self.active(), reason, detail: Detail::Seen("delivers") };
-            self.commit(target, cause, now, common);
+            self.commit(target, cause, StartReason::Planned, now, common);
             self.put_on_air(now);
         }
     }
@@ -241,7 +254,8 @@ impl Stream {
         let best = self.inputs.iter().find_map(|i| Some((due(i)?, i.spec.priority)));
         if let Some((at, target)) = best {
             let detail = Detail::Healthy { past_due: now - at };
-            self.begin_switch(target, Reason::Failback, detail, now, common);
+            let planned = StartReason::Planned;
+            self.begin_switch(target, Reason::Failback, detail, planned, now, common);
             self.put_on_air(now);
         }
     }
@@ -255,7 +269,7 @@ impl Stream {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
             let priority = input.spec.priority;
-            if input.is_hot() || priority == active || self.pending() == Some(priority) {
+            if input.keeps_session() || priority == active || self.pending() == Some(priority) {
                 continue;
             }
             let better = priority < active;

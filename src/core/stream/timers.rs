@@ -9,12 +9,19 @@ use smallvec::SmallVec;
 pub(super) enum Timer {
     /// Rule 3a: no first packet since the host took the *start*.
     Connect(usize),
-    /// Rule 3b: no packet for too long. The only one that packets postpone.
+    /// Rule 3b: no packet for too long. Postponed by packets.
     Silence(usize),
+    /// Rule 27b: no packet for too long, so what came before shows nothing. Postponed by packets.
+    Gap(usize),
     /// Rule 9b: no answer since the host took the probe.
     ProbeTimeout(usize),
     /// Rule 9c: a trial has delivered for `failback_stable`.
     TrialDelivered(usize),
+    /// Rule 27b: its packets have flowed for `failback_stable`.
+    Flowed(usize),
+    /// Rule 27b: the packets of an input without a session count from now on. Decided by the
+    /// evaluation that ends every tick.
+    Listen(usize),
     /// Rules 6d, 9a and 9c: the wait before the next attempt is over.
     Retry(usize),
     /// Rule 9f: on air for `failback_stable`, so its backoff is forgotten.
@@ -26,7 +33,12 @@ pub(super) enum Timer {
 impl Timer {
     /// It can only find that a session does not deliver.
     fn is_verdict(&self) -> bool {
-        matches!(self, Timer::Connect(_) | Timer::Silence(_))
+        matches!(self, Timer::Connect(_) | Timer::Silence(_) | Timer::Gap(_))
+    }
+
+    /// Packets postpone it.
+    fn is_of_silence(&self) -> bool {
+        matches!(self, Timer::Silence(_) | Timer::Gap(_))
     }
 }
 
@@ -41,22 +53,24 @@ impl Stream {
         let (mut next, mut fixed) = (Nanos::MAX, Nanos::MAX);
         self.timers(&mut |at, timer| {
             next = next.min(at);
-            if !matches!(timer, Timer::Silence(_)) {
+            if !timer.is_of_silence() {
                 fixed = fixed.min(at);
             }
         });
         (next, fixed)
     }
 
-    /// The inputs that must not fall silent, and for how long each may.
+    /// The inputs that must not fall silent, with a session or without, and for how long each may.
     pub(crate) fn silence_limits(&self) -> impl Iterator<Item = (usize, Nanos)> + '_ {
         (0..self.inputs.len()).filter_map(|index| {
             let mut limit = None;
-            self.session_timers(index, &mut |_, timer| {
-                if timer == Timer::Silence(index) {
+            let mut see = |_, timer: Timer| {
+                if timer.is_of_silence() {
                     limit = Some((index, self.inputs[index].settings.packet_timeout));
                 }
-            });
+            };
+            self.session_timers(index, &mut see);
+            self.life_timers(index, &mut see);
             limit
         })
     }
@@ -115,6 +129,7 @@ impl Stream {
     fn timers(&self, see: &mut impl FnMut(Nanos, Timer)) {
         for index in 0..self.inputs.len() {
             self.session_timers(index, see);
+            self.life_timers(index, see);
             self.recovery_timers(index, see);
         }
         if let Some((at, _)) = self.failback_target() {
@@ -127,7 +142,9 @@ impl Stream {
         let input = &self.inputs[index];
         let Some(session) = &input.session else { return };
         // A dead session behind the gate is not expected to deliver.
-        if input.usable() || self.attempting(index) {
+        // Neither is a pushed input that is listened for again (27a).
+        let expected = self.attempting(index) && (input.on_trial() || !input.is_pushed());
+        if input.usable() || expected {
             if session.first_packet().is_some() {
                 let at = self.silent_since(index) + input.settings.packet_timeout;
                 see(at, Timer::Silence(index));
@@ -140,13 +157,26 @@ impl Stream {
         }
     }
 
+    /// Rule 27b: what the packets of a failed input show.
+    pub(super) fn life_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
+        if let Some(gap) = self.gap_at(index) {
+            see(gap, Timer::Gap(index));
+        }
+        if let Some(life) = self.inputs[index].life() {
+            see(life.since + self.settings.failback_stable, Timer::Flowed(index));
+        }
+        if let Some(at) = self.listens_from(index) {
+            see(at, Timer::Listen(index));
+        }
+    }
+
     /// Rule 9: probes, the next attempt, and the end of probation.
     fn recovery_timers(&self, index: usize, see: &mut impl FnMut(Nanos, Timer)) {
         let input = &self.inputs[index];
         if let Some(taken_at) = input.probe().and_then(|probe| probe.taken_at) {
             see(taken_at + input.settings.probe_timeout, Timer::ProbeTimeout(index));
         }
-        if let Some(at) = input.retry_at().filter(|_| self.may_retry(index)) {
+        if let Some(at) = self.retry_due(index).filter(|_| self.may_retry(index)) {
             see(at, Timer::Retry(index));
         }
         let on_probation = input.on_probation() && self.is_active(index);
@@ -179,6 +209,11 @@ impl Stream {
                 let limit = self.inputs[index].settings.packet_timeout;
                 self.timed_out(index, Failure::overdue(Awaited::Packet, silent, limit), now);
             }
+            Timer::Gap(index) => self.end_life(index),
+            Timer::Flowed(index) => {
+                let since = self.inputs[index].life().map_or(now, |life| life.since);
+                self.recover(index, since, now);
+            }
             Timer::ProbeTimeout(index) => {
                 let input = &self.inputs[index];
                 let taken_at = input.probe().and_then(|p| p.taken_at).unwrap_or(now);
@@ -198,7 +233,7 @@ impl Stream {
                 trouble.unproven = false;
                 trouble.backoff.reset();
             }
-            Timer::Failback => {}
+            Timer::Listen(_) | Timer::Failback => {}
         }
     }
 

@@ -28,9 +28,37 @@ impl Stream {
         if !self.inputs[index].usable() {
             return Err(Error::InputDegraded);
         }
-        self.pinned = MaybePriority::some(priority);
-        self.begin_switch(priority, Reason::Manual, Detail::None, now, common);
+        self.pin(priority, StartReason::Planned, now, common);
         Ok(())
+    }
+
+    /// Rule 27d: as `switch_input`, also to an input that was given up.
+    pub(super) fn force_input(
+        &mut self,
+        priority: Priority,
+        now: Nanos,
+        common: &mut Common,
+    ) -> Result<(), Error> {
+        let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+        let start_reason = if self.inputs[index].usable() {
+            StartReason::Planned
+        } else {
+            self.test(index, now, common);
+            StartReason::Forced
+        };
+        self.pin(priority, start_reason, now, common);
+        Ok(())
+    }
+
+    fn pin(
+        &mut self,
+        priority: Priority,
+        start_reason: StartReason,
+        now: Nanos,
+        common: &mut Common,
+    ) {
+        self.pinned = MaybePriority::some(priority);
+        self.begin_switch(priority, Reason::Manual, Detail::None, start_reason, now, common);
     }
 
     /// Rule 11c.
@@ -63,7 +91,8 @@ impl Stream {
         self.insert_inputs(update.added, now, common);
         let selected = |stream: &Stream| stream.select().filter(|best| added.contains(best));
         if let Some(best) = selected(self).filter(|best| self.runs_worse_than(*best)) {
-            self.begin_switch(best, Reason::InputAdded, Detail::None, now, common);
+            let (reason, planned) = (Reason::InputAdded, StartReason::Planned);
+            self.begin_switch(best, reason, Detail::None, planned, now, common);
         }
         for input in update.updated {
             self.replace_input(input, now, common);
@@ -114,9 +143,9 @@ impl Stream {
         }
         // An exhausted stream's last one has no claim: the best of all updated is chosen.
         let chosen = self.is_active(index) && was_usable;
-        let standby = self.inputs[index].is_hot() && !self.is_active(index);
+        let standby = self.inputs[index].keeps_session() && !self.is_active(index);
         if chosen || self.is_pending(index) || standby {
-            self.restart(index, Attempt::No, now, common);
+            self.restart(index, Attempt::No, StartReason::Restart, now, common);
         } else {
             self.stop(index);
         }
@@ -145,7 +174,7 @@ impl Stream {
         for index in 0..self.inputs.len() {
             if let Some(session) = &self.inputs[index].session {
                 let attempt = session.attempt;
-                self.restart(index, attempt, now, common);
+                self.restart(index, attempt, StartReason::Restart, now, common);
             }
         }
         Ok(())
@@ -175,11 +204,20 @@ impl Stream {
         self.settings = common.stream_settings.share(StreamSettings::new(&config, &defaults));
         for index in 0..self.inputs.len() {
             let input = &mut self.inputs[index];
-            let was_hot = input.is_hot();
+            let (was_kept, was_pushed) = (input.keeps_session(), input.is_pushed());
             let settings = self.settings.of_input(&input.spec.config);
             input.settings = common.input_settings.share(settings);
+            if input.is_pushed() != was_pushed && input.trouble().is_some() {
+                // Rule 27a: another way to get it back. The evaluation finds it.
+                input.trouble_mut().retry_at = None;
+                if let Some(session) = &mut input.session {
+                    session.attempt = Attempt::No;
+                }
+                self.cancel_probe(index);
+            }
+            let input = &mut self.inputs[index];
             input.hasten_retry(now, self.registration);
-            let cooled_down = was_hot && !input.is_hot();
+            let cooled_down = was_kept && !input.keeps_session() && !input.untested();
             if cooled_down && input.usable() {
                 input.healthy_since.set_if_none(now);
             }
@@ -198,7 +236,8 @@ impl Stream {
     fn end_overlap(&mut self, now: Nanos, common: &mut Common) {
         if let Some(Pending { target, reason }) = self.pending.take() {
             let detail = Detail::Seen("overlap was turned off");
-            self.commit(target, Cause { from: self.active(), reason, detail }, now, common);
+            let cause = Cause { from: self.active(), reason, detail };
+            self.commit(target, cause, StartReason::Planned, now, common);
             return;
         }
         let running = || self.inputs.iter().position(|input| input.session.is_some());

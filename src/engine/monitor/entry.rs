@@ -8,6 +8,10 @@ use crate::hot::{prefetch, Cell, Counters, InputRoute, Route};
 use crate::vocabulary::Error;
 use std::sync::Arc;
 
+/// Bound to no session: of a cell, whose packets are those of whichever is current, and the input's
+/// own while none is.
+const UNBOUND: SessionId = 0;
+
 #[derive(Debug)]
 pub(super) struct Entry {
     /// Shared with the readers of status: changed in a copy, which `publish` gives to them.
@@ -15,6 +19,8 @@ pub(super) struct Entry {
     shared: Arc<StreamShared>,
     /// Started and not stopped.
     sessions: u32,
+    /// The core awaits packets of inputs without a session.
+    listens: bool,
     /// `state` is not the published one.
     changed: bool,
 }
@@ -24,7 +30,7 @@ impl Entry {
     pub(super) fn new(index: usize, core: Stream, cells: Vec<InputCells>) -> Entry {
         let state = Arc::new(Snapshot::new(core, cells));
         let shared = Arc::new(StreamShared::new(index, state.clone()));
-        Entry { state, shared, sessions: 0, changed: false }
+        Entry { state, shared, sessions: 0, listens: false, changed: false }
     }
 
     pub(super) fn state(&self) -> &Snapshot {
@@ -57,6 +63,17 @@ impl Entry {
         }
         told?;
         Ok(self.state_mut().core_mut().drain())
+    }
+
+    /// Whether the core awaits packets of inputs without a session.
+    pub(super) fn listens(&mut self) -> bool {
+        self.listens = self.core().listens_without_sessions();
+        self.listens
+    }
+
+    /// The last answer of `listens`.
+    pub(super) fn listened(&self) -> bool {
+        self.listens
     }
 
     /// To be followed by `publish`.
@@ -96,26 +113,42 @@ impl Entry {
         }
     }
 
-    /// The session a cell's packets belong to now, if that is a current one.
-    pub(super) fn session_of(&self, cell: &Cell) -> Option<SessionId> {
+    /// What the core is to be told of the packet that was recorded in this cell, if it still awaits
+    /// one there.
+    pub(super) fn awaited(&self, cell: &Cell) -> Option<Stimulus> {
         let owner = |(health, input): (&InputHealth, &InputCells)| {
-            Some((health.session(), input.session_of(cell)?))
+            Some((health.session(), health.priority(), input.session_of(cell)?))
         };
-        let (current, bound) = self.state.inputs().find_map(owner)?;
-        current.filter(|current| bound == 0 || bound == *current)
+        let (current, priority, bound) = self.state.inputs().find_map(owner)?;
+        match current {
+            Some(session) if bound == 0 || bound == session => {
+                self.core().awaits(session).then_some(Stimulus::Packet { session })
+            }
+            None if bound == UNBOUND => Some(Stimulus::PacketWithoutSession { priority }),
+            _ => None,
+        }
     }
 
     /// Tells the core of the newest packets. That need not be published soon.
     pub(super) fn tell_newest_packets(&mut self, door: &mut Door, time: &Time) {
         for index in 0..self.state.cells().len() {
             let health = &self.core().inputs()[index];
-            let Some(session) = health.session() else { continue };
+            let (session, known) = match (health.session(), health.flows_without_session()) {
+                (Some(session), _) => (session, health.last_packet()),
+                (None, Some(last)) => (UNBOUND, last),
+                (None, None) => continue,
+            };
             let cells = self.state.cells()[index].of_session(session);
             let newest = cells.map(|cell| cell.last_packet()).max().filter(|stamp| *stamp != 0);
             let at = newest.map_or(0, |stamp| time.stamps().latest(stamp, time.now()));
-            if at > health.last_packet() {
+            if at > known {
+                let priority = health.priority();
+                let seen = match session {
+                    UNBOUND => Stimulus::SeenWithoutSession { priority, at },
+                    session => Stimulus::Seen { session, at },
+                };
                 // Never refused, and nothing is decided.
-                let _ = self.tell(door, Stimulus::Seen { session, at }, time.now());
+                let _ = self.tell(door, seen, time.now());
             }
         }
     }
@@ -123,7 +156,7 @@ impl Entry {
     /// For each input that must not fall silent, its most recent cell and its limit.
     pub(super) fn watched(&self) -> impl Iterator<Item = (&'static Cell, Nanos)> + '_ {
         self.core().silence_limits().filter_map(|(index, packet_timeout)| {
-            let session = self.core().inputs()[index].session()?;
+            let session = self.core().inputs()[index].session().unwrap_or(UNBOUND);
             let cells = self.state.cells()[index].of_session(session);
             Some((cells.max_by_key(|cell| cell.last_packet())?, packet_timeout))
         })
@@ -201,6 +234,10 @@ impl Entry {
         match action {
             Action::Gate { session, number } => self.move_gate(session, number),
             Action::Await { session } => self.cells_of(session).for_each(Cell::arm),
+            Action::AwaitInput { priority } => {
+                let input = self.state.inputs().find(|(one, _)| one.priority() == priority);
+                input.iter().flat_map(|(_, cells)| cells.of_session(UNBOUND)).for_each(Cell::arm);
+            }
             action => return Some(action),
         }
         None
@@ -241,6 +278,8 @@ impl Entry {
             if core.awaits(current) {
                 cell.arm();
             }
+        } else if core.inputs()[at].awaited_without_session() {
+            cell.arm();
         }
         self.change_cells(|inputs| inputs[at].open(cell, session));
         self.publish();

@@ -56,6 +56,10 @@ use std::sync::Arc;
 use streams::Streams;
 use time::Time;
 
+/// With nothing running, how often it is looked whether a failed input without a session shows life.
+/// (What records wakes nobody: that would be a system call.)
+const LISTEN_EVERY: Nanos = 10_000_000;
+
 pub(super) struct Monitor {
     shared: Arc<Shared>,
     time: Time,
@@ -111,8 +115,14 @@ impl Monitor {
                 || self.streams.any_unreachable()
                 || self.time.is_holding()
                 || !self.reporters.is_empty();
-            let wake =
-                if ticking { Some(next_tick.min(self.soon_at())) } else { self.deadlines.next() };
+            let wake = if ticking {
+                Some(next_tick.min(self.soon_at()))
+            } else if self.streams.any_listening() {
+                let look = self.time.now() + LISTEN_EVERY;
+                Some(self.deadlines.next().map_or(look, |next| next.min(look)))
+            } else {
+                self.deadlines.next()
+            };
             self.shared.pulse.sleep_until(wake.map(|wake| self.shared.monotonic_at(wake)));
             let mut task = if self.outbox.is_empty() { inbox.wait(wake) } else { inbox.take() };
             self.time.advance(wake);
@@ -163,9 +173,9 @@ impl Monitor {
     fn take_awaited_packets(&mut self) {
         for cell in self.streams.attracted() {
             // Looked up one by one: a decision may end the session of the next cell.
-            if let Some((index, session)) = self.streams.awaited(cell) {
+            if let Some((index, packet)) = self.streams.awaited(cell) {
                 // A packet is never refused.
-                let _ = self.decide(index, Stimulus::Packet { session });
+                let _ = self.decide(index, packet);
             }
         }
     }

@@ -119,7 +119,7 @@ impl Telling<'_> {
             Action::Probe(probe) => EventKind::Probe(probe),
             Action::CancelProbe { probe } => return self.writer.cancel_probe(probe),
             // Done at once.
-            Action::Gate { .. } | Action::Await { .. } => return,
+            Action::Gate { .. } | Action::Await { .. } | Action::AwaitInput { .. } => return,
             Action::Notify(notice) => EventKind::Notice(notice),
         };
         self.emit(streams.core(stream), at, kind);

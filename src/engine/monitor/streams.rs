@@ -29,6 +29,8 @@ pub(super) struct Streams {
     limbo: Limbo,
     /// Sessions that were started and not stopped.
     sessions: usize,
+    /// Streams that await packets of inputs without a session.
+    listening: usize,
 }
 
 impl Streams {
@@ -47,6 +49,7 @@ impl Streams {
             router,
             limbo: Limbo::default(),
             sessions: 0,
+            listening: 0,
         }
     }
 
@@ -79,6 +82,11 @@ impl Streams {
         self.sessions > 0
     }
 
+    /// Whether any stream awaits packets of inputs without a session.
+    pub(super) fn any_listening(&self) -> bool {
+        self.listening > 0
+    }
+
     /// Whether anything that was removed waits to be freed.
     pub(super) fn any_unreachable(&self) -> bool {
         !self.limbo.is_empty()
@@ -109,6 +117,7 @@ impl Streams {
     /// Forgets a stream that was told of its end. Its number may be another's from now on.
     pub(super) fn remove(&mut self, index: usize) {
         let mut entry = self.entries.remove(index);
+        self.listening -= usize::from(entry.listened());
         // Whoever is still reading its status must not see the next lives of its cells.
         let inputs: Vec<_> =
             entry.change_cells(|inputs| inputs.iter_mut().map(InputCells::freeze).collect());
@@ -132,7 +141,10 @@ impl Streams {
         if updates_inputs && result.is_ok() {
             self.match_inputs(index, &before, now);
         }
-        self.entries[index].publish();
+        let entry = &mut self.entries[index];
+        entry.publish();
+        self.listening -= usize::from(entry.listened());
+        self.listening += usize::from(entry.listens());
         result
     }
 
@@ -199,12 +211,11 @@ impl Streams {
         self.entries.iter().for_each(|(_, entry)| entry.close_gate());
     }
 
-    /// The session whose awaited packet was recorded in this cell, if it still is awaited.
-    pub(super) fn awaited(&self, cell: usize) -> Option<(usize, SessionId)> {
+    /// The stream whose awaited packet was recorded in this cell, and what it is to be told, if it
+    /// still awaits it.
+    pub(super) fn awaited(&self, cell: usize) -> Option<(usize, Stimulus)> {
         let index = self.cells.owner(cell)?;
-        let entry = &self.entries[index];
-        let session = entry.session_of(self.cells.cell(cell))?;
-        entry.core().awaits(session).then_some((index, session))
+        Some((index, self.entries[index].awaited(self.cells.cell(cell))?))
     }
 
     pub(super) fn session_began(&mut self, index: usize, priority: Priority, now: Nanos) {

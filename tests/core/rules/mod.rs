@@ -16,6 +16,7 @@ mod rule_12_update_inputs;
 mod rule_13_buffer;
 mod rule_14_unregister;
 mod rule_15_reasons;
+mod rule_27_pushed;
 mod seed_defects;
 mod settings;
 mod story;

@@ -12,7 +12,7 @@ use changeover::core::{
     ProbeOutcome, Registration, SessionId, Stimulus, Stream,
 };
 use changeover::{Config, Overlap};
-use changeover::{Error, Status};
+use changeover::{Error, StartReason, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -79,11 +79,14 @@ struct Source {
     up: bool,
     startable: bool,
     answer: Answer,
+    /// Its packets are recorded by id, whether or not there is a session; when the last one was.
+    publishes: Option<Nanos>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Take(Command),
+    Publish(Priority),
     Packet(SessionId, Priority),
     Answer(ProbeId, Priority),
 }
@@ -99,6 +102,7 @@ pub struct Rig {
     host: HostQueue,
     invariants: Invariants,
     story: Story,
+    started_for: Vec<StartReason>,
 }
 
 impl Rig {
@@ -133,6 +137,7 @@ impl Rig {
             host: HostQueue::default(),
             invariants: Invariants::new(overlap_off),
             story: Story::new(EPOCH),
+            started_for: Vec::new(),
         };
         prepare(&mut rig);
         rig.obey();
@@ -143,7 +148,8 @@ impl Rig {
     // The world.
 
     fn source(&mut self, priority: Priority) -> &mut Source {
-        let honest = || Source { up: true, startable: true, answer: Answer::Honest };
+        let honest =
+            || Source { up: true, startable: true, answer: Answer::Honest, publishes: None };
         self.sources.entry(priority).or_insert_with(honest)
     }
 
@@ -153,6 +159,13 @@ impl Rig {
 
     pub fn returns(&mut self, priority: Priority) {
         self.source(priority).up = true;
+    }
+
+    /// It connects by itself, and its packets are recorded by id: every 100 ms while it is up, with a
+    /// session or without.
+    pub fn publishes(&mut self, priority: Priority) {
+        self.source(priority).publishes = Some(0);
+        self.plan(PACKET_INTERVAL, Step::Publish(priority));
     }
 
     pub fn start_fails(&mut self, priority: Priority) {
@@ -204,6 +217,10 @@ impl Rig {
 
     pub fn switch_input(&mut self, priority: Priority) -> Result<(), Error> {
         self.handle(Stimulus::SwitchInput { priority })
+    }
+
+    pub fn force_input(&mut self, priority: Priority) -> Result<(), Error> {
+        self.handle(Stimulus::ForceInput { priority })
     }
 
     pub fn clear_override(&mut self) {
@@ -299,6 +316,12 @@ impl Rig {
                 self.stream.handle(seen, self.now, &mut self.common).unwrap();
             }
         }
+        for (priority, source) in &self.sources {
+            if let Some(at) = source.publishes {
+                let seen = Stimulus::SeenWithoutSession { priority: *priority, at };
+                self.stream.handle(seen, self.now, &mut self.common).unwrap();
+            }
+        }
     }
 
     fn plan(&mut self, delay: Nanos, step: Step) {
@@ -310,6 +333,7 @@ impl Rig {
         match step {
             Step::Take(command) => self.take(command),
             Step::Packet(session, priority) => self.packet(session, priority),
+            Step::Publish(priority) => self.publish(priority),
             Step::Answer(probe, priority) => self.answer(probe, priority),
         }
     }
@@ -356,12 +380,40 @@ impl Rig {
         if self.invariants.session(session).is_none() {
             return;
         }
+        if self.source(priority).publishes.is_some() {
+            return;
+        }
         self.plan(PACKET_INTERVAL, Step::Packet(session, priority));
         if self.source(priority).up {
             self.invariants.delivered(session, self.now);
             if self.stream.awaits(session) {
                 self.send(Stimulus::Packet { session });
             }
+        }
+    }
+
+    fn publish(&mut self, priority: Priority) {
+        self.plan(PACKET_INTERVAL, Step::Publish(priority));
+        if self.source(priority).up {
+            self.records_by_id(priority);
+        }
+    }
+
+    /// One packet is recorded by id.
+    pub fn records_by_id(&mut self, priority: Priority) {
+        let now = self.now;
+        self.source(priority).publishes = Some(now);
+        match self.input(priority).session() {
+            Some(session) => {
+                self.invariants.delivered(session, now);
+                if self.stream.awaits(session) {
+                    self.send(Stimulus::Packet { session });
+                }
+            }
+            None if self.stream.awaits_input(priority) => {
+                self.send(Stimulus::PacketWithoutSession { priority });
+            }
+            None => {}
         }
     }
 
@@ -385,6 +437,9 @@ impl Rig {
     fn obey(&mut self) {
         let actions: Vec<_> = self.stream.drain().collect();
         for action in &actions {
+            if let Action::Start(start) = action {
+                self.started_for.push(start.start_reason);
+            }
             self.invariants.observe(action, self.now);
             self.order(action);
         }
@@ -447,6 +502,11 @@ impl Rig {
     pub fn probes(&self, priority: Priority) -> (u64, u64, u64) {
         let input = self.input(priority);
         (input.probes(), input.probes_ok(), input.probes_failed())
+    }
+
+    /// What the starts since the last look were for.
+    pub fn start_reasons(&mut self) -> Vec<StartReason> {
+        std::mem::take(&mut self.started_for)
     }
 
     /// The session of an input that runs now, by its name.

@@ -382,30 +382,6 @@ fn a_trial_that_has_not_delivered_when_the_active_input_dies_is_taken_at_its_fir
 }
 
 #[test]
-fn a_worse_input_without_usable_probes_is_not_tried_until_exhausted() {
-    let mut rig = Rig::new([cold(0), cold(1)]);
-    rig.probes_are(1, Answer::Unsupported);
-    rig.until(1000);
-    rig.report(1, "gone").unwrap();
-    rig.until(100_000);
-    assert_eq!(rig.on_host(), ["0a"]);
-    rig.dies(0);
-    rig.skip();
-    rig.until(102_100);
-    rig.tells(&[
-        "102000 degraded 0 timeout",
-        "102000 exhausted timeout",
-        "102000 start 1a",
-        "102100 recovered 1",
-        "102100 gate 1a",
-        "102100 switch 0>1 recovery",
-        "102100 active 1 after 0",
-        "102100 restored 1",
-        "102100 stop 0a",
-    ]);
-}
-
-#[test]
 fn a_trial_that_is_no_longer_better_is_stopped_and_tried_again_when_it_is() {
     let mut rig = Rig::new([cold(0), cold(1), cold(2)]);
     rig.probes_are(1, Answer::Unsupported);

@@ -83,7 +83,7 @@ impl Story {
             Action::CancelProbe { .. } => "cancel probe".into(),
             Action::Gate { session: Some(session), .. } => format!("gate {}", self.name(*session)),
             Action::Gate { session: None, .. } => "gate closed".into(),
-            Action::Await { .. } => return None,
+            Action::Await { .. } | Action::AwaitInput { .. } => return None,
             Action::Notify(notice) => notice_line(notice),
         })
     }

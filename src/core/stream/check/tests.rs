@@ -1,7 +1,7 @@
 //! No invariant that can't be broken: each is, by the smallest corruption that breaks it.
 
 use super::*;
-use crate::core::input::{InputError, Probe};
+use crate::core::input::{InputError, Probe, Untested};
 use crate::core::Registration;
 use std::collections::BTreeSet;
 
@@ -75,6 +75,13 @@ fn failed() -> World {
     let mut world = World::new([Input::new(0, ""), Input::new(1, "")]);
     world.deliver(0);
     world.wait();
+    world
+}
+
+/// Input 0 is dead and stopped, input 1 on air.
+fn left() -> World {
+    let mut world = failed();
+    world.deliver(1);
     world
 }
 
@@ -183,7 +190,12 @@ const CORRUPTIONS: &[Corruption] = &[
         on_air,
         |stream| {
             let (input, buffer_write_id) = (stream.inputs[0].spec.clone(), stream.id.clone());
-            stream.act(Action::Start(Start { session: 99, input, buffer_write_id }));
+            stream.act(Action::Start(Start {
+                session: 99,
+                input,
+                buffer_write_id,
+                start_reason: StartReason::Hot,
+            }));
         },
         "a queued start is of a session that runs, or its stop is queued too",
     ),
@@ -258,7 +270,7 @@ const CORRUPTIONS: &[Corruption] = &[
             trouble.probe = Some(Probe { id: 99, taken_at: None });
             trouble.probe_unsupported = true;
         },
-        "rule 9: no input is probed and tried at once",
+        "rule 9: no input is probed that is tried, or that can't be",
     ),
     (
         failed,
@@ -296,6 +308,25 @@ const CORRUPTIONS: &[Corruption] = &[
             stream.inputs[2].trouble_mut().attempts.push(error);
         },
         "rule 15: an input that did not fail has no failed attempts",
+    ),
+    (
+        left,
+        |stream| stream.inputs[0].trouble_mut().stop_listening(),
+        "rule 27: after a silence the packets of an input without a session count",
+    ),
+    (
+        on_air,
+        |stream| stream.inputs[2].trouble_mut().listening = true,
+        "rule 27: only a failed input's packets count without a session",
+    ),
+    (
+        on_air,
+        |stream| {
+            stream.inputs[2].healthy_since = MaybeNanos::NONE;
+            let trouble = stream.inputs[2].trouble_mut();
+            (trouble.untested, trouble.listening) = (Untested::Waited, true);
+        },
+        "rule 27: an untested input has errors, and is forced only while it is wanted",
     ),
     (
         failed,

@@ -388,6 +388,7 @@ impl World {
             Action::Probe(Probe { probe, .. }) => self.mix(3, *probe),
             Action::CancelProbe { probe } => self.mix(4, *probe),
             Action::Await { session } => self.mix(5, *session),
+            Action::AwaitInput { priority } => self.mix(13, *priority as u64),
             Action::Gate { session, number } => {
                 self.chosen_at = self.now;
                 self.mix(6, session.unwrap_or(0) ^ (number << 32));

@@ -1,0 +1,676 @@
+//! Rule 27: pushed inputs listen and show life by their packets; so do failed inputs without a
+//! session. A worse input that can't be probed is untested after its wait: usable, once in each
+//! outage. A failed input can be forced.
+
+use super::rig::*;
+use changeover::core::Stimulus;
+use changeover::{Config, Error, Input, Overlap, Source, Standby, StartReason, Status};
+
+fn pushed(priority: i32) -> Input {
+    cold(priority).config(Config::new().source(Source::Pushed))
+}
+
+/// Input 0 was published, fell silent at 3000, and input 1 is on air.
+fn publisher_gone(config: Config, inputs: impl IntoIterator<Item = Input>) -> Rig {
+    let mut rig = Rig::prepared(config, inputs, |rig| rig.publishes(0));
+    rig.until(1000);
+    rig.dies(0);
+    rig.until(3500);
+    assert_eq!((rig.status(0), rig.status(1)), (Status::Degraded, Status::Active));
+    rig.skip();
+    rig
+}
+
+// Pushed inputs, overlap on.
+
+#[test]
+fn silence_degrades_a_pushed_input_once_and_its_session_is_kept() {
+    let mut rig = publisher_gone(Config::new(), [pushed(0), cold(1)]);
+    assert_eq!(rig.running(0), Some("0a"));
+    rig.until(3_600_000);
+    rig.is_quiet();
+    assert_eq!(rig.errors(0).len(), 1);
+    assert_eq!(rig.probes(0), (0, 0, 0));
+    assert_eq!(rig.on_host(), ["0a", "1a"]);
+    assert!(rig.input(0).listening());
+}
+
+#[test]
+fn packets_without_a_gap_for_failback_stable_recover_a_pushed_input() {
+    let mut rig = publisher_gone(Config::new(), [pushed(0), cold(1)]);
+    rig.until(60_000);
+    rig.returns(0);
+    rig.until(63_099);
+    rig.is_quiet();
+    rig.until(63_100);
+    rig.tells(&[
+        "63100 recovered 0",
+        "63100 gate 0a",
+        "63100 stop 1a",
+        "63100 switch 1>0 failback",
+        "63100 active 0 after 0",
+    ]);
+    assert!(!rig.input(0).listening());
+}
+
+#[test]
+fn a_gap_begins_the_count_anew() {
+    let mut rig = publisher_gone(Config::new(), [pushed(0), cold(1)]);
+    rig.until(60_000);
+    rig.returns(0);
+    rig.until(61_050);
+    rig.dies(0);
+    rig.until(63_050);
+    rig.returns(0);
+    rig.until(66_099);
+    rig.is_quiet();
+    rig.until(66_100);
+    assert_eq!(rig.lines().next().as_deref(), Some("recovered 0"));
+}
+
+#[test]
+fn a_gap_shorter_than_packet_timeout_does_not() {
+    let mut rig = publisher_gone(Config::new(), [pushed(0), cold(1)]);
+    rig.until(60_000);
+    rig.returns(0);
+    rig.until(61_050);
+    rig.dies(0);
+    rig.until(62_950);
+    rig.returns(0);
+    rig.until(63_100);
+    assert_eq!(rig.lines().next().as_deref(), Some("recovered 0"));
+}
+
+#[test]
+fn a_pushed_input_that_returns_while_the_stream_is_dark_is_on_air_at_once() {
+    let mut rig = publisher_gone(Config::new(), [pushed(0), cold(1)]);
+    rig.dies(1);
+    rig.reach("exhausted timeout");
+    rig.until(60_050);
+    rig.skip();
+    rig.returns(0);
+    let told = rig.reach("recovered 0");
+    assert!(told <= 60_150.0, "{told}");
+    rig.tells(&[
+        "0 gate 0a",
+        "0 switch 1>0 recovery",
+        "0 active 0 after 0",
+        "0 restored 0",
+        "0 stop 1a",
+    ]);
+}
+
+#[test]
+fn a_pushed_input_that_flows_is_taken_when_the_active_one_fails() {
+    let mut rig = publisher_gone(Config::new(), [pushed(0), cold(1)]);
+    rig.returns(0);
+    rig.until(4550);
+    rig.dies(1);
+    rig.report(1, "gone").unwrap();
+    rig.tells(&[
+        "4550 degraded 1 error",
+        "4550 recovered 0",
+        "4550 gate 0a",
+        "4550 switch 1>0 error",
+    ]);
+}
+
+#[test]
+fn a_pushed_input_is_started_when_it_is_needed_unless_it_is_hot() {
+    let rig = Rig::new([cold(0), pushed(1)]);
+    assert_eq!(rig.on_host(), ["0a"]);
+    let hot = Config::new().source(Source::Pushed).standby(Standby::Hot);
+    let rig = Rig::new([cold(0), cold(1).config(hot)]);
+    assert_eq!(rig.on_host(), ["0a", "1a"]);
+}
+
+#[test]
+fn once_started_its_session_is_kept_when_it_is_left() {
+    let mut rig = Rig::new([cold(0), pushed(1)]);
+    rig.until(1000);
+    rig.switch_input(1).unwrap();
+    rig.until(2000);
+    rig.switch_input(0).unwrap();
+    rig.until(3000);
+    assert_eq!(rig.on_host(), ["0b", "1a"]);
+    rig.update(remove(1)).unwrap();
+    assert_eq!(rig.on_host(), ["0b"]);
+}
+
+#[test]
+fn a_planned_switch_to_a_publisher_that_does_not_come_is_abandoned_and_the_session_kept() {
+    let mut rig = Rig::new([cold(0), pushed(1)]);
+    rig.publishes(1);
+    rig.dies(1);
+    rig.until(1000);
+    rig.skip();
+    rig.switch_input(1).unwrap();
+    rig.until(6000);
+    rig.tells(&["1000 start 1a", "6000 degraded 1 timeout"]);
+    assert_eq!((rig.stream.override_input(), rig.running(1)), (None, Some("1a")));
+}
+
+#[test]
+fn a_reported_error_degrades_a_pushed_input_and_its_packets_recover_it() {
+    let mut rig = Rig::prepared(Config::new(), [pushed(0), cold(1)], |rig| rig.publishes(0));
+    rig.until(1050);
+    rig.dies(0);
+    rig.report(0, "the publisher has gone").unwrap();
+    rig.until(2050);
+    rig.skip();
+    rig.returns(0);
+    rig.until(5100);
+    rig.tells(&["5100 recovered 0"]);
+}
+
+#[test]
+fn a_pushed_input_whose_start_fails_is_listened_for_again_later() {
+    let mut rig = Rig::prepared(Config::new(), [pushed(0), cold(1)], |rig| {
+        rig.publishes(0);
+        rig.start_fails(0);
+    });
+    rig.dies(0);
+    rig.reach("start 0b");
+    assert_eq!(rig.probes(0), (1, 0, 1));
+    rig.start_works(0);
+    rig.reach("start 0c");
+    rig.skip();
+    rig.until(600_000);
+    rig.is_quiet();
+    assert_eq!((rig.status(0), rig.running(0)), (Status::Degraded, Some("0c")));
+    rig.returns(0);
+    rig.reach("recovered 0");
+    assert_eq!(rig.probes(0), (2, 1, 1));
+}
+
+#[test]
+fn an_input_that_becomes_pushed_is_no_longer_probed() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.probes_are(1, Answer::Never);
+    rig.until(1000);
+    rig.dies(0);
+    rig.reach("probe 0");
+    rig.probes_are(0, Answer::Never);
+    rig.skip();
+    rig.set_config(Config::new().source(Source::Pushed)).unwrap();
+    rig.tells(&["0 cancel probe"]);
+    rig.reach("start 0b");
+    rig.skip();
+    rig.until(600_000);
+    rig.is_quiet();
+}
+
+// Packets without a session.
+
+#[test]
+fn a_publisher_that_connects_and_returns_is_on_air_again_by_recording_by_id_alone() {
+    let mut rig = publisher_gone(overlap_off(), [pushed(0), cold(1)]);
+    assert_eq!(rig.on_host(), ["1a"], "its session was stopped");
+    rig.until(20_000);
+    rig.returns(0);
+    rig.until(23_200);
+    rig.tells(&[
+        "23100 recovered 0",
+        "23100 stop 1a",
+        "23100 gate 0b",
+        "23100 start 0b",
+        "23100 switch 1>0 failback",
+        "23200 active 0 after 100",
+    ]);
+}
+
+#[test]
+fn a_publisher_that_returns_at_once_waits_for_the_cooldown() {
+    let mut rig = publisher_gone(overlap_off(), [pushed(0), cold(1)]);
+    rig.returns(0);
+    rig.until(15_100);
+    rig.tells(&[
+        "6600 recovered 0",
+        "15000 stop 1a",
+        "15000 gate 0b",
+        "15000 start 0b",
+        "15000 switch 1>0 failback",
+        "15100 active 0 after 100",
+    ]);
+}
+
+#[test]
+fn with_failback_manual_it_recovers_and_waits_to_be_chosen() {
+    let config = overlap_off().failback(changeover::Failback::Manual);
+    let mut rig = publisher_gone(config, [pushed(0), cold(1)]);
+    rig.returns(0);
+    rig.until(600_000);
+    rig.tells(&["6600 recovered 0"]);
+}
+
+#[test]
+fn packets_by_id_recover_any_failed_input_without_a_session() {
+    let mut rig = publisher_gone(Config::new(), [cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Never);
+    assert_eq!(rig.on_host(), ["1a"]);
+    rig.returns(0);
+    rig.until(6599);
+    rig.is_quiet();
+    rig.until(6600);
+    rig.tells(&["6600 recovered 0"]);
+}
+
+#[test]
+fn a_probe_that_is_under_way_is_cancelled() {
+    let patient = Config::new().probe_timeout(ms(60_000));
+    let mut rig = publisher_gone(patient, [cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Never);
+    rig.reach("probe 0");
+    rig.returns(0);
+    let told = rig.reach("cancel probe");
+    assert!((3000.0..=3100.0).contains(&told), "{told}");
+    assert_eq!(rig.lines().next().as_deref(), Some("recovered 0"));
+}
+
+#[test]
+fn a_gap_without_a_session_begins_the_count_anew() {
+    let mut rig = publisher_gone(overlap_off(), [pushed(0), cold(1)]);
+    for burst in 0..100 {
+        rig.until(10_000 + burst * 2500);
+        rig.records_by_id(0);
+        rig.until(10_400 + burst * 2500);
+        rig.records_by_id(0);
+    }
+    rig.until(600_000);
+    rig.is_quiet();
+    assert!(rig.input(0).listening());
+}
+
+#[test]
+fn after_a_reported_error_they_count_only_after_the_cooldown() {
+    let mut rig = Rig::prepared(Config::new(), [cold(0), cold(1)], |rig| rig.publishes(0));
+    rig.probes_are(0, Answer::Never);
+    rig.until(1050);
+    rig.report(0, "bad").unwrap();
+    rig.until(1200);
+    rig.skip();
+    // The first packet from 9050 on is at 9100.
+    rig.until(12_099);
+    assert!(!rig.lines().any(|line| line.starts_with("recovered")));
+    rig.until(12_100);
+    assert!(rig.lines().any(|line| line == "recovered 0"));
+}
+
+#[test]
+fn a_source_that_connects_by_itself_need_not_wait_after_a_reported_error() {
+    let mut rig = publisher_gone(overlap_off(), [pushed(0), cold(1)]);
+    rig.report(0, "gone").unwrap();
+    rig.returns(0);
+    rig.until(6600);
+    rig.tells(&["6600 recovered 0"]);
+}
+
+#[test]
+fn packets_by_id_of_an_input_that_has_not_failed_do_nothing() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.publishes(1);
+    rig.until(600_000);
+    rig.reach("active 0 after 100");
+    rig.is_quiet();
+    assert!(!rig.stream.awaits_input(1));
+}
+
+#[test]
+fn with_nothing_usable_the_first_packet_by_id_is_enough() {
+    let mut rig = Rig::prepared(overlap_off(), [pushed(0), cold(1)], |rig| rig.publishes(0));
+    rig.until(1000);
+    rig.dies(0);
+    rig.dies(1);
+    rig.start_fails(1);
+    rig.reach("exhausted start_failed");
+    rig.skip();
+    rig.until(50);
+    rig.returns(0);
+    rig.reach("recovered 0");
+    rig.reach("restored 0");
+}
+
+#[test]
+fn with_overlap_off_pushed_inputs_are_listened_for_in_turn_when_all_is_lost() {
+    let mut rig = Rig::prepared(overlap_off(), [pushed(0), pushed(1)], |rig| {
+        rig.publishes(0);
+        rig.publishes(1);
+    });
+    rig.until(1000);
+    rig.dies(0);
+    rig.dies(1);
+    rig.reach("exhausted timeout");
+    let at = rig.reach("start 0b");
+    assert!(at < 20_000.0, "{at}");
+    rig.reach("start 1b");
+    rig.reach("start 0c");
+}
+
+#[test]
+fn what_was_recorded_before_the_last_packet_does_not_count_after_an_update() {
+    let mut rig = publisher_gone(overlap_off(), [pushed(0), cold(1)]);
+    rig.returns(0);
+    rig.until(5000);
+    rig.update(replace(pushed(0))).unwrap();
+    assert_eq!(rig.status(0), Status::Idle);
+    assert!(!rig.stream.awaits_input(0));
+}
+
+#[test]
+fn a_seen_packet_of_an_input_that_does_not_flow_is_nothing() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.until(1000);
+    for priority in [0, 1, 7] {
+        rig.handle(Stimulus::PacketWithoutSession { priority }).unwrap();
+        let at = rig.now();
+        rig.handle(Stimulus::SeenWithoutSession { priority, at }).unwrap();
+    }
+    assert_eq!(rig.status(1), Status::Idle);
+}
+
+// Untested inputs.
+
+/// Input 1 can't be probed and failed at 1000 while input 0 is on air; it is untested since.
+fn worse_input_failed(config: Config) -> Rig {
+    let mut rig = Rig::with_config(config, [cold(0), cold(1)]);
+    rig.probes_are(1, Answer::Unsupported);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    rig.until(20_000);
+    assert!(rig.input(1).untested());
+    rig.skip();
+    rig
+}
+
+#[test]
+fn a_worse_input_that_cannot_be_probed_is_untested_after_its_wait() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.probes_are(1, Answer::Unsupported);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    assert_eq!((rig.status(1), rig.input(1).untested()), (Status::Degraded, false));
+    rig.reach("probe 1");
+    assert_eq!(rig.status(1), Status::Degraded);
+    rig.until(50);
+    assert_eq!((rig.status(1), rig.input(1).untested()), (Status::Idle, true));
+    assert_eq!(rig.errors(1).len(), 1, "why it was given up is still known");
+    rig.is_quiet();
+    rig.until(600_000);
+    rig.is_quiet();
+}
+
+#[test]
+fn a_failover_to_an_untested_input_that_works_exhausts_nothing() {
+    for config in [Config::new(), overlap_off()] {
+        let mut rig = worse_input_failed(config);
+        rig.dies(0);
+        rig.reach("switch 0>1 timeout");
+        rig.until(100);
+        let told: Vec<_> = rig.lines().filter(|line| !line.starts_with("stop")).collect();
+        assert_eq!(told, ["recovered 1", "active 1 after 100"]);
+        assert!(!rig.input(1).untested());
+        assert!(rig.errors(1).is_empty());
+    }
+}
+
+#[test]
+fn an_untested_input_may_be_chosen_by_hand() {
+    let mut rig = worse_input_failed(Config::new());
+    rig.switch_input(1).unwrap();
+    rig.until(20_100);
+    rig.tells(&[
+        "20000 start 1a",
+        "20100 recovered 1",
+        "20100 gate 1a",
+        "20100 stop 0a",
+        "20100 switch 0>1 manual",
+        "20100 active 1 after 0",
+    ]);
+}
+
+#[test]
+fn an_untested_input_is_used_once_in_each_outage() {
+    let mut rig = worse_input_failed(Config::new());
+    rig.dies(0);
+    rig.dies(1);
+    rig.reach("switch 0>1 timeout");
+    rig.reach("degraded 1 timeout");
+    rig.reach("exhausted timeout");
+    rig.skip();
+    // Trials go on, as of any input of an exhausted stream, but no failover.
+    rig.until(600_000);
+    assert!(!rig.lines().any(|line| line.starts_with("switch")));
+    assert!(!rig.input(1).untested());
+    // On air again, the outage ends after failback_stable.
+    rig.returns(0);
+    rig.reach("restored 0");
+    rig.until(2999);
+    assert!(!rig.input(1).untested());
+    rig.until(200_000);
+    assert!(rig.input(1).untested());
+}
+
+#[test]
+fn tested_inputs_come_before_untested_ones() {
+    let mut rig = Rig::new([cold(0), cold(1), cold(2)]);
+    rig.probes_are(1, Answer::Unsupported);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    rig.until(20_000);
+    assert!(rig.input(1).untested());
+    rig.dies(0);
+    rig.reach("switch 0>2 timeout");
+}
+
+#[test]
+fn an_untested_input_that_is_now_better_gets_its_trial() {
+    let mut rig = Rig::new([cold(0), cold(1), cold(2)]);
+    rig.probes_are(1, Answer::Unsupported);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    rig.until(20_000);
+    rig.skip();
+    rig.switch_input(2).unwrap();
+    rig.until(20_100);
+    rig.tells(&[
+        "20000 start 2a",
+        "20100 gate 2a",
+        "20100 stop 0a",
+        "20100 switch 0>2 manual",
+        "20100 active 2 after 0",
+        "20100 start 1a",
+    ]);
+    assert_eq!(rig.status(1), Status::Degraded);
+    rig.until(23_200);
+    rig.tells(&["23200 recovered 1", "23200 stop 1a"]);
+}
+
+#[test]
+fn packets_by_id_test_an_untested_input() {
+    let mut rig = worse_input_failed(Config::new());
+    rig.publishes(1);
+    rig.until(23_100);
+    rig.tells(&["23100 recovered 1"]);
+    assert!(!rig.input(1).untested());
+}
+
+#[test]
+fn an_error_of_an_untested_input_gives_it_up_again() {
+    let mut rig = worse_input_failed(Config::new());
+    rig.report(1, "still gone").unwrap();
+    rig.tells(&["20000 degraded 1 error"]);
+    assert_eq!(rig.switch_input(1), Err(Error::InputDegraded));
+    rig.until(60_000);
+    assert!(rig.input(1).untested(), "on air for so long, the next outage is another");
+}
+
+// Forced.
+
+/// Input 0 is on air, input 1 was given up at 1000.
+fn backup_given_up(config: Config, inputs: impl IntoIterator<Item = Input>) -> Rig {
+    let mut rig = Rig::with_config(config, inputs);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    rig.until(1500);
+    rig.skip();
+    rig
+}
+
+#[test]
+fn a_failed_input_that_is_forced_goes_on_air_when_it_delivers() {
+    let mut rig = backup_given_up(Config::new(), [cold(0), cold(1)]);
+    assert_eq!(rig.switch_input(1), Err(Error::InputDegraded));
+    rig.force_input(1).unwrap();
+    assert_eq!((rig.stream.pending(), rig.stream.override_input()), (Some(1), Some(1)));
+    rig.until(1600);
+    rig.tells(&[
+        "1500 start 1a",
+        "1600 recovered 1",
+        "1600 gate 1a",
+        "1600 stop 0a",
+        "1600 switch 0>1 manual",
+        "1600 active 1 after 0",
+    ]);
+    assert_eq!(rig.stream.override_input(), Some(1));
+}
+
+#[test]
+fn a_forced_input_that_does_not_deliver_is_given_up_and_the_old_one_stays_on_air() {
+    let mut rig = backup_given_up(Config::new(), [cold(0), cold(1)]);
+    rig.dies(1);
+    rig.force_input(1).unwrap();
+    rig.until(6500);
+    rig.tells(&["1500 start 1a", "6500 degraded 1 timeout", "6500 stop 1a"]);
+    assert_eq!((rig.status(0), rig.stream.override_input()), (Status::Active, None));
+}
+
+#[test]
+fn with_overlap_off_forcing_a_dead_input_is_dark_for_connect_timeout_at_most() {
+    let mut rig = backup_given_up(overlap_off(), [cold(0), cold(1)]);
+    rig.dies(1);
+    rig.force_input(1).unwrap();
+    rig.until(6600);
+    rig.tells(&[
+        "1500 stop 0a",
+        "1500 gate 1a",
+        "1500 start 1a",
+        "1500 switch 0>1 manual",
+        "6500 degraded 1 timeout",
+        "6500 stop 1a",
+        "6500 gate 0b",
+        "6500 start 0b",
+        "6500 switch 1>0 timeout",
+        "6600 active 0 after 100",
+    ]);
+}
+
+#[test]
+fn forcing_a_usable_input_is_a_switch() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.until(1000);
+    rig.force_input(1).unwrap();
+    assert_eq!(rig.force_input(7), Err(Error::UnknownInput));
+    rig.reach("switch 0>1 manual");
+}
+
+#[test]
+fn a_forced_input_that_is_not_wanted_any_more_is_what_it_was() {
+    let mut rig = backup_given_up(Config::new(), [cold(0), cold(1)]);
+    rig.dies(1);
+    rig.force_input(1).unwrap();
+    rig.until(2000);
+    rig.clear_override();
+    rig.tells(&["1500 start 1a", "2000 stop 1a"]);
+    assert_eq!((rig.status(1), rig.input(1).untested()), (Status::Degraded, false));
+    rig.reach("probe 1");
+}
+
+#[test]
+fn forcing_cancels_a_probe_and_takes_a_trial_as_it_is() {
+    let mut rig = backup_given_up(Config::new(), [cold(0), cold(1)]);
+    rig.dies(1);
+    rig.probes_are(1, Answer::Never);
+    rig.reach("probe 1");
+    rig.force_input(1).unwrap();
+    rig.tells(&["0 cancel probe", "0 start 1a"]);
+
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Unsupported);
+    rig.until(1000);
+    rig.dies(0);
+    rig.reach("start 0b");
+    rig.force_input(0).unwrap();
+    rig.is_quiet();
+    assert_eq!(rig.stream.pending(), Some(0));
+}
+
+#[test]
+fn forcing_restarts_a_silent_hot_input() {
+    let mut rig = Rig::new([hot(0), cold(1)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.until(3500);
+    rig.skip();
+    rig.force_input(0).unwrap();
+    rig.tells(&["3500 stop 0a", "3500 start 0b"]);
+    rig.returns(0);
+    rig.reach("switch 1>0 manual");
+}
+
+#[test]
+fn forcing_the_last_input_of_an_exhausted_stream_starts_it_anew() {
+    let mut rig = Rig::new([cold(0)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.until(3500);
+    rig.skip();
+    rig.returns(0);
+    rig.force_input(0).unwrap();
+    rig.until(3600);
+    rig.tells(&[
+        "3500 stop 0a",
+        "3500 gate 0b",
+        "3500 start 0b",
+        "3600 recovered 0",
+        "3600 active 0 after 100",
+        "3600 restored 0",
+    ]);
+}
+
+// Why an input is started.
+
+#[test]
+fn a_start_says_what_it_is_for() {
+    use StartReason::*;
+    let mut rig = Rig::new([cold(0), hot(1), cold(2)]);
+    assert_eq!(rig.start_reasons(), [Initial, Hot]);
+    rig.until(1000);
+    rig.switch_input(2).unwrap();
+    assert_eq!(rig.start_reasons(), [Planned]);
+    rig.until(2000);
+    rig.handle(Stimulus::UpdateBufferWriteId("b".into())).unwrap();
+    assert_eq!(rig.start_reasons(), [Restart, Restart]);
+    rig.until(3000);
+    rig.report(0, "gone").unwrap();
+    rig.force_input(0).unwrap();
+    assert_eq!(rig.start_reasons(), [Forced]);
+
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Unsupported);
+    rig.until(1000);
+    rig.dies(0);
+    rig.reach("start 0b");
+    assert_eq!(rig.start_reasons(), [Initial, Failover, Trial]);
+
+    let mut rig = Rig::new([hot(0), cold(1)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.reach("start 0b");
+    assert_eq!(rig.start_reasons(), [Initial, Failover, Restart]);
+
+    let config = Config::new().overlap(Overlap::Off);
+    let mut rig = Rig::with_config(config, [cold(0), cold(1)]);
+    rig.until(1000);
+    rig.switch_input(1).unwrap();
+    assert_eq!(rig.start_reasons(), [Initial, Planned]);
+}
