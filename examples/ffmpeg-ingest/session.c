@@ -7,16 +7,13 @@
 #include "clock.h"
 #include "limits.h"
 #include "listen.h"
+#include "pace.h"
 #include "preroll.h"
 #include "source.h"
 
 #define BACKOFF_FIRST (250 * NS_PER_MS)
 #define BACKOFF_LAST (2 * NS_PER_S)
 #define LEFTOVER_AFTER (100 * NS_PER_MS)
-/* A timestamp this far from where it should be is a new beginning, not a long wait. */
-#define PACE_JUMP_FILE (10 * NS_PER_S)
-#define PACE_JUMP_SEGMENTS (1 * NS_PER_S)
-
 struct session {
   struct worker *worker;
   changeover_input input;
@@ -25,10 +22,7 @@ struct session {
   struct preroll preroll;
   uint64_t opening;      /* numbers the openings of this session */
   uint64_t read_timeout; /* ns without a packet after which it reconnects */
-  /* Pacing of sources that could be read faster: the moment that media time `pace_media` is due. */
-  uint64_t pace_due;
-  int64_t pace_media;
-  bool paced;
+  struct pace pace;
   struct tracks *tracks; /* as last told */
   char left_out[512];    /* the same */
   bool leftovers;        /* what still comes was held inside libavformat */
@@ -76,6 +70,7 @@ static void follow_tracks(struct session *session) {
   tracks_release(session->tracks);
   session->tracks = tracks_share(session->source.tracks);
   preroll_clear(&session->preroll); /* its packets are of the tracks before */
+  session->pace = (struct pace){0}; /* the same */
   struct note *note = note_new(NOTE_SOURCE_TRACKS, session->worker->priority);
   if (note) {
     note->session = session->worker->id;
@@ -89,20 +84,14 @@ static void follow_tracks(struct session *session) {
  * the next one is there, and what was fetched in advance bridges a server's hiccup. False: asked to stop. */
 static bool pace(struct session *session, const AVPacket *packet) {
   if (!source_must_be_paced(&session->source) || packet->dts == AV_NOPTS_VALUE) return true;
-  const int64_t jump = session->source.segmented ? PACE_JUMP_SEGMENTS : PACE_JUMP_FILE;
-  const AVRational time_base = session->source.tracks->track[packet->stream_index].time_base;
-  const int64_t media = av_rescale_q(packet->dts, time_base, (AVRational){1, (int)NS_PER_S});
-  const int64_t ahead = media - session->pace_media;
-  if (!session->paced || ahead < -jump || ahead > jump) {
-    session->paced = true;
-    session->pace_media = media;
-    session->pace_due = monotonic_now();
-    return true;
-  }
-  if (ahead <= 0) return true;
-  session->pace_media = media;
-  session->pace_due += (uint64_t)ahead;
-  return worker_sleep_until(session->worker, session->pace_due);
+  const struct track *track = &session->source.tracks->track[packet->stream_index];
+  if (track_kind(track) == TRACK_OTHER) return true;
+  const AVRational nanoseconds = {1, (int)NS_PER_S};
+  const uint64_t due =
+      pace_due(&session->pace, packet->stream_index, av_rescale_q(packet->dts, track->time_base, nanoseconds),
+               av_rescale_q(packet->duration, track->time_base, nanoseconds), !session->source.segmented,
+               monotonic_now());
+  return worker_sleep_until(session->worker, due);
 }
 
 /* Every packet is told to the engine; the engine's answer says whether it goes out. What does not is kept for a moment: if
@@ -162,7 +151,8 @@ static int read_packet(struct session *session, AVPacket *packet) {
 /* Reads until the source is lost (false) or the session is asked to stop (true). */
 static bool read_packets(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
-  session->paced = session->leftovers = false;
+  session->pace = (struct pace){0};
+  session->leftovers = false;
   while (!worker_stopped(worker)) {
     const int error = read_packet(session, packet);
     if (error == AVERROR(EAGAIN)) {
