@@ -59,10 +59,12 @@ CODE(stream_list_get, a->list, 0, a->out, a->out_len)
 VOID(stream_list_free, a->list)
 CODE(set_config, ID_OF(a), a->config)
 CODE(switch_input, ID_OF(a), a->priority)
+CODE(force_input, ID_OF(a), a->priority)
 CODE(clear_override, ID_OF(a))
 CODE(update_inputs, ID_OF(a), a->specs, a->specs_len, a->removed, a->removed_len, a->updated, a->updated_len)
 CODE(update_buffer_write_id, ID_OF(a), a->text, a->text_len)
 CODE(report_input_error, ID_OF(a), a->priority, a->text, a->text_len)
+CODE(report_soft_error, ID_OF(a), a->priority, a->text, a->text_len)
 CODE(start_result, ID_OF(a), a->session, a->number, a->text, a->text_len)
 CODE(probe_result, ID_OF(a), a->session, a->number, a->text, a->text_len)
 CODE(sync, a->engine, DEADLINE)
@@ -187,11 +189,13 @@ const struct function functions[] = {
     ROW(stream_list_free, NO_CODE | ENDS, FINE, FINE, FINE, P(LIST, list)),
     ROW(set_config, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(CONFIG, config)),
     ROW(switch_input, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
+    ROW(force_input, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
     ROW(clear_override, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
     ROW(update_inputs, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(SPECS, specs),
         L(NUMBERS, removed), L(SPECS, updated)),
     ROW(update_buffer_write_id, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     ROW(report_input_error, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
+    ROW(report_soft_error, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     /* Of a session and a probe that never were: callbacks.c and events.c have real ones. */
     ROW(start_result, 0, STALE, STALE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     ROW(probe_result, 0, STALE, STALE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),

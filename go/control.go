@@ -135,6 +135,15 @@ func (s *Service) ReportInputError(streamID string, inputPriority int, err error
 	C.changeover_report_input_error(s.engine, id, idLen, cPriority(inputPriority), why, whyLen)
 }
 
+// ReportSoftError is ReportInputError if another input is usable: for an input that is better than
+// none. Otherwise it answers [ErrNoOtherInput], and the input is kept.
+func (s *Service) ReportSoftError(streamID string, inputPriority int, err error) error {
+	id, idLen := chars(streamID)
+	why, whyLen := chars(errorText(err))
+	result := C.changeover_report_soft_error(s.engine, id, idLen, cPriority(inputPriority), why, whyLen)
+	return failure(result, fmt.Sprintf("report an error of input %d of", inputPriority), streamID)
+}
+
 // SwitchInput puts an input on air and keeps it there while it is healthy. The old input stays on
 // air until the new one delivers. It waits for the decision, not for the input.
 func (s *Service) SwitchInput(streamID string, priority int) error {
@@ -143,7 +152,18 @@ func (s *Service) SwitchInput(streamID string, priority int) error {
 	return failure(result, fmt.Sprintf("switch to input %d of", priority), streamID)
 }
 
-// ClearOverride ends a choice made with [Service.SwitchInput]; failback is free again.
+// ForceInput is SwitchInput, also to an input that was given up: it is started in a new session, and
+// when it delivers it has recovered and goes on air. If it does not, the choice ends. With OverlapOff
+// the input on air is stopped first: the stream is dark until the other delivers, or for
+// ConnectTimeout.
+func (s *Service) ForceInput(streamID string, priority int) error {
+	id, idLen := chars(streamID)
+	result := C.changeover_force_input(s.engine, id, idLen, cPriority(priority))
+	return failure(result, fmt.Sprintf("force input %d of", priority), streamID)
+}
+
+// ClearOverride ends a choice made with [Service.SwitchInput] or [Service.ForceInput]; failback is free
+// again.
 func (s *Service) ClearOverride(streamID string) error {
 	id, idLen := chars(streamID)
 	return failure(C.changeover_clear_override(s.engine, id, idLen), "clear override of", streamID)

@@ -44,6 +44,8 @@ const (
 	// ErrMonitorDied: the engine's monitor has ended by a bug: nothing is decided any more. Recording
 	// goes on answering as it last did.
 	ErrMonitorDied Error = C.CHANGEOVER_ERR_MONITOR_DIED
+	// ErrNoOtherInput: no other input is usable, so this one is kept.
+	ErrNoOtherInput Error = C.CHANGEOVER_ERR_NO_OTHER_INPUT
 )
 
 // Failback: what to do when a better input is healthy again.

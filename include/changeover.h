@@ -163,6 +163,9 @@
  */
 #define CHANGEOVER_ERR_MONITOR_DIED (-26)
 
+/** No other input is usable, so this one is kept. */
+#define CHANGEOVER_ERR_NO_OTHER_INPUT (-27)
+
 /* --- What a packet is, or'ed. */
 
 /** A video frame. Counts into fps. */
@@ -246,7 +249,7 @@
 /** In place of its last session: it fell silent though hot, it or the buffer was changed. */
 #define CHANGEOVER_START_RESTART 6
 
-/** It was given up and is wanted nevertheless: force_input. */
+/** It was given up and is wanted nevertheless: changeover_force_input. */
 #define CHANGEOVER_START_FORCED 7
 
 /* --- Why a switch was made, or why an input was degraded. */
@@ -1139,6 +1142,20 @@ int32_t changeover_switch_input(struct changeover_engine *engine,
                                 int32_t priority);
 
 /**
+ * As changeover_switch_input, also to an input that was given up: in a new session, and when it
+ * delivers it has recovered and goes on air. If it does not, the choice ends. With overlap off the
+ * input on air is stopped first: the stream is dark until the other delivers, or for
+ * connect_timeout.
+ *
+ * Any thread; waits for the monitor, not for the input.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+ */
+int32_t changeover_force_input(struct changeover_engine *engine,
+                               const char *stream,
+                               size_t stream_len,
+                               int32_t priority);
+
+/**
  * Ends an override; failback is free again.
  *
  * Any thread; waits for the monitor.
@@ -1177,6 +1194,20 @@ int32_t changeover_update_buffer_write_id(struct changeover_engine *engine,
                                           size_t stream_len,
                                           const char *buffer_write_id,
                                           size_t buffer_write_id_len);
+
+/**
+ * As changeover_report_input_error, if another input is usable: for an input that is better than
+ * none.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT; NO_OTHER_INPUT, and the input is kept. Since 0.1.
+ */
+int32_t changeover_report_soft_error(struct changeover_engine *engine,
+                                     const char *stream,
+                                     size_t stream_len,
+                                     int32_t priority,
+                                     const char *text,
+                                     size_t text_len);
 
 /**
  * Reports an error of an input's current session, or of an input that never ran: it is given up

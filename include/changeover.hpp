@@ -877,6 +877,10 @@ class engine {
   void switch_input(std::string_view stream, std::int32_t priority) {
     detail::check(changeover_switch_input(live(), stream.data(), stream.size(), priority));
   }
+  /** As switch_input, also to an input that was given up: see changeover_force_input. */
+  void force_input(std::string_view stream, std::int32_t priority) {
+    detail::check(changeover_force_input(live(), stream.data(), stream.size(), priority));
+  }
   void clear_override(std::string_view stream) {
     detail::check(changeover_clear_override(live(), stream.data(), stream.size()));
   }
@@ -894,6 +898,11 @@ class engine {
   void report_input_error(std::string_view stream, std::int32_t priority, std::string_view text) {
     detail::check(changeover_report_input_error(live(), stream.data(), stream.size(), priority, text.data(),
                                                 text.size()));
+  }
+  /** As report_input_error, if another input is usable; else an error, and this one is kept. */
+  void report_soft_error(std::string_view stream, std::int32_t priority, std::string_view text) {
+    detail::check(changeover_report_soft_error(live(), stream.data(), stream.size(), priority, text.data(),
+                                               text.size()));
   }
   void start_result(std::string_view stream, std::uint64_t session, std::int32_t result,
                     std::string_view text = {}) {

@@ -80,6 +80,13 @@ pub enum Stimulus {
         /// The host's text.
         text: String,
     },
+    /// The host reports an error that counts only if another input is usable.
+    SoftError {
+        /// The input.
+        priority: Priority,
+        /// The host's text.
+        text: String,
+    },
     /// The host reports an error of one session; ignored when the session is over.
     SessionError {
         /// The session.

@@ -196,6 +196,21 @@ impl Engine {
         self.handle(stream, Stimulus::InputError { priority, text: told(text).to_owned() })
     }
 
+    /// As [`report_input_error`](Self::report_input_error), if another input is usable: for an input that
+    /// is better than none. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`]; [`Error::NoOtherInput`], and the input is
+    /// kept.
+    pub fn report_soft_error(
+        &self,
+        stream: &str,
+        priority: Priority,
+        text: &str,
+    ) -> Result<(), Error> {
+        self.handle(stream, Stimulus::SoftError { priority, text: text.to_owned() })
+    }
+
     /// Says how a *start* went. Success need not be reported: the first packet shows it. Blocks for
     /// the monitor.
     ///

@@ -130,6 +130,28 @@ pub unsafe extern "C" fn changeover_switch_input(
     }
 }
 
+/// As changeover_switch_input, also to an input that was given up: in a new session, and when it
+/// delivers it has recovered and goes on air. If it does not, the choice ends. With overlap off the
+/// input on air is stopped first: the stream is dark until the other delivers, or for
+/// connect_timeout.
+///
+/// Any thread; waits for the monitor, not for the input.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_force_input(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    priority: i32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            Ok(engine.force_input(stream, convert::priority(priority)?)?)
+        })
+    }
+}
+
 /// Ends an override; failback is free again.
 ///
 /// Any thread; waits for the monitor.
@@ -194,6 +216,29 @@ pub unsafe extern "C" fn changeover_update_buffer_write_id(
         with_stream(engine, stream, stream_len, |engine, stream| {
             let buffer = text(buffer_write_id, buffer_write_id_len)?;
             Ok(engine.update_buffer_write_id(stream, buffer)?)
+        })
+    }
+}
+
+/// As changeover_report_input_error, if another input is usable: for an input that is better than
+/// none.
+///
+/// Any thread; waits for the monitor.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT; NO_OTHER_INPUT, and the input is kept. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_report_soft_error(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    priority: i32,
+    text: *const c_char,
+    text_len: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let text = self::text(text, text_len)?;
+            Ok(engine.report_soft_error(stream, convert::priority(priority)?, text)?)
         })
     }
 }

@@ -134,6 +134,9 @@ errors! {
         /// answering as it last did.
         MonitorDied = -26, CHANGEOVER_ERR_MONITOR_DIED, "the engine's monitor has ended by a bug",
             Go ErrMonitorDied;
+        /// No other input is usable, so this one is kept.
+        NoOtherInput = -27, CHANGEOVER_ERR_NO_OTHER_INPUT, "no other input is usable",
+            Go ErrNoOtherInput;
     }
     abi {
         /// Success.

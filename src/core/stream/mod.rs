@@ -203,6 +203,14 @@ impl Stream {
                 let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
                 self.error_reported(index, &text, now);
             }
+            Stimulus::SoftError { priority, text } => {
+                let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+                let mut others = self.inputs.iter().filter(|input| input.priority() != priority);
+                if !others.any(InputHealth::usable) {
+                    return Err(Error::NoOtherInput);
+                }
+                self.error_reported(index, &text, now);
+            }
             Stimulus::SessionError { session, text } => {
                 let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
                 self.error_reported(index, &text, now);

@@ -197,3 +197,19 @@ fn an_error_of_an_unknown_input_is_refused() {
     assert_eq!(rig.report(-1, "gone"), Err(Error::UnknownInput));
     rig.is_quiet();
 }
+
+#[test]
+fn a_soft_error_counts_only_if_another_input_is_usable() {
+    let soft = |priority| Stimulus::SoftError { priority, text: "blocky".into() };
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.until(1000);
+    rig.skip();
+    assert_eq!(rig.handle(soft(7)), Err(Error::UnknownInput));
+    rig.handle(soft(0)).unwrap();
+    rig.until(1100);
+    assert_eq!((rig.status(0), rig.status(1)), (Status::Degraded, Status::Active));
+    rig.skip();
+    assert_eq!(rig.handle(soft(1)), Err(Error::NoOtherInput));
+    rig.is_quiet();
+    assert_eq!(rig.status(1), Status::Active);
+}
