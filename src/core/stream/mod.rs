@@ -238,7 +238,7 @@ impl Stream {
     }
 
     /// Takes the queued actions, oldest first. To be carried out in this order.
-    pub fn drain(&mut self) -> impl Iterator<Item = Action> {
+    pub fn drain(&mut self) -> impl ExactSizeIterator<Item = Action> {
         let actions = self.actions.take().map_or(Vec::new(), |actions| actions.0);
         self.debug_check(self.switch_number);
         actions.into_iter()

@@ -182,11 +182,15 @@ impl Deadlines {
         std::mem::take(&mut self.restless)
     }
 
-    /// Keeps the list's memory for the next ones.
-    pub(super) fn give_back_restless(&mut self, mut restless: Vec<usize>) {
+    /// What is left of them, to be visited before any others; and the list's memory.
+    pub(super) fn give_back_restless(&mut self, restless: Vec<usize>) {
         debug_assert!(self.restless.is_empty(), "brought up during visits");
-        restless.clear();
         self.restless = restless;
+    }
+
+    /// Whether some were brought up and not taken, or given back.
+    pub(super) fn any_restless(&self) -> bool {
+        !self.restless.is_empty()
     }
 
     /// Whether the stream, once brought up, still has to be visited: not if it was, or if its

@@ -53,7 +53,7 @@ impl Entry {
         door: &mut Door,
         stimulus: Stimulus,
         now: Nanos,
-    ) -> Result<impl Iterator<Item = Action>, Error> {
+    ) -> Result<impl ExactSizeIterator<Item = Action>, Error> {
         let core = self.state_mut().core_mut();
         let told = door.tell(core, stimulus, now);
         if told == Err(Error::Panic) {

@@ -42,7 +42,7 @@ use super::handle::Reporter;
 use super::log::Logger;
 use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
-use super::shared::Shared;
+use super::shared::{Shared, TICK};
 use super::threads::wake_exactly;
 use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus};
 use crate::hot::{monotonic, Router};
@@ -59,6 +59,12 @@ use time::Time;
 /// With nothing running, how often it is looked whether a failed input without a session shows life.
 /// (What records wakes nobody: that would be a system call.)
 const LISTEN_EVERY: Nanos = 10_000_000;
+
+/// How long the streams whose deadlines have come are visited at a stretch.
+const VISITS: Nanos = 5 * TICK;
+
+/// How many are visited between two looks at the clock.
+const VISITS_AT_LEAST: usize = 16;
 
 pub(super) struct Monitor {
     shared: Arc<Shared>,
@@ -124,7 +130,8 @@ impl Monitor {
                 self.deadlines.next()
             };
             self.shared.pulse.sleep_until(wake.map(|wake| self.shared.monotonic_at(wake)));
-            let mut task = if self.outbox.is_empty() { inbox.wait(wake) } else { inbox.take() };
+            let at_rest = self.outbox.is_empty() && !self.has_visits_left();
+            let mut task = if at_rest { inbox.wait(wake) } else { inbox.take() };
             self.time.advance(wake);
             // All tasks there are, but not past the next tick.
             while let Some(run) = task {
@@ -147,7 +154,11 @@ impl Monitor {
             } else if self.time.now() >= self.soon_at() {
                 self.take_awaited_packets();
                 self.visit_soon();
+            } else if self.has_visits_left() {
+                self.take_awaited_packets();
+                self.visit_restless();
             }
+            self.streams.publish_rest();
             self.tell_for_a_tick();
         }
         self.shut_down();
@@ -201,8 +212,17 @@ impl Monitor {
         self.visit_restless();
     }
 
+    /// Whether streams are left to be visited that the last slice had no time for.
+    fn has_visits_left(&self) -> bool {
+        self.deadlines.any_restless() && !self.time.is_holding()
+    }
+
+    /// Visits those whose deadline may have come, for as long as a slice allows: then operations and
+    /// first packets have their turn, and the clock goes on.
     fn visit_restless(&mut self) {
-        let restless = self.deadlines.take_restless();
+        let mut restless = self.deadlines.take_restless();
+        let end = self.shared.now() + VISITS;
+        let mut visited = restless.len();
         for at in 0..restless.len() {
             if let Some(ahead) = restless.get(at + 24) {
                 self.deadlines.prefetch(*ahead);
@@ -211,7 +231,12 @@ impl Monitor {
             if self.deadlines.is_due(restless[at], self.time.now()) {
                 self.visit(restless[at]);
             }
+            if at % VISITS_AT_LEAST == VISITS_AT_LEAST - 1 && self.shared.now() >= end {
+                visited = at + 1;
+                break;
+            }
         }
+        restless.drain(..visited);
         self.deadlines.give_back_restless(restless);
     }
 
@@ -416,6 +441,10 @@ impl Monitor {
     /// Decides everything that can be decided from what was recorded so far.
     pub(super) fn sync(&mut self) {
         self.tick();
+        while self.has_visits_left() {
+            self.visit_restless();
+        }
+        self.streams.publish_rest();
         self.outbox.tell_all(&mut self.streams, &self.time);
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Streams {
     sessions: usize,
     /// Streams that await packets of inputs without a session.
     listening: usize,
+    /// Streams to be published at the end of this step.
+    unpublished: Vec<usize>,
 }
 
 impl Streams {
@@ -50,6 +52,7 @@ impl Streams {
             limbo: Limbo::default(),
             sessions: 0,
             listening: 0,
+            unpublished: Vec::new(),
         }
     }
 
@@ -135,6 +138,10 @@ impl Streams {
         now: Nanos,
     ) -> Result<impl Iterator<Item = Action>, Error> {
         let updates_inputs = matches!(stimulus, Stimulus::UpdateInputs(_));
+        let comes_often = matches!(
+            stimulus,
+            Stimulus::StartTaken { .. } | Stimulus::ProbeTaken { .. } | Stimulus::Packet { .. }
+        );
         let entry = &mut self.entries[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
         let result = entry.tell(&mut self.door, stimulus, now);
@@ -142,10 +149,25 @@ impl Streams {
             self.match_inputs(index, &before, now);
         }
         let entry = &mut self.entries[index];
-        entry.publish();
         self.listening -= usize::from(entry.listened());
         self.listening += usize::from(entry.listens());
+        if comes_often && result.as_ref().is_ok_and(|actions| actions.len() == 0) {
+            // Nobody can see that something changed, and of a stream with many inputs many such come
+            // together: it is copied once for all of them.
+            self.unpublished.push(index);
+        } else {
+            entry.publish();
+        }
         result
+    }
+
+    /// Publishes what was not published at once.
+    pub(super) fn publish_rest(&mut self) {
+        for index in self.unpublished.drain(..) {
+            if let Some(entry) = self.entries.get_mut(index) {
+                entry.publish();
+            }
+        }
     }
 
     /// Tells a stream what was measured of a session: what is to be done, and only if there is
