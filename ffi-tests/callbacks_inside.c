@@ -8,7 +8,8 @@ static changeover_engine *engines_inside[64];
 static struct counter made_inside = COUNTER;
 
 static void free_engines_made_inside(void) {
-  for (int64_t i = 0; i < counter_get(&made_inside); i++) OK(changeover_free(engines_inside[i]));
+  for (int64_t i = 0; i < counter_get(&made_inside); i++)
+    OK(changeover_free(engines_inside[i]));
 }
 
 /* Every function, on a stream of its own so that the callback's is left alone. */

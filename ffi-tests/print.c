@@ -49,7 +49,7 @@ static void texts_stay_on_their_line(void) {
        "31m",
        "\xef\xbf\xbd"
        "31m"},
-      {"\\n", "\\\\n"},
+      {"\\n", "\\n"},
       {"rtmp://u:p@h/live/secret: refused", "rtmp://***@h/live/***: refused"},
   };
   for (size_t i = 0; i < LENGTH(table); i++)

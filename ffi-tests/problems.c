@@ -63,7 +63,8 @@ static void inputs_are(const changeover_input_spec *inputs, size_t len, size_t i
 static void an_input_that_is_wrong_is_found(void) {
   enum { LONG = 65537 };
   changeover_input_spec inputs[257];
-  for (int32_t i = 0; i < 257; i++) inputs[i] = input_spec(i, "test://input");
+  for (int32_t i = 0; i < 257; i++)
+    inputs[i] = input_spec(i, "test://input");
   inputs_are(NULL, 0, 0, NULL);
   inputs_are(inputs, 256, 256, NULL);
   inputs_are(inputs, 257, 256, "inputs");
@@ -94,7 +95,8 @@ static void an_input_that_is_wrong_is_found(void) {
 static void limits_are_refused(void) {
   changeover_engine *engine = patient_engine();
   changeover_input_spec inputs[257];
-  for (int32_t i = 0; i < 257; i++) inputs[i] = input_spec(i, "test://input");
+  for (int32_t i = 0; i < 257; i++)
+    inputs[i] = input_spec(i, "test://input");
   EXPECT(CHANGEOVER_ERR_LIMIT, changeover_register(engine, S("s"), NULL, 0, inputs, 257, NULL, NULL));
   OK(changeover_register(engine, S("s"), NULL, 0, inputs, 256, NULL, NULL));
   EXPECT(CHANGEOVER_ERR_LIMIT, changeover_update_inputs(engine, S("s"), &inputs[256], 1, NULL, 0, NULL, 0));

@@ -10,9 +10,9 @@ import (
 	"unsafe"
 )
 
-// Printable is a text as it can be printed on a line: control characters, line separators, marks of text
-// direction and backslashes are escaped, and URLs in it are as [PrintableURL] makes them. What is not
-// UTF-8 becomes U+FFFD.
+// Printable is a text as it can be printed on a line: control characters, line separators and marks of
+// text direction are escaped, and URLs in it are as [PrintableURL] makes them. What is not UTF-8 becomes
+// U+FFFD. What was printed may be printed again.
 func Printable(text string) string {
 	return printed(func(buffer *C.char, size C.size_t, length *C.size_t) {
 		chars, charsLen := chars(text)

@@ -17,7 +17,7 @@ func TestPrintable(t *testing.T) {
 		"\x1b[2J\x7f\x00":                     `\u{1b}[2J\u{7f}\u{0}`,
 		"\u009b31m\u2028\u202e\u2066":         `\u{9b}31m\u{2028}\u{202e}\u{2066}`,
 		"\x9b31m":                             "\ufffd31m",
-		`\n`:                                  `\\n`,
+		`\n`:                                  `\n`,
 		"rtmp://u:p@h/live/secret: refused":   "rtmp://***@h/live/***: refused",
 		strings.Repeat("é", 5000) + "\n":      strings.Repeat("é", 5000) + `\n`,
 		"'srt://h:1?passphrase=secret' fails": "'srt://h:1?passphrase=***' fails",

@@ -1467,9 +1467,9 @@ int32_t changeover_event_clear(struct changeover_event *event);
 int32_t changeover_event_fd(struct changeover_engine *engine, int32_t *fd);
 
 /**
- * A text as it can be printed on a line: control characters, line separators, marks of text direction
- * and backslashes are escaped (\n, \u{1b}, \\), and URLs in it are as changeover_printable_url
- * makes them. What is not UTF-8 is printed as U+FFFD.
+ * A text as it can be printed on a line: control characters, line separators and marks of text
+ * direction are escaped (\n, \u{1b}), and URLs in it are as changeover_printable_url makes them.
+ * What is not UTF-8 is printed as U+FFFD. What was printed may be printed again.
  *
  * buffer receives as much of it as there is room for, cut between characters, and a NUL; printed_len
  * (may be NULL) the length of all of it: if that is not less than buffer_size, it was cut. (NULL, 0)

@@ -74,8 +74,10 @@ static void line_at(struct timespec at, const char *word, const char *format, va
   char time[16];
   localtime_r(&at.tv_sec, &local);
   strftime(time, sizeof time, "%H:%M:%S", &local);
-  char text[1024], line[sizeof text + 40];
-  vsnprintf(text, sizeof text, format, args);
+  char raw[1024], text[2 * sizeof raw], line[sizeof text + 40];
+  vsnprintf(raw, sizeof raw, format, args);
+  /* Whatever others wrote in it stays on this line, without the secrets of URLs. */
+  if (changeover_printable(raw, strlen(raw), text, sizeof text, NULL)) return;
   const int length =
       snprintf(line, sizeof line, "%s.%03ld  %-10s  %s", time, at.tv_nsec / 1000000, word, text);
   struct sink *sink = people;
@@ -288,10 +290,12 @@ static void json_string(FILE *file, const char *text, size_t length) {
   fputc('"', file);
 }
 
+/* As it is printed for people, see line_at. */
 static void json_text(FILE *file, const char *key, const char *text, size_t length) {
-  if (!length) return;
+  char printed[2048];
+  if (!length || changeover_printable(text, length, printed, sizeof printed, NULL)) return;
   fprintf(file, ",\"%s\":", key);
-  json_string(file, text, length);
+  json_string(file, printed, strlen(printed));
 }
 
 static void json_number(FILE *file, const char *key, uint64_t number) {

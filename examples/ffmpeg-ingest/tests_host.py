@@ -120,3 +120,23 @@ def events_that_cannot_be_written_are_told(bench):
     wait_for(lambda: packets(ingest, 0) > before + 50, 10, "packets after that")
     expect_clean_end(ingest)
     expect(ingest.log().count("cannot be written") == 1, "told again and again")
+
+
+@test
+def what_others_wrote_stays_on_its_line_and_secrets_stay_out(bench):
+    """Names and URLs with line breaks, terminal codes and secrets, in the log, libavformat's lines included, and in the JSON."""
+    # Nobody listens on port 9 (discard).
+    url = "http://user:secret@127.0.0.1:9/live/secret.m3u8?token=secret\n99:99:99.999  forged\x1b[31m\u202e"
+    ingest = bench.ingest("-v", "--stream", "news\n99:99:99.999  forged\x1b[31m", "-i", url, "-i", bench.file("twenty.ts"), "-o",
+                          bench.directory / "out.ts", "--status-every", "200ms")
+    ingest.wait(10, "source_failed", priority=0)
+    ingest.wait(10, "picture")
+    wait_for(ingest.statuses, 5, "a status")
+    expect_clean_end(ingest)
+    told = [ingest.log(), ingest.events_path.read_text(), ingest.status_path.read_text()]
+    for text in told:
+        expect("secret" not in text, f"a secret is told: {text}")
+        expect("\x1b" not in text and "\u202e" not in text, f"what turns a terminal is told: {text}")
+        expect("http://***@127.0.0.1:9/live/***" in text, f"the URL is not told: {text}")
+    for line in told[0].splitlines():
+        expect(not line.startswith("99:"), f"a forged line: {line}")

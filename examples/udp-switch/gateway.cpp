@@ -139,21 +139,14 @@ void gateway::take_signal() {
   }
 }
 
-void gateway::print(const changeover::event& event) {
-  std::ostringstream line;
-  line << event.stream() << ": " << changeover::name(event.kind()) << " input " << event.priority();
-  if (event.reason() != changeover::reason::none) line << " reason " << changeover::name(event.reason());
-  if (!event.detail().empty()) line << " (" << event.detail() << ")";
-  line << '\n';
-  log_.print(line.str());
-}
+void gateway::print(const changeover::event& event) { log_.print(event.text() + '\n'); }
 
 // A line for each stream: its name, a tab, a JSON object. Then one without a name, of the totals.
 void gateway::print_status() {
   std::ostringstream states;
   for (const auto& [id, output] : outputs_) {
     const changeover::runtime_status status = engine_.runtime_status(id);
-    states << id << '\t' << status.json() << '\n';
+    states << changeover::printable(id) << '\t' << status.json() << '\n';
   }
   const totals& t = relay_.counted();
   states << "\t{\"received\":" << t.received << ",\"forwarded\":" << t.forwarded

@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
   try {
     gateway(read_table(table), settings, log, output).run();
   } catch (const std::exception& failure) {
-    log.print("udp-switch: " + std::string(failure.what()) + '\n');
+    log.print("udp-switch: " + changeover::printable(failure.what()) + '\n');
     return 1;
   }
   return 0;

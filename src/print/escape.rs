@@ -9,10 +9,10 @@ impl<W: Write> Write for Escaping<'_, W> {
     fn write_str(&mut self, text: &str) -> Result {
         let Escaping(out) = self;
         let mut written = 0;
-        for (at, c) in text.char_indices().filter(|(_, c)| *c == '\\' || leaves_its_line(*c)) {
+        for (at, c) in text.char_indices().filter(|(_, c)| leaves_its_line(*c)) {
             out.write_str(&text[written..at])?;
             match c {
-                '\\' | '\n' | '\r' | '\t' => write!(out, "{}", c.escape_default())?,
+                '\n' | '\r' | '\t' => write!(out, "{}", c.escape_default())?,
                 _ => write!(out, "{}", c.escape_unicode())?,
             }
             written = at + c.len_utf8();

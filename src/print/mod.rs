@@ -44,8 +44,9 @@ enum Form {
 }
 
 /// A text as it can be printed on a line: URLs in it are as in [`printable_url`], and control
-/// characters, line separators, marks of text direction and `\` are escaped as in Rust (`\n`,
-/// `\u{1b}`, `\\`). A URL in a text begins at a word with `://` in it and ends at white space.
+/// characters, line separators and marks of text direction are escaped as in Rust (`\n`, `\u{1b}`). A
+/// URL in a text begins at a word with `://` in it and ends at white space. What was printed may be
+/// printed again.
 ///
 /// ```
 /// let said = "rtmp://cdn.example/live/secret-key: refused\n12:00 news: restored";
@@ -95,7 +96,7 @@ pub(crate) fn url_without_secrets(url: &str) -> String {
     out
 }
 
-/// What would leave its line or turn its direction: the characters that printing escapes, less `\`.
+/// What would leave its line or turn its direction: the characters that printing escapes.
 pub(crate) fn leaves_its_line(c: char) -> bool {
     escape::leaves_its_line(c)
 }
@@ -121,11 +122,11 @@ impl Display for Printable<'_> {
                     return write_cut(&mut out, text);
                 }
                 out.0.write_char('"')?;
-                for (index, part) in text.split('"').enumerate() {
-                    if index > 0 {
-                        out.0.write_str("\\\"")?;
+                for c in cut(text, CUT).chars() {
+                    if matches!(c, '"' | '\\') {
+                        out.0.write_char('\\')?;
                     }
-                    write_cut(&mut out, part)?;
+                    out.write_char(c)?;
                 }
                 out.0.write_char('"')
             }

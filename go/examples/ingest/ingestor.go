@@ -74,7 +74,7 @@ func (g *ingestor) Start(ctx context.Context, streamID string, input changeover.
 		return err
 	}
 	defer recorder.Close()
-	g.logger.Info("session", "stream", streamID, "input", input.Priority, "url", input.URL)
+	g.logger.Info("session", "stream", changeover.Printable(streamID), "input", input)
 	output := g.output(bufferWriteID)
 	packet := make([]byte, datagram)
 	for {

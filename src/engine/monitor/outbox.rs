@@ -9,6 +9,7 @@ use crate::engine::log::Logger;
 use crate::engine::queue::{Queue, Writer};
 use crate::engine::shared::{Shared, TICK};
 use crate::engine::wall::WallClock;
+use crate::print::printable;
 use crate::vocabulary::Level;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -81,6 +82,7 @@ impl Outbox {
     pub(super) fn end_by(&mut self, bug: &str, time: &Time) {
         let (at, detail) = (time.now(), Detail::Told(told(bug).into()));
         self.logger.log(Level::Error, || {
+            let detail = printable(bug);
             format!("the monitor has ended by a bug, and nothing is decided any more: {detail}")
         });
         let kind = EventKind::Notice(Notice::Bug { detail });
