@@ -38,9 +38,10 @@ void limits_init(struct limits *limits, const changeover_config *given) {
   if (!limits->connect_given) limits->stream.connect_timeout = SEGMENTS_CONNECT;
 }
 
-void limits_add(struct limits *limits, size_t input, const char *url) {
+void limits_add(struct limits *limits, size_t input, const char *url, bool pushed) {
   changeover_config *config = &limits->input[input];
   changeover_config_init(config, sizeof *config);
+  if (pushed) config->source = CHANGEOVER_SOURCE_PUSHED;
   limits->silence[input] = silence_of(url);
   if (limits->silence[input] == SILENCE_SEGMENTS) return;
   if (!limits->packet_given)

@@ -30,7 +30,8 @@ enum silence silence_of(const char *url);
 
 /* `given`: the settings of the command line. */
 void limits_init(struct limits *limits, const changeover_config *given);
-void limits_add(struct limits *limits, size_t input, const char *url);
+/* `pushed`: others connect to it. */
+void limits_add(struct limits *limits, size_t input, const char *url, bool pushed);
 /* What has now to be told to the engine. */
 enum limits_change { LIMITS_SAME, LIMITS_STREAM, LIMITS_INPUT };
 /* An input was opened and comes in segments of this length (ns; 0: not said). */

@@ -36,9 +36,9 @@ static struct limits limits_for(uint64_t packet_timeout) {
   given.packet_timeout = packet_timeout;
   struct limits limits;
   limits_init(&limits, &given);
-  limits_add(&limits, 0, "http://a/live.m3u8");
-  limits_add(&limits, 1, "udp://127.0.0.1:5000");
-  limits_add(&limits, 2, "http://a/live");
+  limits_add(&limits, 0, "http://a/live.m3u8", false);
+  limits_add(&limits, 1, "udp://127.0.0.1:5000", false);
+  limits_add(&limits, 2, "http://a/live", false);
   return limits;
 }
 

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "limits.h"
+#include "listen.h"
 #include "notes.h"
 #include "options.h"
 #include "output.h"
@@ -265,12 +266,27 @@ static int signal_descriptor(void) {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Does it wait for others to connect? */
+static bool is_pushed(const struct input_arguments *input) {
+  AVDictionary *options = NULL;
+  for (size_t i = 0; i < input->options_len; i++) {
+    const changeover_option *option = &input->options[i];
+    char *key = strndup(option->key, option->key_len), *value = strndup(option->value, option->value_len);
+    if (key && value) av_dict_set(&options, key, value, 0);
+    free(key);
+    free(value);
+  }
+  const bool pushed = input_listens(input->url, options) == LISTENS;
+  av_dict_free(&options);
+  return pushed;
+}
+
 static void register_stream(struct app *app) {
   const struct options *options = &app->options;
   changeover_input_spec specs[INPUTS_MAX];
   limits_init(&app->limits, &options->config);
   for (size_t i = 0; i < options->inputs_len; i++) {
-    limits_add(&app->limits, i, options->inputs[i].url);
+    limits_add(&app->limits, i, options->inputs[i].url, is_pushed(&options->inputs[i]));
     fill_spec(app, i, &specs[i]);
   }
   check("register", changeover_register(app->engine, options->stream, strlen(options->stream), NULL, 0, specs,
@@ -307,6 +323,7 @@ static void set_up(struct app *app) {
                             .notes = &app->notes,
                             .output = app->output,
                             .read_timeout = options->read_timeout,
+                            .listener_timeout = options->listener_timeout,
                             .segments_may_wait = !options->read_timeout_given};
   if (crew_init(&app->crew)) die("threads", "cannot be prepared");
   int32_t events;

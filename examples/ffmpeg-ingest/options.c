@@ -41,7 +41,8 @@ static const char help[] =
     "\n"
     "Reading and writing:\n"
     "      --read-timeout D        reconnect an input that delivers nothing for so long\n"
-    "                              [10s, or twice the longest of the timeouts above]\n"
+    "                              [10s, or twice the longest of the timeouts above;\n"
+    "                              where others connect twice the packet timeout]\n"
     "      --key-wait D            after a switch, wait so long for a key frame         [2s]\n"
     "\n"
     "What you see:\n"
@@ -142,14 +143,19 @@ static void protect_files(const struct options *options) {
   if (!options->overwrite && output.st_size > 0) wrong("%s exists; -y overwrites it", path);
 }
 
-/* Reconnecting must not come before the engine's own verdict: it would be taken for an error. */
-static uint64_t default_read_timeout(const changeover_config *config) {
-  const uint64_t others[] = {config->packet_timeout, config->connect_timeout};
-  uint64_t timeout = 10 * NS_PER_S;
-  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-    if (others[i] != CHANGEOVER_INHERIT && timeout < 2 * others[i]) timeout = 2 * others[i];
-  }
-  return timeout;
+/* Reconnecting must not come before the engine's own verdict: it would be taken for an error. Where others connect, it
+ * should not come much later: one that is gone without a word keeps its successor out. */
+static void default_timeouts(struct options *options) {
+  const changeover_config *config = &options->config;
+  const uint64_t packet =
+      config->packet_timeout == CHANGEOVER_INHERIT ? 2 * NS_PER_S : config->packet_timeout;
+  options->read_timeout_given = options->read_timeout > 0;
+  options->listener_timeout = options->read_timeout_given ? options->read_timeout : 2 * packet;
+  if (options->read_timeout_given) return;
+  options->read_timeout = 10 * NS_PER_S;
+  if (options->read_timeout < 2 * packet) options->read_timeout = 2 * packet;
+  if (config->connect_timeout != CHANGEOVER_INHERIT && options->read_timeout < 2 * config->connect_timeout)
+    options->read_timeout = 2 * config->connect_timeout;
 }
 
 enum {
@@ -247,7 +253,6 @@ void options_parse(struct options *options, int argc, char **argv) {
   repeat_the_last(&options->inputs[options->inputs_len - 1]);
   if (!options->output || !*options->output) wrong("no output: give -o URL");
   if (!*options->stream || strlen(options->stream) > 255) wrong("--stream: 1 to 255 bytes");
-  options->read_timeout_given = options->read_timeout > 0;
-  if (!options->read_timeout) options->read_timeout = default_read_timeout(&options->config);
+  default_timeouts(options);
   protect_files(options);
 }

@@ -24,7 +24,7 @@ struct options {
   const char *output, *stream, *events_json;
   bool overwrite, verbose, read_timeout_given;
   changeover_config config; /* what was not given: inherit */
-  uint64_t read_timeout, key_wait, status_every;
+  uint64_t read_timeout, listener_timeout, key_wait, status_every;
 };
 
 /* Exits: 0 after --help and --version, 2 with a message when something is wrong. Strings stay borrowed from argv. */

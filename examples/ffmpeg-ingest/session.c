@@ -119,6 +119,11 @@ static void deliver(struct session *session, AVPacket *packet) {
   preroll_clear(&session->preroll);
 }
 
+static uint64_t read_timeout(const struct session *session) {
+  const struct crew *crew = session->worker->crew;
+  return session->listens == LISTENS ? crew->listener_timeout : crew->read_timeout;
+}
+
 static void allow_time(struct session *session) {
   atomic_store(&session->worker->read_deadline, monotonic_now() + session->read_timeout);
 }
@@ -177,7 +182,7 @@ static void connect_once(struct session *session, AVPacket *packet) {
   const uint64_t started = monotonic_now();
   char why[512];
   session->opening++;
-  session->read_timeout = worker->crew->read_timeout;
+  session->read_timeout = read_timeout(session);
   if (session->listens == CALLS)
     allow_time(session);
   else
@@ -215,7 +220,7 @@ static void reconnect_until_stopped(struct session *session, AVPacket *packet) {
 /* One who has connected may not keep the others out: libavformat's own limit, which begins only then. */
 static void drop_who_says_nothing(struct worker *worker) {
   const char *option = strncmp(worker->url, "rtsp", 4) ? "rw_timeout" : "timeout";
-  av_dict_set_int(&worker->options, option, (int64_t)(worker->crew->read_timeout / 1000),
+  av_dict_set_int(&worker->options, option, (int64_t)(worker->crew->listener_timeout / 1000),
                   AV_DICT_DONT_OVERWRITE);
 }
 

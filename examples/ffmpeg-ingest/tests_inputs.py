@@ -242,7 +242,7 @@ def protocols_with_real_peers(bench):
             peer.wait()
 
     ingests = {name: bench.ingest(*options, "-i", url, "-o", bench.directory / f"{name.replace(', ', '-')}.ts", "--packet-timeout", "1s",
-                                  "--probe-cooldown", "1s", "--read-timeout", "4s", program="ffmpeg-ingest")
+                                  "--probe-cooldown", "1s", "--failback-stable", "500ms", program="ffmpeg-ingest")
                for name, (url, options, _) in cases.items()}
     try:
         # Who calls is refused until the other side listens: some need another attempt.
@@ -259,9 +259,9 @@ def protocols_with_real_peers(bench):
             ingest.wait(10, "exhausted", count=before[name][0] + 1)
         start_peers()
         wait_for(lambda: all_are("restored", {name: counts[1] + 1 for name, counts in before.items()}), 20, "all on air again", step=0.3)
+        counts = {name: packets(ingest, 0) for name, ingest in ingests.items()}
         for name, ingest in ingests.items():
-            before = packets(ingest, 0)
-            wait_for(lambda: packets(ingest, 0) > before + 70, 10, f"a second of {name}")
+            wait_for(lambda: packets(ingest, 0) > counts[name] + 70, 10, f"a second of {name}")
     finally:
         end_peers()
     for name, ingest in ingests.items():
@@ -279,7 +279,7 @@ def a_listener_keeps_its_port_open(bench):
         port = finder.getsockname()[1]
     url = f"rtmp://127.0.0.1:{port}/live/x"
     ingest = bench.ingest("-O", "listen=1", "-i", url, "-o", bench.directory / "out.ts", "--connect-timeout", "500ms", "--packet-timeout",
-                          "500ms", "--read-timeout", "1s", "--probe-cooldown", "60s")
+                          "500ms", "--read-timeout", "1s", "--probe-cooldown", "500ms")
     wait_for(lambda: listening(port), 10, "the port")
     until = time.monotonic() + 3.5
     while time.monotonic() < until:
@@ -300,4 +300,5 @@ def a_listener_keeps_its_port_open(bench):
         ended = time.monotonic()
         wait_for(lambda: listening(port), 5, "the port after the encoder left")
         expect(time.monotonic() - ended < 0.2, "the port was closed after the encoder left")
+    expect(len(ingest.all("start")) == 1, "the engine closed the port to try again")
     expect_clean_end(ingest)

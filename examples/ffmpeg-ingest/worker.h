@@ -21,8 +21,9 @@ struct crew {
   changeover_engine *engine;
   struct notes *notes;
   struct output *output;
-  uint64_t read_timeout;  /* ns without a packet after which a session reconnects */
-  bool segments_may_wait; /* longer than that, where a playlist says so */
+  uint64_t read_timeout;     /* ns without a packet after which a session reconnects */
+  uint64_t listener_timeout; /* the same for one that listens: who has gone must not keep others out */
+  bool segments_may_wait;    /* longer than that, where a playlist says so */
   pthread_mutex_t
       lock; /* guards the list and `reading`; `changed` tells of stop, end of a turn, end of a thread */
   pthread_cond_t changed;
