@@ -70,8 +70,7 @@ func (s *Service) Unregister(streamID string) error {
 	r := s.current(streamID)
 	if r == nil {
 		// The engine knows the right error.
-		id, idLen := chars(streamID)
-		return failure(C.changeover_unregister(s.engine, id, idLen), "unregister", streamID)
+		return s.unregisterInEngine(streamID)
 	}
 	return s.endRegistration(r)
 }
@@ -94,16 +93,35 @@ func (s *Service) current(streamID string) *registration {
 
 // endRegistration ends a current registration. s.control is held.
 func (s *Service) endRegistration(r *registration) error {
+	s.forget(r, ErrSessionEnded)
+	return s.unregisterInEngine(r.id)
+}
+
+// forget ends a registration on the Go side. s.control is held.
+func (s *Service) forget(r *registration, cause error) {
 	s.mu.Lock()
-	delete(s.registrations, r.id)
+	if s.registrations[r.id] == r {
+		delete(s.registrations, r.id)
+	}
 	delete(s.byNumber, r.number)
 	opened := s.takeOpened(r)
 	s.mu.Unlock()
 	closeAll(opened)
 	r.release()
-	r.end(ErrSessionEnded)
-	id, idLen := chars(r.id)
-	return failure(C.changeover_unregister(s.engine, id, idLen), "unregister", r.id)
+	r.end(cause)
+}
+
+// lost ends a registration that the engine has ended, because it met a bug in the stream.
+func (s *Service) lost(r *registration) {
+	s.control.Lock()
+	defer s.control.Unlock()
+	s.forget(r, ErrPanic)
+}
+
+// unregisterInEngine ends a stream's registration in the engine alone.
+func (s *Service) unregisterInEngine(streamID string) error {
+	id, idLen := chars(streamID)
+	return failure(C.changeover_unregister(s.engine, id, idLen), "unregister", streamID)
 }
 
 // IsRegistered says whether a stream is under supervision.
@@ -235,6 +253,18 @@ func (s *Service) SetConfig(streamID string, config Config) error {
 	}
 	s.advanceLanes(streamID)
 	return nil
+}
+
+// Alive says how late the oldest duty of the engine's monitor is: a tick or a deadline that was due, or
+// a call that was not carried out; 0 if there is none. In a healthy engine it is well below a
+// millisecond, or as long as the machine keeps its threads waiting: for a watchdog, seconds mean that
+// the monitor hangs. [ErrMonitorDied] once a bug has ended it: then nothing is decided any more,
+// recording goes on answering as it last did, and what is left is to end the process, or to close the
+// service and make another.
+func (s *Service) Alive() (time.Duration, error) {
+	var late C.uint64_t
+	err := failure(C.changeover_alive(s.engine, &late), "alive", "")
+	return nanoseconds(late), err
 }
 
 // Sync returns when everything before it, recorded packets included, is decided and published, or

@@ -90,9 +90,22 @@ func (s *Service) deal(event *C.changeover_event) {
 		}
 	default:
 		notice := newEvent(event, streamID)
+		var lost *registration
+		if notice.Kind == EventBug && streamID != "" {
+			lost = s.registration(notice.Registration)
+		}
 		s.mu.Lock()
-		if notice.Kind == EventGap {
+		switch notice.Kind {
+		case EventGap:
 			s.spawn(func() { s.logGap(notice.Dropped) })
+		case EventBug:
+			// Not here: it waits for who registers or unregisters now.
+			s.spawn(func() {
+				if lost != nil {
+					s.lost(lost)
+				}
+				s.logBug(notice)
+			})
 		}
 		s.lane(streamID).notice(notice)
 		s.mu.Unlock()
@@ -108,6 +121,18 @@ func (s *Service) registration(number uint64) *registration {
 		s.registered.Wait()
 	}
 	return s.byNumber[number]
+}
+
+// logBug tells the logger of a bug in the engine.
+func (s *Service) logBug(bug Event) {
+	s.guarded("Logger", bug.Stream, func() error {
+		what := "changeover: a bug ended the engine's monitor, nothing is decided any more"
+		if bug.Stream != "" {
+			what = "changeover: a bug ended a stream"
+		}
+		s.log.Error(what, "stream", bug.Stream, "bug", bug.Detail)
+		return nil
+	}, func(error) {})
 }
 
 // logGap tells the logger, which is host code too.

@@ -44,7 +44,8 @@ type Options struct {
 	// OnEvent is told each decision that is no command: one call at a time for each stream, in
 	// order. It may block, which delays later events of its stream only.
 	OnEvent func(Event)
-	// Logger is told of panics in the host's code, and of events dropped because it was slow.
+	// Logger is told of panics in the host's code, of events dropped because it was slow, and of bugs
+	// met in the engine.
 	// Default: slog.Default().
 	Logger *slog.Logger
 	// EventLimit is how many decisions that are no commands the engine keeps until they are taken

@@ -381,6 +381,25 @@ func TestUnsupportedProbesBecomeTrials(t *testing.T) {
 	eventually(t, "a trial", func() bool { return count(h, "start news/0") == 2 })
 }
 
+func TestAlive(t *testing.T) {
+	service := newService(t, &host{}, patient)
+	// Nothing is to be done, so nothing is late.
+	eventually(t, "an idle engine", func() bool {
+		late, err := service.Alive()
+		return late == 0 && err == nil
+	})
+	register(t, service, twoInputs("news"))
+	if late, err := service.Alive(); late > patience || err != nil {
+		t.Errorf("late by %v, %v", late, err)
+	}
+	if err := service.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := service.Alive(); !errors.Is(err, changeover.ErrClosed) {
+		t.Errorf("closed: %v", err)
+	}
+}
+
 func TestOptionsNil(t *testing.T) {
 	service, err := changeover.New(&host{}, nil)
 	if err != nil {
