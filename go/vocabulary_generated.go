@@ -88,6 +88,16 @@ const (
 	SourcePushed Source = C.CHANGEOVER_SOURCE_PUSHED + 1
 )
 
+// Role: what an input is.
+type Role int
+
+const (
+	// RoleSource: a source of the stream.
+	RoleSource Role = C.CHANGEOVER_ROLE_SOURCE + 1
+	// RoleFill: no source, but better than nothing: a slate, a loop, a still picture.
+	RoleFill Role = C.CHANGEOVER_ROLE_FILL + 1
+)
+
 // Status: what an input is worth right now.
 type Status string
 
@@ -100,6 +110,31 @@ const (
 	StatusDegraded Status = "degraded"
 	// StatusStopped: its stream was unregistered.
 	StatusStopped Status = "stopped"
+)
+
+// Severity: how bad a degraded input is.
+type Severity string
+
+const (
+	// SeverityFailed: it does not deliver, or the host reported an error.
+	SeverityFailed Severity = "failed"
+	// SeverityImpaired: it delivers, but a condition has held.
+	SeverityImpaired Severity = "impaired"
+)
+
+// Condition: what a host that sees the media says of an input: SetCondition. What is measured, the
+// engine sees by itself.
+type Condition int
+
+const (
+	// ConditionBlack: the picture is black.
+	ConditionBlack Condition = C.CHANGEOVER_CONDITION_BLACK
+	// ConditionFrozen: the picture stands still.
+	ConditionFrozen Condition = C.CHANGEOVER_CONDITION_FROZEN
+	// ConditionSilent: the sound is silent.
+	ConditionSilent Condition = C.CHANGEOVER_CONDITION_SILENT
+	// ConditionHost: whatever else the host has against it.
+	ConditionHost Condition = C.CHANGEOVER_CONDITION_HOST
 )
 
 // StartReason: why an input is started.
@@ -154,6 +189,18 @@ const (
 	ReasonPacketLoss Reason = "packet_loss"
 	// ReasonVideoLost: video stopped while other packets flow.
 	ReasonVideoLost Reason = "video_lost"
+	// ReasonStartGrace: nothing was on air for StartGrace, and this input delivered.
+	ReasonStartGrace Reason = "start_grace"
+	// ReasonAudioLost: sound stopped while other packets flow.
+	ReasonAudioLost Reason = "audio_lost"
+	// ReasonBlack: the host said that the picture is black.
+	ReasonBlack Reason = "black"
+	// ReasonFrozen: the host said that the picture stands still.
+	ReasonFrozen Reason = "frozen"
+	// ReasonSilent: the host said that the sound is silent.
+	ReasonSilent Reason = "silent"
+	// ReasonHost: the host had something else against the input.
+	ReasonHost Reason = "host"
 )
 
 // EventKind: which event it is.
@@ -189,7 +236,8 @@ const (
 // from its stream, a stream's from the service, the service's from the library. Durations are from
 // 1 ms to a year ([Never]). An input takes PacketTimeout, ConnectTimeout, ProbeCooldown,
 // ProbeTimeout, Standby, MinBitrate, MinBitrateOfBaseline, MinFPS, MinFPSOfBaseline, MaxLoss,
-// ImpairAfter, ImpairMargin, VideoTimeout, AudioTimeout, MeasureWindow and Source.
+// ImpairAfter, ImpairMargin, VideoTimeout, AudioTimeout, MeasureWindow, Source, StartGrace and
+// Role.
 type Config struct {
 	// PacketTimeout: silence after which a delivering input is given up. Default 2 s.
 	PacketTimeout time.Duration
@@ -247,6 +295,15 @@ type Config struct {
 	// start means "listen": its session is kept once it is started, and its own packets tell whether
 	// it is there, also while it has no session. Default SourcePulled.
 	Source Source
+	// StartGrace: how long nothing may be on air while the chosen input starts and another one
+	// delivers. The default is the chosen input's PacketTimeout. Or NoWait. Default the packet
+	// timeout.
+	StartGrace time.Duration
+	// DampingPeriod: how long an input must do without a fault for one to be forgotten; 0: faults are
+	// not counted. Or NoWait. Default 60 s.
+	DampingPeriod time.Duration
+	// Role: what an input is. Default RoleSource.
+	Role Role
 }
 
 // toC fills in out. Values out of range stay out of range, for the engine to refuse.
@@ -272,4 +329,7 @@ func (c *Config) toC(out *C.changeover_config) {
 	out.audio_timeout = wait(c.AudioTimeout)
 	out.measure_window = timeout(c.MeasureWindow)
 	out.source = C.int32_t(c.Source) - 1
+	out.start_grace = wait(c.StartGrace)
+	out.damping_period = wait(c.DampingPeriod)
+	out.role = C.int32_t(c.Role) - 1
 }

@@ -209,6 +209,14 @@
 /** The source connects to the host, as an encoder that publishes. */
 #define CHANGEOVER_SOURCE_PUSHED 1
 
+/* --- What an input is. */
+
+/** A source of the stream. */
+#define CHANGEOVER_ROLE_SOURCE 0
+
+/** No source, but better than nothing: a slate, a loop, a still picture. */
+#define CHANGEOVER_ROLE_FILL 1
+
 /* --- What an input is worth right now. */
 
 /** Usable and not on air. */
@@ -222,6 +230,31 @@
 
 /** Its stream was unregistered. */
 #define CHANGEOVER_STATUS_STOPPED 3
+
+/* --- How bad a degraded input is. */
+
+/** It is not degraded. */
+#define CHANGEOVER_SEVERITY_NONE 0
+
+/** It does not deliver, or the host reported an error. */
+#define CHANGEOVER_SEVERITY_FAILED 1
+
+/** It delivers, but a condition has held. */
+#define CHANGEOVER_SEVERITY_IMPAIRED 2
+
+/* --- What a host that sees the media says of an input: set_condition. What is measured, the engine sees by itself. */
+
+/** The picture is black. */
+#define CHANGEOVER_CONDITION_BLACK 1
+
+/** The picture stands still. */
+#define CHANGEOVER_CONDITION_FROZEN 2
+
+/** The sound is silent. */
+#define CHANGEOVER_CONDITION_SILENT 3
+
+/** Whatever else the host has against it. */
+#define CHANGEOVER_CONDITION_HOST 4
 
 /* --- Why an input is started. */
 
@@ -295,6 +328,24 @@
 
 /** Video stopped while other packets flow. */
 #define CHANGEOVER_REASON_VIDEO_LOST 13
+
+/** Nothing was on air for start_grace, and this input delivered. */
+#define CHANGEOVER_REASON_START_GRACE 14
+
+/** Sound stopped while other packets flow. */
+#define CHANGEOVER_REASON_AUDIO_LOST 15
+
+/** The host said that the picture is black. */
+#define CHANGEOVER_REASON_BLACK 16
+
+/** The host said that the picture stands still. */
+#define CHANGEOVER_REASON_FROZEN 17
+
+/** The host said that the sound is silent. */
+#define CHANGEOVER_REASON_SILENT 18
+
+/** The host had something else against the input. */
+#define CHANGEOVER_REASON_HOST 19
 
 /* --- Which event it is. */
 
@@ -409,8 +460,8 @@
  * CHANGEOVER_MILLISECOND; they and numbers may be CHANGEOVER_INHERIT, choices
  * CHANGEOVER_INHERIT_CHOICE. An input takes packet_timeout, connect_timeout, probe_cooldown,
  * probe_timeout, standby, min_bitrate, min_bitrate_of_baseline, min_fps, min_fps_of_baseline,
- * max_loss, impair_after, impair_margin, video_timeout, audio_timeout, measure_window and source;
- * the rest must be inherited there.
+ * max_loss, impair_after, impair_margin, video_timeout, audio_timeout, measure_window, source,
+ * start_grace and role; the rest must be inherited there.
  */
 typedef struct changeover_config {
   /** Set by changeover_config_init. */
@@ -516,6 +567,21 @@ typedef struct changeover_config {
   int32_t source;
   /** 0. */
   int32_t reserved_source;
+  /**
+   * How long nothing may be on air while the chosen input starts and another one delivers. The
+   * default is the chosen input's packet_timeout. 0, or a duration from 1 ms to a year. Default
+   * the packet timeout.
+   */
+  uint64_t start_grace;
+  /**
+   * How long an input must do without a fault for one to be forgotten; 0: faults are not counted.
+   * 0, or a duration from 1 ms to a year. Default 60 s.
+   */
+  uint64_t damping_period;
+  /** What an input is. CHANGEOVER_ROLE_*. Default source. */
+  int32_t role;
+  /** 0. */
+  int32_t reserved_role;
 } changeover_config;
 
 /**

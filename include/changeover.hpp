@@ -90,11 +90,27 @@ enum class source : std::int32_t {
   pulled = CHANGEOVER_SOURCE_PULLED,
   pushed = CHANGEOVER_SOURCE_PUSHED,
 };
+enum class role : std::int32_t {
+  inherit = CHANGEOVER_INHERIT_CHOICE,
+  source = CHANGEOVER_ROLE_SOURCE,
+  fill = CHANGEOVER_ROLE_FILL,
+};
 enum class status : std::int32_t {
   idle = CHANGEOVER_STATUS_IDLE,
   active = CHANGEOVER_STATUS_ACTIVE,
   degraded = CHANGEOVER_STATUS_DEGRADED,
   stopped = CHANGEOVER_STATUS_STOPPED,
+};
+enum class severity : std::int32_t {
+  none = CHANGEOVER_SEVERITY_NONE,
+  failed = CHANGEOVER_SEVERITY_FAILED,
+  impaired = CHANGEOVER_SEVERITY_IMPAIRED,
+};
+enum class condition : std::int32_t {
+  black = CHANGEOVER_CONDITION_BLACK,
+  frozen = CHANGEOVER_CONDITION_FROZEN,
+  silent = CHANGEOVER_CONDITION_SILENT,
+  host = CHANGEOVER_CONDITION_HOST,
 };
 enum class start_reason : std::int32_t {
   none = CHANGEOVER_START_NONE,
@@ -121,6 +137,12 @@ enum class reason : std::int32_t {
   low_fps = CHANGEOVER_REASON_LOW_FPS,
   packet_loss = CHANGEOVER_REASON_PACKET_LOSS,
   video_lost = CHANGEOVER_REASON_VIDEO_LOST,
+  start_grace = CHANGEOVER_REASON_START_GRACE,
+  audio_lost = CHANGEOVER_REASON_AUDIO_LOST,
+  black = CHANGEOVER_REASON_BLACK,
+  frozen = CHANGEOVER_REASON_FROZEN,
+  silent = CHANGEOVER_REASON_SILENT,
+  host = CHANGEOVER_REASON_HOST,
 };
 enum class event_kind : std::int32_t {
   none = CHANGEOVER_EVENT_NONE,
@@ -325,6 +347,9 @@ class config {
   config& audio_timeout(duration value) noexcept { return set(raw_.audio_timeout, value); }
   config& measure_window(duration value) noexcept { return set(raw_.measure_window, value); }
   config& source(changeover::source value) noexcept { return set(raw_.source, value); }
+  config& start_grace(duration value) noexcept { return set(raw_.start_grace, value); }
+  config& damping_period(duration value) noexcept { return set(raw_.damping_period, value); }
+  config& role(changeover::role value) noexcept { return set(raw_.role, value); }
   // clang-format on
   /* } settings */
 

@@ -46,8 +46,8 @@ mod units;
 pub mod vocabulary;
 
 pub use crate::core::{
-    Awaited, Config, Detail, Input, InputError, InputHealth, InputsUpdate, Nanos, Notice, Priority,
-    Probe, ProbeId, ProbeOutcome, Problem, SessionId, Start, Stop, Switch,
+    Awaited, Config, Detail, HeldCondition, Input, InputError, InputHealth, InputsUpdate, Measure,
+    Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome, Problem, SessionId, Start, Stop, Switch,
 };
 pub use engine::{
     Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,
@@ -57,5 +57,6 @@ pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};
 pub use print::{printable, printable_url, Printable};
 pub use vocabulary::{
-    Error, EventTag, Failback, Flags, Level, Overlap, Reason, Source, Standby, StartReason, Status,
+    Condition, Error, EventTag, Failback, Flags, Level, Overlap, Reason, Role, Severity, Source,
+    Standby, StartReason, Status,
 };

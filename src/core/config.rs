@@ -4,7 +4,8 @@
 
 use super::{Error, Failback, Overlap, Problem, Source, Standby};
 use crate::vocabulary::{
-    c_string, settings, Kind, Number, Percent, Scope, Timeout, Wait, Window, LONGEST,
+    c_string, settings, Grace, Kind, Number, Percent, Role, Scope, Timeout, Wait, Window,
+    AS_PACKET_TIMEOUT, LONGEST,
 };
 use std::ops::Deref;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What a decision was based on. Kept as it is known, and put into words when somebody reads it:
 //! when many streams fail at once, their gates do not wait for sentences.
 
-use super::Nanos;
+use super::{Nanos, Reason};
 use crate::print::cut;
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +30,18 @@ pub enum Detail {
         /// How many there may be.
         limit: Nanos,
     },
+    /// A measure was out of its limit. Bitrates are in kbit/s, frame rates in thousandths of a
+    /// frame a second, losses in millionths, times in nanoseconds.
+    OutOfLimit {
+        /// The condition.
+        condition: Reason,
+        /// What was measured.
+        measured: u64,
+        /// Its limit.
+        limit: u64,
+        /// Over how many milliseconds; 0 for times.
+        window: u32,
+    },
     /// A better input was healthy for long enough.
     Healthy {
         /// So many nanoseconds ago failback to it became due: `failback_stable` and
@@ -48,6 +60,8 @@ pub enum Awaited {
     Packet,
     /// The answer to a probe.
     ProbeAnswer,
+    /// That a trial shows it is good.
+    Health,
 }
 
 /// What is kept of a host's text: up to 255 bytes, cut on a character boundary.
@@ -58,6 +72,17 @@ pub(crate) fn told(text: &str) -> &str {
 impl Detail {
     pub(super) fn told(text: &str) -> Detail {
         Detail::Told(told(text).into())
+    }
+
+    /// Rule 15b: a condition and its measure.
+    pub(super) fn out_of_limit(
+        condition: Reason,
+        measured: u64,
+        limit: u64,
+        window: Nanos,
+    ) -> Detail {
+        let window = (window / 1_000_000).try_into().unwrap_or(u32::MAX);
+        Detail::OutOfLimit { condition, measured, limit, window }
     }
 
     /// The sentence, see [`Detail`].
@@ -77,18 +102,18 @@ impl Detail {
         }
     }
 
-    /// What was measured, in nanoseconds; 0 when nothing was.
+    /// What was measured, in nanoseconds or the unit of the condition; 0 when nothing was.
     pub fn measured(&self) -> Nanos {
         match self {
-            Detail::Overdue { measured, .. } => *measured,
+            Detail::Overdue { measured, .. } | Detail::OutOfLimit { measured, .. } => *measured,
             _ => 0,
         }
     }
 
-    /// The limit it was measured against, in nanoseconds; 0 when there is none.
+    /// The limit it was measured against, in the same unit; 0 when there is none.
     pub fn limit(&self) -> Nanos {
         match self {
-            Detail::Overdue { limit, .. } => *limit,
+            Detail::Overdue { limit, .. } | Detail::OutOfLimit { limit, .. } => *limit,
             _ => 0,
         }
     }
@@ -105,13 +130,54 @@ impl fmt::Display for Detail {
                     Awaited::FirstPacket => "no first packet",
                     Awaited::Packet => "no packet",
                     Awaited::ProbeAnswer => "no answer to a probe",
+                    Awaited::Health => "not healthy",
                 };
                 write!(f, "{awaited} for {}, limit {}", Millis(*measured), Millis(*limit))
+            }
+            Detail::OutOfLimit { condition, measured, limit, window } => {
+                write_out_of_limit(f, *condition, [*measured, *limit])?;
+                match window {
+                    0 => Ok(()),
+                    window => write!(f, " over {window} ms"),
+                }
             }
             Detail::Healthy { past_due } => {
                 write!(f, "a better input is healthy, {} past due", Millis(*past_due))
             }
         }
+    }
+}
+
+/// In the units of the condition.
+fn write_out_of_limit(
+    f: &mut fmt::Formatter<'_>,
+    condition: Reason,
+    [measured, limit]: [u64; 2],
+) -> fmt::Result {
+    match condition {
+        Reason::LowBitrate => write!(f, "{measured} of {limit} kbit/s"),
+        Reason::LowFps => {
+            let [measured, limit] = [measured, limit].map(|fps| Decimal(fps / 100));
+            write!(f, "{measured} of {limit} frames/s")
+        }
+        Reason::PacketLoss => {
+            // Never as small as the limit.
+            let [measured, limit] = [measured + 999, limit].map(|ppm| Decimal(ppm / 1000));
+            write!(f, "{measured} % lost, limit {limit} %")
+        }
+        _ => {
+            let track = if condition == Reason::AudioLost { "sound" } else { "video" };
+            write!(f, "no {track} for {}, limit {}", Millis(measured), Millis(limit))
+        }
+    }
+}
+
+/// Tenths.
+struct Decimal(u64);
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0 / 10, self.0 % 10)
     }
 }
 
@@ -140,6 +206,26 @@ mod tests {
             (overdue(Awaited::Packet), "no packet for 1999.9 ms, limit 0.0 ms"),
             (overdue(Awaited::FirstPacket), "no first packet for 1999.9 ms, limit 0.0 ms"),
             (overdue(Awaited::ProbeAnswer), "no answer to a probe for 1999.9 ms, limit 0.0 ms"),
+            (
+                Detail::out_of_limit(Reason::LowBitrate, 212, 1000, 1_000_000_000),
+                "212 of 1000 kbit/s over 1000 ms",
+            ),
+            (
+                Detail::out_of_limit(Reason::LowFps, 2_599, 20_000, 1_500_000_000),
+                "2.5 of 20.0 frames/s over 1500 ms",
+            ),
+            (
+                Detail::out_of_limit(Reason::PacketLoss, 20_001, 20_000, 1_000_000_000),
+                "2.1 % lost, limit 2.0 % over 1000 ms",
+            ),
+            (
+                Detail::out_of_limit(Reason::VideoLost, 512_000_000, 500_000_000, 0),
+                "no video for 512.0 ms, limit 500.0 ms",
+            ),
+            (
+                Detail::out_of_limit(Reason::AudioLost, 512_000_000, 500_000_000, 0),
+                "no sound for 512.0 ms, limit 500.0 ms",
+            ),
             (Detail::Healthy { past_due: 150_000 }, "a better input is healthy, 0.1 ms past due"),
         ];
         for (detail, text) in said {

@@ -2,8 +2,8 @@
 
 use super::problem::{Problem, INPUTS_MAX};
 use super::{
-    Config, Detail, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason, SessionId,
-    Switch,
+    Condition, Config, Detail, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason,
+    SessionId, Switch,
 };
 use crate::vocabulary::{EventTag, StartReason};
 use std::sync::Arc;
@@ -91,6 +91,20 @@ pub enum Stimulus {
     SessionError {
         /// The session.
         session: SessionId,
+        /// The host's text.
+        text: String,
+    },
+    /// What a host that sees the media has against an input, or no longer has. It may say the same
+    /// again.
+    SetCondition {
+        /// The input.
+        priority: Priority,
+        /// The session it is about; `None`: the input, whatever its session.
+        session: Option<SessionId>,
+        /// What it sees.
+        condition: Condition,
+        /// Whether it is so.
+        holds: bool,
         /// The host's text.
         text: String,
     },

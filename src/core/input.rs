@@ -1,11 +1,15 @@
 //! One input: what the host said about it, and what the stream knows about its health.
 
 use super::backoff::Backoff;
+use super::conditions::{Conditions, HeldCondition};
 use super::config::{Config, Settings};
+use super::damping::Damping;
 use super::problem::{Problem, INPUT_TEXT_MAX, OPTIONS_MAX};
 use super::{
-    Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Source, Standby, Status,
+    Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Severity, Source, Standby,
+    Status,
 };
+use crate::vocabulary::Role;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -187,7 +191,7 @@ pub(super) enum Untested {
     Forced,
 }
 
-/// What there is to know of an input that was ever given up; most never are.
+/// What there is to know of an input that was ever given up, or is measured; most never are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trouble {
     /// Why it was given up.
@@ -214,6 +218,9 @@ pub(super) struct Trouble {
     pub(super) untested: Untested,
     /// Rule 27c: it became untested when its wait was over, in this outage or the last one.
     pub(super) was_untested: bool,
+    pub(super) damping: Damping,
+    /// Of an input that is measured, or of which the host said something.
+    pub(super) conditions: Option<Box<Conditions>>,
 }
 
 impl Trouble {
@@ -275,9 +282,31 @@ impl InputHealth {
         self.spec.priority
     }
 
-    /// What it is worth.
+    /// What it is worth. An impaired input is degraded, also while it is on air.
     pub fn status(&self) -> Status {
-        self.status
+        match self.severity() {
+            Some(_) => Status::Degraded,
+            None => self.status,
+        }
+    }
+
+    /// How bad it is, if it is degraded.
+    pub fn severity(&self) -> Option<Severity> {
+        match self.status {
+            Status::Stopped => None,
+            Status::Degraded => Some(Severity::Failed),
+            _ => self.impaired().then_some(Severity::Impaired),
+        }
+    }
+
+    /// The conditions that hold.
+    pub fn conditions(&self) -> impl Iterator<Item = HeldCondition> + '_ {
+        self.known_conditions().into_iter().flat_map(Conditions::held)
+    }
+
+    /// What it usually delivers, as far as that is known: kbit/s, and frames in a thousand seconds.
+    pub fn baseline(&self) -> (Option<u64>, Option<u64>) {
+        self.known_conditions().map_or((None, None), Conditions::baseline)
     }
 
     /// Since when.
@@ -337,6 +366,10 @@ impl InputHealth {
         self.settings.is_hot()
     }
 
+    pub(super) fn is_fill(&self) -> bool {
+        self.settings.role == Role::Fill
+    }
+
     pub(super) fn is_pushed(&self) -> bool {
         self.settings.source == Source::Pushed
     }
@@ -390,6 +423,44 @@ impl InputHealth {
 
     pub(super) fn delivering(&self) -> bool {
         self.session.as_ref().is_some_and(Session::delivering)
+    }
+
+    pub(super) fn known_conditions(&self) -> Option<&Conditions> {
+        self.trouble()?.conditions.as_deref()
+    }
+
+    /// Its conditions, if there are any, to be changed.
+    pub(super) fn known_conditions_mut(&mut self) -> Option<&mut Conditions> {
+        self.known_conditions()?;
+        self.trouble_mut().conditions.as_deref_mut()
+    }
+
+    pub(super) fn conditions_mut(&mut self) -> (&mut Conditions, &Settings) {
+        let trouble = Arc::make_mut(self.trouble.get_or_insert_default());
+        (trouble.conditions.get_or_insert_default(), &self.settings)
+    }
+
+    /// Rule 16: why it is impaired, if it is.
+    pub(super) fn impairment(&self) -> Option<(Reason, &Detail)> {
+        self.known_conditions()?.worst()
+    }
+
+    pub(super) fn impaired(&self) -> bool {
+        self.known_conditions().is_some_and(Conditions::impaired)
+    }
+
+    /// Rule 17b: since when its own conditions have been met for `measure_window`. What was never
+    /// seen counts as met.
+    pub(super) fn met_since(&self) -> Nanos {
+        let shown = self.known_conditions().and_then(Conditions::shown_at);
+        shown.map_or(0, |at| at + self.settings.measure_window)
+    }
+
+    /// Rules 9g and 20a: it has to be looked at before it is chosen again: one that failed, or a cold
+    /// one that was left for a condition.
+    pub(super) fn needs_attempt(&self) -> bool {
+        self.status == Status::Degraded
+            || (self.usable() && !self.keeps_session() && self.session.is_none() && self.impaired())
     }
 
     pub(super) fn on_trial(&self) -> bool {
@@ -455,6 +526,8 @@ impl InputHealth {
             trouble.unproven = false;
             trouble.retry_at = None;
             trouble.probe_unsupported = false;
+            trouble.damping = Damping::default();
+            trouble.conditions = None;
         }
     }
 

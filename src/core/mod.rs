@@ -14,13 +14,17 @@
 //! | `problem.rs` | what is wrong with settings and inputs; how much there may be of them |
 //! | `input.rs` | one input: its specification, session, health and troubles |
 //! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
+//! | `stream/order.rs` | what each input is worth, and which would be better on air |
+//! | `stream/conditions.rs` | what follows when an input is impaired, and when it heals |
 //! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
 //! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
 //! | `stream/timers.rs` | every deadline, derived from the state |
 //! | `stream/update.rs` | what the host changes while a stream runs |
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
+//! | `conditions/` | what is wrong with an input that delivers, by its measures or by the host |
 //! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
+//! | `damping.rs` | what an input that fails often has to prove |
 //! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
 //! | `measure.rs` | what is known of a running session over a sliding window |
 //! | `maybe.rs` | numbers that may be absent, without the space of an `Option` |
@@ -65,7 +69,9 @@
 
 mod backoff;
 mod common;
+mod conditions;
 mod config;
+mod damping;
 mod detail;
 mod event;
 mod history;
@@ -77,8 +83,11 @@ mod registration;
 mod stream;
 mod switch;
 
-use crate::vocabulary::{Error, Failback, Overlap, Reason, Source, Standby, StartReason, Status};
+use crate::vocabulary::{
+    Condition, Error, Failback, Overlap, Reason, Severity, Source, Standby, StartReason, Status,
+};
 pub use common::Common;
+pub use conditions::HeldCondition;
 pub use config::Config;
 pub(crate) use detail::told;
 pub use detail::{Awaited, Detail};

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `events.rs` | kinds of events, with log level and what the backlog does with them |
 //! | `reasons.rs` | reasons |
+//! | `conditions.rs` | what the host may have against an input, and how bad it is |
 //! | `states.rs` | input statuses, probe answers, log levels |
 //! | `errors.rs` | errors and result codes |
 //! | `flags.rs` | packet flags |
@@ -17,6 +18,7 @@
 //! Texts are written once for all languages. Names of settings, operations and event fields stand
 //! in backticks, in snake case: each language gets its own spelling of them.
 
+mod conditions;
 mod errors;
 mod events;
 mod flags;
@@ -26,6 +28,7 @@ mod states;
 
 use std::ffi::CStr;
 
+pub use conditions::{Condition, Severity};
 #[cfg(feature = "capi")]
 pub use errors::codes;
 pub use errors::{Error, ErrorWord, ERRORS};
@@ -34,8 +37,8 @@ pub use flags::{Flags, FLAGS};
 pub use reasons::Reason;
 pub(crate) use settings::settings;
 pub use settings::{
-    all_settings, Failback, Form, Kind, Number, Overlap, Percent, Scope, Setting, Source, Standby,
-    Timeout, Wait, Window, LONGEST,
+    all_settings, Failback, Form, Grace, Kind, Number, Overlap, Percent, Role, Scope, Setting,
+    Source, Standby, Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
 };
 pub use states::{Level, ProbeAnswer, StartReason, Status};
 
@@ -83,6 +86,8 @@ pub trait Vocabulary: Copy {
 /// Every list of words but the choices of settings.
 pub const LISTS: &[WordList] = &[
     Status::WORDS,
+    Severity::WORDS,
+    Condition::WORDS,
     StartReason::WORDS,
     Reason::WORDS,
     EventTag::WORDS,

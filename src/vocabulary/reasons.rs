@@ -2,6 +2,24 @@
 
 use super::vocabulary;
 
+impl Reason {
+    /// Whether it is a condition of an input that delivers.
+    pub const fn is_condition(self) -> bool {
+        matches!(
+            self,
+            Reason::LowBitrate
+                | Reason::LowFps
+                | Reason::PacketLoss
+                | Reason::VideoLost
+                | Reason::AudioLost
+                | Reason::Black
+                | Reason::Frozen
+                | Reason::Silent
+                | Reason::Host
+        )
+    }
+}
+
 vocabulary! {
     /// Why a switch was made, or why an input was degraded.
     pub enum Reason: CHANGEOVER_REASON {
@@ -33,5 +51,17 @@ vocabulary! {
         PacketLoss = 12, "packet_loss";
         /// Video stopped while other packets flow.
         VideoLost = 13, "video_lost";
+        /// Nothing was on air for `start_grace`, and this input delivered.
+        StartGrace = 14, "start_grace";
+        /// Sound stopped while other packets flow.
+        AudioLost = 15, "audio_lost";
+        /// The host said that the picture is black.
+        Black = 16, "black";
+        /// The host said that the picture stands still.
+        Frozen = 17, "frozen";
+        /// The host said that the sound is silent.
+        Silent = 18, "silent";
+        /// The host had something else against the input.
+        Host = 19, "host";
     }
 }

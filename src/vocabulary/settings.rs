@@ -62,6 +62,14 @@ macro_rules! settings {
             /// start means "listen": its session is kept once it is started, and its own packets
             /// tell whether it is there, also while it has no session.
             source: Source = Source::Pulled, Input, reserved_source;
+            /// How long nothing may be on air while the chosen input starts and another one
+            /// delivers. The default is the chosen input's `packet_timeout`.
+            start_grace: Grace = AS_PACKET_TIMEOUT, Input;
+            /// How long an input must do without a fault for one to be forgotten; 0: faults are
+            /// not counted.
+            damping_period: Wait = Duration::from_secs(60), Stream;
+            /// What an input is.
+            role: Role = Role::Source, Input, reserved_role;
         }
     };
 }
@@ -104,6 +112,16 @@ vocabulary! {
         Pulled = 0, "pulled";
         /// The source connects to the host, as an encoder that publishes.
         Pushed = 1, "pushed";
+    }
+}
+
+vocabulary! {
+    /// What an input is.
+    pub enum Role: CHANGEOVER_ROLE {
+        /// A source of the stream.
+        Source = 0, "source";
+        /// No source, but better than nothing: a slate, a loop, a still picture.
+        Fill = 1, "fill";
     }
 }
 
@@ -224,6 +242,33 @@ impl Kind for Window {
     }
     fn text(value: Duration) -> String {
         Timeout::text(value)
+    }
+}
+
+/// A duration that is the input's `packet_timeout` as long as it is not set. It may be zero.
+#[derive(Debug)]
+pub struct Grace;
+
+/// What [`Grace`] is when it is not set. Nothing else may be as long.
+pub const AS_PACKET_TIMEOUT: Duration = Duration::from_nanos(u64::MAX);
+
+impl Kind for Grace {
+    type Value = Duration;
+    type Resolved = Option<u64>;
+    type C = u64;
+    const FORM: Form = Form::Wait;
+    const RANGE: &'static CStr = Wait::RANGE;
+    fn in_range(value: Duration) -> bool {
+        Wait::in_range(value)
+    }
+    fn resolve(value: Duration) -> Option<u64> {
+        (value != AS_PACKET_TIMEOUT).then(|| nanos(value))
+    }
+    fn text(value: Duration) -> String {
+        match value {
+            AS_PACKET_TIMEOUT => "the packet timeout".to_owned(),
+            value => Timeout::text(value),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use changeover::core::{
     Action, Input, Nanos, Notice, Priority, Probe, ProbeId, SessionId, Start, Stop, Stream,
 };
-use changeover::{Reason, Status};
+use changeover::{Reason, Severity, Status};
 
 /// A session that was started and not stopped.
 #[derive(Clone, Debug)]
@@ -156,7 +156,8 @@ impl Invariants {
 
     /// A planned switch away from an input on air is made when the new one has just delivered.
     fn break_after_make(&self, reason: Reason, to: Priority, now: Nanos) {
-        let planned = matches!(reason, Reason::Manual | Reason::Failback | Reason::InputAdded);
+        let planned = matches!(reason, Reason::Manual | Reason::Failback | Reason::InputAdded)
+            || reason.is_condition();
         if planned && self.was_on_air && !self.overlap_off {
             let target = self.running.iter().find(|running| running.priority == to);
             let last = target.and_then(|running| running.last_packet);
@@ -183,7 +184,7 @@ impl Invariants {
         assert_eq!(last, self.last_switch);
         self.check_inputs(stream);
         self.check_choice(stream);
-        self.was_on_air = on_air(stream);
+        self.was_on_air = stream.on_air();
         assert!(!self.overlap_off || self.running.len() <= 1, "overlap off: one session");
     }
 
@@ -199,15 +200,16 @@ impl Invariants {
             sessions += usize::from(running.is_some());
             assert!(input.errors().len() <= 5, "the last 5 errors");
             let degraded = input.status() == Status::Degraded;
-            let failed = degraded || input.untested();
-            assert_eq!(input.errors().len() > 0, failed, "errors are those of the degradation");
+            let failed = input.severity() == Some(Severity::Failed);
+            let given_up = degraded || input.untested();
+            assert_eq!(input.errors().len() > 0, given_up, "errors are those of the degradation");
             if input.status() == Status::Active {
                 assert_eq!(stream.active(), Some(priority));
                 let delivered = running.is_some_and(|running| running.first_packet.is_some());
                 assert!(delivered, "active means it delivered");
             }
             let hot = input.spec().config_is_hot();
-            assert!(!hot || degraded || running.is_some(), "usable hot inputs run: {priority}");
+            assert!(!hot || failed || running.is_some(), "usable hot inputs run: {priority}");
         }
         assert_eq!(sessions, self.running.len(), "sessions of removed inputs are stopped");
         for (_, priority) in &self.probes {
@@ -217,10 +219,11 @@ impl Invariants {
     }
 
     fn check_choice(&self, stream: &Stream) {
-        let status = |p: Priority| {
-            stream.inputs().iter().find(|input| input.priority() == p).map(|input| input.status())
+        let severity = |p: Priority| {
+            stream.inputs().iter().find(|input| input.priority() == p).map(|input| input.severity())
         };
-        let usable = |p: Priority| matches!(status(p), Some(Status::Idle | Status::Active));
+        let usable =
+            |p: Priority| severity(p).is_some_and(|severity| severity != Some(Severity::Failed));
         let session =
             |p: Priority| self.running.iter().find(|running| running.priority == p).map(|r| r.id);
         let any_usable = stream.inputs().iter().any(|input| usable(input.priority()));
@@ -246,11 +249,6 @@ impl Invariants {
             assert!(chosen, "an override is in force");
         }
     }
-}
-
-/// Whether the active input delivers.
-pub fn on_air(stream: &Stream) -> bool {
-    stream.inputs().iter().any(|input| input.status() == Status::Active)
 }
 
 /// What the test gave an input, as far as the invariants need it.

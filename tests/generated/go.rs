@@ -56,7 +56,7 @@ fn words(list: &WordList) -> String {
         "ProbeAnswer" | "Level" => return String::new(),
         "EventTag" => ("EventKind", "int"),
         // As in the JSON.
-        "Reason" | "Status" => (list.name, "string"),
+        "Reason" | "Status" | "Severity" => (list.name, "string"),
         _ => (list.name, "int"),
     };
     let prefix = type_name.trim_end_matches("Kind");

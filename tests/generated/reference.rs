@@ -36,6 +36,8 @@ fn title(list: &WordList) -> &str {
         "Status" => "Input statuses",
         "ProbeAnswer" => "Answers to probes",
         "Level" => "Log levels",
+        "Severity" => "Severities",
+        "Condition" => "Conditions",
         name => name,
     }
 }

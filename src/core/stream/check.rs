@@ -4,6 +4,7 @@
 //! Written from the rules (`docs/rules.md`) and not from the code that carries them out: an
 //! invariant that repeats the code it checks finds nothing.
 
+use super::order::Class;
 use super::*;
 use crate::core::input::Untested;
 use std::fmt;
@@ -58,7 +59,14 @@ const OF_STREAM: &[OfStream] = &[
     ("rule 7: with overlap off nothing is pending", |stream| {
         stream.settings.overlap == Overlap::On || stream.pending.is_none()
     }),
-    ("rule 8: an exhausted stream is not on air", |stream| !stream.exhausted || !stream.on_air()),
+    ("rule 19: an exhausted stream has no source on air that can be watched", |stream| {
+        let class = stream.active_index().map(|index| stream.class(index));
+        !stream.exhausted || !stream.on_air() || !class.is_some_and(Class::is_programme)
+    }),
+    ("rule 19: a stream whose sources can't be watched is exhausted", |stream| {
+        let any = stream.inputs.iter().any(|input| !input.is_fill());
+        !any || stream.has_programme() || stream.exhausted || stream.unregistered
+    }),
     ("rule 8: a stream that lost its last usable input is exhausted", |stream| {
         let lost = stream.switches.last().is_some() && !stream.active_runs();
         !lost || stream.exhausted || stream.unregistered
@@ -90,9 +98,6 @@ const OF_STREAM: &[OfStream] = &[
     ("overlap off: at most one session, and no hot input", |stream| {
         stream.settings.overlap == Overlap::On
             || (stream.sessions().count() <= 1 && !stream.inputs.iter().any(InputHealth::is_hot))
-    }),
-    ("the time on air is that of an input on air", |stream| {
-        stream.on_air() == stream.on_air_since.is_some()
     }),
     ("queued gate moves count up to the switch number, the last is the gate", |stream| {
         let mut moves = stream.queued().rev().filter_map(|action| match action {
@@ -173,14 +178,17 @@ const OF_INPUT: &[OfInput] = &[
     }),
     ("rule 6: once something is on air, every session has a use", |stream, index| {
         let input = &stream.inputs[index];
-        let better = stream.active().is_some_and(|active| input.priority() < active);
-        let returns = stream.settings.failback == Failback::Auto && stream.pinned.get().is_none();
+        let better = stream.is_better(index);
+        let tried = input.on_trial() && stream.would_be_better(index);
+        let returns = stream.settings.failback == Failback::Auto && stream.pinned.get().is_none()
+            || stream.active_index().is_some_and(|active| stream.class(active) != Class::Healthy);
         !stream.on_air()
             || input.session.is_none()
             || input.keeps_session()
             || stream.is_active(index)
             || stream.is_pending(index)
-            || (better && if input.usable() { returns } else { input.on_trial() })
+            || tried
+            || (better && input.usable() && returns)
     }),
     ("rule 6: a usable hot input runs", |stream, index| {
         let input = &stream.inputs[index];
@@ -191,21 +199,29 @@ const OF_INPUT: &[OfInput] = &[
         let attempt =
             input.retry_at().is_some() || input.probe().is_some() || stream.attempting(index);
         let listens = input.is_pushed() && input.session.is_some();
-        input.status != Status::Degraded || ((attempt || listens) && input.errors().len() > 0)
+        let waits = input.needs_attempt() && !stream.unregistered;
+        (!waits || attempt || listens) && (input.severity().is_none() || input.errors().len() > 0)
     }),
-    ("rule 9: a usable input is not probed, tried, or waiting to be", |stream, index| {
-        let input = &stream.inputs[index];
-        let attempt = input.retry_at().is_some() || input.probe().is_some() || input.on_trial();
-        !attempt || !input.usable()
-    }),
+    (
+        "rules 9 and 20: only failed and impaired inputs are probed, tried, or waiting to be",
+        |stream, index| {
+            let input = &stream.inputs[index];
+            let attempt = input.retry_at().is_some() || input.probe().is_some() || input.on_trial();
+            let chosen = stream.is_active(index) || stream.is_pending(index);
+            !attempt || !input.usable() || (input.impaired() && !chosen)
+        },
+    ),
     ("rule 9: no input is probed that is tried, or that can't be", |stream, index| {
         let input = &stream.inputs[index];
         input.probe().is_none() || !(input.on_trial() || input.cannot_be_probed())
     }),
-    ("rule 9: a trial is of an input that can't be probed", |stream, index| {
-        let input = &stream.inputs[index];
-        !input.on_trial() || input.cannot_be_probed()
-    }),
+    (
+        "rules 9 and 20: a trial is of an input that can't be probed, or is impaired",
+        |stream, index| {
+            let input = &stream.inputs[index];
+            !input.on_trial() || input.cannot_be_probed() || input.impaired()
+        },
+    ),
     ("rule 10: a degraded input is not healthy, a usable cold one is", |stream, index| {
         let input = &stream.inputs[index];
         match input.status {
@@ -223,7 +239,7 @@ const OF_INPUT: &[OfInput] = &[
         (input.status == Status::Stopped) == stream.unregistered && (ended || !stream.unregistered)
     }),
     ("rule 9: only a degraded input's session is an attempt", |stream, index| {
-        stream.inputs[index].status == Status::Degraded || !stream.attempting(index)
+        stream.inputs[index].severity().is_some() || !stream.attempting(index)
     }),
     (
         "rule 27: after a silence the packets of an input without a session count",

@@ -6,8 +6,8 @@ use crate::core::input::{InputError, Probe, Untested};
 
 /// Why an input, or an attempt to get it back, is given up.
 pub(super) struct Failure {
-    reason: Reason,
-    detail: Detail,
+    pub(super) reason: Reason,
+    pub(super) detail: Detail,
 }
 
 impl Failure {
@@ -22,7 +22,7 @@ impl Failure {
         Failure { reason: Reason::Timeout, detail }
     }
 
-    fn at(self, now: Nanos) -> InputError {
+    pub(super) fn at(self, now: Nanos) -> InputError {
         let Failure { reason, detail } = self;
         InputError { at: now, reason, detail }
     }
@@ -58,6 +58,10 @@ impl Stream {
         if input.trouble().is_some_and(|trouble| trouble.listening || trouble.life.is_some()) {
             input.trouble_mut().stop_listening();
         }
+        let metered = input.settings.need_meter();
+        if let Some(conditions) = input.known_conditions_mut() {
+            conditions.session_changes(metered, true);
+        }
         let spec = input.spec.clone();
         if self.is_active(index) {
             self.move_gate(Some(id));
@@ -72,6 +76,10 @@ impl Stream {
     pub(super) fn stop(&mut self, index: usize) {
         let input = &mut self.inputs[index];
         if let Some(session) = input.session.take() {
+            let metered = input.settings.need_meter();
+            if let Some(conditions) = input.known_conditions_mut() {
+                conditions.session_changes(metered, false);
+            }
             let priority = input.spec.priority;
             if input.life().is_some() {
                 input.trouble_mut().life = None;
@@ -93,9 +101,16 @@ impl Stream {
         self.stop(index);
         if self.is_active(index) {
             self.selected_at = now;
-            self.on_air_since = MaybeNanos::NONE;
             if self.inputs[index].status == Status::Active {
+                self.air_since = now;
                 self.inputs[index].set_status(Status::Idle, now);
+            }
+        }
+        if attempt == Attempt::No {
+            let input = &mut self.inputs[index];
+            let metered = input.settings.need_meter();
+            if let Some(conditions) = input.known_conditions_mut() {
+                conditions.session_replaced(metered, now);
             }
         }
         self.start(index, attempt, start_reason, common);
@@ -162,11 +177,18 @@ impl Stream {
     /// Rules 3d, 4a and 6e: gives an input up. What follows from it is the evaluation's.
     pub(super) fn degrade(&mut self, index: usize, failure: Failure, now: Nanos) {
         let (active, pending) = (self.is_active(index), self.is_pending(index));
+        if active && self.on_air() {
+            self.air_since = now;
+            self.add_fault(index, now);
+        }
         let input = &mut self.inputs[index];
         let priority = input.spec.priority;
         let untested = input.untested();
         input.set_status(Status::Degraded, now);
         input.healthy_since = MaybeNanos::NONE;
+        if let Some(conditions) = input.known_conditions_mut() {
+            conditions.forget();
+        }
         let trouble = input.trouble_mut();
         trouble.stop_listening();
         trouble.untested = Untested::No;
@@ -200,7 +222,6 @@ impl Stream {
             self.pending = None;
         }
         if active {
-            self.on_air_since = MaybeNanos::NONE;
             self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
     }
@@ -220,6 +241,9 @@ impl Stream {
         self.cancel_probe(index);
         let input = &mut self.inputs[index];
         input.set_status(Status::Idle, now);
+        if let Some(conditions) = input.known_conditions_mut() {
+            conditions.forget();
+        }
         input.healthy_since = MaybeNanos::some(since);
         let trouble = input.trouble_mut();
         trouble.clear_errors();
@@ -235,6 +259,12 @@ impl Stream {
         let priority = input.spec.priority;
         let exhausted = self.exhausted;
         self.notify(Notice::Recovered { priority, exhausted });
+        // Rule 16d: what the host says of the input stands.
+        let still =
+            self.inputs[index].impairment().map(|(reason, detail)| (reason, detail.clone()));
+        if let Some((reason, detail)) = still {
+            self.impair(index, Failure { reason, detail }, now);
+        }
     }
 
     /// Rules 9b and 9c: a probe, a trial or the restart of a degraded input did not help.
@@ -258,7 +288,7 @@ impl Stream {
     pub(super) fn start_failed(&mut self, index: usize, text: &str, now: Nanos) {
         let input = &self.inputs[index];
         let failure = Failure::told(Reason::StartFailed, text);
-        if input.status == Status::Degraded {
+        if input.status == Status::Degraded || input.on_trial() {
             if self.attempting(index) {
                 self.attempt_failed(index, failure, now);
             }
@@ -289,7 +319,7 @@ impl Stream {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
             let attempted = input.probe().is_some() || self.attempting(index) || input.listens();
-            if input.status == Status::Degraded && input.retry_at().is_none() && !attempted {
+            if input.needs_attempt() && input.retry_at().is_none() && !attempted {
                 self.inputs[index].schedule_retry(now, self.registration);
             }
         }
@@ -335,9 +365,9 @@ impl Stream {
         let input = &self.inputs[index];
         if input.is_hot() {
             WayBack::Restart
-        } else if !input.cannot_be_probed() {
+        } else if self.is_probed(index) {
             WayBack::Probe
-        } else if self.becomes_untested(index) {
+        } else if !input.usable() && self.becomes_untested(index) {
             WayBack::Untested
         } else if input.keeps_session() {
             // Rule 27a: it is listened for again.
@@ -350,25 +380,32 @@ impl Stream {
     /// Whether a degraded input may be probed, tried or restarted when its wait is over.
     pub(super) fn may_retry(&self, index: usize) -> bool {
         let input = &self.inputs[index];
-        if input.status != Status::Degraded
+        if !input.needs_attempt()
             || input.probe().is_some()
             || self.attempting(index)
             || input.listens()
         {
             return false;
         }
-        let better = || self.active().is_some_and(|active| input.spec.priority < active);
         match self.way_back(index) {
             WayBack::Probe | WayBack::Untested => true,
-            WayBack::Restart => input.is_hot() || self.exhausted || better(),
+            WayBack::Restart => input.is_hot() || self.exhausted || self.would_be_better(index),
             WayBack::Trial => match self.settings.overlap {
-                Overlap::On => self.exhausted || better(),
+                Overlap::On => self.exhausted || self.would_be_better(index),
+                // Rules 19d and 20d: its wait is over, which has to be enough.
+                Overlap::Off if self.on_air() => self.exhausted || input.usable(),
+                Overlap::Off if self.active_runs() => false,
                 // One session at a time, and one that was chosen goes before any trial.
-                Overlap::Off => {
-                    !self.active_runs() && !self.inputs.iter().any(InputHealth::on_trial)
-                }
+                Overlap::Off => !self.inputs.iter().any(InputHealth::on_trial),
             },
         }
+    }
+
+    /// Rules 9b and 20a: what is wrong with an impaired input, no probe finds.
+    fn is_probed(&self, index: usize) -> bool {
+        let input = &self.inputs[index];
+        let impaired = input.usable() && self.settings.overlap == Overlap::On;
+        !impaired && !input.cannot_be_probed()
     }
 
     /// When the wait of a degraded input is over.
@@ -393,6 +430,10 @@ impl Stream {
             }
             WayBack::Trial => {
                 if self.settings.overlap == Overlap::Off {
+                    if self.on_air() {
+                        self.recover(index, now, now);
+                        return;
+                    }
                     self.stop_all_but(index);
                 }
                 self.restart(index, Attempt::Trial, StartReason::Trial, now, common);

@@ -82,7 +82,7 @@ impl Stream {
     /// Rule 27c: once in each outage, which ends after `failback_stable` on air.
     pub(super) fn untested_from(&self, index: usize) -> Option<Nanos> {
         let trouble = self.inputs[index].trouble()?;
-        let outage_ends = || Some(self.on_air_since.get()? + self.settings.failback_stable);
+        let outage_ends = || self.on_air().then(|| self.air_since + self.settings.failback_stable);
         let from = if trouble.was_untested { outage_ends()? } else { 0 };
         Some(trouble.retry_at?.max(from))
     }

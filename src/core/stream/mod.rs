@@ -5,19 +5,21 @@
 //! was missed.
 
 mod check;
+mod conditions;
 mod health;
 mod life;
+mod order;
 mod selection;
 mod timers;
 mod update;
 
-use super::config::StreamSettings;
+use super::config::{Settings, StreamSettings};
 use super::history::History;
 use super::input::{Attempt, InputHealth, Session};
 use super::{
-    Action, Awaited, Common, Config, Detail, Error, Failback, Input, MaybeNanos, MaybePriority,
-    Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration, SessionId,
-    Start, StartReason, Status, Stimulus, Stop, Switch,
+    Action, Awaited, Common, Condition, Config, Detail, Error, Failback, Input, MaybeNanos,
+    MaybePriority, Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration,
+    SessionId, Start, StartReason, Status, Stimulus, Stop, Switch,
 };
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -54,7 +56,8 @@ pub struct Stream {
     active: MaybePriority,
     /// When the active input was selected or restarted, or since when there is none.
     selected_at: Nanos,
-    on_air_since: MaybeNanos,
+    /// Since when the active input is on air, or since when nothing is.
+    air_since: Nanos,
     gate: Option<NonZeroU64>,
     switch_number: u64,
     pending: Option<Pending>,
@@ -102,7 +105,7 @@ impl Stream {
             inputs: Box::default(),
             active: MaybePriority::NONE,
             selected_at: now,
-            on_air_since: MaybeNanos::NONE,
+            air_since: now,
             gate: None,
             switch_number: 0,
             pending: None,
@@ -118,7 +121,7 @@ impl Stream {
         {
             return Err(Error::HotWithoutOverlap);
         }
-        if let Some(best) = stream.select() {
+        if let Some(best) = stream.select(now) {
             let cause = Cause { from: None, reason: Reason::Initial, detail: Detail::None };
             stream.commit(best, cause, StartReason::Initial, now, common);
         }
@@ -176,7 +179,11 @@ impl Stream {
                 }
                 return Ok(());
             }
-            Stimulus::Measured { .. } => return Ok(()),
+            Stimulus::Measured { session, measure } => {
+                if !self.measured(session, measure, now) {
+                    return Ok(());
+                }
+            }
             Stimulus::StartTaken { session } => {
                 let session = self.session_mut(session).ok_or(Error::StaleSession)?;
                 session.take(now);
@@ -214,6 +221,9 @@ impl Stream {
             Stimulus::SessionError { session, text } => {
                 let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
                 self.error_reported(index, &text, now);
+            }
+            Stimulus::SetCondition { priority, session, condition, holds, text } => {
+                self.set_condition(priority, session, condition, holds.then_some(&text), now)?;
             }
             Stimulus::SwitchInput { priority } => self.switch_input(priority, now, common)?,
             Stimulus::ForceInput { priority } => self.force_input(priority, now, common)?,
@@ -289,7 +299,7 @@ impl Stream {
         self.pinned.get()
     }
 
-    /// No usable input is left.
+    /// No source is left that can be watched.
     pub fn exhausted(&self) -> bool {
         self.exhausted
     }
@@ -398,7 +408,6 @@ impl Stream {
         }
         self.pending = None;
         self.pinned = MaybePriority::NONE;
-        self.on_air_since = MaybeNanos::NONE;
         self.unregistered = true;
         self.move_gate(None);
         self.notify(Notice::Unregistered);

@@ -1,6 +1,8 @@
 //! Which input is on air: failover, planned switches, failback.
 
+use super::order::Class;
 use super::*;
+use crate::core::input::Attempt;
 
 impl Stream {
     /// Brings the stream from whatever state it is in to where the rules want it. The order
@@ -8,11 +10,12 @@ impl Stream {
     /// goes on air (2), planned switches end (7) and begin (10), and only then is it known which
     /// sessions are still needed.
     pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
+        let lost = self.cause.as_ref().map(|cause| cause.reason);
         while !self.active_runs() {
             self.promote_what_delivers(now);
             // Rule 7c: it may be the target of a pending switch, which was started already.
-            let Some(target) = self.select() else {
-                self.declare_exhausted();
+            let Some(target) = self.select(now) else {
+                self.cause = None;
                 self.listen_to_all();
                 break;
             };
@@ -26,9 +29,13 @@ impl Stream {
             );
             self.commit(target, cause, StartReason::Failover, now, common);
         }
+        self.declare_exhausted(lost);
         self.put_on_air(now);
+        self.bridge_the_start(now, common);
+        self.abandon_needless_switch();
         self.finish_pending(now, common);
-        self.fail_back(now, common);
+        self.change_for_better(now, common);
+        self.declare_restored();
         self.start_hot_inputs(common);
         self.stop_what_is_not_needed();
         self.give_up_untested_inputs(now);
@@ -37,23 +44,12 @@ impl Stream {
         self.close_gate_of_a_stopped_session();
     }
 
-    /// Rule 5: the override, else the best input that is usable; one that is untested (27c) comes
-    /// after all others.
-    pub(super) fn select(&self) -> Option<Priority> {
-        let usable = |p: &Priority| self.index_of(*p).is_some_and(|i| self.inputs[i].usable());
-        let best = |untested: bool| {
-            let fits = |input: &&InputHealth| input.usable() && input.untested() == untested;
-            self.inputs.iter().find(fits).map(InputHealth::priority)
-        };
-        self.override_input().filter(usable).or_else(|| best(false)).or_else(|| best(true))
-    }
-
-    /// The active input delivers. Not on air is dark.
-    pub(super) fn on_air(&self) -> bool {
+    /// Whether the active input delivers, healthy or impaired. Not on air is dark.
+    pub fn on_air(&self) -> bool {
         self.active_index().is_some_and(|index| self.inputs[index].status == Status::Active)
     }
 
-    fn active_index(&self) -> Option<usize> {
+    pub(super) fn active_index(&self) -> Option<usize> {
         self.active().and_then(|active| self.index_of(active))
     }
 
@@ -83,21 +79,43 @@ impl Stream {
         let delivers = |index: &usize| {
             let input = &self.inputs[*index];
             let flows = || self.gap_at(*index).is_some_and(|gap| gap > now);
-            (input.on_trial() && input.delivering()) || (!input.usable() && flows())
+            (!input.usable() && input.on_trial() && input.delivering())
+                || (!input.usable() && flows())
         };
         if let Some(index) = (0..self.inputs.len()).find(delivers) {
             self.recover(index, now, now);
         }
     }
 
-    /// Rule 8a.
-    fn declare_exhausted(&mut self) {
-        // A stream registered without inputs has lost nothing (1c): there is no cause.
-        if let Some(cause) = self.cause.take() {
-            if !self.exhausted {
-                self.exhausted = true;
-                self.notify(Notice::Exhausted { reason: cause.reason });
-            }
+    /// Rules 8a and 19a, with the reason why the active input was lost, if it was.
+    fn declare_exhausted(&mut self, lost: Option<Reason>) {
+        if self.exhausted || self.has_programme() {
+            return;
+        }
+        // A stream registered without sources has lost nothing (1c): there is no reason.
+        if let Some(reason) = lost.or_else(|| self.last_loss()) {
+            self.exhausted = true;
+            self.notify(Notice::Exhausted { reason });
+        }
+    }
+
+    /// Why the last source was given up.
+    fn last_loss(&self) -> Option<Reason> {
+        let lost = |input: &&InputHealth| !input.is_fill() && input.severity().is_some();
+        let newest = self.inputs.iter().filter(lost).max_by_key(|input| input.state_since)?;
+        let condition = newest.impairment().map(|(condition, _)| condition);
+        condition.or_else(|| newest.errors().last().map(|error| error.reason))
+    }
+
+    /// Rules 8e and 19b.
+    fn declare_restored(&mut self) {
+        let Some(index) = self.active_index().filter(|_| self.exhausted && self.on_air()) else {
+            return;
+        };
+        if self.class(index).is_programme() {
+            self.exhausted = false;
+            let priority = self.inputs[index].spec.priority;
+            self.notify(Notice::Restored { priority });
         }
     }
 
@@ -127,9 +145,15 @@ impl Stream {
         if self.settings.overlap == Overlap::Off {
             self.stop_all_but(index);
         }
+        if self.on_air() {
+            self.air_since = now;
+            if let Some(old) = old.filter(|_| cause.reason.is_condition()) {
+                self.add_fault(old, now);
+            }
+        }
         self.active = MaybePriority::some(target);
         self.selected_at = now;
-        self.on_air_since = MaybeNanos::NONE;
+        self.end_attempts(index);
         match &self.inputs[index].session {
             Some(session) => {
                 let on_air_at_once = session.delivers_at(now);
@@ -144,11 +168,24 @@ impl Stream {
         // A dead one runs on (6b), a usable one has done its duty (7a).
         if let Some(old) = old.filter(|old| self.inputs[*old].usable()) {
             self.inputs[old].set_status(Status::Idle, now);
-            if !self.inputs[old].keeps_session() {
+            // Rule 18b: it goes on starting.
+            if !self.inputs[old].keeps_session() && cause.reason != Reason::StartGrace {
                 self.stop(old);
             }
         }
         self.record_switch(target, cause, now);
+    }
+
+    /// An impaired input is chosen as it is: nothing more is to be found out before.
+    fn end_attempts(&mut self, index: usize) {
+        self.cancel_probe(index);
+        let input = &mut self.inputs[index];
+        if input.retry_at().is_some() {
+            input.trouble_mut().retry_at = None;
+        }
+        if let Some(session) = input.session.as_mut() {
+            session.attempt = Attempt::No;
+        }
     }
 
     /// Rules 2a and 8e: the first packet of the active input.
@@ -161,12 +198,10 @@ impl Stream {
         let Some(session) = input.session() else { return };
         input.set_status(Status::Active, now);
         let priority = input.spec.priority;
-        self.on_air_since = MaybeNanos::some(now);
+        self.air_since = now;
         let waited = Duration::from_nanos(now.saturating_sub(self.selected_at));
         self.notify(Notice::Active { priority, session, waited });
-        if std::mem::take(&mut self.exhausted) {
-            self.notify(Notice::Restored { priority });
-        }
+        self.declare_restored();
     }
 
     /// Rule 7: make before break, unless there is nothing to keep (7d) or no room for two
@@ -196,7 +231,9 @@ impl Stream {
             self.commit(target, cause, start_reason, now, common);
             return;
         }
-        if session.is_none() {
+        let runs = session.is_some();
+        self.end_attempts(index);
+        if !runs {
             self.start(index, Attempt::No, start_reason, common);
         } else if self.inputs[index].delivering() {
             // It may have died since its last packet; the next one proves that it has not.
@@ -221,43 +258,58 @@ impl Stream {
         let Some(pending) = &self.pending else { return };
         let (target, reason) = (pending.target, pending.reason);
         if self.index_of(target).is_some_and(|index| self.inputs[index].delivering()) {
-            let cause = Cause { from: self.active(), reason, detail: Detail::Seen("delivers") };
+            let detail = self.why_left(reason).unwrap_or(Detail::Seen("delivers"));
+            let cause = Cause { from: self.active(), reason, detail };
             self.commit(target, cause, StartReason::Planned, now, common);
             self.put_on_air(now);
         }
     }
 
-    /// Rules 10c, 10d and 10e: the input that may be returned to first, and when.
-    pub(super) fn failback_target(&self) -> Option<(Nanos, Priority)> {
-        let free = self.settings.failback == Failback::Auto
-            && self.pending.is_none()
-            && self.override_input().is_none();
-        let active = self.active().filter(|_| free)?;
-        let better = self.inputs.iter().take_while(|input| input.spec.priority < active);
-        better.filter_map(|input| Some((self.failback_due(input)?, input.spec.priority))).min()
+    /// Rule 17b: what is the matter with the active input, if it is left for a condition.
+    fn why_left(&self, reason: Reason) -> Option<Detail> {
+        let (_, detail) = self.inputs[self.active_index()?].impairment()?;
+        reason.is_condition().then(|| detail.clone())
     }
 
-    /// Rule 10a: when an input has been healthy, and the stream at rest, for long enough.
-    fn failback_due(&self, input: &InputHealth) -> Option<Nanos> {
-        let since = input.healthy_since.get().filter(|_| input.usable())?;
-        let cooled = self.switches.last()?.at + self.settings.switch_cooldown;
-        Some(cooled.max(since + self.settings.failback_stable))
-    }
-
-    /// Rule 10.
-    fn fail_back(&mut self, now: Nanos, common: &mut Common) {
-        if self.failback_target().is_none_or(|(at, _)| at > now) {
+    /// Rule 17d: the active input has healed, or the target is no better.
+    fn abandon_needless_switch(&mut self) {
+        let Some(pending) = self.pending.filter(|pending| pending.reason.is_condition()) else {
             return;
+        };
+        if self.index_of(pending.target).is_some_and(|target| !self.is_of_better_class(target)) {
+            self.abandon_pending();
         }
-        // Not the one that was due first, but the best that is.
-        let due = |input: &InputHealth| self.failback_due(input).filter(|at| *at <= now);
-        let best = self.inputs.iter().find_map(|i| Some((due(i)?, i.spec.priority)));
-        if let Some((at, target)) = best {
-            let detail = Detail::Healthy { past_due: now - at };
-            let planned = StartReason::Planned;
-            self.begin_switch(target, Reason::Failback, detail, planned, now, common);
-            self.put_on_air(now);
-        }
+    }
+
+    /// Rule 18: another one goes on air, the chosen one goes on starting.
+    fn bridge_the_start(&mut self, now: Nanos, common: &mut Common) {
+        let Some((_, index, limit)) = self.bridge().filter(|(at, ..)| *at <= now) else { return };
+        let (from, reason) = (self.active(), Reason::StartGrace);
+        let measured = now - self.air_since;
+        let detail = Detail::Overdue { awaited: Awaited::FirstPacket, measured, limit };
+        let target = self.inputs[index].spec.priority;
+        // What was to be switched to still is, and an override as soon as it delivers.
+        let pinned = self.override_input().filter(|pinned| Some(*pinned) == from);
+        let manual = pinned.map(|target| Pending { target, reason: Reason::Manual });
+        let pending = self.pending.or(manual).filter(|pending| pending.target != target);
+        self.commit(target, Cause { from, reason, detail }, StartReason::Planned, now, common);
+        self.pending = pending;
+        self.put_on_air(now);
+    }
+
+    /// Rules 10, 17b and 19c: a planned switch to the best of those that are worth it by now.
+    fn change_for_better(&mut self, now: Nanos, common: &mut Common) {
+        let due = self.better_from().filter(|(at, _)| *at <= now);
+        let best = due.min_by_key(|(_, index)| (self.class(*index), *index));
+        let (Some((at, index)), Some(active)) = (best, self.active_index()) else { return };
+        let (reason, detail) = match self.inputs[active].impairment() {
+            Some((condition, detail)) => (condition, detail.clone()),
+            None => (Reason::Failback, Detail::Healthy { past_due: now - at }),
+        };
+        let target = self.inputs[index].spec.priority;
+        let planned = StartReason::Planned;
+        self.begin_switch(target, reason, detail, planned, now, common);
+        self.put_on_air(now);
     }
 
     /// Rules 6b, 9c and 9d: once something is on air, stops the dead sessions behind the gate, the
@@ -266,16 +318,18 @@ impl Stream {
         let Some(active) = self.active().filter(|_| self.on_air()) else { return };
         let awaits_failback =
             self.settings.failback == Failback::Auto && self.override_input().is_none();
+        let healthy = self.active_index().is_some_and(|index| self.class(index) == Class::Healthy);
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
             let priority = input.spec.priority;
             if input.keeps_session() || priority == active || self.pending() == Some(priority) {
                 continue;
             }
-            let better = priority < active;
-            let needed = match input.status {
-                Status::Degraded => input.on_trial() && better,
-                _ => better && awaits_failback,
+            let better = self.is_better(index);
+            let needed = match input.on_trial() {
+                true => self.would_be_better(index),
+                // Away from what is not healthy, it needs no policy.
+                false => input.usable() && better && (awaits_failback || !healthy),
             };
             if !needed && input.session.is_some() {
                 self.stop(index);

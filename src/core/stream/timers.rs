@@ -22,12 +22,16 @@ pub(super) enum Timer {
     /// Rule 27b: the packets of an input without a session count from now on. Decided by the
     /// evaluation that ends every tick.
     Listen(usize),
+    /// Rule 20c: a trial has shown neither that it is good nor that it is not.
+    TrialLimit(usize),
+    /// Rule 16e: a time without trouble has been long enough.
+    Healed(usize),
     /// Rules 6d, 9a and 9c: the wait before the next attempt is over.
     Retry(usize),
     /// Rule 9f: on air for `failback_stable`, so its backoff is forgotten.
     Proven(usize),
-    /// Rule 10a. Decided by the evaluation that ends every tick.
-    Failback,
+    /// Rules 10a, 17b, 18a and 19c. Decided by the evaluation that ends every tick.
+    Better,
 }
 
 impl Timer {
@@ -132,8 +136,11 @@ impl Stream {
             self.life_timers(index, see);
             self.recovery_timers(index, see);
         }
-        if let Some((at, _)) = self.failback_target() {
-            see(at, Timer::Failback);
+        if let Some((at, ..)) = self.bridge() {
+            see(at, Timer::Better);
+        }
+        if let Some(at) = self.better_from().map(|(at, _)| at).min() {
+            see(at, Timer::Better);
         }
     }
 
@@ -152,8 +159,17 @@ impl Stream {
                 see(since + input.settings.connect_timeout, Timer::Connect(index));
             }
         }
-        if let Some(since) = session.first_packet().filter(|_| input.on_trial()) {
-            see(since + self.settings.failback_stable, Timer::TrialDelivered(index));
+        let stable = self.settings.failback_stable;
+        if let Some(first) = session.first_packet().filter(|_| input.on_trial()) {
+            if input.status == Status::Degraded {
+                if let Some(since) = self.trial_good_since(index) {
+                    see(since + stable, Timer::TrialDelivered(index));
+                }
+            }
+            if input.settings.need_meter() || input.impaired() {
+                let limit = input.settings.measure_window + 2 * stable;
+                see(first + limit, Timer::TrialLimit(index));
+            }
         }
     }
 
@@ -176,12 +192,17 @@ impl Stream {
         if let Some(taken_at) = input.probe().and_then(|probe| probe.taken_at) {
             see(taken_at + input.settings.probe_timeout, Timer::ProbeTimeout(index));
         }
+        let conditions = input.known_conditions();
+        if let Some(at) = conditions.and_then(|one| one.healing_due(self.settings.failback_stable))
+        {
+            see(at, Timer::Healed(index));
+        }
         if let Some(at) = self.retry_due(index).filter(|_| self.may_retry(index)) {
             see(at, Timer::Retry(index));
         }
         let on_probation = input.on_probation() && self.is_active(index);
-        if let Some(since) = self.on_air_since.get().filter(|_| on_probation) {
-            see(since + self.settings.failback_stable, Timer::Proven(index));
+        if on_probation && self.on_air() {
+            see(self.air_since + self.settings.failback_stable, Timer::Proven(index));
         }
     }
 
@@ -223,23 +244,31 @@ impl Stream {
                 self.attempt_failed(index, failure, now);
             }
             Timer::TrialDelivered(index) => {
-                let session = self.inputs[index].session.as_ref();
-                let since = session.and_then(|s| s.first_packet()).unwrap_or(now);
+                let since = self.trial_good_since(index).unwrap_or(now);
                 self.recover(index, since, now);
             }
+            Timer::TrialLimit(index) => {
+                let session = self.inputs[index].session;
+                let first = session.and_then(|s| s.first_packet()).unwrap_or(now);
+                let settings = &self.inputs[index].settings;
+                let limit = settings.measure_window + 2 * self.settings.failback_stable;
+                let failure = Failure::overdue(Awaited::Health, now - first, limit);
+                self.attempt_failed(index, failure, now);
+            }
+            Timer::Healed(index) => self.heal(index, now),
             Timer::Retry(index) => self.retry(index, now, common),
             Timer::Proven(index) => {
                 let trouble = self.inputs[index].trouble_mut();
                 trouble.unproven = false;
                 trouble.backoff.reset();
             }
-            Timer::Listen(_) | Timer::Failback => {}
+            Timer::Listen(_) | Timer::Better => {}
         }
     }
 
     /// Rule 3d; of what was degraded already, an attempt has failed (9c).
     fn timed_out(&mut self, index: usize, failure: Failure, now: Nanos) {
-        if self.inputs[index].status == Status::Degraded {
+        if self.inputs[index].status == Status::Degraded || self.inputs[index].on_trial() {
             self.attempt_failed(index, failure, now);
         } else {
             self.degrade(index, failure, now);

@@ -57,6 +57,7 @@ impl Stream {
         now: Nanos,
         common: &mut Common,
     ) {
+        self.forget_faults(priority);
         self.pinned = MaybePriority::some(priority);
         self.begin_switch(priority, Reason::Manual, Detail::None, start_reason, now, common);
     }
@@ -89,7 +90,7 @@ impl Stream {
         }
         let added: Vec<_> = update.added.iter().map(|input| input.priority).collect();
         self.insert_inputs(update.added, now, common);
-        let selected = |stream: &Stream| stream.select().filter(|best| added.contains(best));
+        let selected = |stream: &Stream| stream.select(now).filter(|best| added.contains(best));
         if let Some(best) = selected(self).filter(|best| self.runs_worse_than(*best)) {
             let (reason, planned) = (Reason::InputAdded, StartReason::Planned);
             self.begin_switch(best, reason, Detail::None, planned, now, common);
@@ -117,9 +118,11 @@ impl Stream {
             self.pending = None;
         }
         if self.active() == Some(priority) {
+            if self.on_air() {
+                self.air_since = now;
+            }
             self.active = MaybePriority::NONE;
             self.selected_at = now;
-            self.on_air_since = MaybeNanos::NONE;
             let (reason, detail) = (Reason::InputRemoved, Detail::None);
             self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
         }
@@ -153,7 +156,7 @@ impl Stream {
 
     /// Rule 12c: something runs, and this input is better.
     fn runs_worse_than(&self, priority: Priority) -> bool {
-        self.active_runs() && self.active().is_some_and(|active| priority < active)
+        self.active_runs() && self.index_of(priority).is_some_and(|index| self.is_better(index))
     }
 
     /// Rule 13.
@@ -217,6 +220,11 @@ impl Stream {
             }
             let input = &mut self.inputs[index];
             input.hasten_retry(now, self.registration);
+            if !input.settings.need_meter() {
+                if let Some(conditions) = input.known_conditions_mut() {
+                    conditions.meter_removed(now);
+                }
+            }
             let cooled_down = was_kept && !input.keeps_session() && !input.untested();
             if cooled_down && input.usable() {
                 input.healthy_since.set_if_none(now);

@@ -8,10 +8,10 @@ use super::story::Story;
 use crate::host_queue::{Command, HostQueue};
 use crate::invariants::Invariants;
 use changeover::core::{
-    Action, Common, Input, InputError, InputHealth, InputsUpdate, Nanos, Priority, ProbeId,
-    ProbeOutcome, Registration, SessionId, Stimulus, Stream,
+    Action, Common, Input, InputError, InputHealth, InputsUpdate, Measure, Nanos, Priority,
+    ProbeId, ProbeOutcome, Registration, SessionId, Stimulus, Stream,
 };
-use changeover::{Config, Overlap};
+use changeover::{Condition, Config, Overlap};
 use changeover::{Error, StartReason, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -20,6 +20,7 @@ pub const MS: Nanos = 1_000_000;
 /// Virtual time does not start at 0, as no monotonic clock does.
 const EPOCH: Nanos = 1_000_000 * MS;
 const PACKET_INTERVAL: Nanos = 100 * MS;
+const LOOK_INTERVAL: Nanos = 100 * MS;
 const PROBE_TAKES: Nanos = 50 * MS;
 
 pub fn ms(millis: u64) -> Duration {
@@ -67,6 +68,25 @@ pub enum Answer {
     Never,
 }
 
+/// What the host's word is about.
+#[derive(Debug)]
+pub enum Accused {
+    Input(Priority),
+    Session(String),
+}
+
+impl From<Priority> for Accused {
+    fn from(priority: Priority) -> Accused {
+        Accused::Input(priority)
+    }
+}
+
+impl From<&str> for Accused {
+    fn from(name: &str) -> Accused {
+        Accused::Session(name.into())
+    }
+}
+
 /// When the host takes a command.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Taking {
@@ -81,10 +101,13 @@ struct Source {
     answer: Answer,
     /// Its packets are recorded by id, whether or not there is a session; when the last one was.
     publishes: Option<Nanos>,
+    /// What looks show of it, once a window has passed.
+    measure: Measure,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
+    Look(SessionId, Priority, Nanos),
     Take(Command),
     Publish(Priority),
     Packet(SessionId, Priority),
@@ -148,8 +171,20 @@ impl Rig {
     // The world.
 
     fn source(&mut self, priority: Priority) -> &mut Source {
-        let honest =
-            || Source { up: true, startable: true, answer: Answer::Honest, publishes: None };
+        let honest = || Source {
+            up: true,
+            startable: true,
+            answer: Answer::Honest,
+            publishes: None,
+            measure: Measure {
+                bitrate_kbps: Some(2000),
+                fps_milli: Some(25_000),
+                loss_ppm: Some(0),
+                since_video: Some(0),
+                since_audio: Some(0),
+                ..Measure::default()
+            },
+        };
         self.sources.entry(priority).or_insert_with(honest)
     }
 
@@ -166,6 +201,11 @@ impl Rig {
     pub fn publishes(&mut self, priority: Priority) {
         self.source(priority).publishes = Some(0);
         self.plan(PACKET_INTERVAL, Step::Publish(priority));
+    }
+
+    /// Changes what looks show of an input.
+    pub fn shows(&mut self, priority: Priority, change: impl FnOnce(&mut Measure)) {
+        change(&mut self.source(priority).measure);
     }
 
     pub fn start_fails(&mut self, priority: Priority) {
@@ -221,6 +261,28 @@ impl Rig {
 
     pub fn force_input(&mut self, priority: Priority) -> Result<(), Error> {
         self.handle(Stimulus::ForceInput { priority })
+    }
+
+    /// The host's word on an input, or on the session of this name.
+    pub fn says(&mut self, of: impl Into<Accused>, condition: Condition, holds: bool) {
+        self.try_says(of, condition, holds).unwrap();
+    }
+
+    pub fn try_says(
+        &mut self,
+        of: impl Into<Accused>,
+        condition: Condition,
+        holds: bool,
+    ) -> Result<(), Error> {
+        let (priority, session) = match of.into() {
+            Accused::Input(priority) => (priority, None),
+            Accused::Session(name) => {
+                let priority = name.trim_end_matches(char::is_alphabetic).parse().unwrap();
+                (priority, Some(self.story.session(&name)))
+            }
+        };
+        let text = "seen".to_owned();
+        self.handle(Stimulus::SetCondition { priority, session, condition, holds, text })
     }
 
     pub fn clear_override(&mut self) {
@@ -334,6 +396,7 @@ impl Rig {
             Step::Take(command) => self.take(command),
             Step::Packet(session, priority) => self.packet(session, priority),
             Step::Publish(priority) => self.publish(priority),
+            Step::Look(session, priority, first) => self.look(session, priority, first),
             Step::Answer(probe, priority) => self.answer(probe, priority),
         }
     }
@@ -385,6 +448,10 @@ impl Rig {
         }
         self.plan(PACKET_INTERVAL, Step::Packet(session, priority));
         if self.source(priority).up {
+            let first = self.invariants.session(session).is_some_and(|s| s.last_packet.is_none());
+            if first {
+                self.plan(LOOK_INTERVAL, Step::Look(session, priority, self.now));
+            }
             self.invariants.delivered(session, self.now);
             if self.stream.awaits(session) {
                 self.send(Stimulus::Packet { session });
@@ -415,6 +482,23 @@ impl Rig {
             }
             None => {}
         }
+    }
+
+    /// As the engine looks at a session whose first packet came at `first`.
+    fn look(&mut self, session: SessionId, priority: Priority, first: Nanos) {
+        let Some(running) = self.invariants.session(session) else { return };
+        let since_packet = self.now - running.last_packet.expect("it has delivered");
+        self.plan(LOOK_INTERVAL, Step::Look(session, priority, first));
+        let Some(window) = self.input(priority).meter_window() else { return };
+        let mut measure = self.source(priority).measure;
+        measure.since_packet = Some(since_packet);
+        measure.since_video = measure.since_video.map(|since| since + since_packet);
+        measure.since_audio = measure.since_audio.map(|since| since + since_packet);
+        if self.now - first < window {
+            measure = Measure { bitrate_kbps: None, fps_milli: None, loss_ppm: None, ..measure };
+        }
+        self.bring_up_to_date();
+        self.send(Stimulus::Measured { session, measure });
     }
 
     fn answer(&mut self, probe: ProbeId, priority: Priority) {

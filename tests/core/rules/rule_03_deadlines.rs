@@ -7,7 +7,9 @@ use changeover::core::{Common, Stimulus, Stream};
 use changeover::{Config, Reason, Status};
 
 fn never_connecting(priority: i32) -> Rig {
-    Rig::prepared(Config::new(), [cold(0), hot(1), cold(2)], |rig| rig.dies(priority))
+    // Rule 18 would put input 1 on air meanwhile.
+    let config = Config::new().start_grace(ms(60_000));
+    Rig::prepared(config, [cold(0), hot(1), cold(2)], |rig| rig.dies(priority))
 }
 
 #[test]

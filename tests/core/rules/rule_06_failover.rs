@@ -162,17 +162,17 @@ fn an_undone_switch_does_not_disturb_an_override_made_meanwhile() {
     rig.switch_input(2).unwrap();
     rig.returns(0);
     rig.until(8500);
-    rig.tells(&["8100 recovered 0"]);
-    assert_eq!(rig.stream.active(), Some(2));
-    rig.until(13_000);
+    // Not the undone switch, but rule 18: nothing was on air for longer than start_grace.
     rig.tells(&[
-        "13000 degraded 2 timeout",
-        "13000 gate 0a",
-        "13000 switch 2>0 timeout",
-        "13000 active 0 after 0",
-        "13000 stop 1a",
-        "13000 stop 2a",
+        "8100 recovered 0",
+        "8100 gate 0a",
+        "8100 switch 2>0 start_grace",
+        "8100 active 0 after 0",
+        "8100 stop 1a",
     ]);
+    assert_eq!((rig.stream.pending(), rig.stream.override_input()), (Some(2), Some(2)));
+    rig.until(13_000);
+    rig.tells(&["13000 degraded 2 timeout", "13000 stop 2a"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::input::{InputError, Probe, Untested};
-use crate::core::Registration;
+use crate::core::{InputsUpdate, Registration};
 use std::collections::BTreeSet;
 
 const SECOND: Nanos = 1_000_000_000;
@@ -133,9 +133,18 @@ const CORRUPTIONS: &[Corruption] = &[
         "rule 7: the pending input is usable, runs and is not active",
     ),
     (pending, overlap_off, "rule 7: with overlap off nothing is pending"),
-    (on_air, |stream| stream.exhausted = true, "rule 8: an exhausted stream is not on air"),
     (
-        exhausted,
+        on_air,
+        |stream| stream.exhausted = true,
+        "rule 19: an exhausted stream has no source on air that can be watched",
+    ),
+    (
+        || {
+            let mut world = World::new([Input::new(0, "")]);
+            let update = InputsUpdate { removed: vec![0], ..InputsUpdate::default() };
+            world.tell(Stimulus::UpdateInputs(update));
+            world
+        },
         |stream| stream.exhausted = false,
         "rule 8: a stream that lost its last usable input is exhausted",
     ),
@@ -175,11 +184,6 @@ const CORRUPTIONS: &[Corruption] = &[
     (on_air, overlap_off, "overlap off: at most one session, and no hot input"),
     (
         on_air,
-        |stream| stream.on_air_since = MaybeNanos::NONE,
-        "the time on air is that of an input on air",
-    ),
-    (
-        on_air,
         |stream| {
             let number = stream.switch_number;
             stream.act(Action::Gate { session: None, number });
@@ -214,6 +218,22 @@ const CORRUPTIONS: &[Corruption] = &[
         "a priority is 0 or more",
     ),
     (
+        || {
+            let mut world = World::new([Input::new(0, "")]);
+            world.deliver(0);
+            world.tell(Stimulus::SetCondition {
+                priority: 0,
+                session: None,
+                condition: Condition::Black,
+                holds: true,
+                text: String::new(),
+            });
+            world
+        },
+        |stream| stream.exhausted = false,
+        "rule 19: a stream whose sources can't be watched is exhausted",
+    ),
+    (
         on_air,
         |stream| stream.inputs[2].status = Status::Active,
         "rule 2: Active is the active input, and delivers",
@@ -222,7 +242,6 @@ const CORRUPTIONS: &[Corruption] = &[
         on_air,
         |stream| {
             stream.inputs[0].status = Status::Idle;
-            stream.on_air_since = MaybeNanos::NONE;
         },
         "rule 2: a selected input that delivers is Active",
     ),
@@ -261,7 +280,7 @@ const CORRUPTIONS: &[Corruption] = &[
     (
         on_air,
         |stream| stream.inputs[2].trouble_mut().retry_at = Some(0),
-        "rule 9: a usable input is not probed, tried, or waiting to be",
+        "rules 9 and 20: only failed and impaired inputs are probed, tried, or waiting to be",
     ),
     (
         failed,
@@ -275,7 +294,7 @@ const CORRUPTIONS: &[Corruption] = &[
     (
         failed,
         |stream| session(stream, 0).attempt = Attempt::Trial,
-        "rule 9: a trial is of an input that can't be probed",
+        "rules 9 and 20: a trial is of an input that can't be probed, or is impaired",
     ),
     (
         on_air,
@@ -351,10 +370,10 @@ fn every_invariant_can_be_broken() {
 
 #[test]
 #[cfg(debug_assertions)]
-#[should_panic(expected = "does not hold: rule 8: an exhausted stream is not on air")]
+#[should_panic(expected = "does not hold: rule 15: no attempt both helps and fails")]
 fn a_decision_that_breaks_one_panics_in_debug_builds() {
     let mut world = on_air();
-    world.stream.exhausted = true;
+    world.stream.inputs[0].trouble_mut().probes_ok += 1;
     world.tell(Stimulus::ClearOverride);
 }
 

@@ -8,11 +8,13 @@ impl World {
             Notice::Switched(switch) => {
                 if switch.reason == Reason::Failback && !self.settings_changed {
                     let since = self.now - self.switched_at;
-                    assert!(since >= self.model.switch_cooldown(), "too early: {since}");
+                    let cooled = self.bridged || since >= self.model.switch_cooldown();
+                    assert!(cooled, "too early: {since}");
                     assert!(!self.model.failback_is_manual());
                 }
                 self.chosen_at = self.now;
                 self.switched_at = self.now;
+                self.bridged = switch.reason == Reason::StartGrace;
                 self.mix(7, switch.to as u64);
             }
             Notice::Degraded { priority, error } => {

@@ -6,7 +6,7 @@ mod faults;
 use super::model::{Level, Model, MS};
 use super::random::Random;
 use crate::host_queue::{Command, HostQueue};
-use crate::invariants::{on_air, Invariants};
+use crate::invariants::Invariants;
 use changeover::core::{
     Action, Common, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
     Registration, SessionId, Start, Stimulus, Stop, Stream,
@@ -68,6 +68,8 @@ pub struct World {
     /// When the active input was last chosen or restarted, at the latest.
     chosen_at: Nanos,
     switched_at: Nanos,
+    /// The last switch was one while the chosen input starts.
+    bridged: bool,
     calm: bool,
     ever_unsupported: bool,
     settings_changed: bool,
@@ -124,6 +126,7 @@ impl World {
             host_is_slow: false,
             chosen_at: now,
             switched_at: now,
+            bridged: false,
             calm: false,
             ever_unsupported: false,
             settings_changed: false,
@@ -180,7 +183,7 @@ impl World {
         let well = |world: &World| {
             let active = world.stream.active();
             let lives = active.is_some_and(|active| world.sources[active as usize].up);
-            on_air(&world.stream) && lives && (active == Some(best) || any)
+            world.stream.on_air() && lives && (active == Some(best) || any)
         };
         // Late answers of the chaos may still lead astray, but not for ever.
         let give_up = self.now + QUIET;

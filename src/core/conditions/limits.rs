@@ -1,0 +1,114 @@
+//! How what was measured stands against the limits that are set.
+
+use super::{Conditions, Look};
+use crate::core::config::Settings;
+use crate::core::{Nanos, Reason};
+use smallvec::SmallVec;
+
+/// A measure against its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It was not measured yet.
+    Unknown,
+    /// Out of its limit.
+    Out {
+        measured: u64,
+        limit: u64,
+    },
+    /// Within it, but not by the margin.
+    Near,
+    Met,
+}
+
+/// Of each condition that is set.
+pub(super) type Standings = SmallVec<[(Reason, Standing); 5]>;
+
+impl Conditions {
+    /// Rule 16a: how each condition that is set stands.
+    pub(super) fn standings(&self, settings: &Settings, look: &Look) -> Standings {
+        let measure = &look.measure;
+        let mut standings = Standings::new();
+        let baseline = self.bitrate.get().unwrap_or(0);
+        let least = Floor {
+            limit: settings.min_bitrate,
+            percent: settings.min_bitrate_of_baseline,
+            baseline,
+        };
+        let standing = least.standing(measure.bitrate_kbps, settings.impair_margin);
+        standings.extend(standing.map(|standing| (Reason::LowBitrate, standing)));
+        // Rule 16g: no track is missed that was never sent.
+        if self.video_seen {
+            let least = Floor {
+                limit: settings.min_fps * 1000,
+                percent: settings.min_fps_of_baseline,
+                baseline: self.fps.get().unwrap_or(0),
+            };
+            let standing = least.standing(measure.fps_milli, settings.impair_margin);
+            standings.extend(standing.map(|standing| (Reason::LowFps, standing)));
+            let lost = track(settings.video_timeout, measure.since_video, look);
+            standings.extend(lost.map(|standing| (Reason::VideoLost, standing)));
+        }
+        if self.audio_seen {
+            let lost = track(settings.audio_timeout, measure.since_audio, look);
+            standings.extend(lost.map(|standing| (Reason::AudioLost, standing)));
+        }
+        if settings.max_loss != 0 {
+            let standing = ceiling(measure.loss_ppm, settings.max_loss, settings.impair_margin);
+            standings.push((Reason::PacketLoss, standing));
+        }
+        standings
+    }
+}
+
+/// The least a measure may be: the higher of two.
+struct Floor {
+    limit: u64,
+    /// Of the baseline.
+    percent: u64,
+    /// 0 while it is not known.
+    baseline: u64,
+}
+
+impl Floor {
+    /// `None` when there is no limit, or none is known.
+    fn standing(&self, measured: Option<u64>, margin: u64) -> Option<Standing> {
+        let usual = self.baseline.saturating_mul(self.percent) / 100;
+        let limit = self.limit.max(usual);
+        if limit == 0 {
+            return None;
+        }
+        // What an input usually delivers is always enough.
+        let mut met = limit.saturating_add(limit.saturating_mul(margin) / 100);
+        if usual >= self.limit {
+            met = met.min(self.baseline);
+        }
+        Some(match measured {
+            None => Standing::Unknown,
+            Some(measured) if measured < limit => Standing::Out { measured, limit },
+            Some(measured) if measured < met => Standing::Near,
+            Some(_) => Standing::Met,
+        })
+    }
+}
+
+fn ceiling(measured: Option<u64>, percent: u64, margin: u64) -> Standing {
+    let limit = percent * 10_000;
+    match measured {
+        None => Standing::Unknown,
+        Some(measured) if measured > limit => Standing::Out { measured, limit },
+        Some(measured) if measured > limit - limit * margin / 100 => Standing::Near,
+        Some(_) => Standing::Met,
+    }
+}
+
+/// Rule 16f: for how long the other packets have flowed without this track's.
+fn track(limit: Nanos, since: Option<Nanos>, look: &Look) -> Option<Standing> {
+    if limit == 0 {
+        return None;
+    }
+    let Some(since_packet) = look.measure.since_packet else { return Some(Standing::Unknown) };
+    // A track that this session never had is missed since its first packet.
+    let since = since.unwrap_or(look.now.saturating_sub(look.first_packet));
+    let measured = since.saturating_sub(since_packet);
+    Some(if measured >= limit { Standing::Out { measured, limit } } else { Standing::Met })
+}

@@ -1,0 +1,179 @@
+//! Rules 16, 20 and 21: what follows when an input is impaired, and when it heals.
+
+use super::health::Failure;
+use super::*;
+use crate::core::conditions::{Conditions, Healing, Look, Seen};
+use crate::core::damping::Damping;
+use crate::core::input::Attempt;
+use crate::core::Measure;
+
+impl Stream {
+    /// Rule 16: a look at a session. Answers whether it changes anything.
+    pub(super) fn measured(&mut self, session: SessionId, measure: Measure, now: Nanos) -> bool {
+        let Some(index) = self.index_of_session(session) else { return false };
+        // Rule 20e: a trial may be what takes the bandwidth.
+        let disturbed = self.inputs.iter().any(InputHealth::on_trial);
+        let input = &mut self.inputs[index];
+        let first_packet = input.session.and_then(|session| session.first_packet());
+        let Some(first_packet) = first_packet.filter(|_| input.settings.need_meter()) else {
+            return false;
+        };
+        let usable = input.usable();
+        let look =
+            Look { measure, now, first_packet, may_begin: usable && !disturbed, healthy: usable };
+        let (conditions, settings) = input.conditions_mut();
+        let seen = conditions.look(&look, settings);
+        self.judge(index, seen, now)
+    }
+
+    /// Rule 16d: the host's word, with its text if the condition holds.
+    pub(super) fn set_condition(
+        &mut self,
+        priority: Priority,
+        session: Option<SessionId>,
+        condition: Condition,
+        holds: Option<&str>,
+        now: Nanos,
+    ) -> Result<(), Error> {
+        let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+        let input = &mut self.inputs[index];
+        let current = input.session();
+        if session.is_some() && session != current {
+            return Err(Error::StaleSession);
+        }
+        let condition = reason(condition);
+        let Some(text) = holds else {
+            let metered = input.settings.need_meter();
+            if let Some(conditions) = input.known_conditions_mut() {
+                conditions.acquit(condition, session, current, metered, now);
+            }
+            return Ok(());
+        };
+        let evidence = Detail::told(text);
+        let seen = if session.is_some() && input.status == Status::Degraded {
+            // Of a failed input it is remembered no longer than the attempt lasts.
+            Seen { shown: Some((condition, evidence)), ..Seen::default() }
+        } else {
+            input.conditions_mut().0.accuse(condition, session, evidence, now)
+        };
+        self.judge(index, seen, now);
+        Ok(())
+    }
+
+    /// Answers whether anything was changed.
+    fn judge(&mut self, index: usize, seen: Seen, now: Nanos) -> bool {
+        let input = &self.inputs[index];
+        if let Some((reason, detail)) = seen.shown.filter(|_| input.on_trial()) {
+            // Rule 20c.
+            self.attempt_failed(index, Failure { reason, detail }, now);
+            return true;
+        }
+        let changed = input.usable() && !seen.begun.is_empty();
+        for (reason, detail) in seen.begun.into_iter().filter(|_| changed) {
+            self.impair(index, Failure { reason, detail }, now);
+        }
+        changed
+    }
+
+    /// Rules 16b and 16d: a condition holds. What follows from it is the evaluation's.
+    pub(super) fn impair(&mut self, index: usize, why: Failure, now: Nanos) {
+        let input = &mut self.inputs[index];
+        let priority = input.spec.priority;
+        let error = why.at(now);
+        input.push_error(error.clone());
+        input.state_since = now;
+        if input.healthy_since.is_some() {
+            input.healthy_since = MaybeNanos::some(now);
+        }
+        self.notify(Notice::Degraded { priority, error });
+    }
+
+    /// Rule 16e: a time without trouble has been long enough.
+    pub(super) fn heal(&mut self, index: usize, now: Nanos) {
+        let stable = self.settings.failback_stable;
+        let active = self.is_active(index);
+        let input = &mut self.inputs[index];
+        let healing = input.known_conditions_mut().map(|one| one.heal(now, stable));
+        let Some(Healing::Healed(since)) = healing else { return };
+        if !input.usable() {
+            return;
+        }
+        input.state_since = now;
+        input.healthy_since = MaybeNanos::some(since);
+        let trouble = input.trouble_mut();
+        trouble.clear_errors();
+        trouble.retry_at = None;
+        trouble.unproven = !active;
+        if let Some(session) = input.session.as_mut() {
+            if std::mem::replace(&mut session.attempt, Attempt::No) != Attempt::No {
+                input.trouble_mut().probes_ok += 1;
+            }
+        }
+        let priority = input.spec.priority;
+        self.cancel_probe(index);
+        let exhausted = self.exhausted;
+        self.notify(Notice::Recovered { priority, exhausted });
+    }
+
+    /// Rule 20c: since when a trial has shown what is wanted of it.
+    pub(super) fn trial_good_since(&self, index: usize) -> Option<Nanos> {
+        let input = &self.inputs[index];
+        let first = input.session?.first_packet().filter(|_| input.on_trial())?;
+        if input.settings.need_meter() || input.impaired() {
+            return input.known_conditions().and_then(Conditions::clean_since);
+        }
+        Some(first)
+    }
+
+    /// Rule 21a.
+    pub(super) fn add_fault(&mut self, index: usize, now: Nanos) {
+        let period = self.settings.damping_period;
+        if period != 0 {
+            self.inputs[index].trouble_mut().damping.add(now, period);
+        }
+    }
+
+    /// Rule 21e: an operator knows better.
+    pub(super) fn forget_faults(&mut self, priority: Priority) {
+        let Some(index) = self.index_of(priority) else { return };
+        if self.inputs[index].trouble().is_some() {
+            self.inputs[index].trouble_mut().damping = Damping::default();
+        }
+    }
+
+    /// Rule 21b: when a switch to this input by choice may be made that otherwise could be at `at`.
+    pub(super) fn proven_from(&self, index: usize, at: Nanos) -> Nanos {
+        let input = &self.inputs[index];
+        let (Some(trouble), Some(since)) = (input.trouble(), input.healthy_since.get()) else {
+            return at;
+        };
+        let Settings { failback_stable, damping_period, .. } = **self.settings;
+        at.max(trouble.damping.proven_at(since, failback_stable, damping_period))
+    }
+
+    /// Rule 21c: until when an input is held that failed more than once, as far as is known at
+    /// `now`; `None` if it is not held, or there is no such input.
+    pub fn held_until(&self, priority: Priority, now: Nanos) -> Option<Nanos> {
+        let index = self.index_of(priority)?;
+        let damping = &self.inputs[index].trouble()?.damping;
+        if damping.faults(now, self.settings.damping_period) < 2 {
+            return None;
+        }
+        let until = self.proven_from(index, 0);
+        (until > now).then_some(until)
+    }
+
+    pub(super) fn is_held(&self, index: usize, now: Nanos) -> bool {
+        self.held_until(self.inputs[index].spec.priority, now).is_some()
+    }
+}
+
+/// As the reason of what follows from it.
+fn reason(condition: Condition) -> Reason {
+    match condition {
+        Condition::Black => Reason::Black,
+        Condition::Frozen => Reason::Frozen,
+        Condition::Silent => Reason::Silent,
+        Condition::Host => Reason::Host,
+    }
+}

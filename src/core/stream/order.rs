@@ -1,0 +1,143 @@
+//! The order in which inputs are chosen: what they are worth, then their priorities.
+
+use super::*;
+use crate::core::conditions::is_useless;
+
+/// Rule 17a: what an input is worth on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Healthy,
+    /// Impaired, but its picture can be watched.
+    Poor,
+    /// Rule 27c: it may or may not deliver.
+    Untested,
+    /// No source, but better than nothing.
+    Fill,
+    /// Its picture can't be watched.
+    Useless,
+}
+
+impl Class {
+    /// Rule 19: whether it is, or may be, the stream's own programme.
+    pub(super) fn is_programme(self) -> bool {
+        self < Class::Fill
+    }
+}
+
+impl Stream {
+    /// What an input is worth, as far as is known.
+    pub(super) fn class(&self, index: usize) -> Class {
+        let input = &self.inputs[index];
+        let fill = input.is_fill();
+        match input.impairment() {
+            Some((condition, _)) if is_useless(condition) => Class::Useless,
+            _ if fill => Class::Fill,
+            Some(_) => Class::Poor,
+            None if input.untested() => Class::Untested,
+            None => Class::Healthy,
+        }
+    }
+
+    /// What it would be worth if it recovered.
+    fn hoped_class(&self, index: usize) -> Class {
+        match self.inputs[index].is_fill() {
+            true => Class::Fill,
+            false => Class::Healthy,
+        }
+    }
+
+    fn rank(&self, index: usize) -> (Class, Priority) {
+        (self.class(index), self.inputs[index].spec.priority)
+    }
+
+    /// Whether an input, as it is, is better than the active one.
+    pub(super) fn is_better(&self, index: usize) -> bool {
+        self.active_index().is_some_and(|active| self.rank(index) < self.rank(active))
+    }
+
+    /// Whether an input is worth more than the active one, whatever their priorities.
+    pub(super) fn is_of_better_class(&self, index: usize) -> bool {
+        self.active_index().is_some_and(|active| self.class(index) < self.class(active))
+    }
+
+    /// Whether an input would be better than the active one if it recovered.
+    pub(super) fn would_be_better(&self, index: usize) -> bool {
+        let hoped = (self.hoped_class(index), self.inputs[index].spec.priority);
+        self.active_index().is_some_and(|active| hoped < self.rank(active))
+    }
+
+    /// Rules 5 and 17a: the override, else the best of the best class. One that is held comes last
+    /// of its class (21d).
+    pub(super) fn select(&self, now: Nanos) -> Option<Priority> {
+        let usable = |p: &Priority| self.index_of(*p).is_some_and(|i| self.inputs[i].usable());
+        self.override_input().filter(usable).or_else(|| {
+            let usable = (0..self.inputs.len()).filter(|index| self.inputs[*index].usable());
+            let order = |index: &usize| (self.class(*index), self.is_held(*index, now));
+            usable.min_by_key(order).map(|best| self.inputs[best].spec.priority)
+        })
+    }
+
+    /// Rule 19a: a source that is healthy or poor.
+    pub(super) fn has_programme(&self) -> bool {
+        (0..self.inputs.len()).any(|i| self.inputs[i].usable() && self.class(i).is_programme())
+    }
+
+    /// Rule 18a: what may go on air while the chosen input starts, from when on, and after how long
+    /// a darkness.
+    pub(super) fn bridge(&self) -> Option<(Nanos, usize, Nanos)> {
+        let active = self.active_index().filter(|_| !self.on_air())?;
+        let chosen = &self.inputs[active];
+        chosen.session.filter(|session| chosen.usable() && session.first_packet().is_none())?;
+        let grace = chosen.settings.start_grace.unwrap_or(chosen.settings.packet_timeout);
+        let delivers = |index: &usize| {
+            let input = &self.inputs[*index];
+            input.usable() && input.delivering() && !input.on_trial()
+        };
+        let best = (0..self.inputs.len()).filter(delivers).min_by_key(|index| self.rank(*index))?;
+        Some((self.air_since + grace, best, grace))
+    }
+
+    /// Rules 10, 17b and 19c: the inputs that are worth a planned switch, and from when on.
+    pub(super) fn better_from(&self) -> impl Iterator<Item = (Nanos, usize)> + '_ {
+        let free = self.pending.is_none() && self.override_input().is_none();
+        let active = self.active_index().filter(|_| free);
+        let candidates = (0..self.inputs.len()).filter(move |index| Some(*index) != active);
+        candidates.filter_map(move |index| Some((self.better_since(index, active?)?, index)))
+    }
+
+    fn better_since(&self, index: usize, active: usize) -> Option<Nanos> {
+        let input = &self.inputs[index];
+        let mut since = input.healthy_since.get().filter(|_| input.usable())?;
+        let last = self.switches.last()?;
+        let bridged = last.reason == Reason::StartGrace;
+        if let Some(session) = input.session.filter(|_| bridged) {
+            // Rule 18b: what goes on starting is healthy from its first packet.
+            since = since.max(session.first_packet()?);
+        }
+        let stable = self.settings.failback_stable;
+        let left = self.class(active);
+        // Of an untested one nothing is known yet: as of a healthy one.
+        let unharmed = matches!(left, Class::Healthy | Class::Untested);
+        if self.class(index) < left && !unharmed {
+            let met = input.met_since();
+            return Some(match left {
+                // Rule 19c.
+                Class::Fill => self.proven_from(index, since + stable),
+                // Rule 21e: nothing is asked.
+                Class::Useless => met,
+                _ => self.proven_from(index, met),
+            });
+        }
+        let failback = unharmed
+            && self.class(index) == Class::Healthy
+            && input.spec.priority < self.inputs[active].spec.priority
+            && self.settings.failback == Failback::Auto;
+        if !failback {
+            return None;
+        }
+        // Rule 10a.
+        let cooldown = if bridged { 0 } else { self.settings.switch_cooldown };
+        let cooled = last.at + cooldown;
+        Some(self.proven_from(index, cooled.max(since + stable)))
+    }
+}

@@ -1,0 +1,289 @@
+//! Rule 16: conditions of an input that delivers: measured over a window, or told by the host.
+
+use super::rig::*;
+use changeover::core::Measure;
+use changeover::{Condition, Config, Error, Reason, Severity, Status};
+
+/// One input, on air since 100; a look each 100 ms from 200 on; windows have passed at 1100.
+fn watched(config: Config) -> Rig {
+    let mut rig = Rig::with_config(config, [cold(0)]);
+    rig.until(3000);
+    rig.skip();
+    rig
+}
+
+fn held(rig: &Rig) -> Vec<Reason> {
+    rig.input(0).conditions().map(|held| held.condition).collect()
+}
+
+/// When the condition is told, counted from the first look that shows it, at 3100.
+fn told_after(rig: &mut Rig, change: impl FnOnce(&mut Measure)) -> Option<(u64, String)> {
+    rig.shows(0, change);
+    rig.until(60_000);
+    let error = rig.errors(0).first().cloned()?;
+    Some(((error.at - rig.at(3100)) / MS, error.detail.text().to_string()))
+}
+
+#[test]
+fn each_limit_has_two_sides() {
+    type Change = fn(&mut Measure);
+    let cases: &[(Config, Change, Option<(u64, &str)>)] = &[
+        (
+            Config::new().min_bitrate(1000),
+            |m| m.bitrate_kbps = Some(999),
+            Some((2000, "999 of 1000 kbit/s over 1000 ms")),
+        ),
+        (Config::new().min_bitrate(1000), |m| m.bitrate_kbps = Some(1000), None),
+        (
+            Config::new().min_fps(20),
+            |m| m.fps_milli = Some(19_999),
+            Some((2000, "19.9 of 20.0 frames/s over 1000 ms")),
+        ),
+        (Config::new().min_fps(20), |m| m.fps_milli = Some(20_000), None),
+        (
+            Config::new().max_loss(2),
+            |m| m.loss_ppm = Some(20_001),
+            Some((2000, "2.1 % lost, limit 2.0 % over 1000 ms")),
+        ),
+        (Config::new().max_loss(2), |m| m.loss_ppm = Some(20_000), None),
+        (
+            Config::new().video_timeout(ms(500)),
+            |m| m.since_video = Some(500 * MS),
+            Some((0, "no video for 500.0 ms, limit 500.0 ms")),
+        ),
+        (Config::new().video_timeout(ms(500)), |m| m.since_video = Some(500 * MS - 1), None),
+        (
+            Config::new().audio_timeout(ms(500)),
+            |m| m.since_audio = Some(500 * MS),
+            Some((0, "no sound for 500.0 ms, limit 500.0 ms")),
+        ),
+        (Config::new().audio_timeout(ms(500)), |m| m.since_audio = Some(500 * MS - 1), None),
+    ];
+    for (config, change, expected) in cases {
+        let told = told_after(&mut watched(config.clone()), change);
+        let expected = expected.map(|(after, text)| (after, text.to_owned()));
+        assert_eq!(told, expected, "{config:?}");
+    }
+}
+
+#[test]
+fn it_must_be_out_of_its_limit_for_impair_after_without_a_break() {
+    let mut rig = watched(Config::new().min_bitrate(1000));
+    rig.shows(0, |m| m.bitrate_kbps = Some(500));
+    rig.until(5000);
+    // The look at 5100 would be the one that decides.
+    rig.shows(0, |m| m.bitrate_kbps = Some(1000));
+    rig.until(5100);
+    rig.shows(0, |m| m.bitrate_kbps = Some(500));
+    rig.until(7100);
+    rig.is_quiet();
+    assert_eq!((rig.status(0), rig.input(0).severity()), (Status::Active, None));
+    rig.until(7200);
+    rig.tells(&["7200 degraded 0 low_bitrate"]);
+    assert_eq!(
+        (rig.status(0), rig.input(0).severity()),
+        (Status::Degraded, Some(Severity::Impaired))
+    );
+    assert_eq!(held(&rig), [Reason::LowBitrate]);
+    assert_eq!(rig.stream.active(), Some(0), "poor is better than nothing");
+    assert!(!rig.stream.exhausted());
+}
+
+#[test]
+fn it_is_healed_by_the_margin_for_failback_stable() {
+    for (bitrate, heals) in [(1099, false), (1100, true)] {
+        let mut rig = watched(Config::new().min_bitrate(1000));
+        rig.shows(0, |m| m.bitrate_kbps = Some(999));
+        rig.until(5100);
+        rig.tells(&["5100 degraded 0 low_bitrate"]);
+        rig.shows(0, |m| m.bitrate_kbps = Some(bitrate));
+        rig.until(60_000);
+        rig.tells(if heals { &["8200 recovered 0"] } else { &[] });
+    }
+}
+
+#[test]
+fn a_relapse_begins_the_time_anew() {
+    let mut rig = watched(Config::new().max_loss(10));
+    rig.shows(0, |m| m.loss_ppm = Some(500_000));
+    rig.until(5100);
+    rig.tells(&["5100 degraded 0 packet_loss"]);
+    rig.shows(0, |m| m.loss_ppm = Some(90_000));
+    rig.until(8100);
+    rig.shows(0, |m| m.loss_ppm = Some(90_001));
+    rig.until(8200);
+    rig.shows(0, |m| m.loss_ppm = Some(90_000));
+    rig.until(11_299);
+    rig.is_quiet();
+    rig.until(11_300);
+    rig.tells(&["11300 recovered 0"]);
+    assert_eq!(rig.status(0), Status::Active);
+}
+
+#[test]
+fn what_is_not_known_impairs_nothing_and_heals_nothing() {
+    let mut rig = watched(Config::new().min_bitrate(1000).min_fps(20));
+    rig.shows(0, |m| m.bitrate_kbps = Some(500));
+    rig.until(5100);
+    rig.shows(0, |m| (m.bitrate_kbps, m.fps_milli) = (Some(2000), None));
+    rig.until(30_000);
+    rig.tells(&["5100 degraded 0 low_bitrate"]);
+    rig.shows(0, |m| m.fps_milli = Some(25_000));
+    rig.until(33_100);
+    rig.tells(&["33100 recovered 0"]);
+}
+
+#[test]
+fn an_input_that_was_thin_from_birth_is_its_own_baseline() {
+    let config = Config::new().min_bitrate_of_baseline(50).min_fps_of_baseline(50);
+    let mut rig = Rig::prepared(config, [cold(0)], |rig| {
+        rig.shows(0, |m| (m.bitrate_kbps, m.fps_milli) = (Some(100), Some(1000)));
+    });
+    rig.until(6000);
+    assert_eq!(rig.input(0).baseline(), (None, None));
+    rig.until(6100);
+    assert_eq!(rig.input(0).baseline(), (Some(100), Some(1000)));
+    rig.skip();
+    rig.shows(0, |m| m.bitrate_kbps = Some(50));
+    rig.until(16_000);
+    rig.is_quiet();
+    // Ten seconds at half of it have been learned a little.
+    assert_eq!(rig.input(0).baseline(), (Some(96), Some(1000)));
+    rig.shows(0, |m| m.bitrate_kbps = Some(47));
+    rig.until(18_100);
+    rig.tells(&["18100 degraded 0 low_bitrate"]);
+    assert_eq!(&*rig.errors(0)[0].detail.text(), "47 of 48 kbit/s over 1000 ms");
+    // It is frozen while that holds, and the usual is enough to heal.
+    rig.until(200_000);
+    assert_eq!(rig.input(0).baseline(), (Some(96), Some(1000)));
+    rig.shows(0, |m| m.bitrate_kbps = Some(53));
+    rig.until(203_100);
+    rig.tells(&["203100 recovered 0"]);
+}
+
+#[test]
+fn the_baseline_outlives_the_session_and_not_an_update() {
+    let mut rig = watched(Config::new().min_bitrate_of_baseline(50));
+    rig.until(10_000);
+    rig.dies(0);
+    rig.until(20_000);
+    rig.returns(0);
+    rig.until(30_000);
+    assert_eq!(rig.input(0).baseline().0, Some(2000));
+    rig.update(replace(cold(0))).unwrap();
+    assert_eq!(rig.input(0).baseline().0, None);
+}
+
+#[test]
+fn of_two_limits_the_higher_counts() {
+    for (least, percent, text) in
+        [(900, 40, "850 of 900 kbit/s over 1000 ms"), (400, 45, "850 of 900 kbit/s over 1000 ms")]
+    {
+        let config = Config::new().min_bitrate(least).min_bitrate_of_baseline(percent);
+        let mut rig = watched(config);
+        rig.until(10_000);
+        rig.shows(0, |m| m.bitrate_kbps = Some(850));
+        rig.until(12_100);
+        assert_eq!(&*rig.errors(0)[0].detail.text(), text);
+    }
+}
+
+#[test]
+fn a_track_is_missed_only_if_it_was_sent_since_the_last_update() {
+    let config = Config::new().video_timeout(ms(500)).audio_timeout(ms(500)).min_fps(20);
+    let silent_film = |m: &mut Measure| {
+        (m.since_audio, m.since_video, m.fps_milli) = (None, None, Some(0));
+    };
+    let mut rig = Rig::prepared(config, [cold(0)], |rig| rig.shows(0, silent_film));
+    rig.until(60_000);
+    assert_eq!(rig.status(0), Status::Active);
+    rig.shows(0, |m| (m.since_audio, m.since_video) = (Some(0), Some(0)));
+    rig.until(61_000);
+    rig.skip();
+    // In its next session they are missed since its first packet, at 61100.
+    rig.handle(changeover::core::Stimulus::UpdateBufferWriteId("elsewhere".into())).unwrap();
+    rig.shows(0, silent_film);
+    rig.until(61_700);
+    rig.tells(&[
+        "61000 stop 0a",
+        "61000 gate 0b",
+        "61000 start 0b",
+        "61100 active 0 after 100",
+        "61600 degraded 0 video_lost",
+        "61600 degraded 0 audio_lost",
+        "61600 exhausted video_lost",
+    ]);
+    rig.update(replace(cold(0))).unwrap();
+    rig.until(120_000);
+    assert_eq!((rig.status(0), held(&rig)), (Status::Active, vec![]));
+}
+
+#[test]
+fn silence_is_not_the_loss_of_a_track() {
+    let mut rig = watched(Config::new().video_timeout(ms(500)));
+    rig.dies(0);
+    rig.until(5000);
+    rig.tells(&["5000 degraded 0 timeout", "5000 exhausted timeout"]);
+    assert_eq!(rig.input(0).severity(), Some(Severity::Failed));
+}
+
+#[test]
+fn the_hosts_word_counts_at_once_and_may_be_said_in_a_loop() {
+    let mut rig = watched(Config::new());
+    rig.says("0a", Condition::Silent, true);
+    rig.says("0a", Condition::Silent, true);
+    rig.tells(&["3000 degraded 0 silent"]);
+    assert_eq!(&*rig.errors(0)[0].detail.text(), "seen");
+    rig.until(10_000);
+    rig.says("0a", Condition::Silent, false);
+    rig.until(12_000);
+    rig.says("0a", Condition::Silent, false);
+    rig.until(13_000);
+    rig.tells(&["13000 recovered 0"]);
+}
+
+#[test]
+fn of_a_session_it_ends_with_it_and_of_the_input_it_stands() {
+    for (of, heals) in [(Accused::from("0a"), true), (Accused::from(0), false)] {
+        let mut rig = watched(Config::new());
+        rig.says(of, Condition::Host, true);
+        rig.handle(changeover::core::Stimulus::UpdateBufferWriteId("elsewhere".into())).unwrap();
+        rig.until(60_000);
+        assert_eq!(rig.input(0).severity().is_none(), heals);
+        rig.says(0, Condition::Host, false);
+        rig.until(63_000);
+        assert_eq!(rig.status(0), Status::Active);
+    }
+}
+
+#[test]
+fn a_word_on_a_session_that_is_over_is_refused() {
+    let mut rig = watched(Config::new());
+    rig.update(replace(cold(0))).unwrap();
+    assert_eq!(rig.try_says("0a", Condition::Black, true), Err(Error::StaleSession));
+    assert_eq!(rig.try_says(7, Condition::Black, true), Err(Error::UnknownInput));
+    assert_eq!(rig.input(0).severity(), None);
+}
+
+#[test]
+fn a_limit_that_is_taken_away_heals() {
+    for config in [Config::new(), Config::new().min_fps(1)] {
+        let mut rig = watched(Config::new().min_bitrate(1000));
+        rig.shows(0, |m| m.bitrate_kbps = Some(500));
+        rig.until(6000);
+        rig.skip();
+        rig.set_config(config).unwrap();
+        rig.until(9100);
+        assert_eq!(rig.lines().collect::<Vec<_>>(), ["recovered 0"]);
+    }
+}
+
+#[test]
+fn what_fails_is_no_longer_impaired() {
+    let mut rig = watched(Config::new().min_bitrate(1000));
+    rig.shows(0, |m| m.bitrate_kbps = Some(500));
+    rig.until(6000);
+    rig.dies(0);
+    rig.until(8000);
+    assert_eq!((rig.input(0).severity(), held(&rig)), (Some(Severity::Failed), vec![]));
+}
