@@ -76,6 +76,7 @@ func (s *Service) deal(event *C.changeover_event) {
 		if r := s.registration(uint64(event.registration)); r != nil {
 			buffer := text(event.buffer_write_id, event.buffer_write_id_len)
 			started := newSession(r, uint64(event.session), eventInput(event), buffer)
+			started.reason = StartReason(event.start_reason)
 			s.mu.Lock()
 			s.lane(streamID).started(started)
 			s.mu.Unlock()

@@ -10,10 +10,30 @@ type session struct {
 	registration  *registration
 	input         InputConfig
 	bufferWriteID string
+	reason        StartReason
 	ctx           context.Context
 	end           context.CancelCauseFunc
 	// The host's Start was called. Guarded by Service.mu.
 	begun bool
+}
+
+// StartInfo is what a [Ingestor.Start] may want to know besides its arguments.
+type StartInfo struct {
+	// Reason is what the input is started for.
+	Reason StartReason
+	// Session is the number of this session, as events have it: unique in the service.
+	Session uint64
+	// Registration is which life of the stream this is.
+	Registration uint64
+}
+
+// StartInfoOf tells what the Start that was given ctx is for; false if ctx is not of a Start.
+func StartInfoOf(ctx context.Context) (StartInfo, bool) {
+	s, ok := ctx.Value(sessionKey{}).(*session)
+	if !ok {
+		return StartInfo{}, false
+	}
+	return StartInfo{Reason: s.reason, Session: s.id, Registration: s.registration.number}, true
 }
 
 // sessionKey is where a session's context keeps it.
