@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 /// Rates are of at least this much time.
 pub(super) const WINDOW: Nanos = 1_000_000_000;
 
-/// Rates over the last window, written by the monitor, each word by itself.
+/// Rates over the last window, written by the monitor, each word by itself. Times are the system's, not
+/// the engine's: packets come while the engine stalls, too.
 #[derive(Debug)]
 pub(super) struct Rates {
     bitrate_kbps: AtomicU64,
@@ -40,7 +41,7 @@ impl Rates {
         (now / 1000) as u32
     }
 
-    /// A window ends, if it has lasted long enough, and another begins.
+    /// A window ends, at `now` by the system's clock, if it has lasted long enough, and another begins.
     pub(super) fn measure(&self, now: Nanos, counters: &Counters) {
         // Relaxed, all of them: three readings for people, not one invariant.
         let since =

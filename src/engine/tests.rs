@@ -342,3 +342,24 @@ fn after_a_stall_recording_threads_have_time_to_read() {
     // Less what lies between two readings of the clock.
     assert!(degraded.measured() > 45_000_000, "given up right after the stall: {degraded}");
 }
+
+#[test]
+fn rates_are_of_the_time_that_passed_and_not_of_the_engines() {
+    let engine = Engine::new().unwrap();
+    register(&engine, "s");
+    let mut input = engine.open_input("s", 0, 0).unwrap();
+    // All that comes in a window, of which the monitor stalls most.
+    (0..1000).for_each(|_| drop(input.record(1000, Flags::NONE)));
+    engine.mailbox.post(|_| std::thread::sleep(Duration::from_millis(900)));
+    let deadline = Instant::now() + PATIENCE;
+    let rate = loop {
+        let rate = engine.runtime_status("s").unwrap().inputs[0].bitrate_kbps;
+        if rate > 0.0 {
+            break rate;
+        }
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    // 8 Mbit; by the engine's clock in one second, which took almost two.
+    assert!(rate < 6_000.0, "{rate}");
+}

@@ -61,6 +61,8 @@ struct Sources {
     sending: AtomicUsize,
     /// Since it was last asked for, in nanoseconds: how late they were at worst.
     late: AtomicUsize,
+    /// How often they have sent.
+    sent: AtomicUsize,
 }
 
 impl StalledHost {
@@ -76,8 +78,8 @@ impl StalledHost {
             let line = lines.recv_timeout(PATIENCE).expect("the child opens its sockets");
             ports.extend(line.strip_prefix("port ").map(|port| port.parse::<u16>().unwrap()));
         }
-        let (sending, late) = (AtomicUsize::new(INPUTS), AtomicUsize::new(0));
-        let sources = Arc::new(Sources { ports, sending, late });
+        let [sending, late, sent] = [INPUTS, 0, 0].map(AtomicUsize::new);
+        let sources = Arc::new(Sources { ports, sending, late, sent });
         let sender = sources.clone();
         std::thread::spawn(move || sender.send());
         let mut host = StalledHost { child, lines, sources };
@@ -108,6 +110,11 @@ impl StalledHost {
         while done < rounds {
             self.sources.late.store(0, Ordering::Relaxed);
             stall(self);
+            // If they are late just now, that shows when they send again.
+            let sent = self.sources.sent.load(Ordering::Relaxed);
+            eventually("the sources send", || {
+                (self.sources.sent.load(Ordering::Relaxed) > sent).then_some(())
+            });
             let given_up = self.lines.try_iter().filter(|line| line.starts_with("degraded"));
             let given_up = given_up.count();
             if self.sources.late.load(Ordering::Relaxed) > TIMEOUT.as_nanos() as usize / 4 {
@@ -160,6 +167,7 @@ impl Sources {
                 // Its socket may be full, or closed at the end.
                 let _ = socket.send_to(&[0; 100], ("127.0.0.1", *port));
             }
+            self.sent.fetch_add(1, Ordering::Relaxed);
             std::thread::sleep(PERIOD);
         }
     }

@@ -242,17 +242,18 @@ impl Streams {
 
     pub(super) fn session_began(&mut self, index: usize, priority: Priority, now: Nanos) {
         self.sessions += 1;
-        self.entries[index].session_began(priority, now);
+        self.entries[index].session_began(priority, self.shared.monotonic_at(now));
     }
 
     pub(super) fn session_ended(&mut self, index: usize, priority: Priority, now: Nanos) {
         self.sessions -= 1;
-        self.entries[index].session_ended(priority, now);
+        self.entries[index].session_ended(priority, self.shared.monotonic_at(now));
     }
 
     pub(super) fn measure_rates(&mut self, index: usize, now: Nanos) {
         if let Some(entry) = self.entries.get_mut(index) {
-            entry.measure_rates(now);
+            // Packets come by the world's clock, also while the engine stalls.
+            entry.measure_rates(self.shared.monotonic_at(now));
             // A core that was only told of its newest packets is not published yet: two copies of a
             // state are not kept for long.
             entry.publish();
@@ -339,7 +340,7 @@ impl Streams {
     }
 
     fn new_input(&mut self, stream: usize, now: Nanos) -> InputCells {
-        InputCells::new(self.cells.take_pair(stream), now)
+        InputCells::new(self.cells.take_pair(stream), self.shared.monotonic_at(now))
     }
 
     /// An input is gone: its by-id cells wait in limbo, its handles stay until they are closed.

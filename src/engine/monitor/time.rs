@@ -48,6 +48,11 @@ impl Time {
         self.now
     }
 
+    /// The same instant by the system's clock, which runs on during stalls.
+    pub(super) fn by_the_system(&self) -> Nanos {
+        self.shared.monotonic_at(self.now)
+    }
+
     /// The next tick after the current step.
     pub(super) fn next_tick(&self) -> Nanos {
         (self.now / TICK + 1) * TICK
