@@ -32,21 +32,26 @@ const _ = uint(^uintptr(0)>>63) - 1
 // cell is struct Cell of src/hot/cell.rs, in layout 1.
 type cell struct {
 	lastPacket, packets, bytes, video, keys, lost, admitted uint64
-	owner, tag                                              uint32
+	// sound: packets of sound, while they are counted; modulo 2^32.
+	sound, tag uint32
 }
 
 const (
 	// The layout of cells, gates and clocks that this file knows.
 	layout = 1
-	// armed, in what a cell is admitted by: the engine waits for the next packet, which takes a call.
-	armed = 1 << 63
+	// more, in what a cell is admitted by: there is more to do than to compare the number.
+	more = 1 << 63
+	// counting: it is only to count packets of sound, for which it takes no call.
+	counting = more | 1<<62
+	// flags are above the number.
+	flagBits = 0b111 << 61
 )
 
 var (
-	// What a closed Input records to: armed for ever, and known to recordByCall.
-	closedCell = &cell{admitted: armed}
-	// What an Input records to whose layout is not ours: armed for ever.
-	foreignCell = &cell{admitted: armed}
+	// What a closed Input records to: with more to do for ever, and known to recordByCall.
+	closedCell = &cell{admitted: more}
+	// What an Input records to whose layout is not ours: with more to do for ever.
+	foreignCell = &cell{admitted: more}
 )
 
 // Where the tests can look in.
@@ -71,8 +76,8 @@ func (in *Input) record(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
 	// (Gates are never given back: this one is there also after Close.)
 	verdict := atomic.LoadUint64(gate)
 	admitted := atomic.LoadUint64(&c.admitted)
-	if int64(admitted) < 0 { // armed
-		return in.recordByCall(c, bytes, flags)
+	if int64(admitted) < 0 { // more
+		return in.recordMore(c, gate, bytes, flags)
 	}
 	if hooked {
 		testHook(recording)
@@ -86,6 +91,28 @@ func (in *Input) record(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
 		c.keys += uint64(flags >> 2 & 1)
 	}
 	if admitted != verdict {
+		verdict = 0
+	}
+	in.leave()
+	return Verdict(verdict)
+}
+
+// recordMore is record where there is more to do: most often to count sound.
+//
+//go:noinline
+func (in *Input) recordMore(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
+	verdict := atomic.LoadUint64(gate)
+	admitted := atomic.LoadUint64(&c.admitted)
+	if admitted&flagBits != counting {
+		return in.recordByCall(c, bytes, flags)
+	}
+	c.lastPacket = atomic.LoadUint64(in.clock)
+	c.packets++
+	c.bytes += uint64(uint32(bytes))
+	c.video += uint64(flags & Video)
+	c.keys += uint64(flags >> 2 & 1)
+	c.sound += uint32(flags >> 1 & 1)
+	if admitted&^flagBits != verdict {
 		verdict = 0
 	}
 	in.leave()

@@ -44,8 +44,9 @@ struct changeover_inline_cell {
   uint64_t video;
   uint64_t keys;
   uint64_t lost;
+  /* The top bit: look at the next two. Of these, the upper one: count sound; the lower: call. */
   uint64_t admitted;
-  uint32_t owner;
+  uint32_t sound;
   uint32_t tag;
 };
 
@@ -64,7 +65,7 @@ CHANGEOVER_INLINE_ASSERT(offsetof(struct changeover_inline_cell, video) == 24);
 CHANGEOVER_INLINE_ASSERT(offsetof(struct changeover_inline_cell, keys) == 32);
 CHANGEOVER_INLINE_ASSERT(offsetof(struct changeover_inline_cell, lost) == 40);
 CHANGEOVER_INLINE_ASSERT(offsetof(struct changeover_inline_cell, admitted) == 48);
-CHANGEOVER_INLINE_ASSERT(offsetof(struct changeover_inline_cell, owner) == 56);
+CHANGEOVER_INLINE_ASSERT(offsetof(struct changeover_inline_cell, sound) == 56);
 CHANGEOVER_INLINE_ASSERT(offsetof(struct changeover_inline_cell, tag) == 60);
 CHANGEOVER_INLINE_ASSERT(sizeof(changeover_input) == 48);
 CHANGEOVER_INLINE_ASSERT(offsetof(changeover_input, cell) == 8);
@@ -72,7 +73,7 @@ CHANGEOVER_INLINE_ASSERT(offsetof(changeover_input, gate) == 16);
 CHANGEOVER_INLINE_ASSERT(offsetof(changeover_input, clock) == 24);
 CHANGEOVER_INLINE_ASSERT(offsetof(changeover_input, tag) == 32);
 CHANGEOVER_INLINE_ASSERT(offsetof(changeover_input, layout) == 36);
-CHANGEOVER_INLINE_ASSERT(CHANGEOVER_VIDEO == 1u && CHANGEOVER_KEY == 4u);
+CHANGEOVER_INLINE_ASSERT(CHANGEOVER_VIDEO == 1u && CHANGEOVER_AUDIO == 2u && CHANGEOVER_KEY == 4u);
 
 /* One writer, so a load and a store are exact; atomic because the engine reads meanwhile. */
 #define CHANGEOVER_INLINE_LOAD(word) __atomic_load_n(word, __ATOMIC_RELAXED)
@@ -95,11 +96,17 @@ CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *i
   if (__builtin_expect(input == NULL || input->layout != CHANGEOVER_INLINE_LAYOUT, 0))
     return changeover_record(input, bytes, flags);
   struct changeover_inline_cell *cell = CHANGEOVER_INLINE_POINTER(struct changeover_inline_cell, input->cell);
-  /* Another tag: this is a copy of one that was closed. Top bit: the engine waits for this packet. */
-  if (__builtin_expect(CHANGEOVER_INLINE_LOAD(&cell->tag) != input->tag ||
-                           (CHANGEOVER_INLINE_LOAD(&cell->admitted) >> 63) != 0,
-                       0))
+  /* Another tag: this is a copy of one that was closed. */
+  if (__builtin_expect(CHANGEOVER_INLINE_LOAD(&cell->tag) != input->tag, 0))
     return changeover_record(input, bytes, flags);
+  uint64_t sound = 0;
+  const uint64_t more = CHANGEOVER_INLINE_LOAD(&cell->admitted) >> 61;
+  if (__builtin_expect((more & 4u) != 0, 0)) {
+    /* But for counting sound: the engine waits for this packet. */
+    if (more != 6u) return changeover_record(input, bytes, flags);
+    CHANGEOVER_INLINE_STORE(&cell->sound, CHANGEOVER_INLINE_LOAD(&cell->sound) + ((flags >> 1) & 1u));
+    sound = UINT64_C(6) << 61;
+  }
 
   const uint64_t *clock = CHANGEOVER_INLINE_POINTER(const uint64_t, input->clock);
   CHANGEOVER_INLINE_STORE(&cell->last_packet, CHANGEOVER_INLINE_LOAD(clock));
@@ -111,7 +118,7 @@ CHANGEOVER_INLINE_FUNCTION uint64_t changeover_record_inline(changeover_input *i
   /* Acquire: who sees the gate's number sees which cells were admitted under it. */
   const uint64_t *gate = CHANGEOVER_INLINE_POINTER(const uint64_t, input->gate);
   uint64_t number = __atomic_load_n(gate, __ATOMIC_ACQUIRE);
-  return CHANGEOVER_INLINE_LOAD(&cell->admitted) == number ? number : 0;
+  return CHANGEOVER_INLINE_LOAD(&cell->admitted) == (number | sound) ? number : 0;
 }
 
 #undef CHANGEOVER_INLINE_ASSERT

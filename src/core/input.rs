@@ -357,6 +357,11 @@ impl InputHealth {
         self.settings.need_meter().then_some(self.settings.measure_window)
     }
 
+    /// Whether its packets of sound have to be counted. Changes with the settings.
+    pub fn needs_sound(&self) -> bool {
+        self.settings.audio_timeout != 0
+    }
+
     /// Silence after which it is given up.
     pub fn packet_timeout(&self) -> Nanos {
         self.settings.packet_timeout

@@ -22,8 +22,10 @@ pub(super) struct Meter {
     /// When that one was.
     began: Nanos,
     keys: u64,
+    sound: u32,
     /// The stamps of the last packet of each kind, as the look that found it knows them; 0: none.
     video_at: Nanos,
+    sound_at: Nanos,
     key_at: Nanos,
     key_interval: Option<Nanos>,
     /// Of what the input counts, what is not this session's.
@@ -63,7 +65,9 @@ impl Meter {
             filled: 0,
             began: 0,
             keys: counters.keys,
+            sound: counters.sound,
             video_at: 0,
+            sound_at: 0,
             key_at: 0,
             key_interval: None,
             excluded: Counters::default(),
@@ -103,6 +107,9 @@ impl Meter {
         if look.video != before.video {
             self.video_at = newest;
         }
+        if counters.sound != self.sound {
+            (self.sound, self.sound_at) = (counters.sound, newest);
+        }
         self.note_keys(counters.keys, newest);
         if self.filled == 0 {
             self.began = now;
@@ -116,7 +123,7 @@ impl Meter {
             key_interval: self.key_interval,
             since_packet: since(newest),
             since_video: since(self.video_at),
-            since_audio: None,
+            since_audio: since(self.sound_at),
             ..whole_window.unwrap_or_default()
         }
     }

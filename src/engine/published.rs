@@ -189,6 +189,11 @@ impl InputCells {
         // Of which session that was is not known.
         sum.last_packet = 0;
         self.of_session(session).for_each(|cell| sum.add(&cell.read()));
+        let current = |one: &&HandleCell| one.session == 0 || one.session == session;
+        let handles = self.open_handles().iter().filter(current).map(|one| one.cell);
+        let by_id = self.by_id.iter().map(|pair| &pair.both()[1]);
+        sum.sound =
+            handles.chain(by_id).fold(sum.sound, |sum, cell| sum.wrapping_add(cell.sound()));
         sum
     }
 
@@ -204,7 +209,8 @@ impl InputCells {
     /// Removes a handle's cell; what it counted stays.
     pub(super) fn close(&mut self, cell: &Cell) {
         let handles = self.handles.get_or_insert_default();
-        handles.closed.add(&cell.read());
+        let sound = cell.sound();
+        handles.closed.add(&Counters { sound, ..cell.read() });
         handles.open.retain(|one| !std::ptr::eq(one.cell, cell));
     }
 

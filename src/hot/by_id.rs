@@ -50,7 +50,7 @@ impl ByIdCells {
         let Packet { bytes, flags } = packet;
         let owner = known.get();
         if owner == me || (owner == ThreadNumber::NOBODY && self.find_out(known, me)) {
-            owned.record(bytes, flags, clock, gate)
+            owned.record_owned(bytes, flags, clock, gate, shared)
         } else {
             shared.record_shared(bytes, flags, clock, gate)
         }

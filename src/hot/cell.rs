@@ -27,10 +27,11 @@ pub(crate) struct Cell {
     video: AtomicU64,
     keys: AtomicU64,
     lost: AtomicU64,
-    /// The switch number under which this cell is admitted. [`ARMED`]: the next record tells the
-    /// monitor. One word, so that a packet on air needs one comparison for both.
+    /// The switch number under which this cell is admitted, and above it what else there is to do.
+    /// One word, so that a packet on air needs one comparison for all.
     admitted: AtomicU64,
-    /// Of a by-id cell.
+    /// Of the first of an input's by-id cells. Nobody owns another one: there the word counts sound,
+    /// while it is [`SOUND`]; in the second by-id cell for both of them.
     owner: Owner,
     /// The cell's life (upper bits) and its place in the chunk (lower 6).
     tag: AtomicU32,
@@ -39,8 +40,15 @@ pub(crate) struct Cell {
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Cell>() == 64);
 
-/// In [`Cell::admitted`]. No gate ever shows it.
-const ARMED: u64 = 1 << 63;
+/// In [`Cell::admitted`]: there is more to do than to compare the number. Set with each of the two
+/// below, so that the plain way (in C, too) looks at this bit only.
+const MORE: u64 = 1 << 63;
+/// Packets of sound are counted.
+const SOUND: u64 = 1 << 62;
+/// The next record tells the monitor.
+const ARMED: u64 = 1 << 61;
+/// What is left for the switch number. No gate ever shows one of the bits above.
+const NUMBER: u64 = ARMED - 1;
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
 // or in the meaning of a field needs a new layout number (`LAYOUT` in `src/ffi/input.rs`).
@@ -56,7 +64,8 @@ const _: () = {
     assert!(offset_of!(Cell, admitted) == 48);
     assert!(offset_of!(Cell, owner) == 56);
     assert!(offset_of!(Cell, tag) == 60);
-    assert!(ARMED == 1 << 63 && Flags::VIDEO.bits() == 1 && Flags::KEY.bits() == 4);
+    assert!(MORE == 1 << 63 && SOUND == 1 << 62 && ARMED == 1 << 61);
+    assert!(Flags::VIDEO.bits() == 1 && Flags::AUDIO.bits() == 2 && Flags::KEY.bits() == 4);
 };
 
 /// A reading of counters.
@@ -68,6 +77,8 @@ pub(crate) struct Counters {
     pub(crate) video: u64,
     pub(crate) keys: u64,
     pub(crate) lost: u64,
+    /// Only while the cell is told to, modulo 2^32. Not in what [`Cell::read`] reads.
+    pub(crate) sound: u32,
 }
 
 impl Counters {
@@ -78,6 +89,7 @@ impl Counters {
         self.video = self.video.wrapping_add(other.video);
         self.keys = self.keys.wrapping_add(other.keys);
         self.lost = self.lost.wrapping_add(other.lost);
+        self.sound = self.sound.wrapping_add(other.sound);
     }
 
     /// What was counted besides `other`. The stamp stays.
@@ -89,6 +101,7 @@ impl Counters {
             video: self.video.wrapping_sub(other.video),
             keys: self.keys.wrapping_sub(other.keys),
             lost: self.lost.wrapping_sub(other.lost),
+            sound: self.sound.wrapping_sub(other.sound),
         }
     }
 }
@@ -106,8 +119,27 @@ fn video_count(flags: Flags) -> u64 {
 }
 
 #[inline(always)]
+fn sound_count(flags: Flags) -> u32 {
+    flags.bits() >> 1 & 1
+}
+
+#[inline(always)]
 fn key_count(flags: Flags) -> u64 {
     (flags.bits() >> 2 & 1) as u64
+}
+
+/// How many of the flags in a sum of [`kinds_of`], in so many bits each.
+const KIND_BITS: u32 = 21;
+const KIND: u64 = (1 << KIND_BITS) - 1;
+const KINDS_UP_TO: usize = 1 << 20;
+
+/// Video, sound and key, to be added up in one number.
+#[inline(always)]
+fn kinds_of(flags: Flags) -> u64 {
+    let flag = |flag: Flags, place: u32| (flag.bits() as u64) << (place * KIND_BITS - place);
+    let all = flag(Flags::VIDEO, 0) | flag(Flags::AUDIO, 1) | flag(Flags::KEY, 2);
+    // Each at a distance of its own, so that none is carried into another.
+    (flags.bits() as u64 & 7) * (1 | 1 << (KIND_BITS - 1) | 1 << (2 * (KIND_BITS - 1))) & all
 }
 
 impl Cell {
@@ -129,7 +161,22 @@ impl Cell {
     #[inline(always)]
     pub(crate) fn record(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
         self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
-        self.answer(gate)
+        self.answer(gate, || self.count_sound(sound_count(flags)))
+    }
+
+    /// As [`Cell::record`], for the thread that owns this cell, the first of an input's two by id;
+    /// `second` is the other one.
+    #[inline(always)]
+    pub(super) fn record_owned(
+        &self,
+        bytes: u32,
+        flags: Flags,
+        clock: &Clock,
+        gate: &Gate,
+        second: &Cell,
+    ) -> Verdict {
+        self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
+        self.answer(gate, || second.count_shared_sound(sound_count(flags)))
     }
 
     /// Counts several packets of the handle that owns this cell, under one verdict. Wait-free.
@@ -144,14 +191,20 @@ impl Cell {
         if count == 0 {
             return self.verdict(gate.number());
         }
-        let (mut bytes, mut video, mut keys) = (0, 0, 0);
-        for (size, flags) in packets {
-            bytes += size as u64;
-            video += video_count(flags);
-            keys += key_count(flags);
+        let (mut bytes, mut video, mut sound, mut keys) = (0, 0, 0, 0);
+        let mut packets = packets.peekable();
+        while packets.peek().is_some() {
+            let mut kinds = 0;
+            for (size, flags) in packets.by_ref().take(KINDS_UP_TO) {
+                bytes += size as u64;
+                kinds += kinds_of(flags);
+            }
+            video += kinds & KIND;
+            sound += kinds >> KIND_BITS & KIND;
+            keys += kinds >> (2 * KIND_BITS);
         }
         self.count(count, bytes, video, keys, clock);
-        self.answer(gate)
+        self.answer(gate, || self.count_sound(sound as u32))
     }
 
     #[inline(always)]
@@ -184,7 +237,25 @@ impl Cell {
             self.video.fetch_add(video_count(flags), Ordering::Relaxed);
             self.keys.fetch_add(key_count(flags), Ordering::Relaxed);
         }
-        self.answer(gate)
+        self.answer(gate, || self.count_shared_sound(sound_count(flags)))
+    }
+
+    /// In a handle's cell, by the thread that writes it.
+    fn count_sound(&self, packets: u32) {
+        let sound = self.owner.unused();
+        sound.store(sound.load(Ordering::Relaxed).wrapping_add(packets), Ordering::Relaxed);
+    }
+
+    /// In the second of an input's by-id cells, by any thread.
+    fn count_shared_sound(&self, packets: u32) {
+        if packets > 0 {
+            self.owner.unused().fetch_add(packets, Ordering::Relaxed);
+        }
+    }
+
+    /// Packets of sound; not of the first of an input's by-id cells. Modulo 2^32.
+    pub(crate) fn sound(&self) -> u32 {
+        self.owner.unused().load(Ordering::Relaxed)
     }
 
     /// Makes `now` the newest stamp, unless there is a newer one: a thread held up in here can't turn
@@ -245,43 +316,66 @@ impl Cell {
 
     /// The verdict on the packet just counted; tells the monitor if it was awaited.
     #[inline(always)]
-    fn answer(&self, gate: &Gate) -> Verdict {
+    fn answer(&self, gate: &Gate, count_sound: impl FnOnce()) -> Verdict {
         let number = gate.number();
         // Relaxed: `Gate::number` acquired what was stored before the gate moved to `number`.
         let admitted = self.admitted.load(Ordering::Relaxed);
         if admitted == number {
             Verdict::new(number)
-        } else if admitted & ARMED == 0 {
+        } else if admitted & MORE == 0 {
             Verdict::DROP
         } else {
-            self.tell_and_answer(number)
+            self.do_more(number, count_sound)
         }
     }
 
     /// Called last, so that the way without it needs no stack.
     #[cold]
-    fn tell_and_answer(&self, number: u64) -> Verdict {
-        let verdict = self.verdict(number);
-        self.tell_monitor();
-        verdict
+    #[inline(never)]
+    fn do_more(&self, number: u64, count_sound: impl FnOnce()) -> Verdict {
+        let admitted = self.admitted.load(Ordering::Relaxed);
+        if admitted & SOUND != 0 {
+            count_sound();
+        }
+        if admitted & ARMED != 0 {
+            self.tell_monitor();
+        }
+        if admitted & SOUND == 0 {
+            // Nothing more to do, from now on: unless the monitor has something anew. If another
+            // thread comes in between, the next packet tries again.
+            let (from, to) = (admitted & !ARMED, admitted & NUMBER);
+            let relaxed = Ordering::Relaxed;
+            let _ = self.admitted.compare_exchange(from, to, relaxed, relaxed);
+        }
+        Verdict::new(if admitted & NUMBER == number { number } else { 0 })
     }
 
     fn verdict(&self, number: u64) -> Verdict {
-        let admitted = self.admitted.load(Ordering::Relaxed) & !ARMED;
+        let admitted = self.admitted.load(Ordering::Relaxed) & NUMBER;
         Verdict::new(if admitted == number { number } else { 0 })
     }
 
     /// Lets this cell through while the gate shows `number`. To be called before the gate moves.
     pub(crate) fn admit(&self, number: u64) {
         // Relaxed: the gate's Release publishes it. Whoever records meanwhile may take the flag.
-        let admit = |word| Some(word & ARMED | number);
+        let admit = |word| Some(word & !NUMBER | number);
         let _ = self.admitted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, admit);
     }
 
     /// Asks for the next record to be told to the monitor.
     pub(crate) fn arm(&self) {
         // Release: pairs with the AcqRel in `tell_monitor`.
-        self.admitted.fetch_or(ARMED, Ordering::Release);
+        self.admitted.fetch_or(MORE | ARMED, Ordering::Release);
+    }
+
+    /// Has packets of sound counted, or not.
+    pub(crate) fn set_counts_sound(&self, counts: bool) {
+        // Relaxed: what is counted orders nothing. [`MORE`] stays until a record finds nothing to do.
+        if counts {
+            self.admitted.fetch_or(MORE | SOUND, Ordering::Relaxed);
+        } else {
+            self.admitted.fetch_and(!SOUND, Ordering::Relaxed);
+        }
     }
 
     /// The cell's life and place: a handle that carries another tag is stale.
@@ -315,6 +409,7 @@ impl Cell {
             video: self.video.load(Ordering::Relaxed),
             keys: self.keys.load(Ordering::Relaxed),
             lost: self.lost.load(Ordering::Relaxed),
+            sound: 0,
         }
     }
 
@@ -333,3 +428,6 @@ impl Cell {
         self.tag.store(self.tag().wrapping_add(1 << PLACE_BITS), Ordering::Relaxed);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -27,6 +27,12 @@ impl Owner {
         Owner(AtomicU32::new(ThreadNumber::NOBODY.0))
     }
 
+    /// The word of a cell that nobody can own: free to count in.
+    #[inline(always)]
+    pub(super) fn unused(&self) -> &AtomicU32 {
+        &self.0
+    }
+
     // Relaxed, all: an owner has nothing to learn from the cell but its counters, which nobody
     // wrote before it.
 

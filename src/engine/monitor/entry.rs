@@ -192,6 +192,13 @@ impl Entry {
         self.core().inputs().iter().filter_map(measured)
     }
 
+    /// Has sound counted where a setting needs it.
+    pub(super) fn match_sound(&self) {
+        for (health, input) in self.state.inputs() {
+            input.all().for_each(|cell| cell.set_counts_sound(health.needs_sound()));
+        }
+    }
+
     fn input(&self, priority: Priority) -> Option<(&InputHealth, &InputCells)> {
         self.state.inputs().find(|(health, _)| health.priority() == priority)
     }
@@ -209,7 +216,7 @@ impl Entry {
             Some((health.priority(), bound != 0 && health.session() != Some(bound)))
         };
         let (priority, is_earlier) = self.state.inputs().find_map(owner)?;
-        is_earlier.then(|| (priority, cell.read()))
+        is_earlier.then(|| (priority, Counters { sound: cell.sound(), ..cell.read() }))
     }
 
     /// Shows what was measured of an input.
@@ -281,6 +288,7 @@ impl Entry {
         } else if core.inputs()[at].awaited_without_session() {
             cell.arm();
         }
+        cell.set_counts_sound(core.inputs()[at].needs_sound());
         self.change_cells(|inputs| inputs[at].open(cell, session));
         self.publish();
         OpenCell { cell, number, stream: self.shared.clone() }

@@ -71,6 +71,10 @@ impl Looks {
     pub(super) fn match_sessions(&mut self, streams: &Streams, stream: usize, now: Nanos) {
         let has_meters = self.meters.get(stream).is_some_and(Option::is_some);
         let wanted: SmallVec<[_; 2]> = streams.entry(stream).to_be_measured().collect();
+        if wanted.is_empty() && !has_meters {
+            return;
+        }
+        streams.entry(stream).match_sound();
         if wanted.is_empty() {
             return self.forget(stream);
         }
