@@ -65,6 +65,7 @@ CODE(update_inputs, ID_OF(a), a->specs, a->specs_len, a->removed, a->removed_len
 CODE(update_buffer_write_id, ID_OF(a), a->text, a->text_len)
 CODE(report_input_error, ID_OF(a), a->priority, a->text, a->text_len)
 CODE(report_soft_error, ID_OF(a), a->priority, a->text, a->text_len)
+CODE(set_condition, ID_OF(a), a->priority, 0, CHANGEOVER_CONDITION_HOST, 0, a->text, a->text_len)
 CODE(start_result, ID_OF(a), a->session, a->number, a->text, a->text_len)
 CODE(probe_result, ID_OF(a), a->session, a->number, a->text, a->text_len)
 CODE(sync, a->engine, DEADLINE)
@@ -196,6 +197,7 @@ const struct function functions[] = {
     ROW(update_buffer_write_id, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     ROW(report_input_error, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     ROW(report_soft_error, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
+    ROW(set_condition, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     /* Of a session and a probe that never were: callbacks.c and events.c have real ones. */
     ROW(start_result, 0, STALE, STALE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),
     ROW(probe_result, 0, STALE, STALE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),

@@ -162,6 +162,23 @@ func (s *Service) ReportSoftError(streamID string, inputPriority int, err error)
 	return failure(result, fmt.Sprintf("report an error of input %d of", inputPriority), streamID)
 }
 
+// SetCondition says what a host that sees the media has against an input, or no longer has (holds): it
+// counts at once, and may be said in a loop. Session 0 is the input, whatever its session; else it
+// ends with that session. The text says more.
+func (s *Service) SetCondition(
+	streamID string, inputPriority int, session uint64, condition Condition, holds bool, text string,
+) error {
+	id, idLen := chars(streamID)
+	why, whyLen := chars(text)
+	var is C.int32_t
+	if holds {
+		is = 1
+	}
+	result := C.changeover_set_condition(
+		s.engine, id, idLen, cPriority(inputPriority), C.uint64_t(session), C.int32_t(condition), is, why, whyLen)
+	return failure(result, fmt.Sprintf("set a condition of input %d of", inputPriority), streamID)
+}
+
 // SwitchInput puts an input on air and keeps it there while it is healthy. The old input stays on
 // air until the new one delivers. It waits for the decision, not for the input.
 func (s *Service) SwitchInput(streamID string, priority int) error {

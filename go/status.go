@@ -76,8 +76,26 @@ type InputHealthSnapshot struct {
 	// Listening: it was given up, and its packets would be its recovery, of a session that is kept
 	// for that or by id without one.
 	Listening bool `json:"listening"`
+	// Severity is how bad it is, if it is degraded, and Conditions what is wrong with an input that
+	// delivers, the worst first.
+	Severity   Severity          `json:"severity"`
+	Conditions []ConditionRecord `json:"conditions"`
+	// HeldUntil is until when it has to prove itself, because it failed often; nil: it has not.
+	HeldUntil *time.Time `json:"held_until"`
+	// BaselineKbps and BaselineFPSMilli are what it usually delivers, once that is known: kbit/s, and
+	// video frames in a thousand seconds.
+	BaselineKbps     uint64 `json:"baseline_kbps"`
+	BaselineFPSMilli uint64 `json:"baseline_fps_milli"`
 	// StateSince is when its status last changed.
 	StateSince time.Time `json:"state_since"`
+}
+
+// ConditionRecord is a condition of an input that holds.
+type ConditionRecord struct {
+	Condition Reason    `json:"condition"`
+	Since     time.Time `json:"since"`
+	// Text is what was measured against which limit, or what the host said.
+	Text string `json:"text"`
 }
 
 // ErrorRecord is one error of an input.

@@ -242,7 +242,7 @@
 /** It delivers, but a condition has held. */
 #define CHANGEOVER_SEVERITY_IMPAIRED 2
 
-/* --- What a host that sees the media says of an input: set_condition. What is measured, the engine sees by itself. */
+/* --- What a host that sees the media says of an input: changeover_set_condition. What is measured, the engine sees by itself. */
 
 /** The picture is black. */
 #define CHANGEOVER_CONDITION_BLACK 1
@@ -882,6 +882,12 @@ typedef struct changeover_input_status {
   int32_t untested;
   /** 1: it was given up, and its packets would be its recovery. */
   int32_t listening;
+  /** CHANGEOVER_SEVERITY_*. */
+  int32_t severity;
+  /** The worst condition that holds, CHANGEOVER_REASON_*. The others are in the JSON. */
+  int32_t condition;
+  /** For how much longer it has to prove itself, because it failed often, in nanoseconds. */
+  uint64_t held_for;
 } changeover_input_status;
 
 /** One error of an input. */
@@ -1260,6 +1266,26 @@ int32_t changeover_update_buffer_write_id(struct changeover_engine *engine,
                                           size_t stream_len,
                                           const char *buffer_write_id,
                                           size_t buffer_write_id_len);
+
+/**
+ * What a host that sees the media has against an input, or no longer has: holds is 1, or 0. It
+ * counts at once, and may be said in a loop. session 0 is the input, whatever its session; else it
+ * ends with that session. condition is CHANGEOVER_CONDITION_*. text says more; it is copied, up to
+ * 255 bytes.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT; STALE_SESSION when the session is over; VALUE for
+ * another condition, or a holds that is neither. Since 0.1.
+ */
+int32_t changeover_set_condition(struct changeover_engine *engine,
+                                 const char *stream,
+                                 size_t stream_len,
+                                 int32_t priority,
+                                 uint64_t session,
+                                 int32_t condition,
+                                 int32_t holds,
+                                 const char *text,
+                                 size_t text_len);
 
 /**
  * As changeover_report_input_error, if another input is usable: for an input that is better than

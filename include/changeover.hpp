@@ -631,6 +631,12 @@ class input_status {
   bool untested() const noexcept { return raw_.untested != 0; }
   /** It was given up, and its packets would be its recovery. */
   bool listening() const noexcept { return raw_.listening != 0; }
+  /** How bad it is, if it is degraded. */
+  changeover::severity severity() const noexcept { return static_cast<changeover::severity>(raw_.severity); }
+  /** The worst condition that holds; the others are in the JSON. */
+  changeover::reason condition() const noexcept { return static_cast<changeover::reason>(raw_.condition); }
+  /** For how much longer it has to prove itself, because it failed often. */
+  duration held_for() const noexcept { return duration(raw_.held_for); }
   /** How many of these failed; their errors are in the JSON. */
   std::uint64_t probes_failed() const noexcept { return raw_.probes_failed; }
   /** Kilobits (1000 bits) per second. */
@@ -928,6 +934,13 @@ class engine {
   void report_soft_error(std::string_view stream, std::int32_t priority, std::string_view text) {
     detail::check(changeover_report_soft_error(live(), stream.data(), stream.size(), priority, text.data(),
                                                text.size()));
+  }
+  /** What the host sees of an input's media, or no longer: see changeover_set_condition. */
+  void set_condition(std::string_view stream, std::int32_t priority, std::uint64_t session,
+                     changeover::condition condition, bool holds, std::string_view text = {}) {
+    detail::check(changeover_set_condition(live(), stream.data(), stream.size(), priority, session,
+                                           static_cast<std::int32_t>(condition), holds ? 1 : 0, text.data(),
+                                           text.size()));
   }
   void start_result(std::string_view stream, std::uint64_t session, std::int32_t result,
                     std::string_view text = {}) {

@@ -50,7 +50,7 @@ pub use crate::core::{
     Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome, Problem, SessionId, Start, Stop, Switch,
 };
 pub use engine::{
-    Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,
+    ConditionRecord, Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,
     InputHealthSnapshot, LogCallback, RuntimeStatus, StreamCallback, SwitchRecord,
 };
 pub use hot::Verdict;

@@ -10,7 +10,7 @@ use crate::core::{
     told, Config, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
 };
 use crate::hot::{Packet, Verdict};
-use crate::vocabulary::{Error, Flags};
+use crate::vocabulary::{Condition, Error, Flags};
 use std::sync::Arc;
 
 impl Engine {
@@ -209,6 +209,27 @@ impl Engine {
         text: &str,
     ) -> Result<(), Error> {
         self.handle(stream, Stimulus::SoftError { priority, text: text.to_owned() })
+    }
+
+    /// What a host that sees the media has against an input, or no longer has (`holds`): it counts at
+    /// once, and may be said in a loop. `session` 0 is the input, whatever its session; else it ends
+    /// with that session. `text` says more, up to 255 bytes. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`]; [`Error::StaleSession`] when the session is
+    /// over.
+    pub fn set_condition(
+        &self,
+        stream: &str,
+        priority: Priority,
+        session: SessionId,
+        condition: Condition,
+        holds: bool,
+        text: &str,
+    ) -> Result<(), Error> {
+        let session = Some(session).filter(|session| *session != 0);
+        let text = told(text).to_owned();
+        self.handle(stream, Stimulus::SetCondition { priority, session, condition, holds, text })
     }
 
     /// Says how a *start* went. Success need not be reported: the first packet shows it. Blocks for

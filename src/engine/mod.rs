@@ -50,7 +50,7 @@ pub use handle::InputHandle;
 pub use log::LogCallback;
 #[cfg(feature = "capi")]
 pub(crate) use membership::record_known;
-pub use status::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
+pub use status::{ConditionRecord, ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 
 use crate::core::{self, Nanos};
 use crate::hot::{is_inherited, monotonic};

@@ -3,9 +3,11 @@
 use super::published::{InputCells, Snapshot, StreamShared};
 use super::shared::Shared;
 use super::wall::WallClock;
-use crate::core::{Input, InputError, InputHealth, Nanos, Priority, SessionId, Switch};
+use crate::core::{
+    HeldCondition, Input, InputError, InputHealth, Nanos, Priority, SessionId, Switch,
+};
 use crate::print::{leaves_its_line, url_without_secrets, without_secrets};
-use crate::vocabulary::{Reason, Status};
+use crate::vocabulary::{Reason, Severity, Status};
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
@@ -109,9 +111,40 @@ pub struct InputHealthSnapshot {
     /// It was given up, and its packets would be its recovery: of a session that is kept for that, or
     /// by id without one.
     pub listening: bool,
+    /// How bad it is, if it is degraded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The conditions that hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<ConditionRecord>,
+    /// Until when it has to prove itself, because it failed often.
+    #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<SystemTime>,
+    /// For how much longer that is.
+    #[serde(skip)]
+    pub held_for: Duration,
+    /// What it usually delivers, in kbit/s, once that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_kbps: Option<u64>,
+    /// Likewise its video frames, in a thousand seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_fps_milli: Option<u64>,
     /// When its status last changed.
     #[serde(serialize_with = "rfc3339")]
     pub state_since: SystemTime,
+}
+
+/// A condition of an input that holds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConditionRecord {
+    /// Which.
+    pub condition: Reason,
+    /// Since when.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: SystemTime,
+    /// What was measured against which limit when it was last seen, or what the host said.
+    #[serde(serialize_with = "text")]
+    pub text: Arc<str>,
 }
 
 /// One error of an input.
@@ -183,7 +216,10 @@ impl RuntimeStatus {
         let switched = core.switches().last().map_or(0, |switch| switch.at);
         let state_since =
             active.map_or(core.selected_at(), |input| input.state_since().max(switched));
-        let input = |(health, cells)| InputHealthSnapshot::of(health, cells, now, wall);
+        let input = |(health, cells): (&InputHealth, _)| {
+            let held = core.held_until(health.priority(), now);
+            InputHealthSnapshot::of(health, cells, held, now, wall)
+        };
         let switch = |switch: &Switch| SwitchRecord {
             at: wall.at(switch.at),
             from: switch.from.unwrap_or(-1),
@@ -211,7 +247,19 @@ impl RuntimeStatus {
 }
 
 impl InputHealthSnapshot {
-    fn of(health: &InputHealth, cells: &InputCells, now: Nanos, wall: &WallClock) -> Self {
+    fn of(
+        health: &InputHealth,
+        cells: &InputCells,
+        held_until: Option<Nanos>,
+        now: Nanos,
+        wall: &WallClock,
+    ) -> Self {
+        let condition = |held: HeldCondition| ConditionRecord {
+            condition: held.condition,
+            since: wall.at(held.since),
+            text: held.evidence.text(),
+        };
+        let (baseline_kbps, baseline_fps_milli) = health.baseline();
         let counters = cells.sum();
         let last = Some(counters.last_packet).filter(|at| *at != 0);
         let [bitrate_kbps, fps, packet_loss] = cells.rates().read();
@@ -247,6 +295,12 @@ impl InputHealthSnapshot {
             probes_failed: health.probes_failed(),
             untested: health.untested(),
             listening: health.listening(),
+            severity: health.severity(),
+            conditions: health.conditions().map(condition).collect(),
+            held_until: held_until.map(|at| wall.at(at)),
+            held_for: Duration::from_nanos(held_until.map_or(0, |at| at - now)),
+            baseline_kbps,
+            baseline_fps_milli,
             state_since: wall.at(health.state_since()),
         }
     }

@@ -276,6 +276,12 @@ pub struct changeover_input_status {
     pub untested: i32,
     /// 1: it was given up, and its packets would be its recovery.
     pub listening: i32,
+    /// CHANGEOVER_SEVERITY_*.
+    pub severity: i32,
+    /// The worst condition that holds, CHANGEOVER_REASON_*. The others are in the JSON.
+    pub condition: i32,
+    /// For how much longer it has to prove itself, because it failed often, in nanoseconds.
+    pub held_for: u64,
 }
 
 /// One error of an input.

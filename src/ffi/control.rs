@@ -220,6 +220,41 @@ pub unsafe extern "C" fn changeover_update_buffer_write_id(
     }
 }
 
+/// What a host that sees the media has against an input, or no longer has: holds is 1, or 0. It
+/// counts at once, and may be said in a loop. `session` 0 is the input, whatever its session; else it
+/// ends with that session. `condition` is CHANGEOVER_CONDITION_*. `text` says more; it is copied, up to
+/// 255 bytes.
+///
+/// Any thread; waits for the monitor.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT; STALE_SESSION when the session is over; VALUE for
+/// another condition, or a `holds` that is neither. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_set_condition(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    priority: i32,
+    session: u64,
+    condition: i32,
+    holds: i32,
+    text: *const c_char,
+    text_len: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_stream(engine, stream, stream_len, |engine, stream| {
+            let priority = convert::priority(priority)?;
+            let (condition, text) = (word(condition)?, self::text(text, text_len)?);
+            let holds = match holds {
+                0 => false,
+                1 => true,
+                _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+            };
+            Ok(engine.set_condition(stream, priority, session, condition, holds, text)?)
+        })
+    }
+}
+
 /// As changeover_report_input_error, if another input is usable: for an input that is better than
 /// none.
 ///

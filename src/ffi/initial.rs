@@ -116,6 +116,9 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     probes_failed: 0,
     untested: 0,
     listening: 0,
+    severity: 0,
+    condition: 0,
+    held_for: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {

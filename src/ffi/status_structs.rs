@@ -9,6 +9,7 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_INDEX};
 use super::strings::{Text, Texts};
 use crate::engine::{ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 use crate::units::nanos;
+use crate::vocabulary::Severity;
 use std::ffi::{CStr, CString};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -124,6 +125,9 @@ fn input_status(input: &InputHealthSnapshot, texts: &mut Texts) -> changeover_in
         probes_failed: input.probes_failed,
         untested: input.untested.into(),
         listening: input.listening.into(),
+        severity: input.severity.map_or(0, Severity::code),
+        condition: input.conditions.first().map_or(0, |worst| worst.condition.code()),
+        held_for: nanos(input.held_for),
     }
 }
 

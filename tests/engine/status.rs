@@ -1,7 +1,9 @@
 //! What `runtime_status` tells: the JSON's keys, times, live counters, rates.
 
 use crate::rig::*;
-use changeover::{Config, Engine, Failback, Flags, Input, InputsUpdate};
+use changeover::{
+    Condition, Config, Engine, Error, Failback, Flags, Input, InputsUpdate, Severity, Status,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
@@ -117,7 +119,7 @@ fn the_json_has_the_promised_keys_and_no_others() {
     assert_eq!(keys(&lost), set(&STREAM), "the override ended");
     assert_eq!(lost["exhausted"], true);
     let input = &lost["inputs"][0];
-    let errors = ["last_packet_at", "last_error", "last_error_at"];
+    let errors = ["last_packet_at", "last_error", "last_error_at", "severity"];
     assert_eq!(keys(input), &set(&INPUT) | &set(&errors));
     assert_eq!(
         (&input["status"], &input["last_error"]),
@@ -243,4 +245,27 @@ fn without_an_active_input_the_state_is_since_when_there_is_none() {
     eventually("later", || (SystemTime::now() > switched + ms(5)).then_some(()));
     engine.update_inputs("s", InputsUpdate { removed: vec![0], ..Default::default() }).unwrap();
     assert!(since() > switched, "since the removal");
+}
+
+#[test]
+fn what_the_host_sees_of_an_input_is_in_the_status() {
+    let engine = engine(vec![Input::new(0, "a"), Input::new(1, "b")]);
+    let session = engine.runtime_status("s").unwrap().inputs[0].session.unwrap();
+    let _ = engine.record_packet("s", 0, 1250, Flags::VIDEO).unwrap();
+    engine.sync(PATIENCE).unwrap();
+    let say = |session, holds| {
+        engine.set_condition("s", 0, session, Condition::Black, holds, "no light since 10 s")
+    };
+    assert_eq!(say(session + 999, true), Err(Error::StaleSession));
+    say(session, true).unwrap();
+    let status = engine.runtime_status("s").unwrap();
+    let input = &status.inputs[0];
+    assert_eq!(input.severity, Some(Severity::Impaired));
+    assert_eq!((input.status, status.pending_input_priority), (Status::Degraded, Some(1)));
+    let json = status.to_json();
+    assert!(
+        json.contains(r#""severity":"impaired","conditions":[{"condition":"black","since":""#),
+        "{json}"
+    );
+    assert!(json.contains(r#""text":"no light since 10 s"}]"#), "{json}");
 }

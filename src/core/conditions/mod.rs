@@ -341,12 +341,15 @@ impl Conditions {
         Some((worst.condition, &worst.evidence))
     }
 
-    pub(super) fn held(&self) -> impl Iterator<Item = HeldCondition> + '_ {
-        self.states.iter().filter_map(|state| {
-            let State { condition, evidence, .. } = state;
-            let since = state.holds_since?;
-            Some(HeldCondition { condition: *condition, since, evidence: evidence.clone() })
-        })
+    /// The worst first.
+    pub(super) fn held(&self) -> impl Iterator<Item = HeldCondition> {
+        let held = |state: &State| {
+            let State { condition, evidence, .. } = state.clone();
+            Some(HeldCondition { condition, since: state.holds_since?, evidence })
+        };
+        let mut all: SmallVec<[_; 1]> = self.states.iter().filter_map(held).collect();
+        all.sort_by_key(|one| (!is_useless(one.condition), one.since));
+        all.into_iter()
     }
 
     /// The usual bitrate in kbit/s and frame rate in thousandths, as far as they are known.
