@@ -64,7 +64,9 @@ impl EngineBuilder {
         self
     }
 
-    /// Logs lines up to this level. Default off.
+    /// Logs lines up to this level. Default off. What others wrote in them is printed as by
+    /// [`printable`](crate::printable) and [`printable_url`](crate::printable_url), see also
+    /// [`Engine::set_log_full_urls`].
     pub fn log(mut self, level: Level, callback: impl FnMut(Level, &str) + Send + 'static) -> Self {
         self.log = Some((level, Box::new(callback)));
         self

@@ -200,6 +200,7 @@ pub unsafe extern "C" fn changeover_set_restored_callback(
 /// Has lines up to `level` (CHANGEOVER_LOG_*) logged, on a thread of their own, in place of the
 /// callback before. NULL or CHANGEOVER_LOG_OFF: no log. A slow callback loses
 /// lines, beyond 4,096 or 4 MiB that wait; the log says how many.
+/// What others wrote in them is as changeover_printable and changeover_printable_url make it.
 ///
 /// `destroy` as for changeover_set_exhausted_callback. The callback before has returned and its
 /// `destroy` was called when this returns; but called in a callback, whichever engine's, it returns at
