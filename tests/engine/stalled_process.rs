@@ -7,7 +7,7 @@ use changeover::{Config, Engine, EventKind, Flags, Input, Notice};
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{channel, Receiver};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ const TIMEOUT: Duration = ms(60);
 const STREAMS: usize = 20;
 const INPUTS: usize = 2 * STREAMS;
 const PERIOD: Duration = ms(10);
+/// More is a disturbance: of the sources, or of threads that record.
+const LATE: u64 = 15_000_000;
 
 #[test]
 fn pauses_are_blamed_on_nobody() {
@@ -25,7 +27,7 @@ fn pauses_are_blamed_on_nobody() {
     let mut host = StalledHost::new("stalled_process::pauses_are_blamed_on_nobody");
     host.undisturbed(20, |host| {
         host.pause(ms(200));
-        std::thread::sleep(ms(300));
+        std::thread::sleep(ms(200));
     });
     host.end_source();
     assert!(host.takes_notice(|_| std::thread::sleep(ms(10))));
@@ -53,6 +55,8 @@ struct StalledHost {
     child: Child,
     lines: Receiver<String>,
     sources: Arc<Sources>,
+    /// When it went on, each time.
+    resumed: Vec<u64>,
 }
 
 struct Sources {
@@ -60,7 +64,7 @@ struct Sources {
     /// Those that still send: the first so many.
     sending: AtomicUsize,
     /// Since it was last asked for, in nanoseconds: how late they were at worst.
-    late: AtomicUsize,
+    late: AtomicU64,
     /// How often they have sent.
     sent: AtomicUsize,
 }
@@ -78,11 +82,12 @@ impl StalledHost {
             let line = lines.recv_timeout(PATIENCE).expect("the child opens its sockets");
             ports.extend(line.strip_prefix("port ").map(|port| port.parse::<u16>().unwrap()));
         }
-        let [sending, late, sent] = [INPUTS, 0, 0].map(AtomicUsize::new);
+        let [sending, sent] = [INPUTS, 0].map(AtomicUsize::new);
+        let late = AtomicU64::new(0);
         let sources = Arc::new(Sources { ports, sending, late, sent });
         let sender = sources.clone();
         std::thread::spawn(move || sender.send());
-        let mut host = StalledHost { child, lines, sources };
+        let mut host = StalledHost { child, lines, sources, resumed: Vec::new() };
         host.wait_for("ready");
         host
     }
@@ -92,19 +97,21 @@ impl StalledHost {
         while !came(self.lines.recv_timeout(PATIENCE).expect(what)) {}
     }
 
-    fn pause(&self, length: Duration) {
+    fn pause(&mut self, length: Duration) {
         let pid = self.child.id();
         // SAFETY: integers only; the process is our child and not waited for yet.
         unsafe {
             assert_eq!(libc::kill(pid as i32, libc::SIGSTOP), 0);
             // How long it is stopped; nothing is waited for.
             std::thread::sleep(length);
+            self.resumed.push(now());
             assert_eq!(libc::kill(pid as i32, libc::SIGCONT), 0);
         }
     }
 
-    /// Stalls the child in some way until its sources were in time for so many `rounds`, as on a busy
-    /// machine they may not be: in none of these was an input given up.
+    /// Stalls the child in some way until, for so many `rounds`, its sources were in time and so were
+    /// the threads that record, but for the stalls; on a busy machine they may not be. In none of
+    /// these was an input given up.
     fn undisturbed(&mut self, rounds: usize, stall: impl Fn(&mut StalledHost)) {
         let (mut done, mut disturbed) = (0, 0);
         while done < rounds {
@@ -115,9 +122,15 @@ impl StalledHost {
             eventually("the sources send", || {
                 (self.sources.sent.load(Ordering::Relaxed) > sent).then_some(())
             });
-            let given_up = self.lines.try_iter().filter(|line| line.starts_with("degraded"));
-            let given_up = given_up.count();
-            if self.sources.late.load(Ordering::Relaxed) > TIMEOUT.as_nanos() as usize / 4 {
+            let mut lines: Vec<_> = self.lines.try_iter().collect();
+            let given_up = lines.iter().filter(|line| line.starts_with("degraded")).count();
+            if given_up > 0 {
+                // Who is late may not have said so yet.
+                std::thread::sleep(ms(300));
+                lines.extend(self.lines.try_iter());
+            }
+            let late = lines.iter().filter_map(|line| self.late_by(line)).max().unwrap_or(0);
+            if late.max(self.sources.late.load(Ordering::Relaxed)) > LATE {
                 disturbed += 1;
                 assert!(disturbed < 20 * rounds, "this process stalls all the time");
                 continue;
@@ -126,6 +139,14 @@ impl StalledHost {
             done += 1;
         }
         println!("measured: no input given up in {rounds} rounds; {disturbed} did not count");
+    }
+
+    /// By how much a thread that records was late, not counting the pause before, if the line says so.
+    fn late_by(&self, line: &str) -> Option<u64> {
+        let (read, sent) = line.strip_prefix("late ")?.split_once(' ')?;
+        let [read, sent] = [read, sent].map(|at| at.parse::<u64>().unwrap());
+        let resumed = self.resumed.iter().rev().find(|resumed| **resumed <= read);
+        Some(read.saturating_sub(sent.max(*resumed.unwrap_or(&0))))
     }
 
     /// The last one ends for good.
@@ -162,10 +183,10 @@ impl Sources {
         loop {
             let late = last.elapsed().saturating_sub(PERIOD);
             last = Instant::now();
-            self.late.fetch_max(late.as_nanos() as usize, Ordering::Relaxed);
+            self.late.fetch_max(nanos(late), Ordering::Relaxed);
             for port in &self.ports[..self.sending.load(Ordering::Relaxed)] {
                 // Its socket may be full, or closed at the end.
-                let _ = socket.send_to(&[0; 100], ("127.0.0.1", *port));
+                let _ = socket.send_to(&now().to_le_bytes(), ("127.0.0.1", *port));
             }
             self.sent.fetch_add(1, Ordering::Relaxed);
             std::thread::sleep(PERIOD);
@@ -173,7 +194,16 @@ impl Sources {
     }
 }
 
-/// The child: says on which ports it listens, when all inputs deliver, and which are given up.
+/// The system's monotonic clock, which all processes share.
+fn now() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid timespec for the call to fill in.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// The child: says on which ports it listens, when all inputs deliver, and which are given
+/// up, and when a thread that records was kept waiting.
 fn ingest() {
     // Ends the line in which the test is announced.
     println!();
@@ -187,8 +217,14 @@ fn ingest() {
             let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
             println!("port {}", socket.local_addr().unwrap().port());
             std::thread::spawn(move || {
-                while socket.recv(&mut [0; 100]).is_ok() {
+                let (mut packet, mut last) = ([0; 8], now());
+                while socket.recv(&mut packet).is_ok() {
                     let _ = input.record(100, Flags::NONE);
+                    let read = now();
+                    if read - last > LATE {
+                        println!("late {read} {}", u64::from_le_bytes(packet));
+                    }
+                    last = read;
                 }
             });
         }
