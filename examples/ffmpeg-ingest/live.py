@@ -180,8 +180,16 @@ class Live:
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Without a word, also when a client leaves in the middle of a file."""
+
     def log_message(self, *_):
         pass
+
+    def copyfile(self, source, outputfile):
+        try:
+            super().copyfile(source, outputfile)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
 
 
 class Ingest:
