@@ -44,6 +44,7 @@ mod lifetimes;
 mod log;
 mod loops;
 mod many_streams;
+mod measured;
 mod pushed;
 mod rules;
 mod sessions;

@@ -1,0 +1,88 @@
+//! What an engine measures of what is recorded, and decides by it (rule 16).
+
+use crate::rig::*;
+use changeover::{Config, Engine, EventKind, Flags, Input};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn measured() -> Config {
+    Config::new()
+        .measure_window(ms(100))
+        .impair_after(ms(100))
+        .packet_timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+}
+
+/// Two hot inputs deliver until the primary is left; it does so well until it is bad. `record` is
+/// called every other millisecond for each: with its priority, and whether it is bad.
+fn until_it_is_left(config: Config, reason: &str, record: impl Fn(&Engine, i32, bool) + Sync) {
+    let engine = Engine::builder().defaults(config).build().unwrap();
+    let inputs = vec![Input::new(0, "a").hot(), Input::new(1, "b").hot()];
+    engine.register("s", "", inputs, Config::new()).unwrap();
+    let (bad, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                record(&engine, 0, bad.load(Ordering::Relaxed));
+                record(&engine, 1, false);
+                std::thread::sleep(ms(2));
+            }
+        });
+        // Long enough for it to be left, if it were for nothing.
+        let good_until = std::time::Instant::now() + ms(1000);
+        while std::time::Instant::now() < good_until {
+            if let Some(event) = engine.next_event(ms(50)).unwrap() {
+                let told = story([&event]).concat();
+                assert!(!told.contains("switched 0>1"), "while it was good: {told}");
+            }
+        }
+        bad.store(true, Ordering::Relaxed);
+        let wanted = format!("switched 0>1 {reason}");
+        let events = take_until(&engine, &wanted, |event| {
+            matches!(event.kind, EventKind::Notice(_)) && story([event]).concat().contains(&wanted)
+        });
+        println!("measured: {}", story(&events).join(", "));
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_source_that_thins_out_is_left() {
+    // A hundred times the limit when it is good, a tenth of it when it is bad.
+    until_it_is_left(measured().min_bitrate(400), "low_bitrate", |engine, input, bad| {
+        let bytes = if bad { 10 } else { 10_000 };
+        let _ = engine.record_packet("s", input, bytes, Flags::VIDEO).unwrap();
+    });
+}
+
+#[test]
+fn a_source_that_loses_its_sound_is_left_by_id() {
+    until_it_is_left(measured().audio_timeout(ms(300)), "audio_lost", |engine, input, bad| {
+        let _ = engine.record_packet("s", input, 1000, Flags::VIDEO).unwrap();
+        if !bad {
+            let _ = engine.record_packet("s", input, 100, Flags::AUDIO).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_source_that_loses_its_sound_or_picture_is_left_by_handle() {
+    for (config, lost, reason) in [
+        (measured().audio_timeout(ms(300)), Flags::AUDIO, "audio_lost"),
+        (measured().video_timeout(ms(300)), Flags::VIDEO, "video_lost"),
+    ] {
+        let handles = std::sync::Mutex::new(Vec::new());
+        until_it_is_left(config, reason, |engine, input, bad| {
+            let mut handles = handles.lock().unwrap();
+            while handles.len() <= input as usize {
+                let priority = handles.len() as i32;
+                handles.push(engine.open_input("s", priority, 0).unwrap());
+            }
+            for flags in [Flags::VIDEO, Flags::AUDIO] {
+                if !bad || flags != lost {
+                    let _ = handles[input as usize].record_batch([(100, flags)]);
+                    let _ = handles[input as usize].record(100, flags);
+                }
+            }
+        });
+    }
+}
