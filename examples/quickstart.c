@@ -43,7 +43,7 @@ int main(void) {
   changeover_config_init(&hot, sizeof hot);
   hot.standby = CHANGEOVER_STANDBY_HOT;
   changeover_config_init(&timeouts, sizeof timeouts);
-  timeouts.packet_timeout = 200 * 1000 * 1000; /* nanoseconds */
+  timeouts.packet_timeout = 200 * CHANGEOVER_MILLISECOND;
 
   changeover_input_spec inputs[2];
   const char *urls[2] = {"udp://primary:5000", "udp://backup:5000"};

@@ -142,7 +142,11 @@ impl fmt::Display for Detail {
                 }
             }
             Detail::Healthy { past_due } => {
-                write!(f, "a better input is healthy, {} past due", Millis(*past_due))
+                f.write_str("a better input was healthy for long enough")?;
+                match Millis(*past_due) {
+                    Millis(..1_000_000) => Ok(()),
+                    more => write!(f, ", and for {more} more"),
+                }
             }
         }
     }
@@ -226,7 +230,11 @@ mod tests {
                 Detail::out_of_limit(Reason::AudioLost, 512_000_000, 500_000_000, 0),
                 "no sound for 512.0 ms, limit 500.0 ms",
             ),
-            (Detail::Healthy { past_due: 150_000 }, "a better input is healthy, 0.1 ms past due"),
+            (Detail::Healthy { past_due: 999_999 }, "a better input was healthy for long enough"),
+            (
+                Detail::Healthy { past_due: 1_500_000 },
+                "a better input was healthy for long enough, and for 1.5 ms more",
+            ),
         ];
         for (detail, text) in said {
             assert_eq!((&*detail.text(), detail.is_empty()), (text, text.is_empty()));

@@ -151,3 +151,30 @@ impl Sink {
         Ok(Sink { lines, bytes, thread })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::threads::CALLBACK_STACK;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn lines_that_wait_are_bounded_in_bytes() {
+        let logger = Logger::new(CALLBACK_STACK);
+        let ((go, gate), (tell, told)) = (channel::<()>(), channel());
+        let callback = move |_: Level, line: &str| {
+            tell.send(line.len()).unwrap();
+            // Until it may go on, or for good.
+            let _ = gate.recv();
+        };
+        logger.set(Some((Level::Info, Box::new(callback))), None).unwrap();
+        logger.log(Level::Info, || "first".into());
+        assert_eq!(told.recv().unwrap(), 5, "from here on it blocks");
+        let line = || "x".repeat(BACKLOG_BYTES / 8);
+        (0..100).for_each(|_| logger.log(Level::Info, line));
+        drop(go);
+        logger.set(None, None).unwrap();
+        let waited: Vec<usize> = told.try_iter().collect();
+        assert_eq!(waited, [BACKLOG_BYTES / 8; 8], "and the others are dropped");
+    }
+}

@@ -300,7 +300,7 @@ fn without_overlap_the_detail_says_how_long_it_was_due() {
     let mut rig = primary_back(overlap_off().probe_cooldown(ms(2000)), [cold(0), cold(1)]);
     rig.reach("switch 1>0 failback");
     let detail = rig.stream.switches().last().unwrap().detail.to_string();
-    assert_eq!(detail, "a better input is healthy, 0.0 ms past due");
+    assert_eq!(detail, "a better input was healthy for long enough");
 }
 
 #[test]
@@ -318,5 +318,8 @@ fn the_detail_is_of_the_input_that_is_taken_back() {
     rig.set_config(config).unwrap();
     let switch = rig.stream.switches().last().unwrap();
     assert_eq!(switch.to, 0);
-    assert_eq!(switch.detail.to_string(), "a better input is healthy, 7000.0 ms past due");
+    assert_eq!(
+        switch.detail.to_string(),
+        "a better input was healthy for long enough, and for 7000.0 ms more"
+    );
 }
