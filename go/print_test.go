@@ -86,7 +86,7 @@ func TestStatusSaysWhoseItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	service.ReportInputError("news", 2, errors.New("rtmp://h/live/secret: refused\u202e"))
-	document, _ := service.statusJSON("news")
+	document, _ := service.RuntimeStatusJSON("news")
 	if strings.Contains(string(document), "secret") || strings.Contains(string(document), "\u202e") {
 		t.Errorf("%s", document)
 	}

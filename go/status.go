@@ -129,7 +129,7 @@ func (s RuntimeStatus) Uptime() time.Duration {
 // It does not wait for the engine. Counters and LastPacketAt are live.
 func (s *Service) RuntimeStatus(streamID string) (RuntimeStatus, bool) {
 	var status RuntimeStatus
-	document, ok := s.statusJSON(streamID)
+	document, ok := s.RuntimeStatusJSON(streamID)
 	if !ok || json.Unmarshal(document, &status) != nil {
 		return RuntimeStatus{}, false
 	}
@@ -148,8 +148,9 @@ func (s *Service) InputHealth(streamID string, inputPriority int) (InputHealth, 
 	return InputHealth{}, false
 }
 
-// statusJSON is the engine's own JSON.
-func (s *Service) statusJSON(streamID string) ([]byte, bool) {
+// RuntimeStatusJSON returns the same as the engine writes it: a JSON text, for dashboards, or false if the
+// stream is not registered.
+func (s *Service) RuntimeStatusJSON(streamID string) ([]byte, bool) {
 	id, idLen := chars(streamID)
 	var handle *C.changeover_status
 	if C.changeover_runtime_status(s.engine, id, idLen, &handle) != C.CHANGEOVER_OK {

@@ -21,7 +21,7 @@ func TestStatusJSONIsTheEngines(t *testing.T) {
 	}
 	check := func() {
 		t.Helper()
-		engine, ok := service.statusJSON("news")
+		engine, ok := service.RuntimeStatusJSON("news")
 		if !ok {
 			t.Fatal("no status")
 		}

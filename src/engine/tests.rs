@@ -349,7 +349,9 @@ fn rates_are_of_the_time_that_passed_and_not_of_the_engines() {
     register(&engine, "s");
     let mut input = engine.open_input("s", 0, 0).unwrap();
     // All that comes in a window, of which the monitor stalls most.
-    (0..1000).for_each(|_| drop(input.record(1000, Flags::NONE)));
+    for _ in 0..1000 {
+        let _ = input.record(1000, Flags::NONE);
+    }
     engine.mailbox.post(|_| std::thread::sleep(Duration::from_millis(900)));
     let deadline = Instant::now() + PATIENCE;
     let rate = loop {
