@@ -155,6 +155,7 @@ void events_are_forgotten_and_move() {
   const auto options = event.options();
   EXPECT(options.size() == 2 && options[0].first == "key" && options[0].second == "value");
   EXPECT(options[1].first.empty() && options[1].second.empty());
+  EXPECT(engine.alive() < 1h);
   EXPECT(event.at() <= engine.now() && event.wall_clock().time_since_epoch() > 24h * 365 * 50);
   changeover::event moved(std::move(event));
   EXPECT(moved.url() == "the url" && event.kind() == event_kind::none && event.url().empty());

@@ -1,14 +1,13 @@
 //! From engine time to wall clock time, for people. No decision reads it.
 
 use crate::core::Nanos;
-use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
 /// The engine's time pauses during stalls and the wall clock is set now and then; each such step
 /// begins a new piece, so that what was stamped before keeps its wall time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WallClock {
-    pieces: VecDeque<Piece>,
+    pieces: Vec<Piece>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +17,7 @@ struct Piece {
     zero: i128,
 }
 
-const PIECES_KEPT: usize = 64;
+const PIECES_KEPT: usize = 128;
 
 /// A smaller difference is the time between the two clock readings, not a step.
 const STEP: u128 = 5_000_000;
@@ -29,20 +28,31 @@ impl WallClock {
     pub(super) fn observe(&mut self, now: Nanos, wall: SystemTime) -> bool {
         let since_1970 = wall.duration_since(SystemTime::UNIX_EPOCH);
         let zero = since_1970.map_or(0, |d| d.as_nanos() as i128) - now as i128;
-        if self.pieces.back().is_some_and(|last| last.zero.abs_diff(zero) < STEP) {
+        if self.pieces.last().is_some_and(|last| last.zero.abs_diff(zero) < STEP) {
             return false;
         }
         if self.pieces.len() == PIECES_KEPT {
-            self.pieces.pop_front();
+            self.pieces.remove(self.least_missed(now));
         }
-        self.pieces.push_back(Piece { from: now, zero });
+        self.pieces.push(Piece { from: now, zero });
         true
+    }
+
+    /// The piece without which wall times are least off, for how long ago it was: where a CPU limit makes
+    /// a step each tenth of a second, what was stamped hours ago still has about its wall time.
+    fn least_missed(&self, now: Nanos) -> usize {
+        let missed = |at: &usize| {
+            let [before, piece] = [self.pieces[at - 1], self.pieces[*at]];
+            piece.zero.abs_diff(before.zero) as f64 / now.saturating_sub(piece.from).max(1) as f64
+        };
+        let least = (1..self.pieces.len()).min_by(|a, b| missed(a).total_cmp(&missed(b)));
+        least.unwrap_or(0)
     }
 
     /// Wall clock time of an instant of engine time.
     pub(super) fn at(&self, at: Nanos) -> SystemTime {
         let piece = self.pieces.iter().rev().find(|piece| piece.from <= at);
-        let zero = piece.or(self.pieces.front()).map_or(0, |piece| piece.zero);
+        let zero = piece.or(self.pieces.first()).map_or(0, |piece| piece.zero);
         let nanos = u64::try_from(zero + at as i128).unwrap_or(0);
         SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
     }
@@ -62,6 +72,24 @@ mod tests {
         wall.observe(12_000_000_000, second(1007));
         assert_eq!(wall.at(11_000_000_000), second(1001));
         assert_eq!(wall.at(13_000_000_000), second(1008));
+    }
+
+    #[test]
+    fn many_stalls_move_what_was_stamped_long_before_by_little() {
+        let millis = |n: u64| SystemTime::UNIX_EPOCH + Duration::from_millis(n);
+        let mut wall = WallClock::default();
+        // Half of an hour is stalls: 50 ms of each 100.
+        for n in 0..36_000 {
+            wall.observe(n * 50_000_000, millis(n * 100));
+        }
+        assert!(wall.pieces.len() <= PIECES_KEPT);
+        assert_eq!(wall.at(0), millis(0));
+        for minute in 1..30 {
+            let shown = wall.at(minute * 60_000_000_000).duration_since(SystemTime::UNIX_EPOCH);
+            let off = shown.unwrap().as_secs().abs_diff(2 * minute * 60);
+            assert!(off <= 2 * (30 - minute) * 60 / 10, "minute {minute} is off by {off} s");
+        }
+        assert_eq!(wall.at(36_000 * 50_000_000), millis(35_999 * 100 + 50));
     }
 
     #[test]
