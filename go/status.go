@@ -78,14 +78,14 @@ type InputHealthSnapshot struct {
 	Listening bool `json:"listening"`
 	// Severity is how bad it is, if it is degraded, and Conditions what is wrong with an input that
 	// delivers, the worst first.
-	Severity   Severity          `json:"severity"`
-	Conditions []ConditionRecord `json:"conditions"`
+	Severity   Severity          `json:"severity,omitempty"`
+	Conditions []ConditionRecord `json:"conditions,omitempty"`
 	// HeldUntil is until when it has to prove itself, because it failed often; nil: it has not.
-	HeldUntil *time.Time `json:"held_until"`
+	HeldUntil *time.Time `json:"held_until,omitempty"`
 	// BaselineKbps and BaselineFPSMilli are what it usually delivers, once that is known: kbit/s, and
 	// video frames in a thousand seconds.
-	BaselineKbps     uint64 `json:"baseline_kbps"`
-	BaselineFPSMilli uint64 `json:"baseline_fps_milli"`
+	BaselineKbps     uint64 `json:"baseline_kbps,omitempty"`
+	BaselineFPSMilli uint64 `json:"baseline_fps_milli,omitempty"`
 	// StateSince is when its status last changed.
 	StateSince time.Time `json:"state_since"`
 }
