@@ -299,8 +299,8 @@ type Config struct {
 	// delivers. The default is the chosen input's PacketTimeout. Or NoWait. Default the packet
 	// timeout.
 	StartGrace time.Duration
-	// DampingPeriod: how long an input must do without a fault for one to be forgotten; 0: faults are
-	// not counted. Or NoWait. Default 60 s.
+	// DampingPeriod: how long an input must be healthy without a break for one of its faults to be
+	// forgotten; 0: faults are not counted. Or NoWait. Default 60 s.
 	DampingPeriod time.Duration
 	// Role: what an input is. Default RoleSource.
 	Role Role

@@ -574,8 +574,8 @@ typedef struct changeover_config {
    */
   uint64_t start_grace;
   /**
-   * How long an input must do without a fault for one to be forgotten; 0: faults are not counted.
-   * 0, or a duration from 1 ms to a year. Default 60 s.
+   * How long an input must be healthy without a break for one of its faults to be forgotten; 0:
+   * faults are not counted. 0, or a duration from 1 ms to a year. Default 60 s.
    */
   uint64_t damping_period;
   /** What an input is. CHANGEOVER_ROLE_*. Default source. */

@@ -65,8 +65,8 @@ macro_rules! settings {
             /// How long nothing may be on air while the chosen input starts and another one
             /// delivers. The default is the chosen input's `packet_timeout`.
             start_grace: Grace = AS_PACKET_TIMEOUT, Input;
-            /// How long an input must do without a fault for one to be forgotten; 0: faults are
-            /// not counted.
+            /// How long an input must be healthy without a break for one of its faults to be
+            /// forgotten; 0: faults are not counted.
             damping_period: Wait = Duration::from_secs(60), Stream;
             /// What an input is.
             role: Role = Role::Source, Input, reserved_role;

@@ -77,6 +77,7 @@ impl Stream {
 
     /// Rules 16b and 16d: a condition holds. What follows from it is the evaluation's.
     pub(super) fn impair(&mut self, index: usize, why: Failure, now: Nanos) {
+        self.settle_faults(index, now);
         let input = &mut self.inputs[index];
         let priority = input.spec.priority;
         let error = why.at(now);
@@ -125,11 +126,21 @@ impl Stream {
         Some(first)
     }
 
-    /// Rule 21a.
+    /// Rule 21a. Also where none was counted before.
     pub(super) fn add_fault(&mut self, index: usize, now: Nanos) {
         let period = self.settings.damping_period;
         if period != 0 {
-            self.inputs[index].trouble_mut().damping.add(now, period);
+            self.settle_faults(index, now);
+            self.inputs[index].trouble_mut().damping.add();
+        }
+    }
+
+    /// Rule 21a: an input is about to be no longer healthy.
+    pub(super) fn settle_faults(&mut self, index: usize, now: Nanos) {
+        let period = self.settings.damping_period;
+        let since = self.inputs[index].healthy_since.get();
+        if self.inputs[index].trouble().is_some() {
+            self.inputs[index].trouble_mut().damping.settle(since, now, period);
         }
     }
 
@@ -156,7 +167,8 @@ impl Stream {
     pub fn held_until(&self, priority: Priority, now: Nanos) -> Option<Nanos> {
         let index = self.index_of(priority)?;
         let damping = &self.inputs[index].trouble()?.damping;
-        if damping.faults(now, self.settings.damping_period) < 2 {
+        let since = self.inputs[index].healthy_since.get();
+        if damping.faults(since, now, self.settings.damping_period) < 2 {
             return None;
         }
         let until = self.proven_from(index, 0);

@@ -180,6 +180,8 @@ impl Stream {
         if active && self.on_air() {
             self.air_since = now;
             self.add_fault(index, now);
+        } else {
+            self.settle_faults(index, now);
         }
         let input = &mut self.inputs[index];
         let priority = input.spec.priority;

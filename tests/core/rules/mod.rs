@@ -1,5 +1,6 @@
 //! The rules of the state machine, one file a rule, as scenarios in virtual time.
 
+mod oscillation;
 mod rig;
 mod rule_01_register;
 mod rule_02_first_packet;
