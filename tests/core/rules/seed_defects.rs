@@ -1,4 +1,4 @@
-//! The nine defects found in the implementation this one re-imagines; none may come back.
+//! Nine defects that stream managers behind locks are known to have; none may appear here.
 
 use super::rig::*;
 use changeover::core::{ProbeOutcome, Stimulus};
