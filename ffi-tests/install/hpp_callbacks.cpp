@@ -170,6 +170,25 @@ void callbacks_may_call_the_engine() {
   EXPECT(engine->sync(10s) && inside == 1);
 }
 
+void a_callback_that_does_not_return_holds_up_nobody() {
+  std::atomic<bool> go{false};
+  changeover::callbacks host(
+      [&](auto&) {
+        await_true([&] { return go.load(); });
+        return true;
+      },
+      [](auto&) {});
+  changeover::config settings;
+  settings.connect_timeout(changeover::never);
+  changeover::engine engine(std::move(host), settings, 0, 1 << 20);
+  engine.register_stream("s", one_input());
+  engine.set_call_timeout(20ms);
+  EXPECT(code_of([&] { engine.unregister("s"); }) == CHANGEOVER_ERR_TIMEOUT);
+  EXPECT(!engine.is_registered("s"));
+  go = true;
+  engine.set_call_timeout(changeover::forever);
+}
+
 }  // namespace
 
 int main() {
@@ -179,5 +198,6 @@ int main() {
   TEST(stream_and_log_callbacks_are_destroyed_once);
   TEST(no_exception_crosses);
   TEST(callbacks_may_call_the_engine);
+  TEST(a_callback_that_does_not_return_holds_up_nobody);
   return finish("hpp_callbacks");
 }
