@@ -95,7 +95,7 @@ void texts_are_printed_without_secrets() {
   EXPECT(code_of([&] { event.text(); }) == CHANGEOVER_ERR_VALUE);
   EXPECT(engine.try_next_event(event) && event.kind() == changeover::event_kind::start && !event.exhausted());
   EXPECT(event.text() == "\"a\\nb\": start input 0 session " + std::to_string(event.session()) +
-                             " rtmp://h/live/*** -> \"a\\nb\"");
+                             " (initial) rtmp://h/live/*** -> \"a\\nb\"");
   std::optional<changeover::event> next = engine.try_next_event();
   EXPECT(next && next->text() == "\"a\\nb\": switched none -> 0 #1 reason initial");
   EXPECT(!engine.try_next_event() && !engine.try_next_event(event));

@@ -50,7 +50,9 @@ std::int32_t code_of(F body) {
   try {
     body();
   } catch (const changeover::error& error) {
-    EXPECT(std::string(error.what()) == changeover_error_message(error.code()));
+    // Of an object that was moved from, the header says more than the code does.
+    EXPECT(error.code() == CHANGEOVER_ERR_NULL ||
+           std::string(error.what()) == changeover_error_message(error.code()));
     EXPECT(std::string(error.name()) == changeover_error_name(error.code()));
     return error.code();
   }
