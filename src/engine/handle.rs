@@ -72,7 +72,7 @@ impl InputHandle {
     #[inline]
     pub fn record_batch(
         &mut self,
-        packets: impl IntoIterator<Item = (u32, Flags), IntoIter: ExactSizeIterator>,
+        packets: impl IntoIterator<Item = (u32, Flags), IntoIter: ExactSizeIterator + Clone>,
     ) -> Verdict {
         let packets = packets.into_iter();
         self.cell.record_batch(packets, &self.shared.clock, self.gate)

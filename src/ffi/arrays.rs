@@ -29,7 +29,7 @@ pub(super) unsafe fn bytes<'a>(from: *const u8, len: usize) -> Outcome<&'a [u8]>
 pub(super) unsafe fn elements<T: Copy>(
     from: *const T,
     len: usize,
-) -> Outcome<impl ExactSizeIterator<Item = T>> {
+) -> Outcome<impl ExactSizeIterator<Item = T> + Clone> {
     if from.is_null() && len > 0 {
         return Err(Code(CHANGEOVER_ERR_NULL));
     }

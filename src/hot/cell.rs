@@ -128,20 +128,6 @@ fn key_count(flags: Flags) -> u64 {
     (flags.bits() >> 2 & 1) as u64
 }
 
-/// How many of the flags in a sum of [`kinds_of`], in so many bits each.
-const KIND_BITS: u32 = 21;
-const KIND: u64 = (1 << KIND_BITS) - 1;
-const KINDS_UP_TO: usize = 1 << 20;
-
-/// Video, sound and key, to be added up in one number.
-#[inline(always)]
-fn kinds_of(flags: Flags) -> u64 {
-    let flag = |flag: Flags, place: u32| (flag.bits() as u64) << (place * KIND_BITS - place);
-    let all = flag(Flags::VIDEO, 0) | flag(Flags::AUDIO, 1) | flag(Flags::KEY, 2);
-    // Each at a distance of its own, so that none is carried into another.
-    (flags.bits() as u64 & 7) * (1 | 1 << (KIND_BITS - 1) | 1 << (2 * (KIND_BITS - 1))) & all
-}
-
 impl Cell {
     pub(super) fn new(place: usize) -> Self {
         Cell {
@@ -183,7 +169,7 @@ impl Cell {
     #[inline]
     pub(crate) fn record_batch(
         &self,
-        packets: impl ExactSizeIterator<Item = (u32, Flags)>,
+        packets: impl ExactSizeIterator<Item = (u32, Flags)> + Clone,
         clock: &Clock,
         gate: &Gate,
     ) -> Verdict {
@@ -191,20 +177,19 @@ impl Cell {
         if count == 0 {
             return self.verdict(gate.number());
         }
-        let (mut bytes, mut video, mut sound, mut keys) = (0, 0, 0, 0);
-        let mut packets = packets.peekable();
-        while packets.peek().is_some() {
-            let mut kinds = 0;
-            for (size, flags) in packets.by_ref().take(KINDS_UP_TO) {
-                bytes += size as u64;
-                kinds += kinds_of(flags);
-            }
-            video += kinds & KIND;
-            sound += kinds >> KIND_BITS & KIND;
-            keys += kinds >> (2 * KIND_BITS);
+        // Only where sound is counted it is looked for, in a second pass.
+        let again = packets.clone();
+        let (mut bytes, mut video, mut keys) = (0, 0, 0);
+        for (size, flags) in packets {
+            bytes += size as u64;
+            video += video_count(flags);
+            keys += key_count(flags);
         }
         self.count(count, bytes, video, keys, clock);
-        self.answer(gate, || self.count_sound(sound as u32))
+        self.answer(gate, || {
+            let sound = again.map(|(_, flags)| sound_count(flags));
+            self.count_sound(sound.fold(0, u32::wrapping_add));
+        })
     }
 
     #[inline(always)]

@@ -13,6 +13,7 @@
 //! | `sandboxed.rs` | a process that locks itself in (`seccomp(2)`) keeps its monitor |
 //! | `stopped_process.rs` | a stop of the whole process is nobody's silence |
 //! | `stalled_process.rs` | nor are stalls longer than a timeout; an end is found nevertheless |
+//! | `measured.rs` | what is measured of what is recorded, and decided by it |
 //! | `many_streams.rs` | a hundred thousand streams |
 //! | `gate.rs` | promise 2: one session is on air |
 //! | `counters.rs` | promise 3: counters are exact |
