@@ -60,7 +60,7 @@ fn each_level_has_its_lines_in_order() {
                 position.unwrap_or_else(|| panic!("{start} in {text:#?}"))
             };
             let order = [
-                "s: start input 0 session 1 udp://a -> s",
+                "s: start input 0 session 1 (initial) udp://a -> s",
                 "s: active input 0 session 1 after ",
                 "s: degraded input 0 reason error (cable cut)",
                 "s: switched input 0 -> 1 ",
