@@ -13,6 +13,7 @@
 //! | `registration.rs`, `common.rs` | what a stream is made of; what the streams of a driver share |
 //! | `problem.rs` | what is wrong with settings and inputs; how much there may be of them |
 //! | `input.rs` | one input: its specification, session, health and troubles |
+//! | `session.rs` | one session of an input |
 //! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
 //! | `stream/order.rs` | what each input is worth, and which would be better on air |
 //! | `stream/conditions.rs` | what follows when an input is impaired, and when it heals |
@@ -80,6 +81,7 @@ mod maybe;
 mod measure;
 mod problem;
 mod registration;
+mod session;
 mod stream;
 mod switch;
 

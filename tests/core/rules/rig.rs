@@ -4,6 +4,9 @@
 //! *start*), the host (takes commands, answers probes) and the clock. Everything the stream does
 //! becomes a line of the story (see `story.rs`).
 
+mod assertions;
+mod media;
+
 use super::story::Story;
 use crate::host_queue::{Command, HostQueue};
 use crate::invariants::Invariants;
@@ -15,6 +18,8 @@ use changeover::{Condition, Config, Overlap};
 use changeover::{Error, StartReason, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
+
+pub use media::Accused;
 
 pub const MS: Nanos = 1_000_000;
 /// Virtual time does not start at 0, as no monotonic clock does.
@@ -66,25 +71,6 @@ pub enum Answer {
     Honest,
     Unsupported,
     Never,
-}
-
-/// What the host's word is about.
-#[derive(Debug)]
-pub enum Accused {
-    Input(Priority),
-    Session(String),
-}
-
-impl From<Priority> for Accused {
-    fn from(priority: Priority) -> Accused {
-        Accused::Input(priority)
-    }
-}
-
-impl From<&str> for Accused {
-    fn from(name: &str) -> Accused {
-        Accused::Session(name.into())
-    }
 }
 
 /// When the host takes a command.
@@ -203,11 +189,6 @@ impl Rig {
         self.plan(PACKET_INTERVAL, Step::Publish(priority));
     }
 
-    /// Changes what looks show of an input.
-    pub fn shows(&mut self, priority: Priority, change: impl FnOnce(&mut Measure)) {
-        change(&mut self.source(priority).measure);
-    }
-
     pub fn start_fails(&mut self, priority: Priority) {
         self.source(priority).startable = false;
     }
@@ -261,28 +242,6 @@ impl Rig {
 
     pub fn force_input(&mut self, priority: Priority) -> Result<(), Error> {
         self.handle(Stimulus::ForceInput { priority })
-    }
-
-    /// The host's word on an input, or on the session of this name.
-    pub fn says(&mut self, of: impl Into<Accused>, condition: Condition, holds: bool) {
-        self.try_says(of, condition, holds).unwrap();
-    }
-
-    pub fn try_says(
-        &mut self,
-        of: impl Into<Accused>,
-        condition: Condition,
-        holds: bool,
-    ) -> Result<(), Error> {
-        let (priority, session) = match of.into() {
-            Accused::Input(priority) => (priority, None),
-            Accused::Session(name) => {
-                let priority = name.trim_end_matches(char::is_alphabetic).parse().unwrap();
-                (priority, Some(self.story.session(&name)))
-            }
-        };
-        let text = "seen".to_owned();
-        self.handle(Stimulus::SetCondition { priority, session, condition, holds, text })
     }
 
     pub fn clear_override(&mut self) {
@@ -484,23 +443,6 @@ impl Rig {
         }
     }
 
-    /// As the engine looks at a session whose first packet came at `first`.
-    fn look(&mut self, session: SessionId, priority: Priority, first: Nanos) {
-        let Some(running) = self.invariants.session(session) else { return };
-        let since_packet = self.now - running.last_packet.expect("it has delivered");
-        self.plan(LOOK_INTERVAL, Step::Look(session, priority, first));
-        let Some(window) = self.input(priority).meter_window() else { return };
-        let mut measure = self.source(priority).measure;
-        measure.since_packet = Some(since_packet);
-        measure.since_video = measure.since_video.map(|since| since + since_packet);
-        measure.since_audio = measure.since_audio.map(|since| since + since_packet);
-        if self.now - first < window {
-            measure = Measure { bitrate_kbps: None, fps_milli: None, loss_ppm: None, ..measure };
-        }
-        self.bring_up_to_date();
-        self.send(Stimulus::Measured { session, measure });
-    }
-
     fn answer(&mut self, probe: ProbeId, priority: Priority) {
         let source = self.source(priority);
         let outcome = match (source.answer, source.up) {
@@ -536,88 +478,5 @@ impl Rig {
         if let Taking::After(delay) = self.taking {
             self.plan(delay, Step::Take(command));
         }
-    }
-
-    // Assertions.
-
-    /// Exactly this was told since the last look, line by line.
-    #[track_caller]
-    pub fn tells(&mut self, expected: &[&str]) {
-        let told: Vec<_> = self.story.take().collect();
-        let told = told.into_iter().map(|(at, line)| format!("{} {line}", self.story.time(at)));
-        let told: Vec<_> = told.collect();
-        assert_eq!(told, expected, "\ntold: {told:#?}");
-    }
-
-    /// What was told since the last look, without the times.
-    pub fn lines(&mut self) -> impl Iterator<Item = String> + '_ {
-        self.story.take().map(|(_, line)| line)
-    }
-
-    /// Nothing was told since the last look.
-    #[track_caller]
-    pub fn is_quiet(&mut self) {
-        self.tells(&[]);
-    }
-
-    /// The story so far is not of interest.
-    pub fn skip(&mut self) {
-        self.story.take().for_each(drop);
-    }
-
-    pub fn input(&self, priority: Priority) -> &InputHealth {
-        let find = |input: &&InputHealth| input.priority() == priority;
-        self.stream.inputs().iter().find(find).expect("an input of this priority")
-    }
-
-    pub fn status(&self, priority: Priority) -> Status {
-        self.input(priority).status()
-    }
-
-    pub fn errors(&self, priority: Priority) -> Vec<InputError> {
-        self.input(priority).errors().cloned().collect()
-    }
-
-    pub fn attempts(&self, priority: Priority) -> Vec<InputError> {
-        self.input(priority).attempts().cloned().collect()
-    }
-
-    /// How many probes, trials and restarts there were, how many helped and how many did not.
-    pub fn probes(&self, priority: Priority) -> (u64, u64, u64) {
-        let input = self.input(priority);
-        (input.probes(), input.probes_ok(), input.probes_failed())
-    }
-
-    /// What the starts since the last look were for.
-    pub fn start_reasons(&mut self) -> Vec<StartReason> {
-        std::mem::take(&mut self.started_for)
-    }
-
-    /// The session of an input that runs now, by its name.
-    pub fn running(&self, priority: Priority) -> Option<&str> {
-        self.input(priority).session().map(|session| self.story.name(session))
-    }
-
-    /// The session with this name.
-    pub fn session(&self, name: &str) -> SessionId {
-        self.story.session(name)
-    }
-
-    pub fn probe_in_flight(&self, priority: Priority) -> ProbeId {
-        let found = self.invariants.probes.iter().find(|(_, other)| *other == priority);
-        found.expect("a probe in flight").0
-    }
-
-    /// The sessions that run on the host, by their names.
-    pub fn on_host(&self) -> Vec<&str> {
-        let mut names: Vec<_> =
-            self.host.running().iter().map(|session| self.story.name(*session)).collect();
-        names.sort_unstable();
-        names
-    }
-
-    /// Milliseconds of the story until the next deadline.
-    pub fn deadline(&self) -> Option<String> {
-        self.stream.next_deadline().map(|at| self.story.time(at))
     }
 }
