@@ -145,7 +145,8 @@ impl Meter {
         let enough = self.window - self.window / (2 * LOOKS as Nanos);
         let len = self.looks.len();
         let older = (1..self.filled).map(|back| &self.looks[(self.newest + len - back) % len]);
-        let Some(from) = older.clone().find(|one| look.at - one.at >= enough).or(older.last())
+        let Some(from) =
+            older.clone().find(|one| look.at - one.at >= enough).or(older.clone().next_back())
         else {
             return Measure::default();
         };

@@ -18,7 +18,7 @@ fn ts(pid: u16, counter: u8, marks: &str) -> [u8; 188] {
     packet[0] = 0x47;
     packet[1] = (pid >> 8) as u8 | bit('e', 0x80);
     packet[2] = pid as u8;
-    packet[3] = bit('a', 0x20) | bit('p', 0x10) | counter % 16;
+    packet[3] = bit('a', 0x20) | bit('p', 0x10) | (counter % 16);
     if marks.contains('a') {
         packet[4..6].copy_from_slice(&[183, bit('d', 0x80)]);
     }

@@ -27,7 +27,8 @@ fn told_after(rig: &mut Rig, change: impl FnOnce(&mut Measure)) -> Option<(u64, 
 #[test]
 fn each_limit_has_two_sides() {
     type Change = fn(&mut Measure);
-    let cases: &[(Config, Change, Option<(u64, &str)>)] = &[
+    type Case = (Config, Change, Option<(u64, &'static str)>);
+    let cases: &[Case] = &[
         (
             Config::new().min_bitrate(1000),
             |m| m.bitrate_kbps = Some(999),
