@@ -132,7 +132,8 @@ impl Stream {
             && self.class(index) == Class::Healthy
             && input.spec.priority < self.inputs[active].spec.priority
             && self.settings.failback == Failback::Auto;
-        if !failback {
+        // Rule 18: what bridges a start is to be on air first, or it would be left in the same instant.
+        if !failback || (bridged && !self.on_air()) {
             return None;
         }
         // Rule 10a.

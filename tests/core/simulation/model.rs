@@ -2,7 +2,7 @@
 
 use super::random::Random;
 use changeover::core::{Nanos, Priority};
-use changeover::{Config, Failback, Input, Overlap, Standby};
+use changeover::{Config, Failback, Input, Overlap, Source, Standby};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ pub struct Level {
     pub failback_stable: Option<u64>,
     pub manual: Option<bool>,
     pub hot: Option<bool>,
+    pub pushed: Option<bool>,
     pub overlap_off: Option<bool>,
 }
 
@@ -33,6 +34,7 @@ impl Level {
             probe_timeout: some(20, &[20, 100]),
             hot: if overlap_off { some(30, &[0]) } else { some(40, &[0, 1, 1]) }
                 .map(|hot| hot == 1),
+            pushed: some(30, &[0, 1, 1]).map(|pushed| pushed == 1),
             ..Level::default()
         }
     }
@@ -48,6 +50,7 @@ impl Level {
             failback_stable: some(90, &[0, 0, 50, 300, 1000]),
             manual: some(30, &[0, 1]).map(|manual| manual == 1),
             hot: if overlap_off { None } else { some(10, &[0, 1]).map(|hot| hot == 1) },
+            pushed: some(10, &[0, 1]).map(|pushed| pushed == 1),
             overlap_off: Some(overlap_off),
         }
     }
@@ -78,6 +81,9 @@ impl Level {
         }
         if let Some(hot) = self.hot {
             config = config.standby(if hot { Standby::Hot } else { Standby::Cold });
+        }
+        if let Some(pushed) = self.pushed {
+            config = config.source(if pushed { Source::Pushed } else { Source::Pulled });
         }
         if let Some(off) = self.overlap_off {
             config = config.overlap(if off { Overlap::Off } else { Overlap::On });
@@ -116,6 +122,10 @@ impl Model {
 
     pub fn is_hot(&self, priority: Priority) -> bool {
         self.of(priority, |level| level.hot).unwrap_or(false)
+    }
+
+    pub fn is_pushed(&self, priority: Priority) -> bool {
+        self.of(priority, |level| level.pushed).unwrap_or(false)
     }
 
     fn stream<T>(&self, get: impl Fn(&Level) -> Option<T>) -> Option<T> {

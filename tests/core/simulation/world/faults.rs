@@ -92,6 +92,11 @@ impl World {
     fn switch(&mut self) {
         let priority = self.random_priority();
         let input = self.stream.inputs().iter().find(|input| input.priority() == priority);
+        if self.random.percent(25) {
+            let expected = input.map(|_| ()).ok_or(Error::UnknownInput);
+            assert_eq!(self.handle(Stimulus::ForceInput { priority }), expected);
+            return;
+        }
         let expected = match input.map(|input| input.status()) {
             None => Err(Error::UnknownInput),
             Some(Status::Degraded) => Err(Error::InputDegraded),

@@ -44,6 +44,7 @@ enum Step {
     Take(Command),
     StartFails(SessionId),
     Packet(SessionId, Priority),
+    ById(Priority),
     Answer(ProbeId, Priority),
     Fault,
     Operation,
@@ -59,6 +60,8 @@ pub struct World {
     model: Model,
     invariants: Invariants,
     sources: [Source; SOURCES],
+    /// The newest packets that were recorded without a session.
+    by_id: [Option<Nanos>; SOURCES],
     agenda: BinaryHeap<Reverse<(Nanos, u64, Step)>>,
     steps: u64,
     host: HostQueue,
@@ -119,6 +122,7 @@ impl World {
             model,
             invariants: Invariants::new(overlap_off),
             sources: [source; SOURCES],
+            by_id: [None; SOURCES],
             agenda: BinaryHeap::new(),
             steps: 0,
             host: HostQueue::default(),
@@ -153,6 +157,7 @@ impl World {
     pub fn chaos(&mut self) {
         self.plan(0, Step::Fault);
         self.plan(0, Step::Operation);
+        (0..SOURCES as Priority).for_each(|priority| self.plan(0, Step::ById(priority)));
         self.run_to(self.now + CHAOS);
     }
 
@@ -178,7 +183,8 @@ impl World {
         let mut steady = steady.into_iter().filter(|priority| self.sources[*priority as usize].up);
         let best = steady.next().expect("one is spared");
         // Without overlap a better input that can't be probed must wait for an exhausted stream.
-        let unfindable = self.model.overlap_off() && self.ever_unsupported;
+        let pushed = (0..SOURCES as Priority).any(|priority| self.model.is_pushed(priority));
+        let unfindable = self.model.overlap_off() && (self.ever_unsupported || pushed);
         let any = unfindable || self.model.failback_is_manual();
         let well = |world: &World| {
             let active = world.stream.active();
@@ -246,6 +252,12 @@ impl World {
                 self.events += 1;
             }
         }
+        for (priority, at) in (0..).zip(self.by_id) {
+            if let Some(at) = at {
+                let seen = Stimulus::SeenWithoutSession { priority, at };
+                self.stream.handle(seen, self.now, &mut self.common).unwrap();
+            }
+        }
         self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
         self.obey(true);
         assert!(self.deadline.is_none_or(|next| next > self.now), "nothing is due after a tick");
@@ -267,6 +279,8 @@ impl World {
                 let _ = self.handle(Stimulus::StartResult { session, result });
             }
             Step::Packet(session, priority) => self.packet(session, priority),
+            Step::ById(priority) if !self.calm => self.by_id(priority),
+            Step::ById(_) => {}
             Step::Answer(probe, priority) => self.answer(probe, priority),
             Step::Fault if !self.calm => self.fault(),
             Step::Operation if !self.calm => self.operation(),
@@ -326,6 +340,20 @@ impl World {
         self.invariants.delivered(session, self.now);
         if self.stream.awaits(session) {
             self.handle(Stimulus::Packet { session }).unwrap();
+        }
+    }
+
+    /// Sources send by id, also while they have no session.
+    fn by_id(&mut self, priority: Priority) {
+        let pause = self.pick(&[20, 20, 60, 60, 60, 150, 900]);
+        self.plan(pause * MS, Step::ById(priority));
+        let runs = self.invariants.running.iter().any(|running| running.priority == priority);
+        if runs || !self.sources[priority as usize].up {
+            return;
+        }
+        self.by_id[priority as usize] = Some(self.now);
+        if self.stream.awaits_input(priority) {
+            self.handle(Stimulus::PacketWithoutSession { priority }).unwrap();
         }
     }
 
