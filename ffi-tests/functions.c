@@ -75,6 +75,7 @@ CODE(open_input, ID_OF(a), a->priority, a->session, a->out)
 CODE(close_input, a->input)
 CODE(record, a->input, 1, 0)
 CODE(record_batch, a->input, a->packets, a->packets_len)
+CODE(record_batch_from, a->input, a->packets, a->packets_len, a->out_len)
 CODE(record_lost, a->input, 1)
 CODE(rtp_lost, a->out, a->bytes, a->bytes_len, a->out_len)
 CODE(ts_lost, a->out, a->bytes, a->bytes_len, a->out_len)
@@ -209,6 +210,7 @@ const struct function functions[] = {
     /* Without a system call there is no way to know that this is a child. Nobody reads what it counts. */
     ROW(record, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input)),
     ROW(record_batch, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input), L(NUMBERS, packets)),
+    ROW(record_batch_from, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input), L(NUMBERS, packets), P(OPTIONAL, out_len)),
     ROW(record_lost, 0, FINE, FINE, FINE, P(INPUT, input)),
     COUNTS(rtp_lost, rtp_loss),
     COUNTS(ts_lost, ts_loss),

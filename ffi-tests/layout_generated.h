@@ -28,7 +28,10 @@ AT(changeover_config, start_grace, 160);
 AT(changeover_config, damping_period, 168);
 AT(changeover_config, role, 176);
 AT(changeover_config, reserved_role, 180);
-_Static_assert(sizeof(changeover_config) == 184, "as the library has it");
+AT(changeover_config, commit, 184);
+AT(changeover_config, reserved_commit, 188);
+AT(changeover_config, key_wait, 192);
+_Static_assert(sizeof(changeover_config) == 200, "as the library has it");
 #endif
 
 IS(CHANGEOVER_OK, 0);
@@ -72,6 +75,8 @@ IS(CHANGEOVER_SOURCE_PULLED, 0);
 IS(CHANGEOVER_SOURCE_PUSHED, 1);
 IS(CHANGEOVER_ROLE_SOURCE, 0);
 IS(CHANGEOVER_ROLE_FILL, 1);
+IS(CHANGEOVER_COMMIT_KEY_FRAME, 0);
+IS(CHANGEOVER_COMMIT_AT_ONCE, 1);
 IS(CHANGEOVER_STATUS_IDLE, 0);
 IS(CHANGEOVER_STATUS_ACTIVE, 1);
 IS(CHANGEOVER_STATUS_DEGRADED, 2);

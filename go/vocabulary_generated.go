@@ -98,6 +98,17 @@ const (
 	RoleFill Role = C.CHANGEOVER_ROLE_FILL + 1
 )
 
+// Commit: when a planned switch away from an input on air is committed.
+type Commit int
+
+const (
+	// CommitKeyFrame: on the target's next key frame, a packet flagged VIDEO and KEY; on its first
+	// packet where neither of the two inputs has sent any.
+	CommitKeyFrame Commit = C.CHANGEOVER_COMMIT_KEY_FRAME + 1
+	// CommitAtOnce: on the target's first packet.
+	CommitAtOnce Commit = C.CHANGEOVER_COMMIT_AT_ONCE + 1
+)
+
 // Status: what an input is worth right now.
 type Status string
 
@@ -304,6 +315,11 @@ type Config struct {
 	DampingPeriod time.Duration
 	// Role: what an input is. Default RoleSource.
 	Role Role
+	// Commit: when a planned switch away from an input on air is committed. Default CommitAtOnce.
+	Commit Commit
+	// KeyWait: how long a planned switch waits for a key frame, from the target's first packet; then
+	// any packet commits it. Or NoWait. Default 10 s.
+	KeyWait time.Duration
 }
 
 // toC fills in out. Values out of range stay out of range, for the engine to refuse.
@@ -332,4 +348,6 @@ func (c *Config) toC(out *C.changeover_config) {
 	out.start_grace = wait(c.StartGrace)
 	out.damping_period = wait(c.DampingPeriod)
 	out.role = C.int32_t(c.Role) - 1
+	out.commit = C.int32_t(c.Commit) - 1
+	out.key_wait = wait(c.KeyWait)
 }

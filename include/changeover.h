@@ -217,6 +217,17 @@
 /** No source, but better than nothing: a slate, a loop, a still picture. */
 #define CHANGEOVER_ROLE_FILL 1
 
+/* --- When a planned switch away from an input on air is committed. */
+
+/**
+ * On the target's next key frame, a packet flagged VIDEO and KEY; on its first packet where
+ * neither of the two inputs has sent any.
+ */
+#define CHANGEOVER_COMMIT_KEY_FRAME 0
+
+/** On the target's first packet. */
+#define CHANGEOVER_COMMIT_AT_ONCE 1
+
 /* --- What an input is worth right now. */
 
 /** Usable and not on air. */
@@ -582,6 +593,18 @@ typedef struct changeover_config {
   int32_t role;
   /** 0. */
   int32_t reserved_role;
+  /**
+   * When a planned switch away from an input on air is committed. CHANGEOVER_COMMIT_*. Default
+   * at_once.
+   */
+  int32_t commit;
+  /** 0. */
+  int32_t reserved_commit;
+  /**
+   * How long a planned switch waits for a key frame, from the target's first packet; then any
+   * packet commits it. 0, or a duration from 1 ms to a year. Default 10 s.
+   */
+  uint64_t key_wait;
 } changeover_config;
 
 /**
@@ -1441,13 +1464,26 @@ uint64_t changeover_record(struct changeover_input *input, uint32_t bytes, uint3
 
 /**
  * Counts several packets of an open input under one verdict; otherwise as changeover_record.
- * None, or a length that no buffer can have, counts nothing.
+ * None, or a length that no buffer can have, counts nothing. Of several only the first may commit a
+ * switch that waits for a key frame.
  *
  * One at a time for each input; wait-free. Since 0.1.
  */
 uint64_t changeover_record_batch(struct changeover_input *input,
                                  const struct changeover_packet *packets,
                                  size_t packets_len);
+
+/**
+ * As changeover_record_batch, but the first key frame may commit a switch that waits for one: from is
+ * then its place, else 0. The verdict is on the packets from there; those before are to be dropped.
+ * from may be NULL; it is not written when nothing could be counted.
+ *
+ * One at a time for each input; wait-free. Since 0.1.
+ */
+uint64_t changeover_record_batch_from(struct changeover_input *input,
+                                      const struct changeover_packet *packets,
+                                      size_t packets_len,
+                                      size_t *from);
 
 /**
  * Counts packets known to be lost, e.g. from gaps in sequence numbers.

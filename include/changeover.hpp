@@ -95,6 +95,11 @@ enum class role : std::int32_t {
   source = CHANGEOVER_ROLE_SOURCE,
   fill = CHANGEOVER_ROLE_FILL,
 };
+enum class commit : std::int32_t {
+  inherit = CHANGEOVER_INHERIT_CHOICE,
+  key_frame = CHANGEOVER_COMMIT_KEY_FRAME,
+  at_once = CHANGEOVER_COMMIT_AT_ONCE,
+};
 enum class status : std::int32_t {
   idle = CHANGEOVER_STATUS_IDLE,
   active = CHANGEOVER_STATUS_ACTIVE,
@@ -350,6 +355,8 @@ class config {
   config& start_grace(duration value) noexcept { return set(raw_.start_grace, value); }
   config& damping_period(duration value) noexcept { return set(raw_.damping_period, value); }
   config& role(changeover::role value) noexcept { return set(raw_.role, value); }
+  config& commit(changeover::commit value) noexcept { return set(raw_.commit, value); }
+  config& key_wait(duration value) noexcept { return set(raw_.key_wait, value); }
   // clang-format on
   /* } settings */
 
@@ -440,6 +447,12 @@ class input {
   /** Counts several packets under one verdict. */
   verdict record_batch(span<const packet> packets) noexcept {
     return verdict(changeover_record_batch(&raw_, packets.data(), packets.size()));
+  }
+  /** As record_batch, but the first key frame may commit a switch: the verdict is on the packets from
+   * `from`; those before are to be dropped. */
+  verdict record_batch_from(span<const packet> packets, std::size_t &from) noexcept {
+    from = 0;
+    return verdict(changeover_record_batch_from(&raw_, packets.data(), packets.size(), &from));
   }
   void record_lost(std::uint64_t lost) noexcept { changeover_record_lost(&raw_, lost); }
   void report_error(std::string_view text) {

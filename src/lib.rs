@@ -57,6 +57,6 @@ pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};
 pub use print::{printable, printable_url, Printable};
 pub use vocabulary::{
-    Condition, Error, EventTag, Failback, Flags, Level, Overlap, Reason, Role, Severity, Source,
-    Standby, StartReason, Status,
+    Commit, Condition, Error, EventTag, Failback, Flags, Level, Overlap, Reason, Role, Severity,
+    Source, Standby, StartReason, Status,
 };

@@ -2,7 +2,7 @@
 //!
 //! What settings there are is declared in `vocabulary/settings.rs`.
 
-use super::{Error, Failback, Overlap, Problem, Source, Standby};
+use super::{Commit, Error, Failback, Overlap, Problem, Source, Standby};
 use crate::vocabulary::{
     c_string, settings, Grace, Kind, Number, Percent, Role, Scope, Timeout, Wait, Window,
     AS_PACKET_TIMEOUT, LONGEST,

@@ -49,6 +49,21 @@ pub enum Stimulus {
         /// What is known of it now.
         measure: Measure,
     },
+    /// How packets of an input were flagged so far.
+    Flagged {
+        /// The input.
+        priority: Priority,
+        /// Some were video.
+        video: bool,
+        /// Some were key frames.
+        key: bool,
+    },
+    /// A packet took the [offer](super::Stream::offer) just now, and has moved the gate. Refused when
+    /// no such offer was made.
+    Committed {
+        /// The number that was offered.
+        number: u64,
+    },
     /// The host took a *start*: the connect deadline runs from here.
     StartTaken {
         /// The session to be started.

@@ -183,6 +183,9 @@ pub struct InputHealth {
     /// Usable without a break since then; a hot input is not before its first packet.
     pub(super) healthy_since: MaybeNanos,
     pub(super) status: Status,
+    /// Ever, as its packets were flagged.
+    pub(super) sent_video: bool,
+    pub(super) sent_key_frames: bool,
 }
 
 impl InputHealth {
@@ -196,6 +199,8 @@ impl InputHealth {
             state_since: now,
             healthy_since,
             status: Status::Idle,
+            sent_video: false,
+            sent_key_frames: false,
         }
     }
 

@@ -18,6 +18,7 @@
 //! | `stream/order.rs` | what each input is worth, and which would be better on air |
 //! | `stream/conditions.rs` | what follows when an input is impaired, and when it heals |
 //! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
+//! | `stream/planned.rs` | planned switches: make before break, on a key frame |
 //! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
 //! | `stream/timers.rs` | every deadline, derived from the state |
@@ -86,7 +87,8 @@ mod stream;
 mod switch;
 
 use crate::vocabulary::{
-    Condition, Error, Failback, Overlap, Reason, Severity, Source, Standby, StartReason, Status,
+    Commit, Condition, Error, Failback, Overlap, Reason, Severity, Source, Standby, StartReason,
+    Status,
 };
 pub use common::Common;
 pub use conditions::HeldCondition;
@@ -104,7 +106,7 @@ pub(crate) use problem::{INPUTS_MAX, OPTIONS_MAX};
 pub use registration::Registration;
 #[cfg(feature = "capi")]
 pub(crate) use registration::STREAM_ID_MAX;
-pub use stream::{Broken, Stream};
+pub use stream::{Broken, Offer, Stream};
 pub use switch::Switch;
 
 pub use crate::units::{Nanos, Priority};

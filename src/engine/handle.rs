@@ -68,7 +68,8 @@ impl InputHandle {
         self.cell.record(bytes, flags, &self.shared.clock, self.gate)
     }
 
-    /// Counts several packets under one verdict. Wait-free.
+    /// Counts several packets under one verdict. Of these only the first may commit a switch that
+    /// waits for a key frame (rule 23). Wait-free.
     #[inline]
     pub fn record_batch(
         &mut self,
@@ -76,6 +77,17 @@ impl InputHandle {
     ) -> Verdict {
         let packets = packets.into_iter();
         self.cell.record_batch(packets, &self.shared.clock, self.gate)
+    }
+
+    /// As [`InputHandle::record_batch`], but the first key frame may commit a switch: the verdict is on
+    /// the packets from the place that is returned; those before it are to be dropped. Wait-free.
+    #[inline]
+    pub fn record_batch_from(
+        &mut self,
+        packets: impl IntoIterator<Item = (u32, Flags), IntoIter: ExactSizeIterator + Clone>,
+    ) -> (Verdict, usize) {
+        let packets = packets.into_iter();
+        self.cell.record_batch_from(packets, &self.shared.clock, self.gate)
     }
 
     /// Counts packets known to be lost, e.g. from gaps in sequence numbers. Wait-free.

@@ -215,7 +215,8 @@ pub unsafe extern "C" fn changeover_record(
 }
 
 /// Counts several packets of an open input under one verdict; otherwise as changeover_record.
-/// None, or a length that no buffer can have, counts nothing.
+/// None, or a length that no buffer can have, counts nothing. Of several only the first may commit a
+/// switch that waits for a key frame.
 ///
 /// One at a time for each input; wait-free. Since 0.1.
 #[no_mangle]
@@ -231,6 +232,33 @@ pub unsafe extern "C" fn changeover_record_batch(
         (Ok(Open { cell, gate, clock }), Ok(packets)) => {
             let packets = packets.map(|packet| (packet.bytes, Flags::from_bits(packet.flags)));
             cell.record_batch(packets, clock, gate).number()
+        }
+        _ => 0,
+    }
+}
+
+/// As changeover_record_batch, but the first key frame may commit a switch that waits for one: `from` is
+/// then its place, else 0. The verdict is on the packets from there; those before are to be dropped.
+/// `from` may be NULL; it is not written when nothing could be counted.
+///
+/// One at a time for each input; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_record_batch_from(
+    input: *mut changeover_input,
+    packets: *const changeover_packet,
+    packets_len: usize,
+    from: *mut usize,
+) -> u64 {
+    // No guard, as in `changeover_record`.
+    // SAFETY: the caller's promise.
+    let (open, packets) = unsafe { (open_parts(input), elements(packets, packets_len)) };
+    match (open, packets) {
+        (Ok(Open { cell, gate, clock }), Ok(packets)) => {
+            let packets = packets.map(|packet| (packet.bytes, Flags::from_bits(packet.flags)));
+            let (verdict, place) = cell.record_batch_from(packets, clock, gate);
+            // SAFETY: the caller's promise.
+            unsafe { Output::optional(from) }.write(place);
+            verdict.number()
         }
         _ => 0,
     }

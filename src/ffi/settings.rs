@@ -6,8 +6,8 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
 use super::versioned::{read, Versioned};
 use crate::core::Config;
 use crate::vocabulary::{
-    c_string, settings, Failback, Grace, Kind, Number, Overlap, Percent, Role, Source, Standby,
-    Timeout, Vocabulary, Wait, Window,
+    c_string, settings, Commit, Failback, Grace, Kind, Number, Overlap, Percent, Role, Source,
+    Standby, Timeout, Vocabulary, Wait, Window,
 };
 use std::ffi::CStr;
 use std::mem::offset_of;

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::gate::Gate;
+use super::offer::Taken;
 use super::owner::Owner;
 use super::signal::{Signal, CELLS};
 use super::sync::{fence, AtomicU32, AtomicU64, Ordering};
@@ -45,10 +46,15 @@ const _: () = assert!(size_of::<Cell>() == 64);
 const MORE: u64 = 1 << 63;
 /// Packets of sound are counted.
 const SOUND: u64 = 1 << 62;
-/// The next record tells the monitor.
+/// The packet may be one that matters to the monitor: set with each of the two below. Other languages
+/// leave it to this one.
 const ARMED: u64 = 1 << 61;
+/// The next record tells the monitor.
+const AWAITED: u64 = 1 << 60;
+/// The number is one that is offered, or was: see [`Gate::open_offer`].
+const OFFERED: u64 = 1 << 59;
 /// What is left for the switch number. No gate ever shows one of the bits above.
-const NUMBER: u64 = ARMED - 1;
+const NUMBER: u64 = OFFERED - 1;
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
 // or in the meaning of a field needs a new layout number (`LAYOUT` in `src/ffi/input.rs`).
@@ -128,6 +134,12 @@ fn key_count(flags: Flags) -> u64 {
     (flags.bits() >> 2 & 1) as u64
 }
 
+/// Sound is often flagged `KEY` as well.
+fn is_key_frame(flags: Flags) -> bool {
+    let both = (Flags::VIDEO | Flags::KEY).bits();
+    flags.bits() & both == both
+}
+
 impl Cell {
     pub(super) fn new(place: usize) -> Self {
         Cell {
@@ -147,7 +159,7 @@ impl Cell {
     #[inline(always)]
     pub(crate) fn record(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
         self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
-        self.answer(gate, || self.count_sound(sound_count(flags)))
+        self.answer(gate, flags, || self.count_sound(sound_count(flags)))
     }
 
     /// As [`Cell::record`], for the thread that owns this cell, the first of an input's two by id;
@@ -162,34 +174,7 @@ impl Cell {
         second: &Cell,
     ) -> Verdict {
         self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
-        self.answer(gate, || second.count_shared_sound(sound_count(flags)))
-    }
-
-    /// Counts several packets of the handle that owns this cell, under one verdict. Wait-free.
-    #[inline]
-    pub(crate) fn record_batch(
-        &self,
-        packets: impl ExactSizeIterator<Item = (u32, Flags)> + Clone,
-        clock: &Clock,
-        gate: &Gate,
-    ) -> Verdict {
-        let count = packets.len() as u64;
-        if count == 0 {
-            return self.verdict(gate.number());
-        }
-        // Only where sound is counted it is looked for, in a second pass.
-        let again = packets.clone();
-        let (mut bytes, mut video, mut keys) = (0, 0, 0);
-        for (size, flags) in packets {
-            bytes += size as u64;
-            video += video_count(flags);
-            keys += key_count(flags);
-        }
-        self.count(count, bytes, video, keys, clock);
-        self.answer(gate, || {
-            let sound = again.map(|(_, flags)| sound_count(flags));
-            self.count_sound(sound.fold(0, u32::wrapping_add));
-        })
+        self.answer(gate, flags, || second.count_shared_sound(sound_count(flags)))
     }
 
     #[inline(always)]
@@ -222,7 +207,7 @@ impl Cell {
             self.video.fetch_add(video_count(flags), Ordering::Relaxed);
             self.keys.fetch_add(key_count(flags), Ordering::Relaxed);
         }
-        self.answer(gate, || self.count_shared_sound(sound_count(flags)))
+        self.answer(gate, flags, || self.count_shared_sound(sound_count(flags)))
     }
 
     /// In a handle's cell, by the thread that writes it.
@@ -267,17 +252,6 @@ impl Cell {
         bump(&self.lost, lost);
     }
 
-    /// The packet just counted was awaited. Of several threads that see the flag, each tells.
-    #[cold]
-    fn tell_monitor(&self) {
-        // AcqRel: pairs with the Release in `arm`. The old value is not looked at: to learn it, the
-        // processor would have to retry when another thread writes the word.
-        self.admitted.fetch_and(!ARMED, Ordering::AcqRel);
-        // SAFETY: whoever may record holds the pool (through a handle, or through the engine it
-        // is inside of).
-        unsafe { self.signal().raise(self.place()) };
-    }
-
     /// Its number in the pool.
     pub(crate) fn number(&self) -> usize {
         self.signal().chunk() * CELLS + self.place()
@@ -299,9 +273,10 @@ impl Cell {
         }
     }
 
-    /// The verdict on the packet just counted; tells the monitor if it was awaited.
+    /// The verdict on the packet just counted, which is flagged so; tells the monitor if it was
+    /// awaited, and may take an offer.
     #[inline(always)]
-    fn answer(&self, gate: &Gate, count_sound: impl FnOnce()) -> Verdict {
+    fn answer(&self, gate: &Gate, flags: Flags, count_sound: impl FnOnce()) -> Verdict {
         let number = gate.number();
         // Relaxed: `Gate::number` acquired what was stored before the gate moved to `number`.
         let admitted = self.admitted.load(Ordering::Relaxed);
@@ -310,29 +285,54 @@ impl Cell {
         } else if admitted & MORE == 0 {
             Verdict::DROP
         } else {
-            self.do_more(number, count_sound)
+            self.do_more(gate, flags, count_sound)
         }
     }
 
     /// Called last, so that the way without it needs no stack.
     #[cold]
     #[inline(never)]
-    fn do_more(&self, number: u64, count_sound: impl FnOnce()) -> Verdict {
-        let admitted = self.admitted.load(Ordering::Relaxed);
-        if admitted & SOUND != 0 {
+    fn do_more(&self, gate: &Gate, flags: Flags, count_sound: impl FnOnce()) -> Verdict {
+        self.do_all(gate, flags, count_sound).0
+    }
+
+    fn do_all(&self, gate: &Gate, flags: Flags, count_sound: impl FnOnce()) -> (Verdict, Taken) {
+        // Acquire: pairs with the Release in `offer`; who sees the flag sees the gate as it was then.
+        let word = self.admitted.load(Ordering::Acquire);
+        if word & SOUND != 0 {
             count_sound();
         }
-        if admitted & ARMED != 0 {
-            self.tell_monitor();
+        let taken = if word & OFFERED == 0 {
+            Taken::No
+        } else {
+            gate.take_offer(word & NUMBER, is_key_frame(flags))
+        };
+        let number = gate.number();
+        self.do_no_more_than(word);
+        // Of several threads that see the flag, each tells.
+        if word & AWAITED != 0 || taken != Taken::No {
+            // SAFETY: whoever may record holds the pool (through a handle, or through the engine it
+            // is inside of).
+            unsafe { self.signal().raise(self.place()) };
         }
-        if admitted & SOUND == 0 {
-            // Nothing more to do, from now on: unless the monitor has something anew. If another
-            // thread comes in between, the next packet tries again.
-            let (from, to) = (admitted & !ARMED, admitted & NUMBER);
-            let relaxed = Ordering::Relaxed;
-            let _ = self.admitted.compare_exchange(from, to, relaxed, relaxed);
+        (Verdict::new(if word & NUMBER == number { number } else { 0 }), taken)
+    }
+
+    /// What there was to do is done, but for what is to be done for each packet.
+    fn do_no_more_than(&self, word: u64) {
+        let mut rest = word & !AWAITED;
+        if rest & OFFERED == 0 {
+            rest &= !ARMED;
+            if rest & SOUND == 0 {
+                rest &= !MORE;
+            }
         }
-        Verdict::new(if admitted & NUMBER == number { number } else { 0 })
+        if rest != word {
+            // AcqRel: pairs with the Release in `arm`. Tried once: if it fails, another thread has
+            // done it, or the monitor has something anew, and hears of one packet more.
+            let (done, not) = (Ordering::AcqRel, Ordering::Relaxed);
+            let _ = self.admitted.compare_exchange(word, rest, done, not);
+        }
     }
 
     fn verdict(&self, number: u64) -> Verdict {
@@ -342,15 +342,38 @@ impl Cell {
 
     /// Lets this cell through while the gate shows `number`. To be called before the gate moves.
     pub(crate) fn admit(&self, number: u64) {
-        // Relaxed: the gate's Release publishes it. Whoever records meanwhile may take the flag.
-        let admit = |word| Some(word & !NUMBER | number);
-        let _ = self.admitted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, admit);
+        // Relaxed: the gate's Release publishes it. Whoever records meanwhile may take a flag.
+        self.change(Ordering::Relaxed, |word| word & !NUMBER | number);
     }
 
     /// Asks for the next record to be told to the monitor.
     pub(crate) fn arm(&self) {
-        // Release: pairs with the AcqRel in `tell_monitor`.
-        self.admitted.fetch_or(MORE | ARMED, Ordering::Release);
+        // Release: pairs with the AcqRel in `do_no_more_than`.
+        self.admitted.fetch_or(MORE | ARMED | AWAITED, Ordering::Release);
+    }
+
+    /// Admits this cell under a number that its packets may make the gate's. To be called before
+    /// the offer is opened, or while it is open.
+    pub(crate) fn offer(&self, number: u64) {
+        let offered = MORE | ARMED | OFFERED | number;
+        // Release: pairs with the Acquire in `do_all`.
+        self.change(Ordering::Release, |word| word & (SOUND | AWAITED) | offered);
+    }
+
+    /// The offer is over, however it ended: the number stays.
+    pub(crate) fn end_offer(&self) {
+        if self.admitted.load(Ordering::Relaxed) & OFFERED != 0 {
+            // (A record that finds nothing more to do clears [`MORE`].)
+            self.change(Ordering::Relaxed, |word| match word & AWAITED {
+                0 => word & !(OFFERED | ARMED),
+                _ => word & !OFFERED,
+            });
+        }
+    }
+
+    /// By the monitor.
+    fn change(&self, order: Ordering, to: impl Fn(u64) -> u64) {
+        let _ = self.admitted.fetch_update(order, Ordering::Relaxed, |word| Some(to(word)));
     }
 
     /// Has packets of sound counted, or not.
@@ -413,6 +436,8 @@ impl Cell {
         self.tag.store(self.tag().wrapping_add(1 << PLACE_BITS), Ordering::Relaxed);
     }
 }
+
+mod batch;
 
 #[cfg(all(test, not(loom)))]
 mod tests;

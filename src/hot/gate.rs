@@ -1,6 +1,7 @@
 //! The word that admits exactly one session of a stream.
 
 use super::dense::{block_len, Dense};
+use super::offer::{Offer, Taken};
 use super::process::PerProcess;
 use super::sync::Ordering;
 #[cfg(not(loom))]
@@ -64,11 +65,83 @@ impl Gate {
         #[cfg(loom)]
         self.word.store(number, Ordering::Release);
     }
+
+    /// By a recording thread, to whose cell `number` is offered: a packet that may takes the offer,
+    /// and moves the gate.
+    pub(super) fn take_offer(&self, number: u64, is_key_frame: bool) -> Taken {
+        // Read before it is taken: the gate moves again only once the offer is over, so that this
+        // moves it from what it was at the offer, or not at all.
+        let before = self.number();
+        let taken = self.offer().take(number, is_key_frame);
+        if taken != Taken::No && before < number {
+            self.move_on(before, number);
+        }
+        taken
+    }
+
+    /// One thread may do it for another, and the monitor for both: it is done once.
+    fn move_on(&self, from: u64, to: u64) {
+        // Release: pairs with the Acquire in `number`, as that of `move_to`.
+        let (moved, not) = (Ordering::Release, Ordering::Relaxed);
+        #[cfg(not(loom))]
+        let _ = self.word.compare_exchange(SwitchNumber(from), SwitchNumber(to), moved, not);
+        #[cfg(loom)]
+        let _ = self.word.compare_exchange(from, to, moved, not);
+    }
+
+    /// By the monitor, with none open: whoever records a packet that may take it (a key frame, or
+    /// any) in a cell that `number` is offered to (see [`super::Cell::offer`]) moves the gate.
+    pub(crate) fn open_offer(&self, number: u64, to_any_packet: bool) {
+        self.offer().open(number, to_any_packet);
+    }
+
+    /// By the monitor: whether the offer that it opened was taken.
+    pub(crate) fn offer_is_taken(&self) -> bool {
+        self.offer().is_taken()
+    }
+
+    /// By the monitor, before it moves the gate and before any cell of the offer's is retired: takes
+    /// the offer back. If it was taken, the gate has moved, and this is the number.
+    pub(crate) fn close_offer(&self) -> Option<u64> {
+        let before = self.number();
+        let number = self.offer().close();
+        if let Some(number) = number {
+            // The thread that took it may be held up, and finds it done.
+            self.move_on(before, number);
+        }
+        number
+    }
+
+    pub(super) fn offer(&self) -> &Offer {
+        let gate: *const Gate = self;
+        // SAFETY: every gate is one of the first half of a `GateBlock`, which has its offer at the
+        // same place of the second (asserted there), and lives as long as the process. Its
+        // provenance was exposed when it was made, and is picked up again here.
+        unsafe {
+            let offer = gate.expose_provenance() + std::mem::offset_of!(GateBlock, offers);
+            &*std::ptr::with_exposed_provenance::<Offer>(offer)
+        }
+    }
 }
 
-/// A gate for as long as this lives. Gates are packed, eight to a cache line, because every
-/// by-id record reads one at random and they hardly ever move; and like cells they are never
-/// given back to the system.
+/// Gates side by side: as many as fit a cache line, because every by-id record reads one at random
+/// and they hardly ever move. Behind them their offers, which hardly anybody reads.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct GateBlock {
+    gates: [Gate; GATES_OF_BLOCK],
+    offers: [Offer; GATES_OF_BLOCK],
+}
+
+/// One, where it must not outlive an execution of the model checker.
+const GATES_OF_BLOCK: usize = if cfg!(loom) { 1 } else { 8 };
+
+const _: () = assert!(size_of::<Gate>() == size_of::<Offer>());
+
+#[cfg(not(loom))]
+const _: () = assert!(std::mem::offset_of!(GateBlock, offers) == 64);
+
+/// A gate for as long as this lives. Like cells they are never given back to the system.
 #[derive(Debug)]
 pub(crate) struct OwnedGate(&'static Gate);
 
@@ -83,12 +156,16 @@ static GATES: PerProcess<Mutex<Gates>> = PerProcess::new();
 impl Gates {
     fn take(&mut self) -> &'static Gate {
         if self.free.is_empty() {
-            // One, where it must not outlive an execution of the model checker.
-            let len = if cfg!(loom) { 1 } else { block_len::<Gate>(self.made) };
-            let block: &'static [Gate] = Dense::new(len, |_| Gate::closed()).leak();
+            let len = if cfg!(loom) { 1 } else { block_len::<GateBlock>(self.made) };
+            let blocks: &'static [GateBlock] = Dense::new(len, |_| GateBlock {
+                gates: std::array::from_fn(|_| Gate::closed()),
+                offers: std::array::from_fn(|_| Offer::none()),
+            })
+            .leak();
+            blocks.as_ptr().expose_provenance();
             self.made += len;
             // Handed out in order.
-            self.free.extend(block.iter().rev());
+            self.free.extend(blocks.iter().flat_map(|block| &block.gates).rev());
         }
         self.free.pop().expect("a block has gates")
     }
@@ -98,6 +175,7 @@ impl OwnedGate {
     /// A closed gate. May allocate.
     pub(crate) fn new() -> OwnedGate {
         let gate = GATES.lock().take();
+        gate.offer().close();
         gate.move_to(0);
         OwnedGate(gate)
     }

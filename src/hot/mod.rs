@@ -2,11 +2,12 @@
 //!
 //! | file | job | who writes |
 //! |---|---|---|
-//! | `cell.rs` | [`Cell`]: counters and newest packet of one handle, or of an input's by-id recording | that handle's thread; any thread |
+//! | `cell.rs`, `cell/batch.rs` | [`Cell`]: counters and newest packet of one handle, or of an input's by-id recording | that handle's thread; any thread |
 //! | `owner.rs`, `by_id.rs` | [`ByIdCells`]: which of an input's two cells a thread counts in, by id | the first thread owns one |
 //! | `signal.rs`, `attention.rs` | which cells delivered an awaited packet | recording threads set, monitor clears |
 //! | `chunk.rs`, `pool.rs` | [`CellPool`]: where cells come from; the cells of one engine, by number | monitor |
-//! | `gate.rs` | [`Gate`]: admits exactly one session of a stream | monitor |
+//! | `gate.rs` | [`Gate`]: admits exactly one session of a stream | monitor; who takes an offer |
+//! | `offer.rs` | the offer: the right to move the gate, taken by one packet of a switch's target | monitor opens and closes; a recording thread takes |
 //! | `clock.rs` | [`Clock`]: cached monotonic time | monitor |
 //! | `route.rs` | [`Route`]: one stream, as recording by id finds it | monitor |
 //! | `table.rs`, `id_hash.rs` | [`Table`]: stream id → route, as readers see it | monitor |
@@ -14,7 +15,7 @@
 //! | `presence.rs` | [`Presence`]: which threads are inside a by-id call | each thread its own |
 //! | `process.rs` | which process this is, and what its engines share | a child, at the fork |
 //! | `dense.rs`, `sync.rs` | packed memory; atomics and fences | |
-//! | `models.rs` | models of all that for the model checker | |
+//! | `models.rs`, `models/offer.rs` | models of all that for the model checker | |
 //!
 //! Progress: recording takes no lock, allocates nothing and makes no system call (by id: except a
 //! thread's first call). It is wait-free on x86-64 and on arm64 with LSE atomics:
@@ -38,6 +39,7 @@ mod gate;
 mod id_hash;
 #[cfg(all(loom, test))]
 mod models;
+mod offer;
 mod owner;
 mod pool;
 mod presence;

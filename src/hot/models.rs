@@ -14,6 +14,8 @@ use loom::cell::UnsafeCell;
 use loom::thread;
 use std::sync::{Arc, Mutex};
 
+mod offer;
+
 const NONE: Flags = Flags::NONE;
 
 /// Every order of steps, with at most so many changes of the running thread other than at the

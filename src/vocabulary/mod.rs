@@ -37,8 +37,8 @@ pub use flags::{Flags, FLAGS};
 pub use reasons::Reason;
 pub(crate) use settings::settings;
 pub use settings::{
-    all_settings, Failback, Form, Grace, Kind, Number, Overlap, Percent, Role, Scope, Setting,
-    Source, Standby, Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
+    all_settings, Commit, Failback, Form, Grace, Kind, Number, Overlap, Percent, Role, Scope,
+    Setting, Source, Standby, Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
 };
 pub use states::{Level, ProbeAnswer, StartReason, Status};
 

@@ -70,6 +70,11 @@ macro_rules! settings {
             damping_period: Wait = Duration::from_secs(60), Stream;
             /// What an input is.
             role: Role = Role::Source, Input, reserved_role;
+            /// When a planned switch away from an input on air is committed.
+            commit: Commit = Commit::AtOnce, Stream, reserved_commit;
+            /// How long a planned switch waits for a key frame, from the target's first packet; then
+            /// any packet commits it.
+            key_wait: Wait = Duration::from_secs(10), Stream;
         }
     };
 }
@@ -122,6 +127,17 @@ vocabulary! {
         Source = 0, "source";
         /// No source, but better than nothing: a slate, a loop, a still picture.
         Fill = 1, "fill";
+    }
+}
+
+vocabulary! {
+    /// When a planned switch away from an input on air is committed.
+    pub enum Commit: CHANGEOVER_COMMIT {
+        /// On the target's next key frame, a packet flagged `VIDEO` and `KEY`; on its first packet
+        /// where neither of the two inputs has sent any.
+        KeyFrame = 0, "key_frame";
+        /// On the target's first packet.
+        AtOnce = 1, "at_once";
     }
 }
 

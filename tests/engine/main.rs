@@ -16,6 +16,7 @@
 //! | `measured.rs` | what is measured of what is recorded, and decided by it |
 //! | `many_streams.rs` | a hundred thousand streams |
 //! | `gate.rs` | promise 2: one session is on air |
+//! | `key_frames.rs` | rule 23 and promise 9: a switch commits on its key frame |
 //! | `counters.rs` | promise 3: counters are exact |
 //! | `detection.rs` | promise 4: detection is never early, and in time |
 //! | `draining.rs` | promise 5: a host that takes no events |
@@ -41,6 +42,7 @@ mod detection;
 mod draining;
 mod gate;
 mod idle;
+mod key_frames;
 mod lifetimes;
 mod log;
 mod loops;

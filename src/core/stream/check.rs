@@ -67,6 +67,16 @@ const OF_STREAM: &[OfStream] = &[
         let any = stream.inputs.iter().any(|input| !input.is_fill());
         !any || stream.has_programme() || stream.exhausted || stream.unregistered
     }),
+    ("rule 23: an offer is of a session that waits behind the gate, in its number too", |stream| {
+        stream.offer().is_none_or(|offer| {
+            let target = stream.pending().and_then(|pending| stream.input(pending));
+            target.and_then(InputHealth::session) == Some(offer.session)
+                && offer.number > stream.switch_number
+                && offer.number == stream.last_number()
+                && stream.on_air()
+                && stream.settings.commit == Commit::KeyFrame
+        })
+    }),
     ("rule 8: a stream that lost its last usable input is exhausted", |stream| {
         let lost = stream.switches.last().is_some() && !stream.active_runs();
         !lost || stream.exhausted || stream.unregistered
@@ -78,7 +88,7 @@ const OF_STREAM: &[OfStream] = &[
         })
     }),
     ("rule 11: a manual switch that is pending is the override's", |stream| {
-        let manual = stream.pending.filter(|pending| pending.reason == Reason::Manual);
+        let manual = stream.pending.as_ref().filter(|pending| pending.reason == Reason::Manual);
         manual.is_none_or(|pending| stream.override_input() == Some(pending.target))
     }),
     ("rule 14: an unregistered stream has no deadline", |stream| {
@@ -93,7 +103,7 @@ const OF_STREAM: &[OfStream] = &[
             && (stream.active().is_none() || stream.active() == to)
     }),
     ("rule 15: why the last choice ended was told with the next, or with exhaustion", |stream| {
-        stream.cause.is_none()
+        stream.cause().is_none()
     }),
     ("overlap off: at most one session, and no hot input", |stream| {
         stream.settings.overlap == Overlap::On
@@ -107,7 +117,7 @@ const OF_STREAM: &[OfStream] = &[
         let last = moves.next();
         let mut number = stream.switch_number;
         last.is_none_or(|last| last == (stream.gate(), number))
-            && moves.all(|(_, earlier)| std::mem::replace(&mut number, earlier) == earlier + 1)
+            && moves.all(|(_, earlier)| std::mem::replace(&mut number, earlier) > earlier)
     }),
     ("a queued start is of a session that runs, or its stop is queued too", |stream| {
         let stops = stream.queued().filter_map(|action| match action {
@@ -164,7 +174,7 @@ const OF_INPUT: &[OfInput] = &[
         let input = &stream.inputs[index];
         input.session.is_none_or(|session| {
             let decides = session.first_packet().is_none()
-                || stream.is_pending(index)
+                || (stream.is_pending(index) && stream.offer().is_none())
                 || (stream.is_active(index) && input.status != Status::Active)
                 || input.untested()
                 || (input.status == Status::Degraded
@@ -313,7 +323,7 @@ impl Stream {
     }
 
     fn queued(&self) -> impl DoubleEndedIterator<Item = &Action> {
-        self.actions.iter().flat_map(|actions| &actions.0)
+        self.decision.iter().flat_map(|decision| &decision.actions)
     }
 
     fn sessions(&self) -> impl Iterator<Item = &Session> {

@@ -129,9 +129,14 @@ impl Stream {
     /// Promise 2: every move has its own number, so a host can tell what was admitted before it
     /// from what was admitted after it.
     pub(super) fn move_gate(&mut self, session: Option<SessionId>) {
+        self.move_gate_to(session, self.last_number() + 1);
+    }
+
+    pub(super) fn move_gate_to(&mut self, session: Option<SessionId>, number: u64) {
         self.gate = session.and_then(NonZeroU64::new);
-        self.switch_number += 1;
-        self.act(Action::Gate { session, number: self.switch_number });
+        self.switch_number = number;
+        self.offers = 0;
+        self.act(Action::Gate { session, number });
     }
 
     /// Rules 2, 6c, 8c and 9e: the awaited packet of a session. Answers the input, if it has
@@ -224,7 +229,7 @@ impl Stream {
             self.pending = None;
         }
         if active {
-            self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
+            self.set_cause(Cause { from: Some(priority), reason, detail });
         }
     }
 
@@ -339,7 +344,7 @@ impl Stream {
                 if !self.active_runs() {
                     let (from, reason) = (self.active(), Reason::Recovery);
                     let detail = Detail::Seen("probe succeeded");
-                    self.cause = Some(Box::new(Cause { from, reason, detail }));
+                    self.set_cause(Cause { from, reason, detail });
                 }
             }
             ProbeOutcome::Failed(text) => {

@@ -9,6 +9,7 @@ mod conditions;
 mod health;
 mod life;
 mod order;
+mod planned;
 mod selection;
 mod timers;
 mod update;
@@ -17,7 +18,7 @@ use super::config::{Settings, StreamSettings};
 use super::history::History;
 use super::input::{Attempt, InputHealth, Session};
 use super::{
-    Action, Awaited, Common, Condition, Config, Detail, Error, Failback, Input, MaybeNanos,
+    Action, Awaited, Commit, Common, Condition, Config, Detail, Error, Failback, Input, MaybeNanos,
     MaybePriority, Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration,
     SessionId, Start, StartReason, Status, Stimulus, Stop, Switch,
 };
@@ -26,15 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use check::Broken;
-
-/// A planned switch that waits for its target to deliver. Packed: there is room for one in each
-/// stream.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, packed)]
-struct Pending {
-    target: Priority,
-    reason: Reason,
-}
+pub use planned::Offer;
+use planned::Pending;
 
 /// Why the next switch will be made.
 #[derive(Clone, Debug)]
@@ -59,29 +53,41 @@ pub struct Stream {
     /// Since when the active input is on air, or since when nothing is.
     air_since: Nanos,
     gate: Option<NonZeroU64>,
+    /// Of the gate's last move.
     switch_number: u64,
-    pending: Option<Pending>,
+    /// How many of the numbers that follow it were given to offers.
+    offers: u32,
+    /// Apart, because there is none most of the time.
+    pending: Option<Box<Pending>>,
     /// The manual choice.
     pinned: MaybePriority,
-    /// Why the active input was given up, until the switch that follows.
-    cause: Option<Box<Cause>>,
     exhausted: bool,
     unregistered: bool,
     switches: History,
-    /// Those that were not drained yet. Apart, because there are none most of the time.
-    actions: Option<Box<Actions>>,
+    /// Apart, because there is none most of the time.
+    decision: Option<Box<Decision>>,
 }
 
 /// There may be a million of them.
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Stream>() <= 192 && size_of::<InputHealth>() <= 72);
 
+/// What is being decided.
 #[derive(Clone, Debug)]
-struct Actions(Vec<Action>);
+struct Decision {
+    /// Those that were not drained yet.
+    actions: Vec<Action>,
+    /// Why the active input was given up, until the switch that follows.
+    cause: Option<Cause>,
+}
 
-impl Actions {
-    /// Hardly any decision has more.
-    const OF_A_DECISION: usize = 8;
+impl Decision {
+    /// Hardly any has more.
+    const ACTIONS: usize = 8;
+
+    fn new() -> Box<Decision> {
+        Box::new(Decision { actions: Vec::with_capacity(Decision::ACTIONS), cause: None })
+    }
 }
 
 impl Stream {
@@ -108,13 +114,13 @@ impl Stream {
             air_since: now,
             gate: None,
             switch_number: 0,
+            offers: 0,
             pending: None,
             pinned: MaybePriority::NONE,
-            cause: None,
             exhausted: false,
             unregistered: false,
             switches: History::default(),
-            actions: None,
+            decision: None,
         };
         stream.insert_inputs(inputs, now, common);
         if stream.settings.overlap == Overlap::Off && stream.inputs.iter().any(InputHealth::is_hot)
@@ -184,6 +190,13 @@ impl Stream {
                     return Ok(());
                 }
             }
+            Stimulus::Flagged { priority, video, key } => {
+                let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+                self.inputs[index].sent_video |= video;
+                self.inputs[index].sent_key_frames |= video && key;
+                return Ok(());
+            }
+            Stimulus::Committed { number } => self.committed(number, now, common)?,
             Stimulus::StartTaken { session } => {
                 let session = self.session_mut(session).ok_or(Error::StaleSession)?;
                 session.take(now);
@@ -249,7 +262,7 @@ impl Stream {
 
     /// Takes the queued actions, oldest first. To be carried out in this order.
     pub fn drain(&mut self) -> impl ExactSizeIterator<Item = Action> {
-        let actions = self.actions.take().map_or(Vec::new(), |actions| actions.0);
+        let actions = self.decision.take().map_or(Vec::new(), |decision| decision.actions);
         self.debug_check(self.switch_number);
         actions.into_iter()
     }
@@ -264,7 +277,7 @@ impl Stream {
             actions.extend(input.session().map(|session| Action::Stop(Stop { session, priority })));
             actions.extend(input.probe().map(|probe| Action::CancelProbe { probe: probe.id }));
         }
-        actions.push(Action::Gate { session: None, number: self.switch_number + 1 });
+        actions.push(Action::Gate { session: None, number: self.last_number() + 1 });
         actions.push(Action::Notify(Notice::Unregistered));
         actions
     }
@@ -289,7 +302,7 @@ impl Stream {
         self.selected_at
     }
 
-    /// The target of a planned switch that waits for its first packet.
+    /// The target of a planned switch that waits for its first packet, or its key frame.
     pub fn pending(&self) -> Option<Priority> {
         self.pending.as_ref().map(|pending| pending.target)
     }
@@ -377,8 +390,19 @@ impl Stream {
     }
 
     fn act(&mut self, action: Action) {
-        let few = || Box::new(Actions(Vec::with_capacity(Actions::OF_A_DECISION)));
-        self.actions.get_or_insert_with(few).0.push(action);
+        self.decision.get_or_insert_with(Decision::new).actions.push(action);
+    }
+
+    fn set_cause(&mut self, cause: Cause) {
+        self.decision.get_or_insert_with(Decision::new).cause = Some(cause);
+    }
+
+    fn cause(&self) -> Option<&Cause> {
+        self.decision.as_ref()?.cause.as_ref()
+    }
+
+    fn take_cause(&mut self) -> Option<Cause> {
+        self.decision.as_mut()?.cause.take()
     }
 
     fn notify(&mut self, notice: Notice) {

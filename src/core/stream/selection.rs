@@ -1,4 +1,5 @@
-//! Which input is on air: failover, planned switches, failback.
+//! Which input is on air: failover, failback, and how a switch is made. Planned ones are in
+//! `planned.rs`.
 
 use super::order::Class;
 use super::*;
@@ -10,23 +11,20 @@ impl Stream {
     /// goes on air (2), planned switches end (7) and begin (10), and only then is it known which
     /// sessions are still needed.
     pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
-        let lost = self.cause.as_ref().map(|cause| cause.reason);
+        let lost = self.cause().map(|cause| cause.reason);
         while !self.active_runs() {
             self.promote_what_delivers(now);
             // Rule 7c: it may be the target of a pending switch, which was started already.
             let Some(target) = self.select(now) else {
-                self.cause = None;
+                self.take_cause();
                 self.listen_to_all();
                 break;
             };
-            let cause = self.cause.take().map_or_else(
-                || Cause {
-                    from: self.active(),
-                    reason: Reason::Recovery,
-                    detail: Detail::Seen("usable again"),
-                },
-                |cause| *cause,
-            );
+            let cause = self.take_cause().unwrap_or_else(|| Cause {
+                from: self.active(),
+                reason: Reason::Recovery,
+                detail: Detail::Seen("usable again"),
+            });
             self.commit(target, cause, StartReason::Failover, now, common);
         }
         self.declare_exhausted(lost);
@@ -42,6 +40,7 @@ impl Stream {
         self.keep_retrying(now);
         self.listen_to_failed_inputs(now);
         self.close_gate_of_a_stopped_session();
+        self.renew_offer(now);
     }
 
     /// Whether the active input delivers, healthy or impaired. Not on air is dark.
@@ -139,8 +138,8 @@ impl Stream {
         common: &mut Common,
     ) {
         let Some(index) = self.index_of(target) else { return };
-        self.pending = None;
-        self.cause = None;
+        let offered = self.pending.take().and_then(|pending| pending.offer);
+        self.take_cause();
         let old = self.active_index().filter(|old| *old != index);
         if self.settings.overlap == Overlap::Off {
             self.stop_all_but(index);
@@ -158,7 +157,11 @@ impl Stream {
             Some(session) => {
                 let on_air_at_once = session.delivers_at(now);
                 let id = session.id;
-                self.move_gate(Some(id));
+                match offered.filter(|it| it.session == id && it.number > self.switch_number) {
+                    // Rule 23: the number that its packets may have taken already.
+                    Some(offer) => self.move_gate_to(Some(id), offer.number),
+                    None => self.move_gate(Some(id)),
+                }
                 if !on_air_at_once {
                     self.await_packet(index);
                 }
@@ -177,7 +180,7 @@ impl Stream {
     }
 
     /// An impaired input is chosen as it is: nothing more is to be found out before.
-    fn end_attempts(&mut self, index: usize) {
+    pub(super) fn end_attempts(&mut self, index: usize) {
         self.cancel_probe(index);
         let input = &mut self.inputs[index];
         if input.retry_at().is_some() {
@@ -189,7 +192,7 @@ impl Stream {
     }
 
     /// Rules 2a and 8e: the first packet of the active input.
-    fn put_on_air(&mut self, now: Nanos) {
+    pub(super) fn put_on_air(&mut self, now: Nanos) {
         let Some(index) = self.active_index() else { return };
         let input = &mut self.inputs[index];
         if input.status != Status::Idle || !input.delivering() {
@@ -204,76 +207,16 @@ impl Stream {
         self.declare_restored();
     }
 
-    /// Rule 7: make before break, unless there is nothing to keep (7d) or no room for two
-    /// (overlap off).
-    pub(super) fn begin_switch(
-        &mut self,
-        target: Priority,
-        reason: Reason,
-        detail: Detail,
-        start_reason: StartReason,
-        now: Nanos,
-        common: &mut Common,
-    ) {
-        if self.pending() != Some(target) {
-            // Rule 7e: a newer request replaces it.
-            self.abandon_pending();
-        }
-        let Some(index) = self.index_of(target).filter(|_| self.active() != Some(target)) else {
-            return;
-        };
-        let session = self.inputs[index].session.as_ref();
-        let at_once = !self.on_air()
-            || self.settings.overlap == Overlap::Off
-            || session.is_some_and(|session| session.delivers_at(now));
-        if at_once {
-            let cause = Cause { from: self.active(), reason, detail };
-            self.commit(target, cause, start_reason, now, common);
-            return;
-        }
-        let runs = session.is_some();
-        self.end_attempts(index);
-        if !runs {
-            self.start(index, Attempt::No, start_reason, common);
-        } else if self.inputs[index].delivering() {
-            // It may have died since its last packet; the next one proves that it has not.
-            self.await_packet(index);
-        }
-        self.pending = Some(Pending { target, reason });
-    }
-
-    /// Rules 7e and 11c. The session of a hot or pushed target is kept.
-    pub(super) fn abandon_pending(&mut self) {
-        if let Some(pending) = self.pending.take() {
-            if let Some(index) = self.index_of(pending.target) {
-                if !self.inputs[index].keeps_session() {
-                    self.stop(index);
-                }
-            }
-        }
-    }
-
-    /// Rule 7a: the target delivers.
-    fn finish_pending(&mut self, now: Nanos, common: &mut Common) {
-        let Some(pending) = &self.pending else { return };
-        let (target, reason) = (pending.target, pending.reason);
-        if self.index_of(target).is_some_and(|index| self.inputs[index].delivering()) {
-            let detail = self.why_left(reason).unwrap_or(Detail::Seen("delivers"));
-            let cause = Cause { from: self.active(), reason, detail };
-            self.commit(target, cause, StartReason::Planned, now, common);
-            self.put_on_air(now);
-        }
-    }
-
     /// Rule 17b: what is the matter with the active input, if it is left for a condition.
-    fn why_left(&self, reason: Reason) -> Option<Detail> {
+    pub(super) fn why_left(&self, reason: Reason) -> Option<Detail> {
         let (_, detail) = self.inputs[self.active_index()?].impairment()?;
         reason.is_condition().then(|| detail.clone())
     }
 
     /// Rule 17d: the active input has healed, or the target is no better.
     fn abandon_needless_switch(&mut self) {
-        let Some(pending) = self.pending.filter(|pending| pending.reason.is_condition()) else {
+        let Some(pending) = self.pending.as_deref().filter(|pending| pending.reason.is_condition())
+        else {
             return;
         };
         if self.index_of(pending.target).is_some_and(|target| !self.is_of_better_class(target)) {
@@ -290,8 +233,8 @@ impl Stream {
         let target = self.inputs[index].spec.priority;
         // What was to be switched to still is, and an override as soon as it delivers.
         let pinned = self.override_input().filter(|pinned| Some(*pinned) == from);
-        let manual = pinned.map(|target| Pending { target, reason: Reason::Manual });
-        let pending = self.pending.or(manual).filter(|pending| pending.target != target);
+        let manual = pinned.map(|target| Box::new(Pending::new(target, Reason::Manual)));
+        let pending = self.pending.clone().or(manual).filter(|pending| pending.target != target);
         self.commit(target, Cause { from, reason, detail }, StartReason::Planned, now, common);
         self.pending = pending;
         self.put_on_air(now);

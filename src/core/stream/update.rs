@@ -101,7 +101,8 @@ impl Stream {
         // With nothing usable left, an added one is started, unless an updated one is better.
         if selected(self).is_some() && !self.active_runs() {
             let (from, reason, detail) = (self.active(), Reason::InputAdded, Detail::None);
-            self.cause.get_or_insert_with(|| Box::new(Cause { from, reason, detail }));
+            let cause = self.take_cause().unwrap_or(Cause { from, reason, detail });
+            self.set_cause(cause);
         }
         Ok(())
     }
@@ -124,7 +125,7 @@ impl Stream {
             self.active = MaybePriority::NONE;
             self.selected_at = now;
             let (reason, detail) = (Reason::InputRemoved, Detail::None);
-            self.cause = Some(Box::new(Cause { from: Some(priority), reason, detail }));
+            self.set_cause(Cause { from: Some(priority), reason, detail });
         }
         let mut inputs = std::mem::take(&mut self.inputs).into_vec();
         inputs.remove(index);
@@ -242,7 +243,8 @@ impl Stream {
 
     /// Two sessions can't run any longer; a switch that waits is committed.
     fn end_overlap(&mut self, now: Nanos, common: &mut Common) {
-        if let Some(Pending { target, reason }) = self.pending.take() {
+        if let Some(pending) = self.pending.take() {
+            let Pending { target, reason, .. } = *pending;
             let detail = Detail::Seen("overlap was turned off");
             let cause = Cause { from: self.active(), reason, detail };
             self.commit(target, cause, StartReason::Planned, now, common);

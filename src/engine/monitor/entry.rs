@@ -6,6 +6,7 @@ use crate::core::{Action, InputHealth, Measure, Nanos, Priority, SessionId, Stim
 use crate::engine::published::{InputCells, OpenCell, Snapshot, StreamShared};
 use crate::hot::{prefetch, Cell, Counters, InputRoute, Route};
 use crate::vocabulary::Error;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Bound to no session: of a cell, whose packets are those of whichever is current, and the input's
@@ -23,6 +24,10 @@ pub(super) struct Entry {
     listens: bool,
     /// `state` is not the published one.
     changed: bool,
+    /// The core's offer is open.
+    offers: bool,
+    /// Some cells say that they have one.
+    offered: bool,
 }
 
 impl Entry {
@@ -30,7 +35,15 @@ impl Entry {
     pub(super) fn new(index: usize, core: Stream, cells: Vec<InputCells>) -> Entry {
         let state = Arc::new(Snapshot::new(core, cells));
         let shared = Arc::new(StreamShared::new(index, state.clone()));
-        Entry { state, shared, sessions: 0, listens: false, changed: false }
+        Entry {
+            state,
+            shared,
+            sessions: 0,
+            listens: false,
+            changed: false,
+            offers: false,
+            offered: false,
+        }
     }
 
     pub(super) fn state(&self) -> &Snapshot {
@@ -153,6 +166,57 @@ impl Entry {
         }
     }
 
+    /// Tells the core how packets were flagged, where that is news.
+    pub(super) fn tell_flags(&mut self, door: &mut Door, now: Nanos) {
+        let news = |(index, knows_video): (usize, bool)| {
+            let sum = self.state.cells()[index].sum();
+            let (video, key) = (sum.video > 0, sum.video > 0 && sum.keys > 0);
+            let priority = self.core().inputs()[index].priority();
+            (key || video != knows_video).then_some(Stimulus::Flagged { priority, video, key })
+        };
+        let news: SmallVec<[_; 2]> = self.core().unknown_flags().filter_map(news).collect();
+        for stimulus in news {
+            // Never refused, and nothing is decided.
+            let _ = self.tell(door, stimulus, now);
+        }
+    }
+
+    /// Rule 23: nobody takes the offer from here on. The number, if somebody had: the gate has moved.
+    pub(super) fn close_offer(&mut self) -> Option<u64> {
+        if std::mem::take(&mut self.offers) {
+            self.shared.gate().close_offer()
+        } else {
+            None
+        }
+    }
+
+    /// Whether the offer was taken, and is not closed yet.
+    pub(super) fn offer_is_taken(&self) -> bool {
+        self.offers && self.shared.gate().offer_is_taken()
+    }
+
+    /// Rule 23: opens the offer that the core makes, if it makes one, after all else that was decided
+    /// is done.
+    pub(super) fn open_offer(&mut self) {
+        let Some(offer) = self.core().offer() else {
+            return self.forget_offer();
+        };
+        let is_other =
+            |(health, _): &(&InputHealth, &InputCells)| health.session() != Some(offer.session);
+        let others = self.state.inputs().filter(is_other);
+        others.flat_map(|(_, input)| input.all()).for_each(Cell::end_offer);
+        self.cells_of(offer.session).for_each(|cell| cell.offer(offer.number));
+        self.shared.gate().open_offer(offer.number, offer.to_any_packet);
+        (self.offers, self.offered) = (true, true);
+    }
+
+    /// Cells to which an offer was made are as any again.
+    fn forget_offer(&mut self) {
+        if std::mem::take(&mut self.offered) {
+            self.state.cells().iter().flat_map(InputCells::all).for_each(Cell::end_offer);
+        }
+    }
+
     /// For each input that must not fall silent, its most recent cell and its limit.
     pub(super) fn watched(&self) -> impl Iterator<Item = (&'static Cell, Nanos)> + '_ {
         self.core().silence_limits().filter_map(|(index, packet_timeout)| {
@@ -260,7 +324,9 @@ impl Entry {
 
     /// For good: no cell carries this number.
     pub(super) fn close_gate(&self) {
-        self.shared.gate().move_to(self.core().switch_number() + 1);
+        let gate = self.shared.gate();
+        gate.close_offer();
+        gate.move_to(self.core().last_number() + 1);
     }
 
     fn cells_of(&self, session: SessionId) -> impl Iterator<Item = &'static Cell> + '_ {
@@ -281,6 +347,9 @@ impl Entry {
         if let Some(current) = core.inputs()[at].session() {
             if core.gate() == Some(current) {
                 cell.admit(core.switch_number());
+            }
+            if let Some(offer) = core.offer().filter(|offer| offer.session == current) {
+                cell.offer(offer.number);
             }
             if core.awaits(current) {
                 cell.arm();

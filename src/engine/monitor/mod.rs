@@ -12,6 +12,7 @@
 //! | `stalls.rs`, `stamps.rs` | what is taken out of it; how late a packet may have come |
 //! | `streams.rs`, `entry.rs` | all streams; one stream |
 //! | `door.rs`, `bug.rs` | the one door into `core`; what is known of a bug met there |
+//! | `decide.rs` | one thing told to one stream |
 //! | `cells.rs`, `limbo.rs` | whose each cell is; what waits to be freed |
 //! | `deadlines.rs` | which streams a tick visits |
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
@@ -22,6 +23,7 @@
 mod bug;
 mod cells;
 mod deadlines;
+mod decide;
 mod door;
 mod entry;
 mod limbo;
@@ -184,6 +186,10 @@ impl Monitor {
     fn take_awaited_packets(&mut self) {
         for cell in self.streams.attracted() {
             // Looked up one by one: a decision may end the session of the next cell.
+            if let Some(index) = self.streams.committed(cell) {
+                self.settle_offer(index);
+                self.streams.open_offer(index);
+            }
             if let Some((index, packet)) = self.streams.awaited(cell) {
                 // A packet is never refused.
                 let _ = self.decide(index, packet);
@@ -260,6 +266,10 @@ impl Monitor {
     }
 
     fn tell_what_was_found(&mut self, index: usize, found: Found) {
+        self.settle_offer(index);
+        if self.streams.get(index).is_none() {
+            return;
+        }
         self.streams.tell_newest_packets(index, &self.time);
         for one in found {
             let actions = self.streams.measured(index, one, self.time.now());
@@ -271,6 +281,7 @@ impl Monitor {
                 self.looks.match_sessions(&self.streams, index, self.time.now());
             }
         }
+        self.streams.open_offer(index);
         self.schedule(index);
     }
 
@@ -303,20 +314,6 @@ impl Monitor {
         }
     }
 
-    /// Tells a stream what happened, publishes what it decided, and does what recording threads
-    /// see of it. The host is to be told later.
-    fn decide(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
-        let decided = self.streams.decide(index, stimulus, self.time.now());
-        if let Some(bug) = self.streams.take_bug() {
-            self.give_up(index, &bug);
-            return Err(Error::Panic);
-        }
-        self.take_up(index, decided?);
-        self.looks.match_sessions(&self.streams, index, self.time.now());
-        self.schedule(index);
-        Ok(())
-    }
-
     fn take_up(&mut self, index: usize, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             if let Some(action) = self.streams.entry(index).take_up(action) {
@@ -327,6 +324,8 @@ impl Monitor {
 
     /// A bug was met in a stream's core, which costs this stream and no other.
     fn give_up(&mut self, index: usize, bug: &str) {
+        // What was taken of it ends in the same instant.
+        self.streams.close_offer(index);
         let actions = self.streams.core(index).give_up(bug);
         self.take_up(index, actions);
         self.remove(index);
@@ -359,6 +358,7 @@ impl Monitor {
     /// The monitor has met a bug. What it had decided is told, as far as that can still be done.
     fn die(&mut self, bug: &str) {
         self.shared.pulse.die();
+        self.streams.close_offers();
         let _ = contained(|| self.outbox.tell_all(&mut self.streams, &self.time));
         self.outbox.end_by(bug, &self.time);
     }

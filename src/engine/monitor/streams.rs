@@ -144,6 +144,7 @@ impl Streams {
         );
         let entry = &mut self.entries[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
+        entry.tell_flags(&mut self.door, now);
         let result = entry.tell(&mut self.door, stimulus, now);
         if updates_inputs && result.is_ok() {
             self.match_inputs(index, &before, now);
@@ -209,6 +210,30 @@ impl Streams {
     /// Tells a stream of its newest packets. That need not be published soon.
     pub(super) fn tell_newest_packets(&mut self, index: usize, time: &Time) {
         self.entries[index].tell_newest_packets(&mut self.door, time);
+    }
+
+    /// Rule 23: no packet moves a gate from here on.
+    pub(super) fn close_offers(&mut self) {
+        for (_, entry) in &mut self.entries {
+            entry.close_offer();
+        }
+    }
+
+    /// See [`Entry::close_offer`].
+    pub(super) fn close_offer(&mut self, index: usize) -> Option<u64> {
+        self.entries[index].close_offer()
+    }
+
+    /// See [`Entry::open_offer`]. The stream may be gone.
+    pub(super) fn open_offer(&mut self, index: usize) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.open_offer();
+        }
+    }
+
+    /// The stream whose offer was taken by a packet in this cell.
+    pub(super) fn committed(&self, cell: usize) -> Option<usize> {
+        self.cells.owner(cell).filter(|index| self.entries[*index].offer_is_taken())
     }
 
     /// The cells that say that the packet their session was waiting for has come.

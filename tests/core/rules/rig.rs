@@ -412,10 +412,35 @@ impl Rig {
                 self.plan(LOOK_INTERVAL, Step::Look(session, priority, self.now));
             }
             self.invariants.delivered(session, self.now);
+            self.take_offer(session, false);
             if self.stream.awaits(session) {
                 self.send(Stimulus::Packet { session });
             }
         }
+    }
+
+    /// A packet takes the offer, if it is one that may.
+    fn take_offer(&mut self, session: SessionId, is_key_frame: bool) {
+        let offer = self.stream.offer().filter(|offer| offer.session == session);
+        if let Some(offer) = offer.filter(|offer| is_key_frame || offer.to_any_packet) {
+            self.send(Stimulus::Committed { number: offer.number });
+        }
+    }
+
+    /// An input with a running session sends a key frame.
+    pub fn sends_key_frame(&mut self, priority: Priority) {
+        let session = self.input(priority).session().expect("it runs");
+        self.invariants.delivered(session, self.now);
+        self.take_offer(session, true);
+        if self.stream.awaits(session) {
+            self.send(Stimulus::Packet { session });
+        }
+        self.is_flagged(priority, true, true);
+    }
+
+    /// How an input's packets were flagged so far.
+    pub fn is_flagged(&mut self, priority: Priority, video: bool, key: bool) {
+        self.send(Stimulus::Flagged { priority, video, key });
     }
 
     fn publish(&mut self, priority: Priority) {

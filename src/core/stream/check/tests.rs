@@ -98,6 +98,11 @@ fn unregistered() -> World {
     world
 }
 
+fn switch_to(target: Priority) -> Option<Box<Pending>> {
+    let (reason, offer, since) = (Reason::Failback, None, MaybeNanos::NONE);
+    Some(Box::new(Pending { target, reason, offer, since }))
+}
+
 fn session(stream: &mut Stream, index: usize) -> &mut Session {
     stream.inputs[index].session.as_mut().unwrap()
 }
@@ -129,8 +134,17 @@ const CORRUPTIONS: &[Corruption] = &[
     ),
     (
         on_air,
-        |stream| stream.pending = Some(Pending { target: 0, reason: Reason::Failback }),
+        |stream| stream.pending = switch_to(0),
         "rule 7: the pending input is usable, runs and is not active",
+    ),
+    (
+        pending,
+        |stream| {
+            let session = stream.inputs[0].session().unwrap();
+            let offer = Offer { session, number: 9, to_any_packet: false };
+            stream.pending.as_mut().unwrap().offer = Some(offer);
+        },
+        "rule 23: an offer is of a session that waits behind the gate, in its number too",
     ),
     (pending, overlap_off, "rule 7: with overlap off nothing is pending"),
     (
@@ -177,7 +191,7 @@ const CORRUPTIONS: &[Corruption] = &[
         on_air,
         |stream| {
             let (from, reason, detail) = (None, Reason::Error, Detail::None);
-            stream.cause = Some(Box::new(Cause { from, reason, detail }));
+            stream.set_cause(Cause { from, reason, detail });
         },
         "rule 15: why the last choice ended was told with the next, or with exhaustion",
     ),

@@ -10,6 +10,7 @@ impl World {
             interval: random.range(10, 80) * MS + random.pick(&[0, 1, 333]),
             connects_in: random.pick(&[0, 1, 20, 90, 400]) * MS,
             starts_fail: random.pick(&[0, 0, 0, 30, 100]),
+            key_frames: random.pick(&[0, 0, 1, 10]),
             probes: random.pick(&[
                 Probes::Honest,
                 Probes::Honest,

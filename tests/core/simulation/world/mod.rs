@@ -28,8 +28,20 @@ struct Source {
     connects_in: Nanos,
     /// Of 100 starts, so many fail.
     starts_fail: u64,
+    /// Of 100 packets, so many are key frames.
+    key_frames: u64,
     probes: Probes,
 }
+
+/// As they are at the end.
+const QUIET_SOURCE: Source = Source {
+    up: true,
+    interval: 30 * MS,
+    connects_in: 20 * MS,
+    starts_fail: 0,
+    key_frames: 2,
+    probes: Probes::Honest,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Probes {
@@ -111,6 +123,7 @@ impl World {
             interval: 0,
             connects_in: 0,
             starts_fail: 0,
+            key_frames: 0,
             probes: Probes::Honest,
         };
         let mut world = World {
@@ -177,8 +190,7 @@ impl World {
             let up = priority == spared || self.random.percent(50);
             let probes = if self.random.percent(20) { Probes::Unsupported } else { Probes::Honest };
             self.ever_unsupported |= probes == Probes::Unsupported;
-            self.sources[priority as usize] =
-                Source { up, interval: 30 * MS, connects_in: 20 * MS, starts_fail: 0, probes };
+            self.sources[priority as usize] = Source { up, probes, ..QUIET_SOURCE };
         }
         let mut steady = steady.into_iter().filter(|priority| self.sources[*priority as usize].up);
         let best = steady.next().expect("one is spared");
@@ -338,8 +350,16 @@ impl World {
             return;
         }
         self.invariants.delivered(session, self.now);
+        let key = source.key_frames > 0 && self.random.percent(source.key_frames);
+        let offer = self.stream.offer().filter(|offer| offer.session == session);
+        if let Some(offer) = offer.filter(|offer| key || offer.to_any_packet) {
+            self.handle(Stimulus::Committed { number: offer.number }).unwrap();
+        }
         if self.stream.awaits(session) {
             self.handle(Stimulus::Packet { session }).unwrap();
+        }
+        if key {
+            self.handle(Stimulus::Flagged { priority, video: true, key }).unwrap();
         }
     }
 
