@@ -66,9 +66,9 @@ def retry_loops(executable: str) -> tuple[set[str], set[str]]:
         address, text = int(instruction[1], 16), instruction[2]
         if "cmpxchg" in text:
             swap = address
-        elif swap and (jump := re.match(r"j\w+\s+([0-9a-f]+)", text)):
-            # The first jump after it tells: back is once more.
-            if int(jump[1], 16) <= swap:
+        elif swap and (jump := re.match(r"(j\w+)\s+([0-9a-f]+)", text)):
+            # The first jump after it tells: back, if it failed, is once more.
+            if jump[1] != "jmp" and int(jump[2], 16) <= swap:
                 loops.add(function)
             swap = None
     return functions, loops

@@ -159,7 +159,7 @@ impl Cell {
     #[inline(always)]
     pub(crate) fn record(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
         self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
-        self.answer(gate, flags, || self.count_sound(sound_count(flags)))
+        self.answer(gate, flags, move || self.count_sound(sound_count(flags)))
     }
 
     /// As [`Cell::record`], for the thread that owns this cell, the first of an input's two by id;
@@ -174,7 +174,7 @@ impl Cell {
         second: &Cell,
     ) -> Verdict {
         self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
-        self.answer(gate, flags, || second.count_shared_sound(sound_count(flags)))
+        self.answer(gate, flags, move || second.count_shared_sound(sound_count(flags)))
     }
 
     #[inline(always)]
@@ -207,7 +207,7 @@ impl Cell {
             self.video.fetch_add(video_count(flags), Ordering::Relaxed);
             self.keys.fetch_add(key_count(flags), Ordering::Relaxed);
         }
-        self.answer(gate, flags, || self.count_shared_sound(sound_count(flags)))
+        self.answer(gate, flags, move || self.count_shared_sound(sound_count(flags)))
     }
 
     /// In a handle's cell, by the thread that writes it.
