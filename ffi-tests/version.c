@@ -25,7 +25,7 @@ static void names(void) {
 }
 
 static void other_numbers_are_unknown(void) {
-  static const int32_t numbers[] = {1, 2, -25, 100, -100, INT32_MAX, INT32_MIN};
+  static const int32_t numbers[] = {1, 2, 100, -100, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < LENGTH(numbers); i++) {
     STRING("unknown", changeover_error_name(numbers[i]));
     STRING("unknown", changeover_error_message(numbers[i]));

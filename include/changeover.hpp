@@ -1052,7 +1052,7 @@ class engine {
   /** callback(log_level, std::string_view line), in place of the one before. */
   template <class F>
   void set_log_callback(log_level level, F&& callback) {
-    changeover_engine* engine = live();
+    changeover_engine* handle = live();
     using function = std::decay_t<F>;
     auto data = std::make_unique<function>(std::forward<F>(callback));
     changeover_log_fn call = [](void* user_data, std::int32_t at, const char* line,
@@ -1062,7 +1062,7 @@ class engine {
       });
     };
     // From here on the library destroys it, also when the call fails.
-    detail::check(changeover_set_log_callback(engine, static_cast<std::int32_t>(level), call, data.release(),
+    detail::check(changeover_set_log_callback(handle, static_cast<std::int32_t>(level), call, data.release(),
                                               destroy<function>));
   }
   void set_log_callback(std::nullptr_t) {
@@ -1144,14 +1144,14 @@ class engine {
                                         changeover_destroy_fn);
   template <class F>
   void set_stream_callback(set_function set, F&& callback) {
-    changeover_engine* engine = live();
+    changeover_engine* handle = live();
     using function = std::decay_t<F>;
     auto data = std::make_unique<function>(std::forward<F>(callback));
     changeover_stream_fn call = [](void* user_data, const char* stream, std::size_t length) noexcept {
       guard([&] { (*static_cast<function*>(user_data))(std::string_view(stream, length)); });
     };
     // From here on the library destroys it, also when the call fails.
-    detail::check(set(engine, call, data.release(), destroy<function>));
+    detail::check(set(handle, call, data.release(), destroy<function>));
   }
 
   changeover_engine* raw_ = nullptr;
