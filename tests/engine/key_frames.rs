@@ -130,7 +130,7 @@ fn whatever_is_decided_meanwhile_each_number_begins_with_its_key_frame() {
                 let mut packets = 0_u32;
                 while !over.load(Ordering::Relaxed) {
                     packets += 1;
-                    let flags = if packets % 7 == 0 { KEY } else { Flags::VIDEO };
+                    let flags = if packets.is_multiple_of(7) { KEY } else { Flags::VIDEO };
                     let before = newest.load(Ordering::SeqCst);
                     let verdict = input.record(1, flags);
                     if verdict.forward() {
@@ -142,7 +142,7 @@ fn whatever_is_decided_meanwhile_each_number_begins_with_its_key_frame() {
                         }
                         last = verdict;
                     }
-                    if packets % 20 == 0 {
+                    if packets.is_multiple_of(20) {
                         std::thread::yield_now();
                     }
                 }
