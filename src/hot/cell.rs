@@ -159,7 +159,12 @@ impl Cell {
     #[inline(always)]
     pub(crate) fn record(&self, bytes: u32, flags: Flags, clock: &Clock, gate: &Gate) -> Verdict {
         self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
-        self.answer(gate, flags, move || self.count_sound(sound_count(flags)))
+        self.answer(gate, move |sound| {
+            if sound {
+                self.count_sound(sound_count(flags));
+            }
+            flags
+        })
     }
 
     /// As [`Cell::record`], for the thread that owns this cell, the first of an input's two by id;
@@ -174,7 +179,12 @@ impl Cell {
         second: &Cell,
     ) -> Verdict {
         self.count(1, bytes as u64, video_count(flags), key_count(flags), clock);
-        self.answer(gate, flags, move || second.count_shared_sound(sound_count(flags)))
+        self.answer(gate, move |sound| {
+            if sound {
+                second.count_shared_sound(sound_count(flags));
+            }
+            flags
+        })
     }
 
     #[inline(always)]
@@ -207,7 +217,12 @@ impl Cell {
             self.video.fetch_add(video_count(flags), Ordering::Relaxed);
             self.keys.fetch_add(key_count(flags), Ordering::Relaxed);
         }
-        self.answer(gate, flags, move || self.count_shared_sound(sound_count(flags)))
+        self.answer(gate, move |sound| {
+            if sound {
+                self.count_shared_sound(sound_count(flags));
+            }
+            flags
+        })
     }
 
     /// In a handle's cell, by the thread that writes it.
@@ -273,10 +288,11 @@ impl Cell {
         }
     }
 
-    /// The verdict on the packet just counted, which is flagged so; tells the monitor if it was
-    /// awaited, and may take an offer.
+    /// The verdict on the packet just counted; tells the monitor if it was awaited, and may take an
+    /// offer. `rest` counts sound, if it is told to, and answers how the packet is flagged. (It is
+    /// passed by value, so that on the way without it nothing is kept for it.)
     #[inline(always)]
-    fn answer(&self, gate: &Gate, flags: Flags, count_sound: impl FnOnce()) -> Verdict {
+    fn answer(&self, gate: &Gate, rest: impl FnOnce(bool) -> Flags) -> Verdict {
         let number = gate.number();
         // Relaxed: `Gate::number` acquired what was stored before the gate moved to `number`.
         let admitted = self.admitted.load(Ordering::Relaxed);
@@ -285,23 +301,21 @@ impl Cell {
         } else if admitted & MORE == 0 {
             Verdict::DROP
         } else {
-            self.do_more(gate, flags, count_sound)
+            self.do_more(gate, rest)
         }
     }
 
     /// Called last, so that the way without it needs no stack.
     #[cold]
     #[inline(never)]
-    fn do_more(&self, gate: &Gate, flags: Flags, count_sound: impl FnOnce()) -> Verdict {
-        self.do_all(gate, flags, count_sound).0
+    fn do_more(&self, gate: &Gate, rest: impl FnOnce(bool) -> Flags) -> Verdict {
+        self.do_all(gate, rest).0
     }
 
-    fn do_all(&self, gate: &Gate, flags: Flags, count_sound: impl FnOnce()) -> (Verdict, Taken) {
+    fn do_all(&self, gate: &Gate, rest: impl FnOnce(bool) -> Flags) -> (Verdict, Taken) {
         // Acquire: pairs with the Release in `offer`; who sees the flag sees the gate as it was then.
         let word = self.admitted.load(Ordering::Acquire);
-        if word & SOUND != 0 {
-            count_sound();
-        }
+        let flags = rest(word & SOUND != 0);
         let taken = if word & OFFERED == 0 {
             Taken::No
         } else {

@@ -68,6 +68,8 @@ impl Gate {
 
     /// By a recording thread, to whose cell `number` is offered: a packet that may takes the offer,
     /// and moves the gate.
+    #[cold]
+    #[inline(never)]
     pub(super) fn take_offer(&self, number: u64, is_key_frame: bool) -> Taken {
         // Read before it is taken: the gate moves again only once the offer is over, so that this
         // moves it from what it was at the offer, or not at all.

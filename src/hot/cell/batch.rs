@@ -12,11 +12,17 @@ impl Cell {
         clock: &Clock,
         gate: &Gate,
     ) -> Verdict {
-        let Some((_, first)) = packets.clone().next() else {
+        if packets.len() == 0 {
             return self.verdict(gate.number());
-        };
+        }
         self.count_batch(packets.clone(), clock);
-        self.answer(gate, first, || self.count_sound_of(packets))
+        self.answer(gate, move |sound| {
+            let first = packets.clone().next().map_or(Flags::NONE, |(_, flags)| flags);
+            if sound {
+                self.count_sound_of(packets);
+            }
+            first
+        })
     }
 
     /// As [`Cell::record_batch`], but the first key frame may take an offer, and the verdict is on the
@@ -32,8 +38,12 @@ impl Cell {
             return (self.record_batch(packets, clock, gate), 0);
         };
         self.count_batch(packets.clone(), clock);
-        let key = Flags::VIDEO | Flags::KEY;
-        let (verdict, taken) = self.do_all(gate, key, || self.count_sound_of(packets));
+        let (verdict, taken) = self.do_all(gate, move |sound| {
+            if sound {
+                self.count_sound_of(packets);
+            }
+            Flags::VIDEO | Flags::KEY
+        });
         (verdict, if taken == Taken::ByKeyFrame { key_frame } else { 0 })
     }
 
