@@ -142,10 +142,8 @@ impl Stream {
         let offer =
             self.offer().filter(|offer| offer.number == number).ok_or(Error::StaleSession)?;
         let pending = *self.pending_mut();
-        let index = self.index_of_session(offer.session).ok_or(Error::StaleSession)?;
-        let input = &mut self.inputs[index];
-        input.session.as_mut().ok_or(Error::StaleSession)?.deliver(now);
-        input.healthy_since.set_if_none(now);
+        // What it proves of its input is what any packet does.
+        self.packet(offer.session, now);
         let seen = if offer.to_any_packet { "delivers" } else { "delivers a key frame" };
         let detail = self.why_left(pending.reason).unwrap_or(Detail::Seen(seen));
         let from = self.active();

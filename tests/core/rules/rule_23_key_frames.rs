@@ -216,3 +216,15 @@ fn a_failback_waits_too() {
     rig.sends_key_frame(0);
     assert_eq!(rig.stream.active(), Some(0));
 }
+
+#[test]
+fn the_key_frame_of_a_forced_input_is_its_recovery() {
+    let mut rig = waiting();
+    rig.until(1450);
+    rig.report(1, "gone").unwrap();
+    rig.force_input(1).unwrap();
+    rig.until(1500);
+    rig.sends_key_frame(1);
+    assert_eq!((rig.stream.active(), rig.status(1)), (Some(1), Status::Active));
+    assert_eq!(rig.input(1).errors().len(), 0);
+}
