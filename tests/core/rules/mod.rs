@@ -25,6 +25,7 @@ mod rule_20_recovery_on_media;
 mod rule_21_damping;
 mod rule_23_key_frames;
 mod rule_27_pushed;
+mod rule_27_untested;
 mod seed_defects;
 mod settings;
 mod story;

@@ -6,6 +6,7 @@
 
 mod assertions;
 mod media;
+mod registrations;
 
 use super::story::Story;
 use crate::host_queue::{Command, HostQueue};
@@ -17,9 +18,9 @@ use changeover::core::{
 use changeover::{Condition, Config, Overlap};
 use changeover::{Error, StartReason, Status};
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 pub use media::Accused;
+pub use registrations::*;
 
 pub const MS: Nanos = 1_000_000;
 /// Virtual time does not start at 0, as no monotonic clock does.
@@ -27,42 +28,6 @@ const EPOCH: Nanos = 1_000_000 * MS;
 const PACKET_INTERVAL: Nanos = 100 * MS;
 const LOOK_INTERVAL: Nanos = 100 * MS;
 const PROBE_TAKES: Nanos = 50 * MS;
-
-pub fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-/// An input that is started when needed.
-pub fn cold(priority: Priority) -> Input {
-    Input::new(priority, format!("udp://source-{priority}"))
-}
-
-/// An input that is kept running.
-pub fn hot(priority: Priority) -> Input {
-    cold(priority).hot()
-}
-
-pub fn overlap_off() -> Config {
-    Config::new().overlap(Overlap::Off)
-}
-
-/// Of the stream `news`, with every setting its default.
-pub fn registration(inputs: impl IntoIterator<Item = Input>) -> Registration {
-    let inputs = inputs.into_iter().collect();
-    Registration { id: "news".into(), number: 7, inputs, ..Registration::default() }
-}
-
-pub fn add(input: Input) -> InputsUpdate {
-    InputsUpdate { added: vec![input], ..InputsUpdate::default() }
-}
-
-pub fn remove(priority: Priority) -> InputsUpdate {
-    InputsUpdate { removed: vec![priority], ..InputsUpdate::default() }
-}
-
-pub fn replace(input: Input) -> InputsUpdate {
-    InputsUpdate { updated: vec![input], ..InputsUpdate::default() }
-}
 
 /// How the host answers the probes of an input.
 #[derive(Clone, Copy, Debug)]
