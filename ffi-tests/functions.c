@@ -210,7 +210,8 @@ const struct function functions[] = {
     /* Without a system call there is no way to know that this is a child. Nobody reads what it counts. */
     ROW(record, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input)),
     ROW(record_batch, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input), L(NUMBERS, packets)),
-    ROW(record_batch_from, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input), L(NUMBERS, packets), P(OPTIONAL, out_len)),
+    ROW(record_batch_from, NO_CODE | UNGUARDED, 1, 1, 1, P(INPUT, input), L(NUMBERS, packets),
+        P(OPTIONAL, out_len)),
     ROW(record_lost, 0, FINE, FINE, FINE, P(INPUT, input)),
     COUNTS(rtp_lost, rtp_loss),
     COUNTS(ts_lost, ts_loss),

@@ -450,7 +450,7 @@ class input {
   }
   /** As record_batch, but the first key frame may commit a switch: the verdict is on the packets from
    * `from`; those before are to be dropped. */
-  verdict record_batch_from(span<const packet> packets, std::size_t &from) noexcept {
+  verdict record_batch_from(span<const packet> packets, std::size_t& from) noexcept {
     from = 0;
     return verdict(changeover_record_batch_from(&raw_, packets.data(), packets.size(), &from));
   }
