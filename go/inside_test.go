@@ -5,6 +5,8 @@ package changeover
 
 import (
 	"context"
+	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -240,14 +242,20 @@ func TestIndex(t *testing.T) {
 func name(i int) string { return strings.Repeat("x", i%200+1) + string(rune('a'+i/200)) }
 
 func TestReasonsHaveTheEnginesNames(t *testing.T) {
-	reasons := []Reason{ReasonInitial, ReasonError, ReasonTimeout, ReasonStartFailed, ReasonManual, ReasonFailback,
-		ReasonRecovery, ReasonInputAdded, ReasonInputRemoved, ReasonLowBitrate, ReasonLowFPS, ReasonPacketLoss, ReasonVideoLost}
-	for i, reason := range reasons {
-		if got := reasonName(int32(i + 1)); got != reason {
-			t.Errorf("reason %d: %q, want %q", i+1, got, reason)
+	source, err := os.ReadFile("vocabulary_generated.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`Reason\w+\s+Reason = "(\w+)"`).FindAllSubmatch(source, -1)
+	if len(declared) == 0 {
+		t.Fatal("no reasons in vocabulary_generated.go")
+	}
+	for i, reason := range declared {
+		if got := reasonName(int32(i + 1)); string(got) != string(reason[1]) {
+			t.Errorf("reason %d: the engine says %q, Go %q", i+1, got, reason[1])
 		}
 	}
-	if got := reasonName(int32(len(reasons) + 1)); got != "unknown" {
+	if got := reasonName(int32(len(declared) + 1)); got != "unknown" {
 		t.Errorf("the engine has another reason: %q", got)
 	}
 }
