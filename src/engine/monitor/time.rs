@@ -48,7 +48,12 @@ impl Time {
         self.now
     }
 
-    /// The same instant by the system's clock, which runs on during stalls.
+    /// This very instant, which may be later than the current step's.
+    pub(super) fn read(&self) -> Nanos {
+        self.shared.now()
+    }
+
+    /// The instant of the current step by the system's clock, which runs on during stalls.
     pub(super) fn by_the_system(&self) -> Nanos {
         self.shared.monotonic_at(self.now)
     }
