@@ -412,7 +412,8 @@ void expect_answer(const struct function *function, const struct arguments *a, i
   const int32_t result = function->call(a);
   check(result == wanted, __FILE__, __LINE__, "%s with %s is %s, not %s", function->name, what,
         changeover_error_name(result), changeover_error_name(wanted));
-  if (out)
+  /* A verdict is a success. */
+  if (out && wanted <= 0)
     check(memcmp(out, &before, sizeof before) == 0, __FILE__, __LINE__, "%s with %s wrote an output",
           function->name, what);
   const int64_t times = take_destroyed();

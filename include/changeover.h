@@ -1476,7 +1476,7 @@ uint64_t changeover_record_batch(struct changeover_input *input,
 /**
  * As changeover_record_batch, but the first key frame may commit a switch that waits for one: from is
  * then its place, else 0. The verdict is on the packets from there; those before are to be dropped.
- * from may be NULL; it is not written when nothing could be counted.
+ * from may be NULL; it is written only with a verdict that forwards.
  *
  * One at a time for each input; wait-free. Since 0.1.
  */

@@ -239,7 +239,7 @@ pub unsafe extern "C" fn changeover_record_batch(
 
 /// As changeover_record_batch, but the first key frame may commit a switch that waits for one: `from` is
 /// then its place, else 0. The verdict is on the packets from there; those before are to be dropped.
-/// `from` may be NULL; it is not written when nothing could be counted.
+/// `from` may be NULL; it is written only with a verdict that forwards.
 ///
 /// One at a time for each input; wait-free. Since 0.1.
 #[no_mangle]
@@ -256,8 +256,10 @@ pub unsafe extern "C" fn changeover_record_batch_from(
         (Ok(Open { cell, gate, clock }), Ok(packets)) => {
             let packets = packets.map(|packet| (packet.bytes, Flags::from_bits(packet.flags)));
             let (verdict, place) = cell.record_batch_from(packets, clock, gate);
-            // SAFETY: the caller's promise.
-            unsafe { Output::optional(from) }.write(place);
+            if verdict.forward() {
+                // SAFETY: the caller's promise.
+                unsafe { Output::optional(from) }.write(place);
+            }
             verdict.number()
         }
         _ => 0,
