@@ -154,6 +154,7 @@ fn the_paths_in_the_documents_exist() {
                     "go",
                     "benches",
                     "examples",
+                    "hosts",
                     "ffi-tests",
                 ]
                 .contains(&path.split('/').next().unwrap());
