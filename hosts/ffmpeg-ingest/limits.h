@@ -1,4 +1,5 @@
-/* limits.h: how long each input may be silent, chosen by its protocol where the user chose nothing. Main loop only.
+/* limits.h: how long each input may be silent, and what else it must deliver, chosen by its protocol where the user chose
+ * nothing. Main loop only.
  *
  * Inputs whose silence depends on a playlist that nobody has read yet inherit the limits of the stream, which move when
  * the playlist is known, without a restart; all others have limits of their own. */
@@ -19,8 +20,9 @@ enum silence {
 };
 
 struct limits {
-  bool packet_given, connect_given; /* by the user: left as they are */
-  uint64_t segment;                 /* ns: the longest that any input announced; 0: none did */
+  changeover_config given; /* by the user: left as it is */
+  bool silence_only;       /* nothing is watched beyond silence that the user did not ask for */
+  uint64_t segment;        /* ns: the longest that any input announced; 0: none did */
   changeover_config stream;
   changeover_config input[LIMITS_INPUTS_MAX];
   enum silence silence[LIMITS_INPUTS_MAX];
@@ -29,9 +31,10 @@ struct limits {
 enum silence silence_of(const char *url);
 
 /* `given`: the settings of the command line. */
-void limits_init(struct limits *limits, const changeover_config *given);
-/* `pushed`: others connect to it. */
-void limits_add(struct limits *limits, size_t input, const char *url, bool pushed);
+void limits_init(struct limits *limits, const changeover_config *given, bool silence_only);
+/* PUSHED: others connect to it; FILL: it is no source, but better than nothing. Or'ed. */
+enum input_nature { INPUT_PUSHED = 1, INPUT_FILL = 2 };
+void limits_add(struct limits *limits, size_t input, const char *url, unsigned nature);
 /* What has now to be told to the engine. */
 enum limits_change { LIMITS_SAME, LIMITS_STREAM, LIMITS_INPUT };
 /* An input was opened and comes in segments of this length (ns; 0: not said). */

@@ -35,10 +35,10 @@ static struct limits limits_for(uint64_t packet_timeout) {
   changeover_config_init(&given, sizeof given);
   given.packet_timeout = packet_timeout;
   struct limits limits;
-  limits_init(&limits, &given);
-  limits_add(&limits, 0, "http://a/live.m3u8", false);
-  limits_add(&limits, 1, "udp://127.0.0.1:5000", false);
-  limits_add(&limits, 2, "http://a/live", false);
+  limits_init(&limits, &given, 0);
+  limits_add(&limits, 0, "http://a/live.m3u8", 0);
+  limits_add(&limits, 1, "udp://127.0.0.1:5000", 0);
+  limits_add(&limits, 2, "http://a/live", 0);
   return limits;
 }
 
@@ -61,6 +61,51 @@ static void what_was_asked_for_stays(void) {
     CHECK(limits_packet_timeout(&limits, i) == 3 * NS_PER_S);
   CHECK(limits_learn(&limits, 0, 6 * NS_PER_S) == LIMITS_SAME);
   CHECK(limits_packet_timeout(&limits, 0) == 3 * NS_PER_S);
+}
+
+static void live_sources_are_watched_beyond_silence(void) {
+  changeover_config given;
+  changeover_config_init(&given, sizeof given);
+  given.min_fps = 10;
+  struct limits limits;
+  limits_init(&limits, &given, false);
+  limits_add(&limits, 0, "udp://127.0.0.1:5000", 0);
+  limits_add(&limits, 1, "rtmp://a/live/x", 0);
+  limits_add(&limits, 2, "rtmp://0.0.0.0/live/x", INPUT_PUSHED);
+  limits_add(&limits, 3, "slides.mp4", 0);
+  limits_add(&limits, 4, "slate.mp4", INPUT_FILL);
+  CHECK(limits.input[0].min_fps_of_baseline == 40);
+  CHECK(limits.input[0].video_timeout == 5 * NS_PER_S);
+  CHECK(limits.input[0].impair_after == 2 * NS_PER_S);
+  CHECK(limits.input[0].min_bitrate_of_baseline == CHANGEOVER_INHERIT);
+  CHECK(limits.input[0].min_fps == CHANGEOVER_INHERIT && limits.stream.min_fps == 10);
+  CHECK(limits.input[1].min_fps_of_baseline == 15); /* the past comes first */
+  CHECK(limits.input[2].min_fps_of_baseline == 40);
+  CHECK(limits.input[3].min_fps_of_baseline == 0 && limits.input[3].video_timeout == 0);
+  CHECK(limits.input[3].min_fps == CHANGEOVER_INHERIT); /* that was asked for */
+  CHECK(limits.input[4].role == CHANGEOVER_ROLE_FILL && limits.input[4].min_fps == 0);
+}
+
+/* A rate of 0 is silence, and that has a limit of its own. */
+static void no_rate_is_missed_sooner_than_packets(void) {
+  const struct limits fast = limits_for(100 * NS_PER_MS), slow = limits_for(30 * NS_PER_S);
+  CHECK(fast.input[1].impair_after == 1 * NS_PER_S);
+  CHECK(slow.input[1].impair_after == 30 * NS_PER_S && slow.input[1].video_timeout == 30 * NS_PER_S);
+  struct limits playlist = limits_for(CHANGEOVER_INHERIT);
+  limits_learn(&playlist, 0, 6 * NS_PER_S);
+  CHECK(playlist.stream.impair_after == 14 * NS_PER_S);
+}
+
+static void by_silence_alone(void) {
+  changeover_config given;
+  changeover_config_init(&given, sizeof given);
+  given.video_timeout = 3 * NS_PER_S;
+  struct limits limits;
+  limits_init(&limits, &given, true);
+  limits_add(&limits, 0, "udp://127.0.0.1:5000", 0);
+  CHECK(limits.input[0].min_fps_of_baseline == CHANGEOVER_INHERIT);
+  CHECK(limits.stream.min_fps_of_baseline == CHANGEOVER_INHERIT);
+  CHECK(limits.stream.video_timeout == 3 * NS_PER_S && limits.input[0].video_timeout == CHANGEOVER_INHERIT);
 }
 
 static enum listening with_option(const char *url, const char *key, const char *value) {
@@ -93,5 +138,8 @@ int main(void) {
   the_url_tells_what_silence_is_usual();
   limits_follow_the_playlist();
   what_was_asked_for_stays();
+  live_sources_are_watched_beyond_silence();
+  no_rate_is_missed_sooner_than_packets();
+  by_silence_alone();
   return failures ? 1 : 0;
 }

@@ -284,9 +284,11 @@ static bool is_pushed(const struct input_arguments *input) {
 static void register_stream(struct app *app) {
   const struct options *options = &app->options;
   changeover_input_spec specs[INPUTS_MAX];
-  limits_init(&app->limits, &options->config);
+  limits_init(&app->limits, &options->config, options->silence_only);
   for (size_t i = 0; i < options->inputs_len; i++) {
-    limits_add(&app->limits, i, options->inputs[i].url, is_pushed(&options->inputs[i]));
+    const struct input_arguments *input = &options->inputs[i];
+    const unsigned nature = (is_pushed(input) ? INPUT_PUSHED : 0) | (input->fill ? INPUT_FILL : 0);
+    limits_add(&app->limits, i, input->url, nature);
     fill_spec(app, i, &specs[i]);
   }
   check("register", changeover_register(app->engine, options->stream, strlen(options->stream), NULL, 0, specs,

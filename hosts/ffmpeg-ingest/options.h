@@ -16,13 +16,16 @@ struct input_arguments {
   const char *url;
   changeover_option options[INPUT_OPTIONS_MAX + 1]; /* and one of our own */
   size_t options_len;
+  bool fill; /* no source, but better than nothing */
 };
 
 struct options {
   struct input_arguments inputs[INPUTS_MAX];
   size_t inputs_len;
+  struct input_arguments fill; /* of --fill, until it becomes the last of the inputs */
   const char *output, *stream, *events_json;
   bool overwrite, verbose, read_timeout_given;
+  bool silence_only;        /* no limits of our own beyond silence */
   changeover_config config; /* what was not given: inherit */
   uint64_t read_timeout, listener_timeout, key_wait, status_every;
 };

@@ -149,7 +149,8 @@ static const char *switch_word(int32_t reason) {
   switch (reason) {
     case CHANGEOVER_REASON_INITIAL:
     case CHANGEOVER_REASON_MANUAL:
-    case CHANGEOVER_REASON_INPUT_ADDED: return "switch";
+    case CHANGEOVER_REASON_INPUT_ADDED:
+    case CHANGEOVER_REASON_START_GRACE: return "switch";
     case CHANGEOVER_REASON_FAILBACK: return "FAILBACK";
     case CHANGEOVER_REASON_RECOVERY: return "RECOVERY";
     default: return "FAILOVER";
