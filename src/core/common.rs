@@ -1,6 +1,8 @@
 //! What the streams of an engine have in common.
 
-use super::config::{Settings, StreamSettings};
+use super::config::{Settings, StreamSettings, Values};
+use super::Input;
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 /// What the streams of an engine have in common: where session and probe ids come from, so that
@@ -11,6 +13,8 @@ pub struct Common {
     last_id: u64,
     pub(super) stream_settings: Recent<StreamSettings>,
     pub(super) input_settings: Recent<Settings>,
+    /// What was set for an input, from which its settings come.
+    input_values: Recent<Values>,
 }
 
 impl Common {
@@ -18,6 +22,12 @@ impl Common {
     pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// An input as it is kept: what is set for it, in memory once.
+    pub(super) fn keep(&mut self, mut input: Input) -> Arc<Input> {
+        input.config.0 = input.config.0.map(|values| self.input_values.share(values));
+        Arc::new(input)
     }
 }
 
@@ -35,11 +45,11 @@ impl<T: PartialEq> Recent<T> {
     /// A value that is none of the last so many different ones is not shared.
     const KEPT: usize = 8;
 
-    pub(super) fn share(&mut self, value: T) -> Arc<T> {
-        if let Some(found) = self.0.iter().find(|one| ***one == value) {
+    pub(super) fn share(&mut self, value: impl Into<Arc<T>> + Borrow<T>) -> Arc<T> {
+        if let Some(found) = self.0.iter().find(|one| ***one == *value.borrow()) {
             return found.clone();
         }
-        let one = Arc::new(value);
+        let one = value.into();
         self.0.truncate(Self::KEPT - 1);
         self.0.insert(0, one.clone());
         one

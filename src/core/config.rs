@@ -24,7 +24,7 @@ use std::time::Duration;
 /// # let _ = config;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Config(Option<Arc<Values>>);
+pub struct Config(pub(super) Option<Arc<Values>>);
 
 impl Config {
     /// The longest a setting may be, a year: for a timeout that never comes.
@@ -66,7 +66,7 @@ macro_rules! config {
     )+) => {
         /// What is set on one level.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        struct Values {
+        pub(super) struct Values {
             $($name: Option<<$kind as Kind>::Value>,)+
         }
 

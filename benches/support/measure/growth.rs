@@ -113,7 +113,8 @@ pub fn memory_per_input(streams: usize) -> Vec<Figure> {
         let before = resident();
         let engine = engine(undisturbed());
         for n in 0..streams {
-            let inputs = (0..inputs).map(|n| Input::new(n as i32, "udp://239.1.0.1:5000"));
+            // Each with a setting of its own, as hosts will have it.
+            let inputs = (0..inputs).map(|n| Input::new(n as i32, "udp://239.1.0.1:5000").hot());
             engine.register(&id(n), "", inputs.collect(), Config::new()).expect("a free id");
             drain(&engine);
         }

@@ -9,7 +9,7 @@ impl Stream {
     pub(super) fn insert_inputs(&mut self, added: Vec<Input>, now: Nanos, common: &mut Common) {
         let fresh = added.into_iter().map(|input| {
             let settings = common.input_settings.share(self.settings.of_input(&input.config));
-            InputHealth::new(Arc::new(input), settings, now)
+            InputHealth::new(common.keep(input), settings, now)
         });
         let mut inputs: Vec<_> = fresh.collect();
         inputs.extend(std::mem::take(&mut self.inputs));
@@ -140,7 +140,7 @@ impl Stream {
         self.cancel_probe(index);
         let health = &mut self.inputs[index];
         health.settings = common.input_settings.share(self.settings.of_input(&input.config));
-        health.spec = Arc::new(input);
+        health.spec = common.keep(input);
         health.forgive(now);
         if self.inputs[index].session.is_none() {
             return;

@@ -166,7 +166,10 @@ impl Driver {
                 // A tick is not refused, and a bug is dealt with.
                 let _ = self.decide(index, Stimulus::Tick);
             }
-            Ok(_) => self.schedule(index),
+            Ok(_) => {
+                self.streams.publish_later(index);
+                self.schedule(index);
+            }
             Err(bug) => self.give_up(index, &bug),
         }
     }

@@ -155,11 +155,17 @@ impl Streams {
         if comes_often && result.as_ref().is_ok_and(|actions| actions.len() == 0) {
             // Nobody can see that something changed, and of a stream with many inputs many such come
             // together: it is copied once for all of them.
-            self.unpublished.push(index);
+            self.publish_later(index);
         } else {
             entry.publish();
         }
         result
+    }
+
+    /// Has the stream published at the end of this step, so that there are not two copies of its state
+    /// for long.
+    pub(super) fn publish_later(&mut self, index: usize) {
+        self.unpublished.push(index);
     }
 
     /// Publishes what was not published at once.
