@@ -118,7 +118,7 @@ static void step(struct rebase *rebase, const struct rebase_track *track, int64_
   const int64_t next = track->last + track->length;
   const int64_t by_arrival = rebase->anchor + ticks_since(rebase->anchored, arrived) +
                              smaller(track->ahead.latest, usually_ahead(&track->ahead));
-  rebase->previous = rebase->offset;
+  rebase->previous = track->offset; /* where the others still are */
   rebase->offset = (by_arrival > next + tolerance(track) ? by_arrival : next) - source_dts;
 }
 

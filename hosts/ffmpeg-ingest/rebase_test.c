@@ -186,6 +186,17 @@ static void many_steps_do_not_add_up(void) {
   CHECK(one.moved - moved <= FRAME && moved - one.moved <= FRAME);
 }
 
+/* The sound is still where the picture was before, which is not where it stepped to last. */
+static void a_step_after_a_way_back_leaves_no_hole(void) {
+  struct player one = player();
+  play(&one, 100, 40 * MS, 0);
+  play(&one, 50, 40 * MS, 5 * TICKS_PER_S);
+  play(&one, 50, 40 * MS, -5 * TICKS_PER_S);
+  play(&one, 50, 40 * MS, -TICKS_PER_S);
+  CHECK(one.longest_pause <= 2 * FRAME);
+  CHECK(one.apart <= FRAME);
+}
+
 static void what_was_lost_stays_a_gap(void) {
   struct player one = player();
   play(&one, 200, 40 * MS, 0);
@@ -266,6 +277,7 @@ int main(void) {
   bursts_at_opening_do_not_add_up();
   steps_of_the_clock_leave_no_hole();
   many_steps_do_not_add_up();
+  a_step_after_a_way_back_leaves_no_hole();
   what_was_lost_stays_a_gap();
   what_was_lost_while_we_slept_stays_a_gap();
   a_stall_is_no_step();
