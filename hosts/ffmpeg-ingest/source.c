@@ -234,6 +234,7 @@ static void explain(struct source *source, int error, const char *step, char *wh
 int source_open(struct source *source, const char *url, const AVDictionary *options,
                 AVIOInterruptCB interrupt, char *why, size_t why_size) {
   *source = (struct source){.program = -1, .table_version = -1};
+  prompt_init(&source->prompt);
   const char *step = "cannot open";
   int error = open_format(source, url, options, interrupt);
   if (error >= 0) {
@@ -293,9 +294,10 @@ static bool begin_again(struct source *source) {
 
 int source_read(struct source *source, AVPacket *packet) {
   for (;;) {
-    int error = av_read_frame(source->format, packet);
+    int error = prompt_take(&source->prompt, packet) ? 0 : av_read_frame(source->format, packet);
     if (error == AVERROR_EOF && source->repeat && source->has_end && begin_again(source)) continue;
     if (error < 0) return error;
+    if (!source_must_be_paced(source)) prompt_look(&source->prompt, source->format, packet);
     error = follow_changes(source, packet);
     const int track = error < 0 || packet->size <= 0 ? -1 : track_of(source, packet->stream_index);
     if (track >= 0) {
@@ -317,6 +319,7 @@ bool source_at_end(const struct source *source) {
 }
 
 void source_close(struct source *source) {
+  prompt_free(&source->prompt);
   streams_free(&source->streams);
   tracks_release(source->tracks);
   source->tracks = NULL;

@@ -8,6 +8,7 @@
 
 #include "lap.h"
 #include "playlist.h"
+#include "prompt.h"
 #include "streams.h"
 #include "tracks.h"
 
@@ -25,6 +26,7 @@ struct source {
   bool has_end;              /* a file, not something live */
   bool repeat;               /* begin again at its end, without a seam */
   struct lap lap;
+  struct prompt prompt;
   bool io_tells;             /* the end of `format->pb` is the source's: it is no playlist */
   char unknown_options[128]; /* given, but not known to libavformat here; empty: none */
 };
