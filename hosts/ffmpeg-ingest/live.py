@@ -102,6 +102,60 @@ class Source:
             self.process.wait()
 
 
+class Relay:
+    """Passes on what a source sends over UDP, as a bad network does: `lets_through(seconds since it went bad, datagrams since then)`
+    decides on each datagram while it is bad. Each keeps its time: nothing is held back."""
+
+    def __init__(self, port):
+        self.inlet = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.inlet.bind(("127.0.0.1", 0))
+        self.inlet.settimeout(0.2)
+        self.inlet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.inlet_port, self.port = self.inlet.getsockname()[1], port
+        self.fault = None  # (lets_through, began)
+        self.stopped = False
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        datagrams, fault = 0, None
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            while not self.stopped:
+                try:
+                    data = self.inlet.recv(65536)
+                except TimeoutError:
+                    continue
+                if self.fault is not fault:
+                    datagrams, fault = 0, self.fault
+                datagrams += 1
+                if not fault or fault[0](time.monotonic() - fault[1], datagrams):
+                    out.sendto(data, ("127.0.0.1", self.port))
+
+    def go_bad(self, lets_through):
+        """From now on; the time on the wall clock, in ns."""
+        self.fault = (lets_through, time.monotonic())
+        return time.time_ns()
+
+    def heal(self):
+        self.fault = None
+        return time.time_ns()
+
+    def close(self):
+        self.stopped = True
+        self.thread.join()
+        self.inlet.close()
+
+
+def thinned(_, datagrams):
+    """To a tenth."""
+    return datagrams % 10 == 0
+
+
+def flapping(seconds, _):
+    """300 ms on, 700 ms off."""
+    return seconds % 1 >= 0.7
+
+
 def received(port):
     """Does anybody receive on this UDP port?"""
     with open("/proc/net/udp") as table:

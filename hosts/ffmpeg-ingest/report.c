@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "loss.h"
 
 #define REMIND_AFTER (60 * NS_PER_S)
 
@@ -31,6 +32,7 @@ static void json_trouble(int error, uint64_t lost) {
 static void libav_line(void *context, int level, const char *format, va_list args) {
   static _Thread_local int prefix = 1;
   char text[512];
+  loss_hear(format, args);
   if (level > av_log_get_level()) return;
   av_log_format_line2(context, level, format, args, text, sizeof text, &prefix);
   const size_t length = strcspn(text, "\r\n");

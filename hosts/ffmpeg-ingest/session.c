@@ -100,6 +100,8 @@ static void deliver(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
   const struct track *track = &session->source.tracks->track[packet->stream_index];
   const uint32_t flags = track_flags(track, packet);
+  const uint64_t lost = loss_beside(&session->source.loss, packet->size);
+  if (lost) changeover_record_lost(&session->input, lost);
   const uint64_t verdict = changeover_record(&session->input, (uint32_t)packet->size, flags);
   const uint64_t now = monotonic_now();
   atomic_fetch_add(&worker->packets, 1);

@@ -186,6 +186,12 @@ static void tell_unknown_options(struct source *source, const AVDictionary *left
   }
 }
 
+/* What can be read twice is no network. */
+static void watch_for_loss(struct source *source) {
+  AVIOContext *io = source->format->pb;
+  if (io && !(io->seekable & AVIO_SEEKABLE_NORMAL)) loss_watch(&source->loss, io);
+}
+
 static int open_format(struct source *source, const char *url, const AVDictionary *given,
                        AVIOInterruptCB interrupt) {
   const AVInputFormat *demuxer = NULL;
@@ -208,6 +214,7 @@ static int open_format(struct source *source, const char *url, const AVDictionar
   set_default(&options, "fpsprobesize", "0");
   if (!strncmp(url, "rtsp:", 5)) set_default(&options, "rtsp_transport", "tcp");
   const int error = avformat_open_input(&source->format, url, demuxer, &options);
+  if (error >= 0) watch_for_loss(source);
   if (error >= 0) tell_unknown_options(source, options, given);
   av_dict_free(&options);
   return error;
@@ -235,6 +242,8 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
                 AVIOInterruptCB interrupt, char *why, size_t why_size) {
   *source = (struct source){.program = -1, .table_version = -1};
   prompt_init(&source->prompt);
+  loss_init(&source->loss);
+  loss_reading(&source->loss);
   const char *step = "cannot open";
   int error = open_format(source, url, options, interrupt);
   if (error >= 0) {
@@ -324,4 +333,5 @@ void source_close(struct source *source) {
   tracks_release(source->tracks);
   source->tracks = NULL;
   avformat_close_input(&source->format);
+  loss_reading(NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lap.h"
+#include "loss.h"
 #include "playlist.h"
 #include "prompt.h"
 #include "streams.h"
@@ -15,6 +16,7 @@
 struct source {
   AVFormatContext *format;
   struct playlist playlist;
+  struct loss loss;
   struct streams streams;
   int program_wanted;    /* its number; -1: that of the best picture */
   int program;           /* the number of the one that is read; -1: the source has none */

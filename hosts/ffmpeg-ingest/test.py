@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import TESTS, Bench, make_media
 
-for module in ("tests_inputs", "tests_tracks", "tests_output", "tests_host"):
+for module in ("tests_inputs", "tests_health", "tests_tracks", "tests_output", "tests_host"):
     importlib.import_module(module)
 
 
