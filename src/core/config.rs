@@ -4,8 +4,8 @@
 
 use super::{Commit, Error, Failback, Overlap, Problem, Source, Standby};
 use crate::vocabulary::{
-    c_string, settings, Grace, Kind, Number, Percent, Role, Scope, Timeout, Wait, Window,
-    AS_PACKET_TIMEOUT, LONGEST,
+    c_string, settings, Grace, Kind, NumberLimit, Percent, PercentLimit, Role, Scope, TimeLimit,
+    Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
 };
 use std::ops::Deref;
 use std::sync::Arc;
@@ -43,6 +43,9 @@ macro_rules! values {
     };
     (Wait) => {
         "\n\nZero, or from a millisecond to a year."
+    };
+    (TimeLimit) => {
+        values!(Wait)
     };
     ($choice:ident) => {
         ""
@@ -130,6 +133,11 @@ macro_rules! config {
                     ),)+
                 }
             }
+
+            /// Whether the input they are of has to be measured.
+            pub(super) fn need_meter(&self) -> bool {
+                $(<$kind as Kind>::needs_meter(&self.$name) ||)+ false
+            }
         }
     };
 }
@@ -144,20 +152,6 @@ impl Settings {
     /// Rule 27a: whether its session, once started, is kept when it is not needed.
     pub(super) fn keeps_session(&self) -> bool {
         self.is_hot() || (self.source == Source::Pushed && self.overlap == Overlap::On)
-    }
-
-    /// Whether the input they are of has to be measured.
-    pub(super) fn need_meter(&self) -> bool {
-        let limits = [
-            self.min_bitrate,
-            self.min_bitrate_of_baseline,
-            self.min_fps,
-            self.min_fps_of_baseline,
-            self.max_loss,
-            self.video_timeout,
-            self.audio_timeout,
-        ];
-        limits.iter().any(|limit| *limit != 0)
     }
 }
 

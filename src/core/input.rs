@@ -291,7 +291,7 @@ impl InputHealth {
 
     /// Whether its packets of sound have to be counted. Changes with the settings.
     pub fn needs_sound(&self) -> bool {
-        self.settings.audio_timeout != 0
+        self.settings.audio_timeout.is_some()
     }
 
     /// Silence after which it is given up.

@@ -6,8 +6,8 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
 use super::versioned::{read, Versioned};
 use crate::core::Config;
 use crate::vocabulary::{
-    c_string, settings, Commit, Failback, Grace, Kind, Number, Overlap, Percent, Role, Source,
-    Standby, Timeout, Vocabulary, Wait, Window,
+    c_string, settings, Commit, Failback, Grace, Kind, NumberLimit, Overlap, Percent, PercentLimit,
+    Role, Source, Standby, TimeLimit, Timeout, Vocabulary, Wait, Window,
 };
 use std::ffi::CStr;
 use std::mem::offset_of;
@@ -40,8 +40,10 @@ numeric!(
     Wait: Duration::from_nanos,
     Window: Duration::from_nanos,
     Grace: Duration::from_nanos,
-    Number: u64::from,
-    Percent: u64::from
+    TimeLimit: Duration::from_nanos,
+    NumberLimit: u64::from,
+    Percent: u64::from,
+    PercentLimit: u64::from
 );
 
 impl<T: Vocabulary> Field for T {

@@ -37,8 +37,9 @@ pub use flags::{Flags, FLAGS};
 pub use reasons::Reason;
 pub(crate) use settings::settings;
 pub use settings::{
-    all_settings, Commit, Failback, Form, Grace, Kind, Number, Overlap, Percent, Role, Scope,
-    Setting, Source, Standby, Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
+    all_settings, Commit, Failback, Form, Grace, Kind, NumberLimit, Overlap, Percent, PercentLimit,
+    Role, Scope, Setting, Source, Standby, TimeLimit, Timeout, Wait, Window, AS_PACKET_TIMEOUT,
+    LONGEST,
 };
 pub use states::{Level, ProbeAnswer, StartReason, Status};
 

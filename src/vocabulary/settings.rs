@@ -2,10 +2,13 @@
 
 use super::{vocabulary, Vocabulary, WordList};
 use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// Calls a macro with every setting, in the order of `changeover_config`: text, name, kind, default,
-/// and the lowest level it may be set on. What a further name stands after is followed in C by a
+/// and the lowest level it may be set on. A limit on what is measured is of a kind that says so: an
+/// input for which one is set has a meter. What a further name stands after is followed in C by a
 /// reserved `int32_t` of that name, so that no padding is left.
 macro_rules! settings {
     ($with:ident) => {
@@ -34,16 +37,16 @@ macro_rules! settings {
             overlap: Overlap = Overlap::On, Stream, reserved;
             /// The least bitrate, in kbit/s; 0: none. With `min_bitrate_of_baseline` the higher
             /// of the two counts.
-            min_bitrate: Number = 0, Input;
+            min_bitrate: NumberLimit = 0, Input;
             /// The least bitrate, in percent of the input's baseline; 0: none.
-            min_bitrate_of_baseline: Percent = 0, Input;
+            min_bitrate_of_baseline: PercentLimit = 0, Input;
             /// The least video frame rate, in frames a second; 0: none. With
             /// `min_fps_of_baseline` the higher of the two counts.
-            min_fps: Number = 0, Input;
+            min_fps: NumberLimit = 0, Input;
             /// The least video frame rate, in percent of the input's baseline; 0: none.
-            min_fps_of_baseline: Percent = 0, Input;
+            min_fps_of_baseline: PercentLimit = 0, Input;
             /// The greatest loss, in percent of what was sent; 0: not watched.
-            max_loss: Percent = 0, Input;
+            max_loss: PercentLimit = 0, Input;
             /// How long a bitrate, a frame rate or a loss must be out of its limit, from the first
             /// look that shows it, to count.
             impair_after: Wait = Duration::from_secs(2), Input;
@@ -51,10 +54,10 @@ macro_rules! settings {
             /// met, in percent of the limit.
             impair_margin: Percent = 10, Input;
             /// How long video may stop while other packets flow; 0: not watched.
-            video_timeout: Wait = Duration::ZERO, Input;
+            video_timeout: TimeLimit = Duration::ZERO, Input;
             /// How long sound may stop while other packets flow; 0: not watched. Sound is what is
             /// flagged so.
-            audio_timeout: Wait = Duration::ZERO, Input;
+            audio_timeout: TimeLimit = Duration::ZERO, Input;
             /// The time over which an input is measured, from 100 ms to a minute. It is looked at
             /// ten times in each window.
             measure_window: Window = Duration::from_secs(1), Input;
@@ -183,6 +186,10 @@ pub trait Kind {
     fn resolve(value: Self::Value) -> Self::Resolved;
     /// The value for people.
     fn text(value: Self::Value) -> String;
+    /// Whether an input for which this is set has to be measured.
+    fn needs_meter(_: &Self::Resolved) -> bool {
+        false
+    }
 }
 
 /// The longest duration a setting may have.
@@ -327,6 +334,39 @@ impl Kind for Percent {
     }
     fn text(value: u64) -> String {
         value.to_string()
+    }
+}
+
+/// A limit on what is measured of an input; 0: none.
+#[derive(Debug)]
+pub struct Limit<K>(PhantomData<K>);
+
+/// A whole number that is a limit.
+pub type NumberLimit = Limit<Number>;
+
+/// A percentage that is a limit.
+pub type PercentLimit = Limit<Percent>;
+
+/// A duration that is a limit.
+pub type TimeLimit = Limit<Wait>;
+
+impl<K: Kind<Resolved = u64>> Kind for Limit<K> {
+    type Value = K::Value;
+    type Resolved = Option<NonZeroU64>;
+    type C = K::C;
+    const FORM: Form = K::FORM;
+    const RANGE: &'static CStr = K::RANGE;
+    fn in_range(value: K::Value) -> bool {
+        K::in_range(value)
+    }
+    fn resolve(value: K::Value) -> Option<NonZeroU64> {
+        NonZeroU64::new(K::resolve(value))
+    }
+    fn text(value: K::Value) -> String {
+        K::text(value)
+    }
+    fn needs_meter(limit: &Option<NonZeroU64>) -> bool {
+        limit.is_some()
     }
 }
 

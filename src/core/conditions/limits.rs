@@ -4,6 +4,7 @@ use super::{Conditions, Look};
 use crate::core::config::Settings;
 use crate::core::{Nanos, Reason};
 use smallvec::SmallVec;
+use std::num::NonZeroU64;
 
 /// A measure against its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ impl Conditions {
         let mut standings = Standings::new();
         let baseline = self.bitrate.get().unwrap_or(0);
         let least = Floor {
-            limit: settings.min_bitrate,
-            percent: settings.min_bitrate_of_baseline,
+            limit: number(settings.min_bitrate),
+            percent: number(settings.min_bitrate_of_baseline),
             baseline,
         };
         let standing = least.standing(measure.bitrate_kbps, settings.impair_margin);
@@ -39,8 +40,8 @@ impl Conditions {
         // Rule 16g: no track is missed that was never sent.
         if self.video_seen {
             let least = Floor {
-                limit: settings.min_fps * 1000,
-                percent: settings.min_fps_of_baseline,
+                limit: number(settings.min_fps) * 1000,
+                percent: number(settings.min_fps_of_baseline),
                 baseline: self.fps.get().unwrap_or(0),
             };
             let standing = least.standing(measure.fps_milli, settings.impair_margin);
@@ -52,12 +53,17 @@ impl Conditions {
             let lost = track(settings.audio_timeout, measure.since_audio, look);
             standings.extend(lost.map(|standing| (Reason::AudioLost, standing)));
         }
-        if settings.max_loss != 0 {
-            let standing = ceiling(measure.loss_ppm, settings.max_loss, settings.impair_margin);
+        if let Some(greatest) = settings.max_loss {
+            let standing = ceiling(measure.loss_ppm, greatest.get(), settings.impair_margin);
             standings.push((Reason::PacketLoss, standing));
         }
         standings
     }
+}
+
+/// 0: there is no limit.
+fn number(limit: Option<NonZeroU64>) -> u64 {
+    limit.map_or(0, NonZeroU64::get)
 }
 
 /// The least a measure may be: the higher of two.
@@ -102,10 +108,8 @@ fn ceiling(measured: Option<u64>, percent: u64, margin: u64) -> Standing {
 }
 
 /// Rule 16f: for how long the other packets have flowed without this track's.
-fn track(limit: Nanos, since: Option<Nanos>, look: &Look) -> Option<Standing> {
-    if limit == 0 {
-        return None;
-    }
+fn track(limit: Option<NonZeroU64>, since: Option<Nanos>, look: &Look) -> Option<Standing> {
+    let limit = limit?.get();
     let Some(since_packet) = look.measure.since_packet else { return Some(Standing::Unknown) };
     // A track that this session never had is missed since its first packet.
     let since = since.unwrap_or(look.now.saturating_sub(look.first_packet));
