@@ -31,7 +31,10 @@ AT(changeover_config, reserved_role, 180);
 AT(changeover_config, commit, 184);
 AT(changeover_config, reserved_commit, 188);
 AT(changeover_config, key_wait, 192);
-_Static_assert(sizeof(changeover_config) == 200, "as the library has it");
+AT(changeover_config, silence, 200);
+AT(changeover_config, reserved_silence, 204);
+AT(changeover_config, packet_timeout_min, 208);
+_Static_assert(sizeof(changeover_config) == 216, "as the library has it");
 #endif
 
 IS(CHANGEOVER_OK, 0);
@@ -77,6 +80,8 @@ IS(CHANGEOVER_ROLE_SOURCE, 0);
 IS(CHANGEOVER_ROLE_FILL, 1);
 IS(CHANGEOVER_COMMIT_KEY_FRAME, 0);
 IS(CHANGEOVER_COMMIT_AT_ONCE, 1);
+IS(CHANGEOVER_SILENCE_FIXED, 0);
+IS(CHANGEOVER_SILENCE_ADAPTIVE, 1);
 IS(CHANGEOVER_STATUS_IDLE, 0);
 IS(CHANGEOVER_STATUS_ACTIVE, 1);
 IS(CHANGEOVER_STATUS_DEGRADED, 2);

@@ -86,6 +86,10 @@ type InputHealthSnapshot struct {
 	// video frames in a thousand seconds.
 	BaselineKbps     uint64 `json:"baseline_kbps,omitempty"`
 	BaselineFPSMilli uint64 `json:"baseline_fps_milli,omitempty"`
+	// SilenceLimitMS is the silence after which it is given up, at present, in milliseconds, and
+	// SilenceReturns how often packets came back after one.
+	SilenceLimitMS uint64 `json:"silence_limit_ms"`
+	SilenceReturns uint64 `json:"silence_returns"`
 	// StateSince is when its status last changed.
 	StateSince time.Time `json:"state_since"`
 }

@@ -109,6 +109,17 @@ const (
 	CommitAtOnce Commit = C.CHANGEOVER_COMMIT_AT_ONCE + 1
 )
 
+// Silence: what the limit on an input's silence is.
+type Silence int
+
+const (
+	// SilenceFixed: PacketTimeout.
+	SilenceFixed Silence = C.CHANGEOVER_SILENCE_FIXED + 1
+	// SilenceAdaptive: twice the longest gaps between packets of the last minutes, as each session
+	// shows them: at least PacketTimeoutMin, at most PacketTimeout, which it begins at.
+	SilenceAdaptive Silence = C.CHANGEOVER_SILENCE_ADAPTIVE + 1
+)
+
 // Status: what an input is worth right now.
 type Status string
 
@@ -247,8 +258,8 @@ const (
 // from its stream, a stream's from the service, the service's from the library. Durations are from
 // 1 ms to a year ([Never]). An input takes PacketTimeout, ConnectTimeout, ProbeCooldown,
 // ProbeTimeout, Standby, MinBitrate, MinBitrateOfBaseline, MinFPS, MinFPSOfBaseline, MaxLoss,
-// ImpairAfter, ImpairMargin, VideoTimeout, AudioTimeout, MeasureWindow, Source, StartGrace and
-// Role.
+// ImpairAfter, ImpairMargin, VideoTimeout, AudioTimeout, MeasureWindow, Source, StartGrace, Role,
+// Silence and PacketTimeoutMin.
 type Config struct {
 	// PacketTimeout: silence after which a delivering input is given up. Default 2 s.
 	PacketTimeout time.Duration
@@ -320,6 +331,10 @@ type Config struct {
 	// KeyWait: how long a planned switch waits for a key frame, from the target's first packet; then
 	// any packet commits it. Or NoWait. Default 10 s.
 	KeyWait time.Duration
+	// Silence: what the limit on an input's silence is. Default SilenceFixed.
+	Silence Silence
+	// PacketTimeoutMin: the least that an adaptive limit on silence may be. Default 100 ms.
+	PacketTimeoutMin time.Duration
 }
 
 // toC fills in out. Values out of range stay out of range, for the engine to refuse.
@@ -350,4 +365,6 @@ func (c *Config) toC(out *C.changeover_config) {
 	out.role = C.int32_t(c.Role) - 1
 	out.commit = C.int32_t(c.Commit) - 1
 	out.key_wait = wait(c.KeyWait)
+	out.silence = C.int32_t(c.Silence) - 1
+	out.packet_timeout_min = timeout(c.PacketTimeoutMin)
 }

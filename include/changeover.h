@@ -228,6 +228,17 @@
 /** On the target's first packet. */
 #define CHANGEOVER_COMMIT_AT_ONCE 1
 
+/* --- What the limit on an input's silence is. */
+
+/** packet_timeout. */
+#define CHANGEOVER_SILENCE_FIXED 0
+
+/**
+ * Twice the longest gaps between packets of the last minutes, as each session shows them: at
+ * least packet_timeout_min, at most packet_timeout, which it begins at.
+ */
+#define CHANGEOVER_SILENCE_ADAPTIVE 1
+
 /* --- What an input is worth right now. */
 
 /** Usable and not on air. */
@@ -472,7 +483,7 @@
  * CHANGEOVER_INHERIT_CHOICE. An input takes packet_timeout, connect_timeout, probe_cooldown,
  * probe_timeout, standby, min_bitrate, min_bitrate_of_baseline, min_fps, min_fps_of_baseline,
  * max_loss, impair_after, impair_margin, video_timeout, audio_timeout, measure_window, source,
- * start_grace and role; the rest must be inherited there.
+ * start_grace, role, silence and packet_timeout_min; the rest must be inherited there.
  */
 typedef struct changeover_config {
   /** Set by changeover_config_init. */
@@ -605,6 +616,15 @@ typedef struct changeover_config {
    * packet commits it. 0, or a duration from 1 ms to a year. Default 10 s.
    */
   uint64_t key_wait;
+  /** What the limit on an input's silence is. CHANGEOVER_SILENCE_*. Default fixed. */
+  int32_t silence;
+  /** 0. */
+  int32_t reserved_silence;
+  /**
+   * The least that an adaptive limit on silence may be. A duration from 1 ms to a year. Default
+   * 100 ms.
+   */
+  uint64_t packet_timeout_min;
 } changeover_config;
 
 /**
@@ -911,6 +931,10 @@ typedef struct changeover_input_status {
   int32_t condition;
   /** For how much longer it has to prove itself, because it failed often, in nanoseconds. */
   uint64_t held_for;
+  /** The silence after which it is given up, at present, in nanoseconds. */
+  uint64_t silence_limit;
+  /** How often packets came back after a silence for which it was given up. */
+  uint64_t silence_returns;
 } changeover_input_status;
 
 /** One error of an input. */

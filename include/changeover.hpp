@@ -100,6 +100,11 @@ enum class commit : std::int32_t {
   key_frame = CHANGEOVER_COMMIT_KEY_FRAME,
   at_once = CHANGEOVER_COMMIT_AT_ONCE,
 };
+enum class silence : std::int32_t {
+  inherit = CHANGEOVER_INHERIT_CHOICE,
+  fixed = CHANGEOVER_SILENCE_FIXED,
+  adaptive = CHANGEOVER_SILENCE_ADAPTIVE,
+};
 enum class status : std::int32_t {
   idle = CHANGEOVER_STATUS_IDLE,
   active = CHANGEOVER_STATUS_ACTIVE,
@@ -357,6 +362,8 @@ class config {
   config& role(changeover::role value) noexcept { return set(raw_.role, value); }
   config& commit(changeover::commit value) noexcept { return set(raw_.commit, value); }
   config& key_wait(duration value) noexcept { return set(raw_.key_wait, value); }
+  config& silence(changeover::silence value) noexcept { return set(raw_.silence, value); }
+  config& packet_timeout_min(duration value) noexcept { return set(raw_.packet_timeout_min, value); }
   // clang-format on
   /* } settings */
 
@@ -650,6 +657,10 @@ class input_status {
   changeover::reason condition() const noexcept { return static_cast<changeover::reason>(raw_.condition); }
   /** For how much longer it has to prove itself, because it failed often. */
   duration held_for() const noexcept { return duration(raw_.held_for); }
+  /** The silence after which it is given up, at present. */
+  duration silence_limit() const noexcept { return duration(raw_.silence_limit); }
+  /** How often packets came back after a silence for which it was given up. */
+  std::uint64_t silence_returns() const noexcept { return raw_.silence_returns; }
   /** How many of these failed; their errors are in the JSON. */
   std::uint64_t probes_failed() const noexcept { return raw_.probes_failed; }
   /** Kilobits (1000 bits) per second. */

@@ -58,5 +58,5 @@ pub use loss::{RtpLoss, TsLoss};
 pub use print::{printable, printable_url, Printable};
 pub use vocabulary::{
     Commit, Condition, Error, EventTag, Failback, Flags, Level, Overlap, Reason, Role, Severity,
-    Source, Standby, StartReason, Status,
+    Silence, Source, Standby, StartReason, Status,
 };

@@ -4,8 +4,8 @@
 
 use super::{Commit, Error, Failback, Overlap, Problem, Source, Standby};
 use crate::vocabulary::{
-    c_string, settings, Grace, Kind, NumberLimit, Percent, PercentLimit, Role, Scope, TimeLimit,
-    Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
+    c_string, settings, Grace, Kind, NumberLimit, Percent, PercentLimit, Role, Scope, Silence,
+    TimeLimit, Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
 };
 use std::ops::Deref;
 use std::sync::Arc;
@@ -134,9 +134,9 @@ macro_rules! config {
                 }
             }
 
-            /// Whether the input they are of has to be measured.
-            pub(super) fn need_meter(&self) -> bool {
-                $(<$kind as Kind>::needs_meter(&self.$name) ||)+ false
+            /// Whether there is a limit on any measure: what the input they are of may be impaired by.
+            pub(super) fn has_limits(&self) -> bool {
+                $(<$kind as Kind>::limits(&self.$name) ||)+ false
             }
         }
     };
@@ -152,6 +152,11 @@ impl Settings {
     /// Rule 27a: whether its session, once started, is kept when it is not needed.
     pub(super) fn keeps_session(&self) -> bool {
         self.is_hot() || (self.source == Source::Pushed && self.overlap == Overlap::On)
+    }
+
+    /// Whether the input they are of has to be measured.
+    pub(super) fn need_meter(&self) -> bool {
+        self.has_limits() || self.silence == Silence::Adaptive
     }
 }
 

@@ -30,6 +30,15 @@ pub enum Detail {
         /// How many there may be.
         limit: Nanos,
     },
+    /// No packet came for too long, where the limit is adaptive.
+    Silent {
+        /// Nanoseconds without one.
+        measured: Nanos,
+        /// How many there might be, at the time.
+        limit: Nanos,
+        /// How often packets came back after such a silence.
+        returns: u32,
+    },
     /// A measure was out of its limit. Bitrates are in kbit/s, frame rates in thousandths of a
     /// frame a second, losses in millionths, times in nanoseconds.
     OutOfLimit {
@@ -105,7 +114,9 @@ impl Detail {
     /// What was measured, in nanoseconds or the unit of the condition; 0 when nothing was.
     pub fn measured(&self) -> Nanos {
         match self {
-            Detail::Overdue { measured, .. } | Detail::OutOfLimit { measured, .. } => *measured,
+            Detail::Overdue { measured, .. }
+            | Detail::Silent { measured, .. }
+            | Detail::OutOfLimit { measured, .. } => *measured,
             _ => 0,
         }
     }
@@ -113,7 +124,9 @@ impl Detail {
     /// The limit it was measured against, in the same unit; 0 when there is none.
     pub fn limit(&self) -> Nanos {
         match self {
-            Detail::Overdue { limit, .. } | Detail::OutOfLimit { limit, .. } => *limit,
+            Detail::Overdue { limit, .. }
+            | Detail::Silent { limit, .. }
+            | Detail::OutOfLimit { limit, .. } => *limit,
             _ => 0,
         }
     }
@@ -133,6 +146,15 @@ impl fmt::Display for Detail {
                     Awaited::Health => "not healthy",
                 };
                 write!(f, "{awaited} for {}, limit {}", Millis(*measured), Millis(*limit))
+            }
+            Detail::Silent { measured, limit, returns } => {
+                let (measured, limit) = (Millis(*measured), Millis(*limit));
+                write!(f, "no packet for {measured}, adaptive limit {limit}")?;
+                match returns {
+                    0 => Ok(()),
+                    1 => f.write_str(", after which packets came back once"),
+                    more => write!(f, ", after which packets came back {more} times"),
+                }
             }
             Detail::OutOfLimit { condition, measured, limit, window } => {
                 write_out_of_limit(f, *condition, [*measured, *limit])?;
@@ -210,6 +232,18 @@ mod tests {
             (overdue(Awaited::Packet), "no packet for 1999.9 ms, limit 0.0 ms"),
             (overdue(Awaited::FirstPacket), "no first packet for 1999.9 ms, limit 0.0 ms"),
             (overdue(Awaited::ProbeAnswer), "no answer to a probe for 1999.9 ms, limit 0.0 ms"),
+            (
+                Detail::Silent { measured: 212_340_000, limit: 180_000_000, returns: 0 },
+                "no packet for 212.3 ms, adaptive limit 180.0 ms",
+            ),
+            (
+                Detail::Silent { measured: 212_340_000, limit: 180_000_000, returns: 1 },
+                "no packet for 212.3 ms, adaptive limit 180.0 ms, after which packets came back once",
+            ),
+            (
+                Detail::Silent { measured: 0, limit: 0, returns: 2 },
+                "no packet for 0.0 ms, adaptive limit 0.0 ms, after which packets came back 2 times",
+            ),
             (
                 Detail::out_of_limit(Reason::LowBitrate, 212, 1000, 1_000_000_000),
                 "212 of 1000 kbit/s over 1000 ms",

@@ -4,6 +4,7 @@ use super::backoff::Backoff;
 use super::conditions::{Conditions, HeldCondition};
 use super::config::{Config, Settings};
 use super::damping::Damping;
+use super::gaps::Gaps;
 use super::problem::{Problem, INPUT_TEXT_MAX, OPTIONS_MAX};
 pub(super) use super::session::{Attempt, Session};
 use super::{
@@ -148,6 +149,10 @@ pub(super) struct Trouble {
     pub(super) damping: Damping,
     /// Of an input that is measured, or of which the host said something.
     pub(super) conditions: Option<Box<Conditions>>,
+    /// Of its session, where the limit on silence is adaptive.
+    pub(super) gaps: Option<Box<Gaps>>,
+    /// Its packets came back after a silence for which it was given up.
+    pub(super) silence_returns: u64,
 }
 
 impl Trouble {
@@ -465,6 +470,8 @@ impl InputHealth {
             trouble.probe_unsupported = false;
             trouble.damping = Damping::default();
             trouble.conditions = None;
+            trouble.silence_returns = 0;
+            trouble.gaps = None;
         }
     }
 

@@ -26,6 +26,7 @@
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
 //! | `conditions/` | what is wrong with an input that delivers, by its measures or by the host |
 //! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
+//! | `gaps.rs` | how long an input may be silent, by its own gaps |
 //! | `damping.rs` | what an input that fails often has to prove |
 //! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
 //! | `measure.rs` | what is known of a running session over a sliding window |
@@ -76,6 +77,7 @@ mod config;
 mod damping;
 mod detail;
 mod event;
+mod gaps;
 mod history;
 mod input;
 mod maybe;

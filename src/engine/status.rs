@@ -129,6 +129,12 @@ pub struct InputHealthSnapshot {
     /// Likewise its video frames, in a thousand seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_fps_milli: Option<u64>,
+    /// The silence after which it is given up, at present: where that is adaptive, it follows the longest
+    /// gaps between its packets. In JSON `silence_limit_ms`, in whole milliseconds.
+    #[serde(rename = "silence_limit_ms", serialize_with = "millis")]
+    pub silence_limit: Duration,
+    /// How often packets came back after a silence for which it was given up.
+    pub silence_returns: u64,
     /// When its status last changed.
     #[serde(serialize_with = "rfc3339")]
     pub state_since: SystemTime,
@@ -301,6 +307,8 @@ impl InputHealthSnapshot {
             held_for: Duration::from_nanos(held_until.map_or(0, |at| at - now)),
             baseline_kbps,
             baseline_fps_milli,
+            silence_limit: Duration::from_nanos(health.silence_limit()),
+            silence_returns: health.silence_returns(),
             state_since: wall.at(health.state_since()),
         }
     }

@@ -282,6 +282,10 @@ pub struct changeover_input_status {
     pub condition: i32,
     /// For how much longer it has to prove itself, because it failed often, in nanoseconds.
     pub held_for: u64,
+    /// The silence after which it is given up, at present, in nanoseconds.
+    pub silence_limit: u64,
+    /// How often packets came back after a silence for which it was given up.
+    pub silence_returns: u64,
 }
 
 /// One error of an input.

@@ -119,6 +119,8 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     severity: 0,
     condition: 0,
     held_for: 0,
+    silence_limit: 0,
+    silence_returns: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {

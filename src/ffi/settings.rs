@@ -7,7 +7,7 @@ use super::versioned::{read, Versioned};
 use crate::core::Config;
 use crate::vocabulary::{
     c_string, settings, Commit, Failback, Grace, Kind, NumberLimit, Overlap, Percent, PercentLimit,
-    Role, Source, Standby, TimeLimit, Timeout, Vocabulary, Wait, Window,
+    Role, Silence, Source, Standby, TimeLimit, Timeout, Vocabulary, Wait, Window,
 };
 use std::ffi::CStr;
 use std::mem::offset_of;

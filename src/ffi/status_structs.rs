@@ -128,6 +128,8 @@ fn input_status(input: &InputHealthSnapshot, texts: &mut Texts) -> changeover_in
         severity: input.severity.map_or(0, Severity::code),
         condition: input.conditions.first().map_or(0, |worst| worst.condition.code()),
         held_for: nanos(input.held_for),
+        silence_limit: nanos(input.silence_limit),
+        silence_returns: input.silence_returns,
     }
 }
 

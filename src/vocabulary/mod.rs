@@ -38,8 +38,8 @@ pub use reasons::Reason;
 pub(crate) use settings::settings;
 pub use settings::{
     all_settings, Commit, Failback, Form, Grace, Kind, NumberLimit, Overlap, Percent, PercentLimit,
-    Role, Scope, Setting, Source, Standby, TimeLimit, Timeout, Wait, Window, AS_PACKET_TIMEOUT,
-    LONGEST,
+    Role, Scope, Setting, Silence, Source, Standby, TimeLimit, Timeout, Wait, Window,
+    AS_PACKET_TIMEOUT, LONGEST,
 };
 pub use states::{Level, ProbeAnswer, StartReason, Status};
 

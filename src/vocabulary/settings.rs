@@ -78,6 +78,10 @@ macro_rules! settings {
             /// How long a planned switch waits for a key frame, from the target's first packet; then
             /// any packet commits it.
             key_wait: Wait = Duration::from_secs(10), Stream;
+            /// What the limit on an input's silence is.
+            silence: Silence = Silence::Fixed, Input, reserved_silence;
+            /// The least that an adaptive limit on silence may be.
+            packet_timeout_min: Timeout = Duration::from_millis(100), Input;
         }
     };
 }
@@ -144,6 +148,17 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// What the limit on an input's silence is.
+    pub enum Silence: CHANGEOVER_SILENCE {
+        /// `packet_timeout`.
+        Fixed = 0, "fixed";
+        /// Twice the longest gaps between packets of the last minutes, as each session shows them: at
+        /// least `packet_timeout_min`, at most `packet_timeout`, which it begins at.
+        Adaptive = 1, "adaptive";
+    }
+}
+
 /// The lowest level a setting may be set on; above it, it always may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -186,8 +201,8 @@ pub trait Kind {
     fn resolve(value: Self::Value) -> Self::Resolved;
     /// The value for people.
     fn text(value: Self::Value) -> String;
-    /// Whether an input for which this is set has to be measured.
-    fn needs_meter(_: &Self::Resolved) -> bool {
+    /// Whether it is a limit on what is measured, and set.
+    fn limits(_: &Self::Resolved) -> bool {
         false
     }
 }
@@ -365,7 +380,7 @@ impl<K: Kind<Resolved = u64>> Kind for Limit<K> {
     fn text(value: K::Value) -> String {
         K::text(value)
     }
-    fn needs_meter(limit: &Option<NonZeroU64>) -> bool {
+    fn limits(limit: &Option<NonZeroU64>) -> bool {
         limit.is_some()
     }
 }

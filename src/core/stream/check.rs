@@ -7,6 +7,7 @@
 use super::order::Class;
 use super::*;
 use crate::core::input::Untested;
+use crate::vocabulary::Silence;
 use std::fmt;
 
 #[cfg(test)]
@@ -161,9 +162,9 @@ const OF_INPUT: &[OfInput] = &[
             (None, None) => return true,
             (Some(taken), _) => taken + input.settings.connect_timeout,
             (None, Some(_)) if stream.is_active(index) => {
-                session.last_packet.max(stream.selected_at) + input.settings.packet_timeout
+                session.last_packet.max(stream.selected_at) + input.silence_limit()
             }
-            (None, Some(_)) => session.last_packet + input.settings.packet_timeout,
+            (None, Some(_)) => session.last_packet + input.silence_limit(),
         };
         let mut in_time = false;
         stream.session_timers(index, &mut |at, _| in_time |= at <= due);
@@ -270,6 +271,11 @@ const OF_INPUT: &[OfInput] = &[
         let forced = input.trouble().is_some_and(|trouble| trouble.untested == Untested::Forced);
         let wanted = input.session.is_some() || s.is_active(index) || s.is_pending(index);
         !input.untested() || (input.errors().len() > 0 && (!forced || wanted || !s.active_runs()))
+    }),
+    ("rule 22: gaps are those of an adaptive input's session", |stream, index| {
+        let input = &stream.inputs[index];
+        let known = input.trouble().is_some_and(|trouble| trouble.gaps.is_some());
+        !known || (input.settings.silence == Silence::Adaptive && input.session.is_some())
     }),
     ("rule 15: the errors and the failed attempts of an input are bounded", |stream, index| {
         stream.inputs[index].errors().len() <= 5 && stream.inputs[index].attempts().len() <= 5

@@ -15,9 +15,13 @@ impl Stream {
         let disturbed = self.inputs.iter().any(InputHealth::on_trial);
         let input = &mut self.inputs[index];
         let first_packet = input.session.and_then(|session| session.first_packet());
-        let Some(first_packet) = first_packet.filter(|_| input.settings.need_meter()) else {
+        let Some(first_packet) = first_packet else { return false };
+        if let Some(since) = measure.since_packet {
+            input.look_at_gap(now, now.saturating_sub(since));
+        }
+        if !input.settings.has_limits() {
             return false;
-        };
+        }
         let usable = input.usable();
         let look =
             Look { measure, now, first_packet, may_begin: usable && !disturbed, healthy: usable };
@@ -43,7 +47,7 @@ impl Stream {
         }
         let condition = reason(condition);
         let Some(text) = holds else {
-            let metered = input.settings.need_meter();
+            let metered = input.settings.has_limits();
             if let Some(conditions) = input.known_conditions_mut() {
                 conditions.acquit(condition, session, current, metered, now);
             }
@@ -120,7 +124,7 @@ impl Stream {
     pub(super) fn trial_good_since(&self, index: usize) -> Option<Nanos> {
         let input = &self.inputs[index];
         let first = input.session?.first_packet().filter(|_| input.on_trial())?;
-        if input.settings.need_meter() || input.impaired() {
+        if input.settings.has_limits() || input.impaired() {
             return input.known_conditions().and_then(Conditions::clean_since);
         }
         Some(first)

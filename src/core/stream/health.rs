@@ -58,7 +58,7 @@ impl Stream {
         if input.trouble().is_some_and(|trouble| trouble.listening || trouble.life.is_some()) {
             input.trouble_mut().stop_listening();
         }
-        let metered = input.settings.need_meter();
+        let metered = input.settings.has_limits();
         if let Some(conditions) = input.known_conditions_mut() {
             conditions.session_changes(metered, true);
         }
@@ -76,7 +76,8 @@ impl Stream {
     pub(super) fn stop(&mut self, index: usize) {
         let input = &mut self.inputs[index];
         if let Some(session) = input.session.take() {
-            let metered = input.settings.need_meter();
+            input.forget_gaps();
+            let metered = input.settings.has_limits();
             if let Some(conditions) = input.known_conditions_mut() {
                 conditions.session_changes(metered, false);
             }
@@ -108,7 +109,7 @@ impl Stream {
         }
         if attempt == Attempt::No {
             let input = &mut self.inputs[index];
-            let metered = input.settings.need_meter();
+            let metered = input.settings.has_limits();
             if let Some(conditions) = input.known_conditions_mut() {
                 conditions.session_replaced(metered, now);
             }
@@ -147,6 +148,7 @@ impl Stream {
         let active = self.is_active(index);
         let lost = !self.active_runs();
         let input = &mut self.inputs[index];
+        input.count_return();
         let session = input.session.as_mut()?;
         session.deliver(now);
         let priority = input.spec.priority;

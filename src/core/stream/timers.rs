@@ -3,6 +3,7 @@
 
 use super::health::Failure;
 use super::*;
+use crate::vocabulary::Silence;
 use smallvec::SmallVec;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +73,7 @@ impl Stream {
             let mut limit = None;
             let mut see = |_, timer: Timer| {
                 if timer.is_of_silence() {
-                    limit = Some((index, self.inputs[index].settings.packet_timeout));
+                    limit = Some((index, self.inputs[index].silence_limit()));
                 }
             };
             self.session_timers(index, &mut see);
@@ -158,7 +159,7 @@ impl Stream {
         let expected = self.attempting(index) && (input.on_trial() || !input.is_pushed());
         if input.usable() || expected {
             if session.first_packet().is_some() {
-                let at = self.silent_since(index) + input.settings.packet_timeout;
+                let at = self.silent_since(index) + input.silence_limit();
                 see(at, Timer::Silence(index));
             } else if let Some(since) = session.connecting_since() {
                 see(since + input.settings.connect_timeout, Timer::Connect(index));
@@ -171,7 +172,7 @@ impl Stream {
                     see(since + stable, Timer::TrialDelivered(index));
                 }
             }
-            if input.settings.need_meter() || input.impaired() {
+            if input.settings.has_limits() || input.impaired() {
                 let limit = input.settings.measure_window + 2 * stable;
                 see(first + limit, Timer::TrialLimit(index));
             }
@@ -232,8 +233,8 @@ impl Stream {
             }
             Timer::Silence(index) => {
                 let silent = now - self.silent_since(index);
-                let limit = self.inputs[index].settings.packet_timeout;
-                self.timed_out(index, Failure::overdue(Awaited::Packet, silent, limit), now);
+                let failure = self.silence(index, silent);
+                self.timed_out(index, failure, now);
             }
             Timer::Gap(index) => self.end_life(index),
             Timer::Flowed(index) => {
@@ -268,6 +269,20 @@ impl Stream {
                 trouble.backoff.reset();
             }
             Timer::KeyWait | Timer::Listen(_) | Timer::Better => {}
+        }
+    }
+
+    /// Rules 3d and 22: a session has been silent for too long.
+    fn silence(&self, index: usize, measured: Nanos) -> Failure {
+        let input = &self.inputs[index];
+        let (limit, returns) = (input.silence_limit(), input.silence_returns());
+        match input.settings.silence {
+            Silence::Fixed => Failure::overdue(Awaited::Packet, measured, limit),
+            Silence::Adaptive => {
+                let returns = returns.try_into().unwrap_or(u32::MAX);
+                let detail = Detail::Silent { measured, limit, returns };
+                Failure { reason: Reason::Timeout, detail }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::core::problem::{Problem, BUFFER_WRITE_ID_MAX};
 use crate::core::InputsUpdate;
+use crate::vocabulary::Silence;
 
 impl Stream {
     /// In one step, also when there are many: the list is sorted once.
@@ -221,7 +222,10 @@ impl Stream {
             }
             let input = &mut self.inputs[index];
             input.hasten_retry(now, self.registration);
-            if !input.settings.need_meter() {
+            if input.settings.silence == Silence::Fixed {
+                input.forget_gaps();
+            }
+            if !input.settings.has_limits() {
                 if let Some(conditions) = input.known_conditions_mut() {
                     conditions.meter_removed(now);
                 }

@@ -1,6 +1,7 @@
 //! No invariant that can't be broken: each is, by the smallest corruption that breaks it.
 
 use super::*;
+use crate::core::gaps::Gaps;
 use crate::core::input::{InputError, Probe, Untested};
 use crate::core::{InputsUpdate, Registration};
 use std::collections::BTreeSet;
@@ -360,6 +361,11 @@ const CORRUPTIONS: &[Corruption] = &[
             (trouble.untested, trouble.listening) = (Untested::Waited, true);
         },
         "rule 27: an untested input has errors, and is forced only while it is wanted",
+    ),
+    (
+        on_air,
+        |stream| stream.inputs[0].trouble_mut().gaps = Some(Box::new(Gaps::new(0, 0, 0))),
+        "rule 22: gaps are those of an adaptive input's session",
     ),
     (
         failed,

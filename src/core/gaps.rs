@@ -1,0 +1,165 @@
+//! Rule 22: how long an input may be silent, by its own gaps.
+
+use super::input::{InputHealth, Session};
+use super::{Nanos, Status};
+use crate::vocabulary::Silence;
+
+const MINUTE: Nanos = 60_000_000_000;
+
+/// So many of them are remembered.
+const MINUTES: usize = 5;
+
+/// The longest gaps of a session, as looks show them: of a gap with looks in it, the last of these saw
+/// how long it had lasted at least, and the first one after it, how long at most. The limit is both
+/// together, which is twice the gap within the time between two looks.
+#[derive(Clone, Debug)]
+pub(super) struct Gaps {
+    /// Never less than what the last minutes ask for.
+    limit: Nanos,
+    /// What each of the last minutes asks for, the present one first.
+    asked_for: [Nanos; MINUTES],
+    minute_ends: Nanos,
+    /// The last look, and the newest packet that it saw.
+    looked_at: Nanos,
+    newest: Nanos,
+}
+
+impl Gaps {
+    /// At the first look at a session that delivers, whose limit is the `longest` there may be.
+    pub(super) fn new(longest: Nanos, now: Nanos, newest: Nanos) -> Gaps {
+        let minute_ends = now + MINUTE;
+        Gaps { limit: longest, asked_for: [0; MINUTES], minute_ends, looked_at: now, newest }
+    }
+
+    /// A look, and the newest packet that it sees.
+    pub(super) fn look(&mut self, now: Nanos, newest: Nanos) {
+        if newest > self.newest {
+            let at_least = self.looked_at.saturating_sub(self.newest);
+            let at_most = newest - self.newest;
+            let asked_for = at_least.saturating_add(at_most);
+            self.asked_for[0] = self.asked_for[0].max(asked_for);
+            self.limit = self.limit.max(asked_for);
+        }
+        (self.looked_at, self.newest) = (now, newest);
+        if now >= self.minute_ends {
+            self.end_minute(now);
+        }
+    }
+
+    /// A longer gap raises the limit at once; what is forgotten lowers it by half in each minute.
+    fn end_minute(&mut self, now: Nanos) {
+        let asked_for = self.asked_for.into_iter().max().unwrap_or(0);
+        self.limit = asked_for.max(self.limit / 2);
+        self.asked_for.rotate_right(1);
+        self.asked_for[0] = 0;
+        self.minute_ends = now.saturating_add(MINUTE);
+    }
+}
+
+impl InputHealth {
+    /// Rule 22: the silence after which it is given up, at present. Where it is adaptive, it follows
+    /// the longest gaps between `packet_timeout_min` and `packet_timeout`.
+    pub fn silence_limit(&self) -> Nanos {
+        let most = self.settings.packet_timeout;
+        let gaps = self.trouble().and_then(|trouble| trouble.gaps.as_deref());
+        gaps.map_or(most, |gaps| gaps.limit.clamp(self.settings.packet_timeout_min.min(most), most))
+    }
+
+    /// How often packets came back after a silence for which it was given up: each time the limit was
+    /// too short, or the source was gone for a while.
+    pub fn silence_returns(&self) -> u64 {
+        self.trouble().map_or(0, |trouble| trouble.silence_returns)
+    }
+
+    /// Of its session a packet has come that was awaited.
+    pub(super) fn count_return(&mut self) {
+        let was_silent = |session: &Session| session.first_packet().is_some() && !session.reported;
+        if self.status == Status::Degraded && self.session.as_ref().is_some_and(was_silent) {
+            self.trouble_mut().silence_returns += 1;
+        }
+    }
+
+    /// Its session was looked at, whose newest packet came at `newest`.
+    pub(super) fn look_at_gap(&mut self, now: Nanos, newest: Nanos) {
+        if self.settings.silence != Silence::Adaptive {
+            return;
+        }
+        let longest = self.settings.packet_timeout;
+        match &mut self.trouble_mut().gaps {
+            Some(gaps) => gaps.look(now, newest),
+            none => *none = Some(Box::new(Gaps::new(longest, now, newest))),
+        }
+    }
+
+    /// A session begins or ends, or nothing is asked of its gaps any longer.
+    pub(super) fn forget_gaps(&mut self) {
+        if self.trouble().is_some_and(|trouble| trouble.gaps.is_some()) {
+            self.trouble_mut().gaps = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Nanos = 1_000_000;
+    const LOOK: Nanos = 100 * MS;
+
+    /// Looks for `millis` at packets `every` so many milliseconds; answers the limit, in milliseconds.
+    fn runs(gaps: &mut Gaps, now: &mut Nanos, every: u64, millis: u64) -> u64 {
+        let end = *now + millis * MS;
+        while *now < end {
+            *now += LOOK;
+            gaps.look(*now, *now / (every * MS) * (every * MS));
+        }
+        gaps.limit / MS
+    }
+
+    fn begun() -> (Gaps, Nanos) {
+        let now = 1_000_000 * MS;
+        (Gaps::new(2000 * MS, now, now), now)
+    }
+
+    #[test]
+    fn calm_halves_it_each_minute() {
+        let (mut gaps, mut now) = begun();
+        let minutes = [1; 6].map(|_| runs(&mut gaps, &mut now, 40, 60_000));
+        assert_eq!(minutes, [1000, 500, 250, 140, 140, 140], "twice 40 ms, and less than a look");
+    }
+
+    #[test]
+    fn a_longer_gap_raises_it_at_once_and_is_remembered_for_minutes() {
+        let (mut gaps, mut now) = begun();
+        runs(&mut gaps, &mut now, 40, 300_000);
+        let before = now / (40 * MS) * (40 * MS);
+        // Looks within a gap of 730 ms, and one after it.
+        for silent in 1..=7 {
+            gaps.look(now + silent * LOOK, before);
+        }
+        now += 8 * LOOK;
+        gaps.look(now, before + 730 * MS);
+        let raised = gaps.limit / MS;
+        assert!((1400..=1500).contains(&raised), "{raised}");
+        assert_eq!(runs(&mut gaps, &mut now, 40, 240_000), raised, "for four minutes at least");
+        assert_eq!(runs(&mut gaps, &mut now, 40, 60_000), raised, "and five at most");
+        assert_eq!(runs(&mut gaps, &mut now, 40, 60_000), raised / 2);
+    }
+
+    #[test]
+    fn a_gap_between_two_looks_is_taken_for_as_long_as_it_may_have_been() {
+        let (mut gaps, now) = begun();
+        gaps.limit = 0;
+        gaps.look(now + LOOK, now + 20 * MS);
+        gaps.look(now + 2 * LOOK, now + 190 * MS);
+        assert_eq!(gaps.limit, 250 * MS, "80 ms at least, 170 ms at most");
+    }
+
+    #[test]
+    fn no_time_is_too_long() {
+        let (mut gaps, now) = begun();
+        gaps.look(u64::MAX - MINUTE, now);
+        gaps.look(u64::MAX - MINUTE, u64::MAX - MINUTE);
+        assert_eq!(gaps.limit, u64::MAX);
+    }
+}
