@@ -377,16 +377,16 @@
 /**
  * Command: start an input. If that fails, say so with changeover_start_result. A start that was
  * taken gets exactly one stop, even if it failed. Fields: priority, session, url, options,
- * buffer_write_id, start_reason.
+ * buffer_write_id, start_reason, user_data.
  */
 #define CHANGEOVER_EVENT_START 1
 
-/** Command: stop a session. Fields: priority, session. */
+/** Command: stop a session. Fields: priority, session, user_data. */
 #define CHANGEOVER_EVENT_STOP 2
 
 /**
  * Command: find out whether an input works, and answer with changeover_probe_result within limit,
- * giving back probe. Fields: priority, probe, limit, url, options.
+ * giving back probe. Fields: priority, probe, limit, url, options, user_data.
  */
 #define CHANGEOVER_EVENT_PROBE 3
 
@@ -657,6 +657,9 @@ typedef struct changeover_option {
   size_t value_len;
 } changeover_option;
 
+/** Called once, when user_data is not needed any more. */
+typedef void (*changeover_destroy_fn)(void *user_data);
+
 /** What an input is. */
 typedef struct changeover_input_spec {
   /** Set by changeover_input_spec_init. In an array the same in every element. */
@@ -675,6 +678,10 @@ typedef struct changeover_input_spec {
   size_t options_len;
   /** NULL: inherit everything. */
   const changeover_config *config;
+  /** Anything, for the host alone; comes back with the input's starts, stops and probes. */
+  void *user_data;
+  /** Called once, when user_data is not needed any more: see changeover_register. May be NULL. */
+  changeover_destroy_fn destroy;
 } changeover_input_spec;
 
 /**
@@ -739,6 +746,11 @@ typedef struct changeover_event {
   int32_t exhausted;
   /** START: CHANGEOVER_START_*, what it is for. */
   int32_t start_reason;
+  /**
+   * START, STOP, PROBE: the input's user_data. It is not destroyed before the event is cleared, or
+   * its callback returns, and that of a START not before its STOP.
+   */
+  void *user_data;
 } changeover_event;
 
 /**
@@ -788,9 +800,6 @@ typedef struct changeover_options {
 
 /** Called with a stream's id, on the engine's event thread. */
 typedef void (*changeover_stream_fn)(void *user_data, const char *stream, size_t stream_len);
-
-/** Called once, when user_data is not needed any more. */
-typedef void (*changeover_destroy_fn)(void *user_data);
 
 /** Called with CHANGEOVER_LOG_* and one line, on the engine's log thread. */
 typedef void (*changeover_log_fn)(void *user_data,
@@ -1199,6 +1208,15 @@ int32_t changeover_set_log_full_urls(struct changeover_engine *engine,
  * config (may be NULL) overrides the engine's settings. All of it is copied. registration
  * (may be NULL) receives the number of this life of the id, which every event of it carries.
  *
+ * The destroy of each input is called exactly once with its user_data. If the call fails, before it
+ * returns (after TIMEOUT, once it is known what became of it). Else when the input is gone (removed,
+ * updated, its stream unregistered, the engine freed) and no event that carries it and no status that
+ * was made meanwhile is left; so the host has taken the stop of its last session by then. That is in one
+ * of the host's calls to this engine, as a rule the one that ended it or that cleared its last stop; or
+ * on the event thread; at the latest in changeover_free. An element whose struct_size is not that of the
+ * first is not looked at, nor any of an array that begins with one that changeover_input_spec_init
+ * refuses.
+ *
  * Any thread; waits for the monitor.
  * Errors: STREAM_EXISTS, PRIORITY, DUPLICATE_PRIORITY, CONFIG, HOT_WITHOUT_OVERLAP. Since 0.1.
  */
@@ -1287,7 +1305,8 @@ int32_t changeover_clear_override(struct changeover_engine *engine,
 
 /**
  * Removes, adds and updates inputs, in this order, as one change. An updated input that runs is
- * stopped, and started in a new session. All of it is copied.
+ * stopped, and started in a new session. All of it is copied; user_data and destroy are as in
+ * changeover_register.
  *
  * Any thread; waits for the monitor.
  * Errors: UNKNOWN_STREAM, UNKNOWN_INPUT, PRIORITY, DUPLICATE_PRIORITY, CONFIG,

@@ -42,6 +42,7 @@ mod loss;
 mod poison;
 mod print;
 mod units;
+mod user_data;
 #[doc(hidden)]
 pub mod vocabulary;
 
@@ -56,6 +57,7 @@ pub use engine::{
 pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};
 pub use print::{printable, printable_url, Printable};
+pub use user_data::UserData;
 pub use vocabulary::{
     Commit, Condition, Error, EventTag, Failback, Flags, Level, Overlap, Reason, Role, Severity,
     Silence, Source, Standby, StartReason, Status,

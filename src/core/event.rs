@@ -5,6 +5,7 @@ use super::{
     Condition, Config, Detail, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason,
     SessionId, Switch,
 };
+use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, StartReason};
 use std::sync::Arc;
 use std::time::Duration;
@@ -225,6 +226,8 @@ pub struct Stop {
     pub session: SessionId,
     /// Its input.
     pub priority: Priority,
+    /// Its input's, as in its *start*.
+    pub user_data: Option<UserData>,
 }
 
 /// Command: find out whether an input works.

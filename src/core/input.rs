@@ -11,8 +11,10 @@ use super::{
     Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Severity, Source, Standby,
     Status,
 };
+use crate::user_data::UserData;
 use crate::vocabulary::Role;
 use smallvec::SmallVec;
+use std::any::Any;
 use std::sync::Arc;
 
 /// Errors and failed attempts kept per input, of each so many.
@@ -29,12 +31,20 @@ pub struct Input {
     pub options: Box<[(Box<str>, Box<str>)]>,
     /// Settings of this input.
     pub config: Config,
+    /// Anything, for the host alone; see [`Input::user_data`].
+    pub user_data: Option<UserData>,
 }
 
 impl Input {
     /// An input that inherits every setting.
     pub fn new(priority: Priority, url: impl Into<Box<str>>) -> Self {
-        Input { priority, url: url.into(), options: Box::default(), config: Config::new() }
+        Input {
+            priority,
+            url: url.into(),
+            options: Box::default(),
+            config: Config::new(),
+            user_data: None,
+        }
     }
 
     /// Adds a key/value pair that comes back with every *start* and *probe*.
@@ -50,6 +60,19 @@ impl Input {
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// A value of the host's that comes back with each *start*, *stop* and *probe*:
+    /// `start.input.user_data.as_ref()?.get::<T>()`.
+    ///
+    /// It is dropped once the input is gone (removed or replaced by an update, unregistered, or the
+    /// engine dropped), or was refused, and no event, status or copy with it is left: so not before
+    /// the host has taken the *stop* of its last session. That happens on a thread of the host's that
+    /// calls the engine, or on the event thread; never on the monitor.
+    #[must_use]
+    pub fn user_data(mut self, value: impl Any + Send + Sync) -> Self {
+        self.user_data = Some(UserData::new(value));
         self
     }
 
@@ -206,6 +229,13 @@ impl InputHealth {
             status: Status::Idle,
             sent_video: false,
             sent_key_frames: false,
+        }
+    }
+
+    /// The host's value ends when nothing of it is left to be told.
+    pub(super) fn forget_user_data(&mut self) {
+        if self.spec.user_data.is_some() {
+            Arc::make_mut(&mut self.spec).user_data = None;
         }
     }
 

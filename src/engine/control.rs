@@ -10,6 +10,7 @@ use crate::core::{
     told, Config, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
 };
 use crate::hot::{Packet, Verdict};
+use crate::user_data::UserData;
 use crate::vocabulary::{Condition, Error, Flags};
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ impl Engine {
         config: Config,
     ) -> Result<u64, Error> {
         let (id, buffer) = (Arc::from(stream), buffer_write_id.to_owned());
+        // If it is refused, it ends here.
+        let _user_data = user_data(&inputs);
         self.call(move |monitor| monitor.register(id, &buffer, inputs, config))
     }
 
@@ -132,6 +135,8 @@ impl Engine {
     /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::DuplicatePriority`],
     /// [`Error::Priority`], [`Error::Config`], [`Error::HotWithoutOverlap`], [`Error::Limit`].
     pub fn update_inputs(&self, stream: &str, update: InputsUpdate) -> Result<(), Error> {
+        // If it is refused, it ends here.
+        let _user_data = [user_data(&update.added), user_data(&update.updated)];
         self.handle(stream, Stimulus::UpdateInputs(update))
     }
 
@@ -263,4 +268,8 @@ impl Engine {
         let id = stream.to_owned();
         self.call(move |monitor| monitor.handle(&id, stimulus))
     }
+}
+
+fn user_data(inputs: &[Input]) -> Vec<UserData> {
+    inputs.iter().filter_map(|input| input.user_data.clone()).collect()
 }

@@ -105,6 +105,7 @@ impl Delivery {
     /// The event thread: until the queue is closed and empty, and the engine freed.
     pub(super) fn run(mut self) {
         loop {
+            self.shared.leftovers.end();
             match self.queue.pop(None) {
                 Popped::Item(Item::Event(event)) => self.deliver(&event),
                 Popped::Item(Item::Marker(marker)) => marker.pass(),
@@ -116,6 +117,7 @@ impl Delivery {
         self.shared.pulse.wait_for_release();
         self.callbacks.exhausted.set(None);
         self.callbacks.restored.set(None);
+        self.shared.leftovers.end();
     }
 
     fn deliver(&mut self, event: &Event) {

@@ -72,15 +72,18 @@ impl Event {
                 fields.session = *session;
                 (fields.url, fields.options) = (&input.url, &input.options);
                 fields.buffer_write_id = buffer_write_id;
+                fields.user_data = input.user_data.as_ref();
             }
-            EventKind::Stop(Stop { session, priority }) => {
+            EventKind::Stop(Stop { session, priority, user_data }) => {
                 fields.priority = Some(*priority);
                 fields.session = *session;
+                fields.user_data = user_data.as_ref();
             }
             EventKind::Probe(Probe { probe, input, timeout }) => {
                 fields.priority = Some(input.priority);
                 fields.probe = *probe;
                 fields.limit = nanos(*timeout);
+                fields.user_data = input.user_data.as_ref();
                 (fields.url, fields.options) = (&input.url, &input.options);
             }
             EventKind::Notice(Notice::Switched(switch)) => {

@@ -2,6 +2,7 @@
 
 use crate::core::{Nanos, Priority};
 use crate::print::{printable, printable_name, printable_url, Urls};
+use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Reason, StartReason};
 use std::fmt::{Display, Formatter, Result};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(crate) struct EventFields<'a> {
     pub(crate) options: &'a [(Box<str>, Box<str>)],
     pub(crate) buffer_write_id: &'a str,
     pub(crate) detail: Arc<str>,
+    pub(crate) user_data: Option<&'a UserData>,
 }
 
 impl<'a> EventFields<'a> {
@@ -51,6 +53,7 @@ impl<'a> EventFields<'a> {
             options: &[],
             buffer_write_id: "",
             detail: Arc::default(),
+            user_data: None,
         }
     }
 

@@ -130,6 +130,7 @@ impl Engine {
         self.check_process()?;
         // Beyond the clock's range there is no deadline.
         let deadline = Instant::now().checked_add(timeout);
+        self.shared.leftovers.end();
         loop {
             return match self.queue.pop(deadline) {
                 Popped::Item(Item::Event(event)) => {
@@ -293,6 +294,7 @@ impl Engine {
         }
         let late = !threads.is_empty() && !in_callback();
         drop(threads);
+        self.shared.leftovers.end();
         self.logger.set(None, deadline)?;
         if late {
             Err(Error::Timeout)
@@ -325,7 +327,10 @@ impl Engine {
         task: impl FnOnce(&mut Monitor) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
         self.check_process()?;
-        self.mailbox.call(deadline, task).map_err(|error| self.why(error))
+        let result = self.mailbox.call(deadline, task);
+        // What came of the call may have been the end of a value of the host's.
+        self.shared.leftovers.end();
+        result.map_err(|error| self.why(error))
     }
 
     /// Nobody answers any more: it is shut down, or else the monitor has ended by a bug.

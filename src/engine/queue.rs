@@ -365,7 +365,7 @@ mod tests {
     }
 
     fn stop(session: SessionId) -> EventKind {
-        EventKind::Stop(Stop { session, priority: 0 })
+        EventKind::Stop(Stop { session, priority: 0, user_data: None })
     }
 
     fn names(queue: &Queue) -> Vec<&'static str> {

@@ -6,6 +6,7 @@ use super::pulse::Pulse;
 use super::wall::WallClock;
 use crate::core::Nanos;
 use crate::hot::{monotonic, next_number, CellPool, Clock, Presences, Table};
+use crate::user_data::Leftovers;
 use arc_swap::ArcSwap;
 use crossbeam::utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     pub(super) pulse: CachePadded<Pulse>,
     /// Of a handle whose reports the monitor will look at in the next tick, there are some.
     reported_again: AtomicBool,
+    /// What the monitor would drop of the host's.
+    pub(super) leftovers: Arc<Leftovers>,
     /// Tells engines apart in a thread's memory.
     pub(super) number: u64,
 }
@@ -49,6 +52,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             pulse: CachePadded::default(),
             reported_again: AtomicBool::new(false),
+            leftovers: Arc::default(),
             number: next_number(),
         }
     }

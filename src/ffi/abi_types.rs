@@ -53,6 +53,10 @@ pub struct changeover_input_spec {
     pub options_len: usize,
     /// NULL: inherit everything.
     pub config: *const changeover_config,
+    /// Anything, for the host alone; comes back with the input's starts, stops and probes.
+    pub user_data: *mut c_void,
+    /// Called once, when `user_data` is not needed any more: see changeover_register. May be NULL.
+    pub destroy: changeover_destroy_fn,
 }
 
 /// What the host is told: a command to carry out, or a decision to know of. The events of a
@@ -117,6 +121,9 @@ pub struct changeover_event {
     pub exhausted: i32,
     /// START: CHANGEOVER_START_*, what it is for.
     pub start_reason: i32,
+    /// START, STOP, PROBE: the input's `user_data`. It is not destroyed before the event is cleared, or
+    /// its callback returns, and that of a START not before its STOP.
+    pub user_data: *mut c_void,
 }
 
 /// The host's side of an engine that delivers events to callbacks. All are called on the

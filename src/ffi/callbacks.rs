@@ -15,27 +15,29 @@ use std::ffi::c_void;
 use std::sync::{Arc, OnceLock, Weak};
 
 /// The host's `user_data`; dropping it calls the destructor.
-pub(super) struct UserData {
+pub(super) struct HostPointer {
     pointer: *mut c_void,
     destroy: changeover_destroy_fn,
 }
 
 // SAFETY: the engine only carries the pointer between threads, which the host agreed to by
 // registering a callback documented to be called on another thread.
-unsafe impl Send for UserData {}
+unsafe impl Send for HostPointer {}
+// SAFETY: as above; others only copy the pointer.
+unsafe impl Sync for HostPointer {}
 
-impl UserData {
-    pub(super) fn new(pointer: *mut c_void, destroy: changeover_destroy_fn) -> UserData {
-        UserData { pointer, destroy }
+impl HostPointer {
+    pub(super) fn new(pointer: *mut c_void, destroy: changeover_destroy_fn) -> HostPointer {
+        HostPointer { pointer, destroy }
     }
 
     /// By reference, so that a closure that calls this captures the whole, destructor included.
-    fn pointer(&self) -> *mut c_void {
+    pub(super) fn pointer(&self) -> *mut c_void {
         self.pointer
     }
 }
 
-impl Drop for UserData {
+impl Drop for HostPointer {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy {
             // SAFETY: the host's function and the pointer it came with; dropped, so called, once.
@@ -57,13 +59,13 @@ pub(super) struct HostIngestor {
     memory: EventMemory,
     /// Set when the engine is made, before any event can be.
     engine: Arc<OnceLock<Weak<Live>>>,
-    user_data: UserData,
+    user_data: HostPointer,
 }
 
 impl HostIngestor {
     pub(super) fn new(
         callbacks: &changeover_callbacks,
-        user_data: UserData,
+        user_data: HostPointer,
         engine: Arc<OnceLock<Weak<Live>>>,
     ) -> Outcome<HostIngestor> {
         let (Some(start), Some(stop)) = (callbacks.start, callbacks.stop) else {
@@ -78,12 +80,15 @@ impl HostIngestor {
         let event = self.memory.fill(event);
         // SAFETY: the host's function; the event and what it points to live until it returns.
         unsafe { function(self.user_data.pointer(), &event) }
+        self.memory.forget_user_data();
     }
 
     fn ask(&mut self, function: AnswerFn, event: &Event) -> i32 {
         let event = self.memory.fill(event);
         // SAFETY: as in `call`.
-        unsafe { function(self.user_data.pointer(), &event) }
+        let answer = unsafe { function(self.user_data.pointer(), &event) };
+        self.memory.forget_user_data();
+        answer
     }
 
     /// A callback answered with a number that means nothing: that is logged, and a failure.
@@ -131,7 +136,7 @@ impl Ingestor for HostIngestor {
 /// A callback about a stream; `None` (and the end of `user_data`) when there is no function.
 pub(super) fn stream_callback(
     function: changeover_stream_fn,
-    user_data: UserData,
+    user_data: HostPointer,
 ) -> Option<StreamCallback> {
     let function = function?;
     let mut texts = Texts::default();
@@ -147,7 +152,7 @@ pub(super) fn stream_callback(
 pub(super) fn log_callback(
     level: Option<Level>,
     function: changeover_log_fn,
-    user_data: UserData,
+    user_data: HostPointer,
 ) -> Option<(Level, crate::engine::LogCallback)> {
     let (level, function) = (level?, function?);
     let mut texts = Texts::default();

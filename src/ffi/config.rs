@@ -2,12 +2,14 @@
 
 use super::abi_types::{changeover_input_spec, changeover_option};
 use super::arrays::elements;
+use super::callbacks::HostPointer;
 use super::guard::guard;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT};
 use super::settings::{changeover_config, config_or_inherit, zero};
 use super::strings::text;
-use super::versioned::{init, read_all};
+use super::versioned::{init, read_all, read_known_all};
 use crate::core::{Input, Priority, INPUTS_MAX, OPTIONS_MAX};
+use crate::user_data::UserData;
 
 /// Prepares settings: everything inherited.
 ///
@@ -51,9 +53,19 @@ unsafe fn options(from: *const changeover_option, len: usize) -> Outcome<Box<[Pa
     }
 }
 
+/// The inputs, and from here on the responsibility for the `user_data` of all of them, whatever is wrong
+/// with any. For before anything else can fail.
+///
 /// # Safety
 /// `from` is NULL or points to `len` inputs, each as long as it says, and so on inwards.
-pub(super) unsafe fn inputs(from: *const changeover_input_spec, len: usize) -> Outcome<Vec<Input>> {
+pub(super) unsafe fn take_inputs(
+    from: *const changeover_input_spec,
+    len: usize,
+) -> Outcome<Vec<Input>> {
+    // SAFETY: by this function's contract.
+    let known = unsafe { read_known_all(from, len) }?;
+    let user_data: Vec<_> = known.map(|spec| user_data(&spec?)).collect();
+    let mut user_data = user_data.into_iter();
     let mut read = 0;
     // SAFETY: by this function's contract.
     unsafe {
@@ -61,9 +73,14 @@ pub(super) unsafe fn inputs(from: *const changeover_input_spec, len: usize) -> O
             // No more are copied than a stream may have.
             read += 1;
             limited(read, INPUTS_MAX)?;
-            input(&spec)
+            Ok(Input { user_data: user_data.next().flatten(), ..input(&spec)? })
         })
     }
+}
+
+fn user_data(spec: &changeover_input_spec) -> Option<UserData> {
+    let given = !spec.user_data.is_null() || spec.destroy.is_some();
+    given.then(|| UserData::new(HostPointer::new(spec.user_data, spec.destroy)))
 }
 
 fn limited(count: usize, most: usize) -> Outcome {
@@ -73,6 +90,8 @@ fn limited(count: usize, most: usize) -> Outcome {
     Ok(())
 }
 
+/// What is in `spec`, but for its `user_data`, which stays the caller's.
+///
 /// # Safety
 /// What is in `spec` is as long as it says.
 pub(super) unsafe fn input(spec: &changeover_input_spec) -> Outcome<Input> {
@@ -84,6 +103,7 @@ pub(super) unsafe fn input(spec: &changeover_input_spec) -> Outcome<Input> {
             url: text(spec.url, spec.url_len)?.into(),
             options: options(spec.options, spec.options_len)?,
             config: config_or_inherit(spec.config)?,
+            user_data: None,
         })
     }
 }

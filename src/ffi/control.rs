@@ -1,7 +1,7 @@
 //! The operations on streams.
 
 use super::abi_types::{changeover_engine, changeover_input_spec};
-use super::config::{inputs, priorities};
+use super::config::{priorities, take_inputs};
 use super::constants::word;
 use super::convert;
 use super::guard::guard;
@@ -20,6 +20,15 @@ use std::ffi::c_char;
 /// `config` (may be NULL) overrides the engine's settings. All of it is copied. `registration`
 /// (may be NULL) receives the number of this life of the id, which every event of it carries.
 ///
+/// The `destroy` of each input is called exactly once with its `user_data`. If the call fails, before it
+/// returns (after TIMEOUT, once it is known what became of it). Else when the input is gone (removed,
+/// updated, its stream unregistered, the engine freed) and no event that carries it and no status that
+/// was made meanwhile is left; so the host has taken the stop of its last session by then. That is in one
+/// of the host's calls to this engine, as a rule the one that ended it or that cleared its last stop; or
+/// on the event thread; at the latest in changeover_free. An element whose struct_size is not that of the
+/// first is not looked at, nor any of an array that begins with one that changeover_input_spec_init
+/// refuses.
+///
 /// Any thread; waits for the monitor.
 /// Errors: STREAM_EXISTS, PRIORITY, DUPLICATE_PRIORITY, CONFIG, HOT_WITHOUT_OVERLAP. Since 0.1.
 #[no_mangle]
@@ -34,11 +43,13 @@ pub unsafe extern "C" fn changeover_register(
     config: *const changeover_config,
     registration: *mut u64,
 ) -> i32 {
+    // Before anything can fail. SAFETY: the caller's promise.
+    let inputs = unsafe { take_inputs(inputs, inputs_len) };
     // SAFETY: the caller's promise.
     unsafe {
         with_stream(engine, stream, stream_len, |engine, stream| {
             let buffer = text(buffer_write_id, buffer_write_id_len)?;
-            let inputs = self::inputs(inputs, inputs_len)?;
+            let inputs = inputs?;
             let config = config_or_inherit(config)?;
             let registration = Output::optional(registration);
             let number = engine.register(stream, buffer, inputs, config)?;
@@ -169,7 +180,8 @@ pub unsafe extern "C" fn changeover_clear_override(
 }
 
 /// Removes, adds and updates inputs, in this order, as one change. An updated input that runs is
-/// stopped, and started in a new session. All of it is copied.
+/// stopped, and started in a new session. All of it is copied; `user_data` and `destroy` are as in
+/// changeover_register.
 ///
 /// Any thread; waits for the monitor.
 /// Errors: UNKNOWN_STREAM, UNKNOWN_INPUT, PRIORITY, DUPLICATE_PRIORITY, CONFIG,
@@ -186,13 +198,16 @@ pub unsafe extern "C" fn changeover_update_inputs(
     updated: *const changeover_input_spec,
     updated_len: usize,
 ) -> i32 {
+    // Before anything can fail. SAFETY: the caller's promise.
+    let (added, updated) =
+        unsafe { (take_inputs(added, added_len), take_inputs(updated, updated_len)) };
     // SAFETY: the caller's promise.
     unsafe {
         with_stream(engine, stream, stream_len, |engine, stream| {
             let update = InputsUpdate {
-                added: inputs(added, added_len)?,
+                added: added?,
                 removed: priorities(removed, removed_len)?,
-                updated: inputs(updated, updated_len)?,
+                updated: updated?,
             };
             Ok(engine.update_inputs(stream, update)?)
         })

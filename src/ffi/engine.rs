@@ -4,7 +4,7 @@ use super::abi_types::{
     changeover_callbacks, changeover_destroy_fn, changeover_engine, changeover_log_fn,
     changeover_options, changeover_stream_fn,
 };
-use super::callbacks::{log_callback, stream_callback, HostIngestor, UserData};
+use super::callbacks::{log_callback, stream_callback, HostIngestor, HostPointer};
 use super::constants::level;
 use super::guard::guard;
 use super::handles::pointer;
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn changeover_options_init(
 /// `options` is NULL or points to a struct as long as it says, and so does what is in it.
 unsafe fn take_options(
     options: *const changeover_options,
-) -> Outcome<(changeover_options, Option<(changeover_callbacks, UserData)>)> {
+) -> Outcome<(changeover_options, Option<(changeover_callbacks, HostPointer)>)> {
     if options.is_null() {
         return Ok((changeover_options::INITIAL, None));
     }
@@ -59,7 +59,7 @@ unsafe fn take_options(
             return Ok((read(options)?, None));
         }
         let callbacks = read_known(known.callbacks)?;
-        let user_data = UserData::new(callbacks.user_data, callbacks.destroy);
+        let user_data = HostPointer::new(callbacks.user_data, callbacks.destroy);
         // Only now, so that `user_data` ends also when these set what this version does not know.
         read(options)?;
         read(known.callbacks)?;
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn changeover_set_exhausted_callback(
     user_data: *mut c_void,
     destroy: changeover_destroy_fn,
 ) -> i32 {
-    let user_data = UserData::new(user_data, destroy);
+    let user_data = HostPointer::new(user_data, destroy);
     guard(move || {
         let callback = stream_callback(callback, user_data);
         Ok(find(engine)?.set_exhausted_callback(callback)?)
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn changeover_set_restored_callback(
     user_data: *mut c_void,
     destroy: changeover_destroy_fn,
 ) -> i32 {
-    let user_data = UserData::new(user_data, destroy);
+    let user_data = HostPointer::new(user_data, destroy);
     guard(move || {
         let callback = stream_callback(callback, user_data);
         Ok(find(engine)?.set_restored_callback(callback)?)
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn changeover_set_log_callback(
     user_data: *mut c_void,
     destroy: changeover_destroy_fn,
 ) -> i32 {
-    let user_data = UserData::new(user_data, destroy);
+    let user_data = HostPointer::new(user_data, destroy);
     guard(move || {
         let level = self::level(level)?;
         let engine = find(engine)?;

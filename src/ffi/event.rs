@@ -1,6 +1,7 @@
 //! Events as structs.
 
 use super::abi_types::{changeover_engine, changeover_event, changeover_option};
+use super::callbacks::HostPointer;
 use super::convert::{self, unix};
 use super::guard::guard;
 use super::handles::{Handles, Kind};
@@ -10,6 +11,7 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE}
 use super::strings::{text, Text, Texts};
 use super::versioned::{fill, init, read, Versioned};
 use crate::engine::{Event, EventFields};
+use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Reason, StartReason};
 use std::ptr::from_ref;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ static EVENTS: Handles<EventMemory> = Handles::new(Kind::Event);
 pub(super) struct EventMemory {
     texts: Texts,
     options: Vec<changeover_option>,
+    /// Not to be destroyed while the struct points to it.
+    user_data: Option<UserData>,
 }
 
 // SAFETY: the pointers in `options` point into `texts`, which moves with them and is not changed
@@ -57,9 +61,18 @@ impl EventMemory {
             start_reason: fields.start_reason.map_or(0, StartReason::code),
             ..changeover_event::INITIAL
         };
+        self.user_data = fields.user_data.cloned();
+        if let Some(pointer) = fields.user_data.and_then(UserData::get::<HostPointer>) {
+            out.user_data = pointer.pointer();
+        }
         let EventFields { stream, url, options, buffer_write_id, ref detail, .. } = fields;
         self.point(&mut out, [stream, url, buffer_write_id, detail], options);
         out
+    }
+
+    /// Nobody looks at the struct any longer.
+    pub(super) fn forget_user_data(&mut self) {
+        self.user_data = None;
     }
 
     fn point(
@@ -105,6 +118,7 @@ fn fills_in_what_is_declared(event: &EventFields<'_>) -> bool {
         ("options", !event.options.is_empty()),
         ("buffer_write_id", !event.buffer_write_id.is_empty()),
         ("detail", !event.detail.is_empty()),
+        ("user_data", event.user_data.is_some()),
     ];
     let declared = event.kind.fields();
     filled.iter().all(|(field, is_filled)| !is_filled || declared.contains(field))

@@ -4,7 +4,7 @@ use super::abi_types::*;
 use super::versioned::Versioned;
 use std::ffi::c_void;
 use std::mem::offset_of;
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
 /// Implements [`Versioned`] for a struct whose last field in 0.1 is named.
 macro_rules! versioned {
@@ -27,6 +27,8 @@ versioned!(changeover_input_spec ends with config: *const c_void; changeover_inp
     options: null(),
     options_len: 0,
     config: null(),
+    user_data: null_mut(),
+    destroy: None,
 });
 
 versioned!(changeover_event ends with detail_len: usize; changeover_event {
@@ -57,11 +59,12 @@ versioned!(changeover_event ends with detail_len: usize; changeover_event {
     detail_len: 0,
     exhausted: 0,
     start_reason: 0,
+    user_data: null_mut(),
 });
 
 versioned!(changeover_callbacks ends with notify: *const c_void; changeover_callbacks {
     struct_size: 0,
-    user_data: std::ptr::null_mut(),
+    user_data: null_mut(),
     destroy: None,
     start: None,
     stop: None,

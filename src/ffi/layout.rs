@@ -20,16 +20,16 @@ layout! {
     changeover_option: 32 {
         key: 0, key_len: 8, value: 16, value_len: 24,
     }
-    changeover_input_spec: 56 {
+    changeover_input_spec: 72 {
         struct_size: 0, priority: 8, reserved: 12, url: 16, url_len: 24, options: 32,
-        options_len: 40, config: 48,
+        options_len: 40, config: 48, user_data: 56, destroy: 64,
     }
-    changeover_event: 192 {
+    changeover_event: 200 {
         struct_size: 0, owner: 8, kind: 16, priority: 20, from: 24, reason: 28, registration: 32,
         session: 40, probe: 48, switch_number: 56, dropped: 64, at: 72, at_unix: 80, measured: 88,
         limit: 96, stream: 104, stream_len: 112, url: 120, url_len: 128, options: 136,
         options_len: 144, buffer_write_id: 152, buffer_write_id_len: 160, detail: 168,
-        detail_len: 176, exhausted: 184, start_reason: 188,
+        detail_len: 176, exhausted: 184, start_reason: 188, user_data: 192,
     }
     changeover_callbacks: 56 {
         struct_size: 0, user_data: 8, destroy: 16, start: 24, stop: 32, probe: 40, notify: 48,

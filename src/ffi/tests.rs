@@ -70,7 +70,7 @@ fn an_event_fills_in_the_fields_its_row_names() {
             buffer_write_id: "b".into(),
             start_reason: crate::StartReason::Forced,
         }),
-        EventKind::Stop(Stop { session: 1, priority: 0 }),
+        EventKind::Stop(Stop { session: 1, priority: 0, user_data: None }),
         EventKind::Probe(Probe { probe: 1, input, timeout }),
         EventKind::Notice(Notice::Switched(switch)),
         EventKind::Notice(Notice::Active { priority: 0, session: 1, waited }),

@@ -135,6 +135,34 @@ pub(super) unsafe fn fill<T: Versioned>(to: *mut T, value: &T) -> Outcome {
     Ok(())
 }
 
+/// Each element of a caller's array whose `struct_size` is that of the first, whatever it sets that we
+/// don't know; of the others, `None`.
+///
+/// # Safety
+/// As [`read_all`].
+pub(super) unsafe fn read_known_all<T: Versioned>(
+    from: *const T,
+    len: usize,
+) -> Outcome<impl Iterator<Item = Option<T>>> {
+    // SAFETY: the first element is there, by this function's contract.
+    let stride = if len == 0 { 0 } else { unsafe { callers_size(from) }? };
+    length_in_bytes(len, stride)?;
+    Ok((0..len).map(move |index| {
+        let element = from.cast::<u8>().wrapping_add(index * stride).cast::<T>();
+        // SAFETY: within the array, by this function's contract.
+        let size = unsafe { element.cast::<usize>().read_unaligned() };
+        // SAFETY: as above, and as long as it says.
+        (size == stride).then(|| unsafe { read_known(element) }.ok())?
+    }))
+}
+
+fn length_in_bytes(len: usize, stride: usize) -> Outcome {
+    if len.checked_mul(stride).is_none_or(|bytes| bytes > isize::MAX as usize) {
+        return Err(Code(CHANGEOVER_ERR_LENGTH));
+    }
+    Ok(())
+}
+
 /// The elements of a caller's array: as far apart as the first one's `struct_size` says.
 ///
 /// # Safety
@@ -149,9 +177,7 @@ pub(super) unsafe fn read_all<T: Versioned, R>(
     }
     // SAFETY: the first element is there, by this function's contract.
     let stride = unsafe { checked_size(from) }?;
-    if len.checked_mul(stride).is_none_or(|bytes| bytes > isize::MAX as usize) {
-        return Err(Code(CHANGEOVER_ERR_LENGTH));
-    }
+    length_in_bytes(len, stride)?;
     let mut all = Vec::new();
     for index in 0..len {
         let element = from.cast::<u8>().wrapping_add(index * stride).cast::<T>();

@@ -60,12 +60,12 @@ events! {
     /// Command: start an input. If that fails, say so with `start_result`. A start that was taken
     /// gets exactly one stop, even if it failed.
     Start = 1, "start", Debug, Command, [priority, session, url, options, buffer_write_id,
-            start_reason];
+            start_reason, user_data];
     /// Command: stop a session.
-    Stop = 2, "stop", Debug, Command, [priority, session];
+    Stop = 2, "stop", Debug, Command, [priority, session, user_data];
     /// Command: find out whether an input works, and answer with `probe_result` within `limit`,
     /// giving back `probe`.
-    Probe = 3, "probe", Debug, Command, [priority, probe, limit, url, options];
+    Probe = 3, "probe", Debug, Command, [priority, probe, limit, url, options, user_data];
     /// The active input changed: `from` is the one left, `priority` the one chosen. Both are the
     /// same when it recovered by itself. `switch_number` is what a forwarded packet's verdict is
     /// from here on.

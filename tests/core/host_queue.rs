@@ -22,7 +22,7 @@ impl HostQueue {
         let command = match action {
             Action::Start(Start { session, input, .. }) => Command::Start(*session, input.priority),
             Action::Probe(Probe { probe, input, .. }) => Command::Probe(*probe, input.priority),
-            Action::Stop(Stop { session, priority }) => {
+            Action::Stop(Stop { session, priority, .. }) => {
                 let start = Command::Start(*session, *priority);
                 if let Some(at) = self.untaken.iter().position(|untaken| *untaken == start) {
                     self.untaken.remove(at);

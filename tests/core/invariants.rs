@@ -56,7 +56,7 @@ impl Invariants {
         assert!(!self.ended, "an action after `unregistered`: {action:?}");
         match action {
             Action::Start(Start { session, input, .. }) => self.started(*session, input),
-            Action::Stop(Stop { session, priority }) => self.stopped(*session, *priority),
+            Action::Stop(Stop { session, priority, .. }) => self.stopped(*session, *priority),
             Action::Probe(Probe { probe, input, timeout }) => {
                 assert!(!timeout.is_zero());
                 self.new_id(*probe);

@@ -29,6 +29,7 @@
 //! | `log.rs` | the log |
 //! | `settings.rs` | settings changed while running; `sync` |
 //! | `status.rs` | what `runtime_status` tells |
+//! | `user_data.rs` | what the host gave an input: when and where it ends |
 
 mod rig;
 mod sandboxed;
@@ -56,3 +57,4 @@ mod stalled_process;
 mod status;
 mod stopped_process;
 mod two_engines;
+mod user_data;

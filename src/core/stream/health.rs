@@ -81,11 +81,12 @@ impl Stream {
             if let Some(conditions) = input.known_conditions_mut() {
                 conditions.session_changes(metered, false);
             }
-            let priority = input.spec.priority;
+            let (session, priority) = (session.id, input.spec.priority);
+            let user_data = input.spec.user_data.clone();
             if input.life().is_some() {
                 input.trouble_mut().life = None;
             }
-            self.act(Action::Stop(Stop { session: session.id, priority }));
+            self.act(Action::Stop(Stop { session, priority, user_data }));
         }
     }
 

@@ -274,12 +274,20 @@ impl Stream {
         let mut actions = vec![Action::Notify(Notice::Bug { detail: Detail::told(what) })];
         for input in &self.inputs {
             let priority = input.spec.priority;
-            actions.extend(input.session().map(|session| Action::Stop(Stop { session, priority })));
+            let user_data = || input.spec.user_data.clone();
+            let stop = |session| Action::Stop(Stop { session, priority, user_data: user_data() });
+            actions.extend(input.session().map(stop));
             actions.extend(input.probe().map(|probe| Action::CancelProbe { probe: probe.id }));
         }
         actions.push(Action::Gate { session: None, number: self.last_number() + 1 });
         actions.push(Action::Notify(Notice::Unregistered));
         actions
+    }
+
+    /// The registration has ended: what the host gave its inputs does not wait for those who still
+    /// read this state.
+    pub(crate) fn forget_user_data(&mut self) {
+        self.inputs.iter_mut().for_each(InputHealth::forget_user_data);
     }
 
     /// The stream's id.

@@ -138,12 +138,15 @@ impl Stream {
         let priority = input.priority;
         let Some(index) = self.index_of(priority) else { return };
         let was_usable = self.inputs[index].usable();
+        let ran = self.inputs[index].session.is_some();
         self.cancel_probe(index);
+        // Of what it was: the new one's user data is not in it.
+        self.stop(index);
         let health = &mut self.inputs[index];
         health.settings = common.input_settings.share(self.settings.of_input(&input.config));
         health.spec = common.keep(input);
         health.forgive(now);
-        if self.inputs[index].session.is_none() {
+        if !ran {
             return;
         }
         // An exhausted stream's last one has no claim: the best of all updated is chosen.
@@ -151,8 +154,6 @@ impl Stream {
         let standby = self.inputs[index].keeps_session() && !self.is_active(index);
         if chosen || self.is_pending(index) || standby {
             self.restart(index, Attempt::No, StartReason::Restart, now, common);
-        } else {
-            self.stop(index);
         }
     }
 

@@ -94,6 +94,12 @@ impl Entry {
         self.state_mut().change_cells(change)
     }
 
+    /// See [`Stream::forget_user_data`]: nothing of this stream is decided any more. To be followed by
+    /// `publish`.
+    pub(super) fn forget_user_data(&mut self) {
+        self.state_mut().core_mut().forget_user_data();
+    }
+
     pub(super) fn publish(&mut self) {
         if std::mem::take(&mut self.changed) {
             self.shared.publish(self.state.clone());

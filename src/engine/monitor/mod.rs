@@ -99,6 +99,7 @@ impl Monitor {
     /// The thread, until the engine is shut down.
     pub(super) fn run(mut self, inbox: Inbox) {
         wake_exactly();
+        self.shared.leftovers.are_left_by_this_thread();
         if let Err(bug) = contained(|| self.carry_on(&inbox)) {
             self.die(&bug);
             // Who waits for an answer learns that there will be none.

@@ -124,6 +124,7 @@ impl Streams {
         // Whoever is still reading its status must not see the next lives of its cells.
         let inputs: Vec<_> =
             entry.change_cells(|inputs| inputs.iter_mut().map(InputCells::freeze).collect());
+        entry.forget_user_data();
         entry.publish();
         self.limbo.add_route(self.router.remove(entry.core().id()));
         inputs.iter().for_each(|input| self.abandon(input));
