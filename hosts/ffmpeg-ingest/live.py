@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from ts import program_clock, ts_packets
+from ts import pid_of, program_clock, ts_packets
 
 HERE = Path(__file__).resolve().parent
 
@@ -66,7 +66,8 @@ def find_font():
 
 
 class Source:
-    """A real ffmpeg that sends a moving picture and a tone over UDP: 50 pictures a second, two key frames a second."""
+    """A real ffmpeg that sends a moving picture and a tone over UDP, at a constant rate: 50 pictures a second, two key frames a
+    second."""
 
     def __init__(self, name, pattern, look, color, tone, port, log, size=(640, 360), font=None):
         self.name, self.color, self.tone, self.port, self.log = name, color, tone, port, log
@@ -76,21 +77,39 @@ class Source:
         if font:
             band += (f",drawtext=fontfile={font}:text='{name}  %{{pts\\:hms}}':fontcolor=white:fontsize={height // 8}"
                      f":x=(w-tw)/2:y={height * 7 // 8}-th/2")
-        video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]
+        rate = ["-b:v", "1500k", "-minrate", "1500k", "-maxrate", "1500k", "-bufsize", "750k"]
+        video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-x264-params", "nal-hrd=cbr:force-cfr=1", *rate]
         if not ffmpeg_has("encoders", "libx264"):
-            video = ["-c:v", "mpeg2video", "-bf", "0"]
+            video = ["-c:v", "mpeg2video", "-bf", "0", *rate]
+        form = f"size={width}x{height}:rate=50"
+        pictures = (f"[0:v]{look},{band},format=yuv420p,split[moving][first];"
+                    f"[first]trim=end_frame=1,loop=loop=-1:size=1,setpts=N/50/TB[still];"
+                    f"[moving][still][1:v]streamselect=inputs=3:map=0[v];[2:a]volume=volume=1[a]")
         self.command = [
-            "ffmpeg", "-nostdin", "-hide_banner", "-v", "error",
-            "-re", "-f", "lavfi", "-i", f"{pattern}=size={width}x{height}:rate=50,{look},{band},format=yuv420p",
+            "ffmpeg", "-hide_banner", "-v", "error",
+            "-re", "-f", "lavfi", "-i", f"{pattern}={form}", "-re", "-f", "lavfi", "-i", f"color={form},format=yuv420p",
             "-re", "-f", "lavfi", "-i", f"sine=frequency={tone}:sample_rate=48000",
-            *video, "-g", "25", "-b:v", "1500k", "-c:a", "aac", "-b:a", "96k",
+            "-filter_complex", pictures, "-map", "[v]", "-map", "[a]", *video, "-g", "25", "-c:a", "aac", "-b:a", "96k",
             "-f", "mpegts", f"{self.url}?pkt_size=1316",
         ]
         self.process = None
 
     def start(self):
         with open(self.log, "a") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+    def order(self, command):
+        """To a filter, as a person would type it."""
+        self.process.stdin.write(f"c{command}\n".encode())
+        self.process.stdin.flush()
+        return time.time_ns()
+
+    def show(self, what):
+        """From now on "moving", "still" or "black" pictures; the time on the wall clock, in ns."""
+        return self.order(f"streamselect -1 map {('moving', 'still', 'black').index(what)}")
+
+    def mute(self, muted=True):
+        return self.order(f"volume -1 volume {0 if muted else 1}")
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -100,11 +119,12 @@ class Source:
             self.process.kill()
         if self.process:
             self.process.wait()
+            self.process.stdin.close()
 
 
 class Relay:
-    """Passes on what a source sends over UDP, as a bad network does: `lets_through(seconds since it went bad, datagrams since then)`
-    decides on each datagram while it is bad. Each keeps its time: nothing is held back."""
+    """Passes on what a source sends over UDP, as a bad network does, or a bad encoder: a fault says what is left of each datagram.
+    Nothing is held back."""
 
     def __init__(self, port):
         self.inlet = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -112,28 +132,32 @@ class Relay:
         self.inlet.settimeout(0.2)
         self.inlet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.inlet_port, self.port = self.inlet.getsockname()[1], port
-        self.fault = None  # (lets_through, began)
+        self.fault = None  # (what it leaves of a datagram, when it began)
         self.stopped = False
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
-        datagrams, fault = 0, None
+        count, known = 0, None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             while not self.stopped:
                 try:
                     data = self.inlet.recv(65536)
                 except TimeoutError:
                     continue
-                if self.fault is not fault:
-                    datagrams, fault = 0, self.fault
-                datagrams += 1
-                if not fault or fault[0](time.monotonic() - fault[1], datagrams):
+                fault = self.fault
+                if fault is not known:
+                    count, known = 0, fault
+                count += 1
+                if fault:
+                    data = fault[0](data, time.monotonic() - fault[1], count)
+                if data:
                     out.sendto(data, ("127.0.0.1", self.port))
 
-    def go_bad(self, lets_through):
-        """From now on; the time on the wall clock, in ns."""
-        self.fault = (lets_through, time.monotonic())
+    def go_bad(self, fault):
+        """From now on, `fault(datagram, seconds since then, datagrams since then)` is what is left of it. The time on the wall
+        clock, in ns."""
+        self.fault = (fault, time.monotonic())
         return time.time_ns()
 
     def heal(self):
@@ -146,14 +170,19 @@ class Relay:
         self.inlet.close()
 
 
-def thinned(_, datagrams):
+def thinned(data, _, count):
     """To a tenth."""
-    return datagrams % 10 == 0
+    return data if count % 10 == 0 else b""
 
 
-def flapping(seconds, _):
+def flapping(data, seconds, _):
     """300 ms on, 700 ms off."""
-    return seconds % 1 >= 0.7
+    return data if seconds % 1 >= 0.7 else b""
+
+
+def without(pid):
+    """MPEG-TS without this PID."""
+    return lambda data, *_: b"".join(packet for packet in ts_packets(data) if pid_of(packet) != pid)
 
 
 def received(port):

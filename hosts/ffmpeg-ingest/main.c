@@ -326,7 +326,9 @@ static void set_up(struct app *app) {
                             .output = app->output,
                             .read_timeout = options->read_timeout,
                             .listener_timeout = options->listener_timeout,
-                            .segments_may_wait = !options->read_timeout_given};
+                            .segments_may_wait = !options->read_timeout_given,
+                            .detect = options->detect,
+                            .fill = options->fill.url ? (int32_t)options->inputs_len - 1 : -1};
   if (crew_init(&app->crew)) die("threads", "cannot be prepared");
   int32_t events;
   check("event descriptor", changeover_event_fd(app->engine, &events));

@@ -12,6 +12,7 @@ enum note_kind {
   NOTE_SOURCE_FAILED,  /* it could not open, or lost its source; text: why */
   NOTE_SOURCE_TRACKS,  /* its tracks are others than before; text: which */
   NOTE_SOURCE_WARNING, /* something of the source is left out; text: what */
+  NOTE_DETECTOR, /* what looking at an input costs; took: ns of processor time, lost: packets not looked at, text: of what */
   NOTE_FORWARDED, /* first packet of a switch handed to the output; took: ns since the last one before it */
   NOTE_PICTURE, /* a new source is in the output; took: ns since its first packet went to it, freeze: since the last */
   NOTE_OUTPUT_OPENED, /* took: ns without an output before, 0 the first time; lost: packets thrown away meanwhile */

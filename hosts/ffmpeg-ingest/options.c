@@ -77,6 +77,9 @@ enum {
   FILL = 256,
   COLD,
   SILENCE_ONLY,
+  DETECT,
+  DETECT_AFTER,
+  DETECT_EVERY,
   READ_TIMEOUT,
   KEY_WAIT,
   STREAM,
@@ -95,6 +98,9 @@ static const struct option own_names[] = {{"input", required_argument, NULL, 'i'
                                           {"fill", required_argument, NULL, FILL},
                                           {"cold", no_argument, NULL, COLD},
                                           {"silence-only", no_argument, NULL, SILENCE_ONLY},
+                                          {"detect", required_argument, NULL, DETECT},
+                                          {"detect-after", required_argument, NULL, DETECT_AFTER},
+                                          {"detect-every", no_argument, NULL, DETECT_EVERY},
                                           {"read-timeout", required_argument, NULL, READ_TIMEOUT},
                                           {"key-wait", required_argument, NULL, KEY_WAIT},
                                           {"stream", required_argument, NULL, STREAM},
@@ -115,6 +121,29 @@ static struct option *all_names(void) {
     names[OWN_NAMES + i] = (struct option){settings_name(i), required_argument, NULL, FIRST_SETTING + (int)i};
   }
   return names;
+}
+
+/* "black,frozen,silent", or some of them. */
+static conditions conditions_value(const char *list) {
+  static const struct {
+    const char *name;
+    conditions condition;
+  } words[] = {{"black", CONDITION(BLACK)}, {"frozen", CONDITION(FROZEN)}, {"silent", CONDITION(SILENT)}};
+  conditions wanted = 0;
+  for (const char *at = list;; at++) {
+    const size_t length = strcspn(at, ",");
+    conditions found = 0;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+      if (strlen(words[i].name) == length && !strncmp(at, words[i].name, length)) found = words[i].condition;
+    }
+    if (!found) wrong("--detect: there are black, frozen and silent, not \"%.*s\"", (int)length, at);
+    wanted |= found;
+    at += length;
+    if (!*at) break;
+  }
+  const char *missing = judge_lacks(wanted);
+  if (missing) wrong("--detect: this libavfilter has no %s", missing);
+  return wanted;
 }
 
 static void add_input(struct options *options, const char *url) {
@@ -158,6 +187,9 @@ static void take(struct options *options, int code) {
     case 'y': options->overwrite = true; break;
     case 'v': options->verbose = true; break;
     case COLD: config->standby = CHANGEOVER_STANDBY_COLD; break;
+    case DETECT: options->detect.wanted = conditions_value(optarg); break;
+    case DETECT_AFTER: options->detect.after = positive_value("detect-after", optarg); break;
+    case DETECT_EVERY: options->detect.every = true; break;
     case SILENCE_ONLY: options->silence_only = true; break;
     case READ_TIMEOUT: options->read_timeout = positive_value("read-timeout", optarg); break;
     case KEY_WAIT: options->key_wait = duration_value("key-wait", optarg); break;
@@ -171,7 +203,7 @@ static void take(struct options *options, int code) {
 }
 
 void options_parse(struct options *options, int argc, char **argv) {
-  *options = (struct options){.stream = "live", .key_wait = 2 * NS_PER_S};
+  *options = (struct options){.stream = "live", .key_wait = 2 * NS_PER_S, .detect.after = 5 * NS_PER_S};
   changeover_config_init(&options->config, sizeof options->config);
   options->config.standby = CHANGEOVER_STANDBY_HOT;
   struct option *names = all_names();

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "judge.h"
 #include "limits.h"
 
 #define INPUTS_MAX LIMITS_INPUTS_MAX
@@ -27,6 +28,7 @@ struct options {
   bool overwrite, verbose, read_timeout_given;
   bool silence_only;        /* no limits of our own beyond silence */
   changeover_config config; /* what was not given: inherit */
+  struct judge_config detect;
   uint64_t read_timeout, listener_timeout, key_wait, status_every;
 };
 

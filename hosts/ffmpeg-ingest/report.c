@@ -251,6 +251,13 @@ static void picture_line(const struct note *note) {
   }
 }
 
+static void detector_line(const struct note *note) {
+  char lost[60] = "";
+  if (note->lost)
+    snprintf(lost, sizeof lost, "; for %llu packets it was too busy", (unsigned long long)note->lost);
+  note_line(note, "detect", "input %d: %s%s", note->priority, note->text, lost);
+}
+
 static void people_note(const struct note *note) {
   const int32_t input = note->priority;
   const char *text = note->text;
@@ -261,6 +268,7 @@ static void people_note(const struct note *note) {
     case NOTE_SOURCE_FAILED: note_line(note, "source", "input %d: %s (trying again)", input, text); break;
     case NOTE_SOURCE_TRACKS: note_line(note, "tracks", "input %d: now %s", input, text); break;
     case NOTE_SOURCE_WARNING: note_line(note, "source", "input %d: %s", input, text); break;
+    case NOTE_DETECTOR: detector_line(note); break;
     case NOTE_FORWARDED: forwarded_line(note); break;
     case NOTE_PICTURE: picture_line(note); break;
     case NOTE_OUTPUT_OPENED:
@@ -333,6 +341,7 @@ static void json_note(FILE *file, const struct note *note) {
       [NOTE_SOURCE_FAILED] = "source_failed",
       [NOTE_SOURCE_TRACKS] = "source_tracks",
       [NOTE_SOURCE_WARNING] = "source_warning",
+      [NOTE_DETECTOR] = "detector",
       [NOTE_FORWARDED] = "forwarded",
       [NOTE_PICTURE] = "picture",
       [NOTE_OUTPUT_OPENED] = "output_opened",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "detect.h"
 #include "limits.h"
 #include "listen.h"
 #include "pace.h"
@@ -19,6 +20,7 @@ struct session {
   changeover_input input;
   enum listening listens;
   struct source source;
+  struct detector *detector; /* NULL: nobody looks */
   struct preroll preroll;
   uint64_t opening;      /* numbers the openings of this session */
   uint64_t read_timeout; /* ns without a packet after which it reconnects */
@@ -105,6 +107,7 @@ static void deliver(struct session *session, AVPacket *packet) {
   const uint64_t verdict = changeover_record(&session->input, (uint32_t)packet->size, flags);
   const uint64_t now = monotonic_now();
   atomic_fetch_add(&worker->packets, 1);
+  if (session->detector) detector_see(session->detector, session->source.tracks, packet, flags, now);
   if (!verdict) {
     preroll_keep(&session->preroll, packet, flags & CHANGEOVER_KEY, now);
     return;
@@ -226,6 +229,18 @@ static void drop_who_says_nothing(struct worker *worker) {
                   AV_DICT_DONT_OVERWRITE);
 }
 
+static struct detector *start_detector(const struct worker *worker) {
+  const struct crew *crew = worker->crew;
+  if (worker->priority == crew->fill) return NULL;
+  const struct detector_config config = {.judge = crew->detect,
+                                         .engine = crew->engine,
+                                         .notes = crew->notes,
+                                         .stream = worker->stream,
+                                         .priority = worker->priority,
+                                         .session = worker->id};
+  return detector_start(&config);
+}
+
 void session_run(struct worker *worker) {
   if (!worker_take_turn(worker, 0)) return;
   struct session session = {.worker = worker, .listens = input_listens(worker->url, worker->options)};
@@ -234,11 +249,13 @@ void session_run(struct worker *worker) {
                                                worker->priority, worker->id, &session.input);
   if (result == CHANGEOVER_OK) { /* otherwise it is over already: its STOP is on the way */
     AVPacket *packet = av_packet_alloc();
+    session.detector = start_detector(worker);
     if (packet)
       reconnect_until_stopped(&session, packet);
     else
       fail(&session, "out of memory");
     av_packet_free(&packet);
+    detector_stop(session.detector);
     preroll_free(&session.preroll);
     changeover_close_input(&session.input);
   }

@@ -37,6 +37,8 @@ def wrong_command_lines_are_explained(bench):
         (["-i", "a", "-o", "b", "--min-fps", "-1"], "no whole number"),
         (["-i", "a", "-o", "b", "--measure-window", "10ms"], "--measure-window: must be a duration from 100 ms"),
         (["-i", "a", "-o", "b", "--commit", "later"], "neither key-frame nor at-once"),
+        (["-i", "a", "-o", "b", "--detect", "black,ugly"], 'not "ugly"'),
+        (["-i", "a", "-o", "b", "--detect", ""], "black, frozen and silent"),
         (["-i", "a", "-o", "b", "--fill", "c", "--fill", "d"], "only one --fill"),
         (["-i", "a", "-O", "x=y", "-o", "b"], "before the -i"),
         (["-i", "a", "--program", "1", "-o", "b"], "before the -i"),

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "judge.h"
 #include "notes.h"
 #include "output.h"
 
@@ -24,6 +25,8 @@ struct crew {
   uint64_t read_timeout;     /* ns without a packet after which a session reconnects */
   uint64_t listener_timeout; /* the same for one that listens: who has gone must not keep others out */
   bool segments_may_wait;    /* longer than that, where a playlist says so */
+  struct judge_config detect;
+  int32_t fill; /* the input that is no source, so nothing is wrong with its picture; -1: none */
   pthread_mutex_t
       lock; /* guards the list and `reading`; `changed` tells of stop, end of a turn, end of a thread */
   pthread_cond_t changed;
