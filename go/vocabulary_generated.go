@@ -46,6 +46,10 @@ const (
 	ErrMonitorDied Error = C.CHANGEOVER_ERR_MONITOR_DIED
 	// ErrNoOtherInput: no other input is usable, so this one is kept.
 	ErrNoOtherInput Error = C.CHANGEOVER_ERR_NO_OTHER_INPUT
+	// ErrInputDisabled: the input is disabled, so it can't be chosen.
+	ErrInputDisabled Error = C.CHANGEOVER_ERR_INPUT_DISABLED
+	// ErrNoBetterInput: there is nothing to return to.
+	ErrNoBetterInput Error = C.CHANGEOVER_ERR_NO_BETTER_INPUT
 )
 
 // Failback: what to do when a better input is healthy again.
@@ -54,7 +58,7 @@ type Failback int
 const (
 	// FailbackAuto: return by itself, after FailbackStable and SwitchCooldown.
 	FailbackAuto Failback = C.CHANGEOVER_FAILBACK_AUTO + 1
-	// FailbackManual: return only by SwitchInput.
+	// FailbackManual: return only by SwitchInput or FailBack.
 	FailbackManual Failback = C.CHANGEOVER_FAILBACK_MANUAL + 1
 )
 
@@ -130,7 +134,7 @@ const (
 	StatusActive Status = "active"
 	// StatusDegraded: given up until it recovers.
 	StatusDegraded Status = "degraded"
-	// StatusStopped: its stream was unregistered.
+	// StatusStopped: disabled, or its stream was unregistered.
 	StatusStopped Status = "stopped"
 )
 
@@ -195,7 +199,7 @@ const (
 	ReasonStartFailed Reason = "start_failed"
 	// ReasonManual: SwitchInput.
 	ReasonManual Reason = "manual"
-	// ReasonFailback: back to a better input.
+	// ReasonFailback: back to a better input: by itself, or by FailBack.
 	ReasonFailback Reason = "failback"
 	// ReasonRecovery: an input that was given up delivers again.
 	ReasonRecovery Reason = "recovery"
@@ -223,6 +227,8 @@ const (
 	ReasonSilent Reason = "silent"
 	// ReasonHost: the host had something else against the input.
 	ReasonHost Reason = "host"
+	// ReasonDisabled: the active input was disabled.
+	ReasonDisabled Reason = "disabled"
 )
 
 // EventKind: which event it is.

@@ -166,6 +166,12 @@
 /** No other input is usable, so this one is kept. */
 #define CHANGEOVER_ERR_NO_OTHER_INPUT (-27)
 
+/** The input is disabled, so it can't be chosen. */
+#define CHANGEOVER_ERR_INPUT_DISABLED (-28)
+
+/** There is nothing to return to. */
+#define CHANGEOVER_ERR_NO_BETTER_INPUT (-29)
+
 /* --- What a packet is, or'ed. */
 
 /** A video frame. Counts into fps. */
@@ -182,7 +188,7 @@
 /** Return by itself, after failback_stable and switch_cooldown. */
 #define CHANGEOVER_FAILBACK_AUTO 0
 
-/** Return only by changeover_switch_input. */
+/** Return only by changeover_switch_input or fail_back. */
 #define CHANGEOVER_FAILBACK_MANUAL 1
 
 /* --- Whether an input runs before it is needed. */
@@ -250,7 +256,7 @@
 /** Given up until it recovers. */
 #define CHANGEOVER_STATUS_DEGRADED 2
 
-/** Its stream was unregistered. */
+/** Disabled, or its stream was unregistered. */
 #define CHANGEOVER_STATUS_STOPPED 3
 
 /* --- How bad a degraded input is. */
@@ -327,7 +333,7 @@
 /** changeover_switch_input. */
 #define CHANGEOVER_REASON_MANUAL 5
 
-/** Back to a better input. */
+/** Back to a better input: by itself, or by fail_back. */
 #define CHANGEOVER_REASON_FAILBACK 6
 
 /** An input that was given up delivers again. */
@@ -368,6 +374,9 @@
 
 /** The host had something else against the input. */
 #define CHANGEOVER_REASON_HOST 19
+
+/** The active input was disabled. */
+#define CHANGEOVER_REASON_DISABLED 20
 
 /* --- Which event it is. */
 

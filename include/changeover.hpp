@@ -153,6 +153,7 @@ enum class reason : std::int32_t {
   frozen = CHANGEOVER_REASON_FROZEN,
   silent = CHANGEOVER_REASON_SILENT,
   host = CHANGEOVER_REASON_HOST,
+  disabled = CHANGEOVER_REASON_DISABLED,
 };
 enum class event_kind : std::int32_t {
   none = CHANGEOVER_EVENT_NONE,

@@ -128,6 +128,8 @@ pub enum Stimulus {
     SwitchInput {
         /// The input.
         priority: Priority,
+        /// For how long, from a millisecond to a year; `None` is until something else ends it.
+        lasts: Option<Duration>,
     },
     /// Manual choice of an input, also of one that was given up.
     ForceInput {
@@ -136,6 +138,15 @@ pub enum Stimulus {
     },
     /// End of the manual choice.
     ClearOverride,
+    /// Return to the best healthy input now.
+    FailBack,
+    /// Whether an input may be used at all; at first it may.
+    SetInputEnabled {
+        /// The input.
+        priority: Priority,
+        /// Whether it may.
+        enabled: bool,
+    },
     /// Inputs removed, added and updated, as one change.
     UpdateInputs(InputsUpdate),
     /// The host writes elsewhere from now on; empty means the stream's id.

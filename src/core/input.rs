@@ -169,6 +169,8 @@ pub(super) struct Trouble {
     pub(super) untested: Untested,
     /// Rule 27c: it became untested when its wait was over, in this outage or the last one.
     pub(super) was_untested: bool,
+    /// Rule 25d: when the manual choice of this input ends, if it is in force.
+    pub(super) override_ends: Option<Nanos>,
     pub(super) damping: Damping,
     /// Of an input that is measured, or of which the host said something.
     pub(super) conditions: Option<Box<Conditions>>,
@@ -214,6 +216,8 @@ pub struct InputHealth {
     /// Ever, as its packets were flagged.
     pub(super) sent_video: bool,
     pub(super) sent_key_frames: bool,
+    /// Rule 25: the host does not want it to be used.
+    pub(super) disabled: bool,
 }
 
 impl InputHealth {
@@ -229,6 +233,7 @@ impl InputHealth {
             status: Status::Idle,
             sent_video: false,
             sent_key_frames: false,
+            disabled: false,
         }
     }
 
@@ -389,8 +394,19 @@ impl InputHealth {
         Some(self.life().filter(|_| self.session.is_none())?.last)
     }
 
+    /// Whether the host has disabled it. It is stopped; if it was on air, as soon as another input has
+    /// taken its place.
+    pub fn disabled(&self) -> bool {
+        self.disabled
+    }
+
     pub(super) fn usable(&self) -> bool {
         matches!(self.status, Status::Idle | Status::Active)
+    }
+
+    /// Usable, and not about to be stopped because it is disabled.
+    pub(super) fn available(&self) -> bool {
+        self.usable() && !self.disabled
     }
 
     pub(super) fn delivering(&self) -> bool {

@@ -21,6 +21,7 @@
 //! | `stream/planned.rs` | planned switches: make before break, on a key frame |
 //! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
+//! | `stream/maintenance.rs` | inputs that are disabled, returns by request, a choice that ends |
 //! | `stream/timers.rs` | every deadline, derived from the state |
 //! | `stream/update.rs` | what the host changes while a stream runs |
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |

@@ -3,6 +3,7 @@
 use super::handle::InputHandle;
 use super::marker::Marker;
 use super::membership;
+use super::monitor::Monitor;
 use super::status::RuntimeStatus;
 use super::threads::in_callback;
 use super::Engine;
@@ -13,6 +14,7 @@ use crate::hot::{Packet, Verdict};
 use crate::user_data::UserData;
 use crate::vocabulary::{Condition, Error, Flags};
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Engine {
     /// Registers a stream, selects its best input, and starts it and every hot one. Returns the
@@ -46,12 +48,33 @@ impl Engine {
     /// registration has ended, or soon will have, and its last events follow.
     pub fn unregister(&self, stream: &str) -> Result<(), Error> {
         let id = stream.to_owned();
+        self.call_and_deliver(move |monitor| monitor.unregister(&id))
+    }
+
+    /// Ends all registrations, as [`unregister`](Self::unregister) ends one: in one call, with one wait.
+    /// Those of other threads that come meanwhile are before it or after it.
+    ///
+    /// # Errors
+    /// After [`Error::Timeout`] (see [`Engine::set_call_timeout`]) they have ended, or soon will have, and
+    /// their last events follow.
+    pub fn unregister_all(&self) -> Result<(), Error> {
+        self.call_and_deliver(|monitor| {
+            monitor.unregister_all();
+            Ok(())
+        })
+    }
+
+    /// Carries out a task, and waits until what came of it was delivered: with callbacks, and not in one.
+    fn call_and_deliver(
+        &self,
+        task: impl FnOnce(&mut Monitor) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
         let deadline = self.call_deadline();
         let deliver = self.with_callbacks && !in_callback();
         let (marker, waiter) = Marker::new();
         let queue = self.queue.clone();
         self.call_until(deadline, move |monitor| {
-            monitor.unregister(&id)?;
+            task(monitor)?;
             if deliver {
                 queue.push_marker(marker);
             }
@@ -104,9 +127,50 @@ impl Engine {
     /// for the input: the old one stays on air until the new one delivers.
     ///
     /// # Errors
-    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::InputDegraded`].
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::InputDegraded`],
+    /// [`Error::InputDisabled`].
     pub fn switch_input(&self, stream: &str, priority: Priority) -> Result<(), Error> {
-        self.handle(stream, Stimulus::SwitchInput { priority })
+        self.handle(stream, Stimulus::SwitchInput { priority, lasts: None })
+    }
+
+    /// As [`switch_input`](Self::switch_input), for so long, counted from now: then it ends as by
+    /// [`clear_override`](Self::clear_override). From a millisecond to a year ([`Config::NEVER`]).
+    ///
+    /// # Errors
+    /// As `switch_input`; [`Error::Config`] for another duration.
+    pub fn switch_input_for(
+        &self,
+        stream: &str,
+        priority: Priority,
+        lasts: Duration,
+    ) -> Result<(), Error> {
+        self.handle(stream, Stimulus::SwitchInput { priority, lasts: Some(lasts) })
+    }
+
+    /// Returns to the best healthy input, without the waits of an automatic failback and whatever the
+    /// policy; its faults are forgotten. The input on air stays there until the other delivers. Ends an
+    /// override. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`]; [`Error::NoBetterInput`] when none that is healthy is better.
+    pub fn fail_back(&self, stream: &str) -> Result<(), Error> {
+        self.handle(stream, Stimulus::FailBack)
+    }
+
+    /// Whether an input may be used: at first it may. Disabled it is `Stopped`: not started, not probed,
+    /// not chosen, and its packets and errors count for nothing; updates of it leave it so. On air it
+    /// stays there until another input delivers, and is stopped then, or when there is none to try.
+    /// Enabled it is as newly added. Saying the same again changes nothing. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
+    pub fn set_input_enabled(
+        &self,
+        stream: &str,
+        priority: Priority,
+        enabled: bool,
+    ) -> Result<(), Error> {
+        self.handle(stream, Stimulus::SetInputEnabled { priority, enabled })
     }
 
     /// As [`switch_input`](Self::switch_input), also to an input that was given up: in a new session,
@@ -115,7 +179,7 @@ impl Engine {
     /// or for `connect_timeout`. Blocks for the monitor.
     ///
     /// # Errors
-    /// [`Error::UnknownStream`], [`Error::UnknownInput`].
+    /// [`Error::UnknownStream`], [`Error::UnknownInput`], [`Error::InputDisabled`].
     pub fn force_input(&self, stream: &str, priority: Priority) -> Result<(), Error> {
         self.handle(stream, Stimulus::ForceInput { priority })
     }

@@ -40,6 +40,12 @@ pub struct RuntimeStatus {
     /// The manual choice in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub override_input_priority: Option<Priority>,
+    /// When that ends by itself, if it does.
+    #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
+    pub override_ends_at: Option<SystemTime>,
+    /// How much time is left until then.
+    #[serde(skip)]
+    pub override_left: Duration,
     /// No usable input is left.
     pub exhausted: bool,
     /// When the active input, or its status, last changed; without one, since when there is none.
@@ -72,6 +78,8 @@ pub struct InputHealthSnapshot {
     pub packet_loss: f64,
     /// What it is worth.
     pub status: Status,
+    /// Disabled by the host. It is `Stopped`, or about to be as soon as another is on air.
+    pub disabled: bool,
     /// Why it was given up, the last time.
     #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Arc<str>>,
@@ -244,6 +252,10 @@ impl RuntimeStatus {
             active_input_priority: core.active().unwrap_or(-1),
             pending_input_priority: core.pending(),
             override_input_priority: core.override_input(),
+            override_ends_at: core.override_ends().map(|at| wall.at(at)),
+            override_left: Duration::from_nanos(
+                core.override_ends().map_or(0, |at| at.saturating_sub(now)),
+            ),
             exhausted: core.exhausted(),
             state_since: wall.at(state_since),
             inputs: snapshot.inputs().map(input).collect(),
@@ -285,6 +297,7 @@ impl InputHealthSnapshot {
             bitrate_kbps,
             packet_loss,
             status: health.status(),
+            disabled: health.disabled(),
             last_error: errors.last().map(|error| error.text.clone()),
             last_error_at: errors.last().map(|error| error.at),
             fps,

@@ -137,6 +137,12 @@ errors! {
         /// No other input is usable, so this one is kept.
         NoOtherInput = -27, CHANGEOVER_ERR_NO_OTHER_INPUT, "no other input is usable",
             Go ErrNoOtherInput;
+        /// The input is disabled, so it can't be chosen.
+        InputDisabled = -28, CHANGEOVER_ERR_INPUT_DISABLED, "the input is disabled",
+            Go ErrInputDisabled;
+        /// There is nothing to return to.
+        NoBetterInput = -29, CHANGEOVER_ERR_NO_BETTER_INPUT, "no better input is healthy",
+            Go ErrNoBetterInput;
     }
     abi {
         /// Success.

@@ -35,7 +35,7 @@ vocabulary! {
         StartFailed = 4, "start_failed";
         /// `switch_input`.
         Manual = 5, "manual";
-        /// Back to a better input.
+        /// Back to a better input: by itself, or by `fail_back`.
         Failback = 6, "failback";
         /// An input that was given up delivers again.
         Recovery = 7, "recovery";
@@ -63,5 +63,7 @@ vocabulary! {
         Silent = 18, "silent";
         /// The host had something else against the input.
         Host = 19, "host";
+        /// The active input was disabled.
+        Disabled = 20, "disabled";
     }
 }

@@ -92,7 +92,7 @@ vocabulary! {
     pub enum Failback: CHANGEOVER_FAILBACK {
         /// Return by itself, after `failback_stable` and `switch_cooldown`.
         Auto = 0, "auto";
-        /// Return only by `switch_input`.
+        /// Return only by `switch_input` or `fail_back`.
         Manual = 1, "manual";
     }
 }

@@ -11,7 +11,7 @@ vocabulary! {
         Active = 1, "active";
         /// Given up until it recovers.
         Degraded = 2, "degraded";
-        /// Its stream was unregistered.
+        /// Disabled, or its stream was unregistered.
         Stopped = 3, "stopped";
     }
 }

@@ -156,8 +156,10 @@ impl Invariants {
 
     /// A planned switch away from an input on air is made when the new one has just delivered.
     fn break_after_make(&self, reason: Reason, to: Priority, now: Nanos) {
-        let planned = matches!(reason, Reason::Manual | Reason::Failback | Reason::InputAdded)
-            || reason.is_condition();
+        let planned = matches!(
+            reason,
+            Reason::Manual | Reason::Failback | Reason::InputAdded | Reason::Disabled
+        ) || reason.is_condition();
         if planned && self.was_on_air && !self.overlap_off {
             let target = self.running.iter().find(|running| running.priority == to);
             let last = target.and_then(|running| running.last_packet);
@@ -209,7 +211,10 @@ impl Invariants {
                 assert!(delivered, "active means it delivered");
             }
             let hot = input.spec().config_is_hot();
-            assert!(!hot || failed || running.is_some(), "usable hot inputs run: {priority}");
+            let stopped = input.status() == Status::Stopped;
+            let runs = running.is_some();
+            assert!(!hot || failed || stopped || runs, "usable hot inputs run: {priority}");
+            assert!(!stopped || (input.disabled() && !runs), "stopped means disabled: {priority}");
         }
         assert_eq!(sessions, self.running.len(), "sessions of removed inputs are stopped");
         for (_, priority) in &self.probes {
@@ -219,11 +224,12 @@ impl Invariants {
     }
 
     fn check_choice(&self, stream: &Stream) {
-        let severity = |p: Priority| {
-            stream.inputs().iter().find(|input| input.priority() == p).map(|input| input.severity())
+        let usable = |p: Priority| {
+            let input = stream.inputs().iter().find(|input| input.priority() == p);
+            input.is_some_and(|input| {
+                input.status() != Status::Stopped && input.severity() != Some(Severity::Failed)
+            })
         };
-        let usable =
-            |p: Priority| severity(p).is_some_and(|severity| severity != Some(Severity::Failed));
         let session =
             |p: Priority| self.running.iter().find(|running| running.priority == p).map(|r| r.id);
         let any_usable = stream.inputs().iter().any(|input| usable(input.priority()));

@@ -1,6 +1,6 @@
 //! Properties of the core for arbitrary arguments: settings, updates, texts, stray events.
 
-use changeover::core::{Common, Nanos, ProbeOutcome, Registration, Stimulus, Stream};
+use changeover::core::{Common, InputHealth, Nanos, ProbeOutcome, Registration, Stimulus, Stream};
 use changeover::{
     Config, Error, Failback, Input, InputsUpdate, Overlap, Priority, Standby, Status,
 };
@@ -127,7 +127,7 @@ fn busy() -> (Stream, Common) {
         Stimulus::StartTaken { session },
         Stimulus::Packet { session },
         Stimulus::InputError { priority: 3, text: "gone".into() },
-        Stimulus::SwitchInput { priority: 7 },
+        Stimulus::SwitchInput { priority: 7, lasts: None },
     ];
     for event in events {
         stream.handle(event, MS, &mut common).unwrap();
@@ -200,7 +200,11 @@ fn stray_event() -> impl Strategy<Value = Stimulus> {
         (id(), outcome).prop_map(|(probe, outcome)| Stimulus::ProbeResult { probe, outcome }),
         (priority(), text()).prop_map(|(priority, text)| Stimulus::InputError { priority, text }),
         (id(), text()).prop_map(|(session, text)| Stimulus::SessionError { session, text }),
-        priority().prop_map(|priority| Stimulus::SwitchInput { priority }),
+        (priority(), option::of(duration()))
+            .prop_map(|(priority, lasts)| Stimulus::SwitchInput { priority, lasts }),
+        Just(()).prop_map(|()| Stimulus::FailBack),
+        (priority(), any::<bool>())
+            .prop_map(|(priority, enabled)| Stimulus::SetInputEnabled { priority, enabled }),
         update().prop_map(Stimulus::UpdateInputs),
         text().prop_map(Stimulus::UpdateBufferWriteId),
         level().prop_map(|level| Stimulus::SetConfig(level.config())),
@@ -358,9 +362,12 @@ proptest! {
             let _ = stream.handle(event, now, &mut common);
             stream.handle(Stimulus::Tick, now, &mut common).unwrap();
             prop_assert!(stream.next_deadline().is_none_or(|at| at > now), "still due");
-            let usable = stream.inputs().iter().any(|input| input.status() != Status::Degraded);
+            let may_run = |input: &InputHealth| {
+                !matches!(input.status(), Status::Degraded | Status::Stopped)
+            };
+            let usable = stream.inputs().iter().any(may_run);
             let active = stream.inputs().iter().find(|i| Some(i.priority()) == stream.active());
-            let chosen = active.is_some_and(|input| input.status() != Status::Degraded);
+            let chosen = active.is_some_and(may_run);
             prop_assert_eq!(chosen, usable, "a usable input is chosen if there is one");
             stream.drain().for_each(drop);
         }

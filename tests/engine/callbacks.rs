@@ -60,7 +60,10 @@ fn call_everything(engine: &Engine, id: &str) {
     engine.start_result(id, session, Ok(())).unwrap();
     assert_eq!(engine.probe_result(id, 1 << 60, ProbeOutcome::Ok), Err(Error::StaleSession));
     engine.switch_input(id, 1).unwrap();
+    engine.switch_input_for(id, 1, Duration::from_secs(60)).unwrap();
     engine.clear_override(id).unwrap();
+    engine.set_input_enabled(id, 1, true).unwrap();
+    assert_eq!(engine.fail_back(id), Err(Error::NoBetterInput));
     let update = InputsUpdate { removed: vec![0], ..Default::default() };
     engine.update_inputs(id, update).unwrap();
     engine.update_buffer_write_id(id, "b").unwrap();

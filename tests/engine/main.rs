@@ -15,6 +15,7 @@
 //! | `stalled_process.rs` | nor are stalls longer than a timeout; an end is found nevertheless |
 //! | `measured.rs` | what is measured of what is recorded, and decided by it |
 //! | `many_streams.rs` | a hundred thousand streams |
+//! | `maintenance.rs` | rule 25: disabled inputs, all streams unregistered at once |
 //! | `gate.rs` | promise 2: one session is on air |
 //! | `key_frames.rs` | rule 23 and promise 9: a switch commits on its key frame |
 //! | `counters.rs` | promise 3: counters are exact |
@@ -47,6 +48,7 @@ mod key_frames;
 mod lifetimes;
 mod log;
 mod loops;
+mod maintenance;
 mod many_streams;
 mod measured;
 mod pushed;

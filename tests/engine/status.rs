@@ -51,13 +51,14 @@ const STREAM: [&str; 10] = [
     "switches",
 ];
 /// Of one that runs.
-const INPUT: [&str; 18] = [
+const INPUT: [&str; 19] = [
     "input_priority",
     "url",
     "session",
     "bitrate_kbps",
     "packet_loss",
     "status",
+    "disabled",
     "fps",
     "packets",
     "bytes",
@@ -106,6 +107,10 @@ fn the_json_has_the_promised_keys_and_no_others() {
     let both = ["pending_input_priority", "override_input_priority"];
     assert_eq!(keys(&pending), &set(&STREAM) | &set(&both));
     assert_eq!((&pending[both[0]], &pending[both[1]]), (&4.into(), &4.into()));
+    engine.switch_input_for("s", 4, Duration::from_secs(60)).unwrap();
+    let ending = json(&engine);
+    assert_eq!(keys(&ending), &keys(&pending) | &set(&["override_ends_at"]));
+    assert_time(&ending["override_ends_at"]);
     let input = &pending["inputs"][0];
     assert_eq!(keys(input), &set(&INPUT) | &set(&["last_packet_at"]));
     assert_time(&input["last_packet_at"]);
@@ -245,6 +250,27 @@ fn without_an_active_input_the_state_is_since_when_there_is_none() {
     eventually("later", || (SystemTime::now() > switched + ms(5)).then_some(()));
     engine.update_inputs("s", InputsUpdate { removed: vec![0], ..Default::default() }).unwrap();
     assert!(since() > switched, "since the removal");
+}
+
+#[test]
+fn maintenance_is_in_the_status() {
+    let engine = engine(vec![Input::new(0, "a"), Input::new(1, "b")]);
+    let minute = Duration::from_secs(60);
+    engine.switch_input_for("s", 1, minute).unwrap();
+    let status = engine.runtime_status("s").unwrap();
+    let left = status.override_left;
+    assert!(left > Duration::from_secs(1) && left <= minute, "{left:?}");
+    let ends_at = status.override_ends_at.unwrap();
+    assert!(ends_at > SystemTime::now(), "{ends_at:?}");
+    engine.set_input_enabled("s", 0, false).unwrap();
+    let status = engine.runtime_status("s").unwrap();
+    let [a, b] = [0, 1].map(|index| &status.inputs[index]);
+    assert_eq!((a.status, a.disabled), (Status::Stopped, true));
+    assert_eq!((b.status, b.disabled), (Status::Idle, false));
+    assert_eq!(engine.switch_input("s", 0), Err(Error::InputDisabled));
+    assert_eq!(engine.fail_back("s"), Err(Error::NoBetterInput));
+    engine.clear_override("s").unwrap();
+    assert_eq!(engine.runtime_status("s").unwrap().override_ends_at, None);
 }
 
 #[test]

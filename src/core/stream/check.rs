@@ -84,7 +84,7 @@ const OF_STREAM: &[OfStream] = &[
     }),
     ("rule 11: the override is usable, and active or pending", |stream| {
         stream.override_input().is_none_or(|pinned| {
-            stream.input(pinned).is_some_and(InputHealth::usable)
+            stream.input(pinned).is_some_and(InputHealth::available)
                 && (stream.pending().or(stream.active()) == Some(pinned))
         })
     }),
@@ -244,10 +244,18 @@ const OF_INPUT: &[OfInput] = &[
             }
         }
     }),
-    ("rule 14: an unregistered stream's inputs are stopped, and no other's", |stream, index| {
+    ("rules 14 and 25: what is stopped is unregistered or disabled, and ended", |stream, index| {
         let input = &stream.inputs[index];
         let ended = input.session.is_none() && input.probe().is_none();
-        (input.status == Status::Stopped) == stream.unregistered && (ended || !stream.unregistered)
+        match input.status == Status::Stopped {
+            true => (stream.unregistered || input.disabled) && ended,
+            false => !stream.unregistered,
+        }
+    }),
+    ("rule 25: what is disabled is stopped, or on air while another is tried", |stream, index| {
+        let input = &stream.inputs[index];
+        let drains = stream.is_active(index) && stream.on_air() && stream.pending.is_some();
+        !input.disabled || input.status == Status::Stopped || drains
     }),
     ("rule 9: only a degraded input's session is an attempt", |stream, index| {
         stream.inputs[index].severity().is_some() || !stream.attempting(index)

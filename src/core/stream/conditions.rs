@@ -45,6 +45,9 @@ impl Stream {
         if session.is_some() && session != current {
             return Err(Error::StaleSession);
         }
+        if input.status == Status::Stopped {
+            return Ok(());
+        }
         let condition = reason(condition);
         let Some(text) = holds else {
             let metered = input.settings.has_limits();

@@ -224,10 +224,8 @@ impl Stream {
         } else {
             self.stop(index);
         }
-        if self.override_input() == Some(priority) {
-            // Rule 11c.
-            self.pinned = MaybePriority::NONE;
-        }
+        // Rule 11c.
+        self.end_override_of(priority);
         if pending {
             self.pending = None;
         }
@@ -312,7 +310,7 @@ impl Stream {
     pub(super) fn error_reported(&mut self, index: usize, text: &str, now: Nanos) {
         let input = &self.inputs[index];
         let failure = Failure::told(Reason::Error, text);
-        if input.status != Status::Degraded {
+        if input.usable() {
             self.degrade(index, failure, now);
         } else if self.attempting(index) {
             self.attempt_failed(index, failure, now);

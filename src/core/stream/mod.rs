@@ -8,6 +8,7 @@ mod check;
 mod conditions;
 mod health;
 mod life;
+mod maintenance;
 mod order;
 mod planned;
 mod selection;
@@ -226,7 +227,7 @@ impl Stream {
             Stimulus::SoftError { priority, text } => {
                 let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
                 let mut others = self.inputs.iter().filter(|input| input.priority() != priority);
-                if !others.any(InputHealth::usable) {
+                if !others.any(InputHealth::available) {
                     return Err(Error::NoOtherInput);
                 }
                 self.error_reported(index, &text, now);
@@ -238,9 +239,15 @@ impl Stream {
             Stimulus::SetCondition { priority, session, condition, holds, text } => {
                 self.set_condition(priority, session, condition, holds.then_some(&text), now)?;
             }
-            Stimulus::SwitchInput { priority } => self.switch_input(priority, now, common)?,
+            Stimulus::SwitchInput { priority, lasts } => {
+                self.switch_input(priority, lasts, now, common)?;
+            }
             Stimulus::ForceInput { priority } => self.force_input(priority, now, common)?,
             Stimulus::ClearOverride => self.clear_override(),
+            Stimulus::FailBack => self.fail_back(now, common)?,
+            Stimulus::SetInputEnabled { priority, enabled } => {
+                self.set_input_enabled(priority, enabled, now, common)?;
+            }
             Stimulus::UpdateInputs(update) => self.update_inputs(update, now, common)?,
             Stimulus::UpdateBufferWriteId(name) => {
                 self.update_buffer_write_id(&name, now, common)?;

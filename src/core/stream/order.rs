@@ -38,6 +38,11 @@ impl Stream {
         }
     }
 
+    /// Nothing is wrong with it. Of an untested one nothing is known yet, as of a healthy one.
+    pub(super) fn is_unharmed(&self, index: usize) -> bool {
+        matches!(self.class(index), Class::Healthy | Class::Untested)
+    }
+
     /// What it would be worth if it recovered.
     fn hoped_class(&self, index: usize) -> Class {
         match self.inputs[index].is_fill() {
@@ -69,11 +74,12 @@ impl Stream {
     /// Rules 5 and 17a: the override, else the best of the best class. One that is held comes last
     /// of its class (21d).
     pub(super) fn select(&self, now: Nanos) -> Option<Priority> {
-        let usable = |p: &Priority| self.index_of(*p).is_some_and(|i| self.inputs[i].usable());
-        self.override_input().filter(usable).or_else(|| {
-            let usable = (0..self.inputs.len()).filter(|index| self.inputs[*index].usable());
+        let available =
+            |p: &Priority| self.index_of(*p).is_some_and(|i| self.inputs[i].available());
+        self.override_input().filter(available).or_else(|| {
+            let available = (0..self.inputs.len()).filter(|index| self.inputs[*index].available());
             let order = |index: &usize| (self.class(*index), self.is_held(*index, now));
-            usable.min_by_key(order).map(|best| self.inputs[best].spec.priority)
+            available.min_by_key(order).map(|best| self.inputs[best].spec.priority)
         })
     }
 
@@ -116,8 +122,7 @@ impl Stream {
         }
         let stable = self.settings.failback_stable;
         let left = self.class(active);
-        // Of an untested one nothing is known yet: as of a healthy one.
-        let unharmed = matches!(left, Class::Healthy | Class::Untested);
+        let unharmed = self.is_unharmed(active);
         if self.class(index) < left && !unharmed {
             let met = input.met_since();
             return Some(match left {

@@ -11,6 +11,7 @@ impl Stream {
     /// goes on air (2), planned switches end (7) and begin (10), and only then is it known which
     /// sessions are still needed.
     pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
+        self.stop_disabled_inputs(now);
         let lost = self.cause().map(|cause| cause.reason);
         while !self.active_runs() {
             self.promote_what_delivers(now);
@@ -30,8 +31,11 @@ impl Stream {
         self.declare_exhausted(lost);
         self.put_on_air(now);
         self.bridge_the_start(now, common);
+        self.drain_disabled_input(now, common);
         self.abandon_needless_switch();
         self.finish_pending(now, common);
+        // The last source may have been drained.
+        self.declare_exhausted(None);
         self.change_for_better(now, common);
         self.declare_restored();
         self.start_hot_inputs(common);
@@ -100,8 +104,13 @@ impl Stream {
 
     /// Why the last source was given up.
     fn last_loss(&self) -> Option<Reason> {
-        let lost = |input: &&InputHealth| !input.is_fill() && input.severity().is_some();
+        let lost = |input: &&InputHealth| {
+            !input.is_fill() && (input.severity().is_some() || input.status == Status::Stopped)
+        };
         let newest = self.inputs.iter().filter(lost).max_by_key(|input| input.state_since)?;
+        if newest.status == Status::Stopped {
+            return Some(Reason::Disabled);
+        }
         let condition = newest.impairment().map(|(condition, _)| condition);
         condition.or_else(|| newest.errors().last().map(|error| error.reason))
     }
@@ -171,8 +180,10 @@ impl Stream {
         // A dead one runs on (6b), a usable one has done its duty (7a).
         if let Some(old) = old.filter(|old| self.inputs[*old].usable()) {
             self.inputs[old].set_status(Status::Idle, now);
-            // Rule 18b: it goes on starting.
-            if !self.inputs[old].keeps_session() && cause.reason != Reason::StartGrace {
+            if self.inputs[old].disabled {
+                self.retire(old, now);
+            } else if !self.inputs[old].keeps_session() && cause.reason != Reason::StartGrace {
+                // Rule 18b: else it goes on starting.
                 self.stop(old);
             }
         }
@@ -244,15 +255,22 @@ impl Stream {
     fn change_for_better(&mut self, now: Nanos, common: &mut Common) {
         let due = self.better_from().filter(|(at, _)| *at <= now);
         let best = due.min_by_key(|(_, index)| (self.class(*index), *index));
-        let (Some((at, index)), Some(active)) = (best, self.active_index()) else { return };
-        let (reason, detail) = match self.inputs[active].impairment() {
-            Some((condition, detail)) => (condition, detail.clone()),
-            None => (Reason::Failback, Detail::Healthy { past_due: now - at }),
-        };
+        let Some((at, index)) = best else { return };
+        let (reason, detail) = self.why_better(Detail::Healthy { past_due: now - at });
         let target = self.inputs[index].spec.priority;
         let planned = StartReason::Planned;
         self.begin_switch(target, reason, detail, planned, now, common);
         self.put_on_air(now);
+    }
+
+    /// Why the active input is left for a better one: because of what is wrong with it, or for the
+    /// better one's sake, with `evidence`.
+    pub(super) fn why_better(&self, evidence: Detail) -> (Reason, Detail) {
+        let active = self.active_index().map(|active| &self.inputs[active]);
+        match active.and_then(InputHealth::impairment) {
+            Some((condition, detail)) => (condition, detail.clone()),
+            None => (Reason::Failback, evidence),
+        }
     }
 
     /// Rules 6b, 9c and 9d: once something is on air, stops the dead sessions behind the gate, the

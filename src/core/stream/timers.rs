@@ -31,6 +31,8 @@ pub(super) enum Timer {
     Retry(usize),
     /// Rule 9f: on air for `failback_stable`, so its backoff is forgotten.
     Proven(usize),
+    /// Rule 25d: the manual choice was for so long.
+    OverrideEnds,
     /// Rule 23: no key frame is waited for any longer. Decided by the evaluation, too.
     KeyWait,
     /// Rules 10a, 17b, 18a and 19c. Decided by the evaluation that ends every tick.
@@ -138,6 +140,9 @@ impl Stream {
             self.session_timers(index, see);
             self.life_timers(index, see);
             self.recovery_timers(index, see);
+        }
+        if let Some(at) = self.override_ends() {
+            see(at, Timer::OverrideEnds);
         }
         if let Some(at) = self.key_wait_ends() {
             see(at, Timer::KeyWait);
@@ -268,6 +273,7 @@ impl Stream {
                 trouble.unproven = false;
                 trouble.backoff.reset();
             }
+            Timer::OverrideEnds => self.clear_override(),
             Timer::KeyWait | Timer::Listen(_) | Timer::Better => {}
         }
     }

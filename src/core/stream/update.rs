@@ -22,15 +22,25 @@ impl Stream {
     pub(super) fn switch_input(
         &mut self,
         priority: Priority,
+        lasts: Option<Duration>,
         now: Nanos,
         common: &mut Common,
     ) -> Result<(), Error> {
-        let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+        let index = self.index_of_enabled(priority)?;
+        let ends = Stream::ends_after(lasts, now)?;
         if !self.inputs[index].usable() {
             return Err(Error::InputDegraded);
         }
-        self.pin(priority, StartReason::Planned, now, common);
+        self.pin(index, ends, StartReason::Planned, now, common);
         Ok(())
+    }
+
+    fn index_of_enabled(&self, priority: Priority) -> Result<usize, Error> {
+        let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+        match self.inputs[index].disabled {
+            true => Err(Error::InputDisabled),
+            false => Ok(index),
+        }
     }
 
     /// Rule 27d: as `switch_input`, also to an input that was given up.
@@ -40,24 +50,30 @@ impl Stream {
         now: Nanos,
         common: &mut Common,
     ) -> Result<(), Error> {
-        let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
+        let index = self.index_of_enabled(priority)?;
         let start_reason = if self.inputs[index].usable() {
             StartReason::Planned
         } else {
             self.test(index, now, common);
             StartReason::Forced
         };
-        self.pin(priority, start_reason, now, common);
+        self.pin(index, None, start_reason, now, common);
         Ok(())
     }
 
     fn pin(
         &mut self,
-        priority: Priority,
+        index: usize,
+        ends: Option<Nanos>,
         start_reason: StartReason,
         now: Nanos,
         common: &mut Common,
     ) {
+        let input = &mut self.inputs[index];
+        let priority = input.spec.priority;
+        if ends.is_some() || input.trouble().is_some() {
+            input.trouble_mut().override_ends = ends;
+        }
         self.forget_faults(priority);
         self.pinned = MaybePriority::some(priority);
         self.begin_switch(priority, Reason::Manual, Detail::None, start_reason, now, common);
@@ -91,31 +107,52 @@ impl Stream {
         }
         let added: Vec<_> = update.added.iter().map(|input| input.priority).collect();
         self.insert_inputs(update.added, now, common);
-        let selected = |stream: &Stream| stream.select(now).filter(|best| added.contains(best));
-        if let Some(best) = selected(self).filter(|best| self.runs_worse_than(*best)) {
-            let (reason, planned) = (Reason::InputAdded, StartReason::Planned);
-            self.begin_switch(best, reason, Detail::None, planned, now, common);
-        }
+        self.switch_to_added(&added, now, common);
         for input in update.updated {
             self.replace_input(input, now, common);
         }
-        // With nothing usable left, an added one is started, unless an updated one is better.
-        if selected(self).is_some() && !self.active_runs() {
-            let (from, reason, detail) = (self.active(), Reason::InputAdded, Detail::None);
-            let cause = self.take_cause().unwrap_or(Cause { from, reason, detail });
-            self.set_cause(cause);
-        }
+        // Unless an updated one is better.
+        self.start_added(&added, now);
         Ok(())
+    }
+
+    /// Which of these is the best choice, if one of them is.
+    fn best_of(&self, added: &[Priority], now: Nanos) -> Option<Priority> {
+        self.select(now).filter(|best| added.contains(best))
+    }
+
+    /// Rule 12c: one of these is the best choice now.
+    pub(super) fn switch_to_added(&mut self, added: &[Priority], now: Nanos, common: &mut Common) {
+        let best = self.best_of(added, now).filter(|best| self.runs_worse_than(*best));
+        if let Some(best) = best {
+            let (reason, planned) = (Reason::InputAdded, StartReason::Planned);
+            self.begin_switch(best, reason, Detail::None, planned, now, common);
+        }
+    }
+
+    /// Rule 8d: with nothing usable left, one of these is started.
+    pub(super) fn start_added(&mut self, added: &[Priority], now: Nanos) {
+        if self.best_of(added, now).is_some() && !self.active_runs() && self.cause().is_none() {
+            let (from, reason, detail) = (self.active(), Reason::InputAdded, Detail::None);
+            self.set_cause(Cause { from, reason, detail });
+        }
     }
 
     /// Rule 12b. The evaluation finds the successor.
     fn remove_input(&mut self, priority: Priority, now: Nanos) {
         let Some(index) = self.index_of(priority) else { return };
+        self.let_go(index, Reason::InputRemoved, now);
+        let mut inputs = std::mem::take(&mut self.inputs).into_vec();
+        inputs.remove(index);
+        self.inputs = inputs.into();
+    }
+
+    /// An input is about to be removed or stopped: nothing of it runs or is wanted any longer.
+    pub(super) fn let_go(&mut self, index: usize, reason: Reason, now: Nanos) {
         self.stop(index);
         self.cancel_probe(index);
-        if self.override_input() == Some(priority) {
-            self.pinned = MaybePriority::NONE;
-        }
+        let priority = self.inputs[index].spec.priority;
+        self.end_override_of(priority);
         if self.pending() == Some(priority) {
             self.pending = None;
         }
@@ -125,12 +162,16 @@ impl Stream {
             }
             self.active = MaybePriority::NONE;
             self.selected_at = now;
-            let (reason, detail) = (Reason::InputRemoved, Detail::None);
-            self.set_cause(Cause { from: Some(priority), reason, detail });
+            if self.cause().is_none() {
+                self.set_cause(Cause { from: Some(priority), reason, detail: Detail::None });
+            }
         }
-        let mut inputs = std::mem::take(&mut self.inputs).into_vec();
-        inputs.remove(index);
-        self.inputs = inputs.into();
+    }
+
+    pub(super) fn end_override_of(&mut self, priority: Priority) {
+        if self.override_input() == Some(priority) {
+            self.pinned = MaybePriority::NONE;
+        }
     }
 
     /// Rule 12d.
@@ -145,6 +186,10 @@ impl Stream {
         let health = &mut self.inputs[index];
         health.settings = common.input_settings.share(self.settings.of_input(&input.config));
         health.spec = common.keep(input);
+        if health.disabled {
+            // Rule 25a: it stays so, and what drains goes on.
+            return;
+        }
         health.forgive(now);
         if !ran {
             return;
@@ -179,6 +224,10 @@ impl Stream {
         self.buffer_write_id = name;
         for index in 0..self.inputs.len() {
             if let Some(session) = &self.inputs[index].session {
+                if self.inputs[index].disabled {
+                    self.retire(index, now);
+                    continue;
+                }
                 let attempt = session.attempt;
                 self.restart(index, attempt, StartReason::Restart, now, common);
             }
@@ -207,6 +256,7 @@ impl Stream {
         common: &mut Common,
     ) -> Result<(), Error> {
         self.check_config(&config, &defaults)?;
+        let returned_by_itself = self.settings.failback == Failback::Auto;
         self.settings = common.stream_settings.share(StreamSettings::new(&config, &defaults));
         for index in 0..self.inputs.len() {
             let input = &mut self.inputs[index];
@@ -236,8 +286,8 @@ impl Stream {
                 input.healthy_since.set_if_none(now);
             }
         }
-        let by_itself = self.pending.as_ref().is_some_and(|p| p.reason == Reason::Failback);
-        if by_itself && self.settings.failback == Failback::Manual {
+        let returns = self.pending.as_ref().is_some_and(|p| p.reason == Reason::Failback);
+        if returns && returned_by_itself && self.settings.failback == Failback::Manual {
             self.abandon_pending();
         }
         if self.settings.overlap == Overlap::Off {

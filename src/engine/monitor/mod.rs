@@ -197,10 +197,7 @@ impl Monitor {
 
     fn shut_down(&mut self) {
         self.shared.close();
-        for id in self.driver.streams.ids() {
-            // Registered a moment ago.
-            let _ = self.unregister(&id);
-        }
+        self.unregister_all();
         while self.driver.streams.any_unreachable() {
             self.driver.streams.free_unreachable();
             std::thread::yield_now();
@@ -274,6 +271,13 @@ impl Monitor {
         self.driver.decide(index, Stimulus::Unregister)?;
         self.driver.remove(index);
         Ok(())
+    }
+
+    pub(super) fn unregister_all(&mut self) {
+        for id in self.driver.streams.ids() {
+            // Registered a moment ago; one in which a bug is met is gone as well.
+            let _ = self.unregister(&id);
+        }
     }
 
     pub(super) fn set_config(&mut self, id: Option<&str>, config: Config) -> Result<(), Error> {

@@ -25,6 +25,8 @@ mod rule_20_recovery_on_media;
 mod rule_21_damping;
 mod rule_22_adaptive_silence;
 mod rule_23_key_frames;
+mod rule_25_by_hand;
+mod rule_25_disabled;
 mod rule_27_pushed;
 mod rule_27_untested;
 mod seed_defects;

@@ -5,6 +5,7 @@
 //! becomes a line of the story (see `story.rs`).
 
 mod assertions;
+mod maintenance;
 mod media;
 mod registrations;
 
@@ -202,7 +203,7 @@ impl Rig {
     }
 
     pub fn switch_input(&mut self, priority: Priority) -> Result<(), Error> {
-        self.handle(Stimulus::SwitchInput { priority })
+        self.handle(Stimulus::SwitchInput { priority, lasts: None })
     }
 
     pub fn force_input(&mut self, priority: Priority) -> Result<(), Error> {

@@ -84,7 +84,7 @@ fn nothing_comes_after_it() {
         Stimulus::StartResult { session, result: Err("late".into()) },
         Stimulus::SessionError { session, text: "late".into() },
         Stimulus::InputError { priority: 0, text: "late".into() },
-        Stimulus::SwitchInput { priority: 1 },
+        Stimulus::SwitchInput { priority: 1, lasts: None },
         Stimulus::ClearOverride,
         Stimulus::UpdateInputs(add(cold(9))),
         Stimulus::UpdateInputs(InputsUpdate::default()),

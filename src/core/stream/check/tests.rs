@@ -67,7 +67,7 @@ fn on_air() -> World {
 /// Input 0 on air, and a manual switch to input 2 waits.
 fn pending() -> World {
     let mut world = on_air();
-    world.tell(Stimulus::SwitchInput { priority: 2 });
+    world.tell(Stimulus::SwitchInput { priority: 2, lasts: None });
     world
 }
 
@@ -226,7 +226,7 @@ const CORRUPTIONS: &[Corruption] = &[
     (
         || {
             let mut world = on_air();
-            world.tell(Stimulus::SwitchInput { priority: 1 });
+            world.tell(Stimulus::SwitchInput { priority: 1, lasts: None });
             world
         },
         |stream| stream.inputs[0].spec = Arc::new(Input::new(-1, "")),
@@ -319,7 +319,12 @@ const CORRUPTIONS: &[Corruption] = &[
     (
         unregistered,
         |stream| stream.inputs[0].status = Status::Idle,
-        "rule 14: an unregistered stream's inputs are stopped, and no other's",
+        "rules 14 and 25: what is stopped is unregistered or disabled, and ended",
+    ),
+    (
+        on_air,
+        |stream| stream.inputs[0].disabled = true,
+        "rule 25: what is disabled is stopped, or on air while another is tried",
     ),
     (
         failed,

@@ -6,7 +6,8 @@ impl World {
     pub(super) fn told(&mut self, notice: &Notice) {
         match notice {
             Notice::Switched(switch) => {
-                if switch.reason == Reason::Failback && !self.settings_changed {
+                let by_itself = !self.settings_changed && !self.asked_to_return;
+                if switch.reason == Reason::Failback && by_itself {
                     let since = self.now - self.switched_at;
                     let cooled = self.bridged || since >= self.model.switch_cooldown();
                     assert!(cooled, "too early: {since}");
@@ -14,6 +15,7 @@ impl World {
                 }
                 self.chosen_at = self.now;
                 self.switched_at = self.now;
+                self.asked_to_return = false;
                 self.bridged = switch.reason == Reason::StartGrace;
                 self.mix(7, switch.to as u64);
             }

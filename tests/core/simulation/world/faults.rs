@@ -74,7 +74,12 @@ impl World {
     pub(super) fn operation(&mut self) {
         let delay = self.random.range(1, 2500) * MS;
         self.plan(delay, Step::Operation);
-        match self.random.range(0, 11) {
+        match self.random.range(0, 13) {
+            12 => self.maintain(),
+            13 => {
+                self.asked_to_return = true;
+                self.asked_to_return = self.handle(Stimulus::FailBack).is_ok();
+            }
             0..=3 => self.switch(),
             4 => self.handle(Stimulus::ClearOverride).unwrap(),
             5 => {
@@ -93,19 +98,40 @@ impl World {
     fn switch(&mut self) {
         let priority = self.random_priority();
         let input = self.stream.inputs().iter().find(|input| input.priority() == priority);
+        let usable = match input.map(|input| (input.disabled(), input.status())) {
+            None => Err(Error::UnknownInput),
+            Some((true, _)) => Err(Error::InputDisabled),
+            Some((false, status)) => Ok(status != Status::Degraded),
+        };
         if self.random.percent(25) {
-            let expected = input.map(|_| ()).ok_or(Error::UnknownInput);
-            assert_eq!(self.handle(Stimulus::ForceInput { priority }), expected);
+            assert_eq!(self.handle(Stimulus::ForceInput { priority }), usable.map(|_| ()));
             return;
         }
-        let expected = match input.map(|input| input.status()) {
-            None => Err(Error::UnknownInput),
-            Some(Status::Degraded) => Err(Error::InputDegraded),
-            Some(_) => Ok(()),
-        };
-        assert_eq!(self.handle(Stimulus::SwitchInput { priority }), expected);
+        let expected = usable.and_then(|usable| usable.then_some(()).ok_or(Error::InputDegraded));
+        let lasts =
+            self.random.percent(30).then(|| Duration::from_millis(self.random.range(1, 5000)));
+        assert_eq!(self.handle(Stimulus::SwitchInput { priority, lasts }), expected);
         if expected.is_ok() {
             assert_eq!(self.stream.override_input(), Some(priority));
+        }
+    }
+
+    /// Some are disabled, some enabled again.
+    fn maintain(&mut self) {
+        for priority in 0..SOURCES as Priority {
+            let known = self.model.inputs.contains_key(&priority);
+            if self.random.percent(40) {
+                let enabled = self.random.percent(50);
+                let expected = if known { Ok(()) } else { Err(Error::UnknownInput) };
+                let asked = Stimulus::SetInputEnabled { priority, enabled };
+                assert_eq!(self.handle(asked), expected);
+            }
+        }
+    }
+
+    pub(super) fn enable_all(&mut self) {
+        for priority in self.model.inputs.keys().copied().collect::<Vec<_>>() {
+            self.handle(Stimulus::SetInputEnabled { priority, enabled: true }).unwrap();
         }
     }
 

@@ -14,6 +14,7 @@ use changeover::core::{
 use changeover::{Error, Reason, Status};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 /// Priorities are 0 to 5; so many sources there are.
 const SOURCES: usize = 6;
@@ -85,6 +86,8 @@ pub struct World {
     switched_at: Nanos,
     /// The last switch was one while the chosen input starts.
     bridged: bool,
+    /// The next switch may be a failback that was asked for.
+    asked_to_return: bool,
     calm: bool,
     ever_unsupported: bool,
     settings_changed: bool,
@@ -144,6 +147,7 @@ impl World {
             chosen_at: now,
             switched_at: now,
             bridged: false,
+            asked_to_return: false,
             calm: false,
             ever_unsupported: false,
             settings_changed: false,
@@ -180,6 +184,7 @@ impl World {
         self.calm = true;
         self.host_is_slow = false;
         self.handle(Stimulus::ClearOverride).unwrap();
+        self.enable_all();
         if self.stream.inputs().is_empty() {
             let priority = self.random_priority();
             self.add(priority);

@@ -1,0 +1,23 @@
+//! What an operator does about maintenance.
+
+use super::*;
+use std::time::Duration;
+
+impl Rig {
+    pub fn disable(&mut self, priority: Priority) {
+        self.handle(Stimulus::SetInputEnabled { priority, enabled: false }).unwrap();
+    }
+
+    pub fn enable(&mut self, priority: Priority) {
+        self.handle(Stimulus::SetInputEnabled { priority, enabled: true }).unwrap();
+    }
+
+    /// Chooses an input for so long.
+    pub fn switch_input_for(&mut self, priority: Priority, lasts: Duration) -> Result<(), Error> {
+        self.handle(Stimulus::SwitchInput { priority, lasts: Some(lasts) })
+    }
+
+    pub fn fail_back(&mut self) -> Result<(), Error> {
+        self.handle(Stimulus::FailBack)
+    }
+}
