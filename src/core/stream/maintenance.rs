@@ -54,6 +54,9 @@ impl Stream {
 
     /// Rule 25a: as if it were not there.
     pub(super) fn retire(&mut self, index: usize, now: Nanos) {
+        if self.inputs[index].status == Status::Stopped {
+            return;
+        }
         self.let_go(index, Reason::Disabled, now);
         let input = &mut self.inputs[index];
         input.forgive(now);

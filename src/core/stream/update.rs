@@ -181,13 +181,16 @@ impl Stream {
         let was_usable = self.inputs[index].usable();
         let ran = self.inputs[index].session.is_some();
         self.cancel_probe(index);
+        if self.inputs[index].disabled {
+            // Rule 25a: it stays so.
+            self.retire(index, now);
+        }
         // Of what it was: the new one's user data is not in it.
         self.stop(index);
         let health = &mut self.inputs[index];
         health.settings = common.input_settings.share(self.settings.of_input(&input.config));
         health.spec = common.keep(input);
         if health.disabled {
-            // Rule 25a: it stays so, and what drains goes on.
             return;
         }
         health.forgive(now);
