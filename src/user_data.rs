@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 type Value = Box<dyn Any + Send + Sync>;
 
 /// A value of the host's that comes back with each *start*, *stop* and *probe* of an input; see
-/// [`Input::user_data`](crate::Input::user_data). Copies share it; it is dropped with the last one.
+/// [`Input::with_user_data`](crate::Input::with_user_data). Copies share it; it is dropped with the last one.
 #[derive(Clone)]
 pub struct UserData(Arc<Held>);
 

@@ -1,109 +1,21 @@
-//! One input: what the host said about it, and what the stream knows about its health.
+//! What a stream knows about the health of one input.
 
 use super::backoff::Backoff;
 use super::conditions::{Conditions, HeldCondition};
-use super::config::{Config, Settings};
+use super::config::Settings;
 use super::damping::Damping;
 use super::gaps::Gaps;
-use super::problem::{Problem, INPUT_TEXT_MAX, OPTIONS_MAX};
+use super::input_spec::Input;
 pub(super) use super::session::{Attempt, Session};
 use super::{
-    Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Severity, Source, Standby,
-    Status,
+    Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Severity, Source, Status,
 };
-use crate::user_data::UserData;
 use crate::vocabulary::Role;
 use smallvec::SmallVec;
-use std::any::Any;
 use std::sync::Arc;
 
 /// Errors and failed attempts kept per input, of each so many.
 const ERRORS_KEPT: usize = 5;
-
-/// One source of a stream. `url` and `options` are the host's and come back verbatim.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
-    /// 0 and up, unique in the stream, lower is preferred.
-    pub priority: Priority,
-    /// Anything, with the options at most 65,536 bytes.
-    pub url: Box<str>,
-    /// Anything, e.g. HTTP headers; at most 256.
-    pub options: Box<[(Box<str>, Box<str>)]>,
-    /// Settings of this input.
-    pub config: Config,
-    /// Anything, for the host alone; see [`Input::user_data`].
-    pub user_data: Option<UserData>,
-}
-
-impl Input {
-    /// An input that inherits every setting.
-    pub fn new(priority: Priority, url: impl Into<Box<str>>) -> Self {
-        Input {
-            priority,
-            url: url.into(),
-            options: Box::default(),
-            config: Config::new(),
-            user_data: None,
-        }
-    }
-
-    /// Adds a key/value pair that comes back with every *start* and *probe*.
-    #[must_use]
-    pub fn option(mut self, key: impl Into<Box<str>>, value: impl Into<Box<str>>) -> Self {
-        let mut options = self.options.into_vec();
-        options.push((key.into(), value.into()));
-        self.options = options.into();
-        self
-    }
-
-    /// Settings that differ from the stream's.
-    #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// A value of the host's that comes back with each *start*, *stop* and *probe*:
-    /// `start.input.user_data.as_ref()?.get::<T>()`.
-    ///
-    /// It is dropped once the input is gone (removed or replaced by an update, unregistered, or the
-    /// engine dropped), or was refused, and no event, status or copy with it is left: so not before
-    /// the host has taken the *stop* of its last session. That happens on a thread of the host's that
-    /// calls the engine, or on the event thread; never on the monitor.
-    #[must_use]
-    pub fn user_data(mut self, value: impl Any + Send + Sync) -> Self {
-        self.user_data = Some(UserData::new(value));
-        self
-    }
-
-    /// Started at once and kept running.
-    #[must_use]
-    pub fn hot(mut self) -> Self {
-        self.config = self.config.standby(Standby::Hot);
-        self
-    }
-
-    /// Whether a stream would take this input; if not, what is wrong with it and why.
-    ///
-    /// # Errors
-    /// The first problem.
-    pub fn check(&self) -> Result<(), Problem> {
-        if self.priority < 0 {
-            return Err(Problem::NEGATIVE);
-        }
-        if self.url.len() > INPUT_TEXT_MAX {
-            return Err(Problem::URL_TOO_LONG);
-        }
-        if self.options.len() > OPTIONS_MAX {
-            return Err(Problem::TOO_MANY_OPTIONS);
-        }
-        let options = self.options.iter().map(|(key, value)| key.len() + value.len());
-        if self.url.len() + options.sum::<usize>() > INPUT_TEXT_MAX {
-            return Err(Problem::OPTIONS_TOO_LONG);
-        }
-        self.config.check_for_input()
-    }
-}
 
 /// Why an input was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,8 +151,8 @@ impl InputHealth {
 
     /// The host's value ends when nothing of it is left to be told.
     pub(super) fn forget_user_data(&mut self) {
-        if self.spec.user_data.is_some() {
-            Arc::make_mut(&mut self.spec).user_data = None;
+        if self.spec.user_data().is_some() {
+            Arc::make_mut(&mut self.spec).set_user_data(None);
         }
     }
 

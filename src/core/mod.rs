@@ -12,7 +12,8 @@
 //! | `event.rs` | what goes in (stimuli) and what comes out (actions, notices) |
 //! | `registration.rs`, `common.rs` | what a stream is made of; what the streams of a driver share |
 //! | `problem.rs` | what is wrong with settings and inputs; how much there may be of them |
-//! | `input.rs` | one input: its specification, session, health and troubles |
+//! | `input_spec.rs` | what the host says about an input |
+//! | `input.rs` | what is known of one: session, health and troubles |
 //! | `session.rs` | one session of an input |
 //! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
 //! | `stream/order.rs` | what each input is worth, and which would be better on air |
@@ -81,6 +82,7 @@ mod event;
 mod gaps;
 mod history;
 mod input;
+mod input_spec;
 mod maybe;
 mod measure;
 mod problem;
@@ -99,7 +101,10 @@ pub use config::Config;
 pub(crate) use detail::told;
 pub use detail::{Awaited, Detail};
 pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
-pub use input::{Input, InputError, InputHealth};
+pub use input::{InputError, InputHealth};
+pub use input_spec::Input;
+#[cfg(feature = "capi")]
+pub(crate) use input_spec::InputOption;
 pub(crate) use maybe::MaybeNanos;
 use maybe::MaybePriority;
 pub use measure::Measure;

@@ -335,5 +335,5 @@ impl Engine {
 }
 
 fn user_data(inputs: &[Input]) -> Vec<UserData> {
-    inputs.iter().filter_map(|input| input.user_data.clone()).collect()
+    inputs.iter().filter_map(Input::user_data).cloned().collect()
 }

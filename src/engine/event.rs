@@ -70,9 +70,9 @@ impl Event {
                 fields.start_reason = Some(*start_reason);
                 fields.priority = Some(input.priority);
                 fields.session = *session;
-                (fields.url, fields.options) = (&input.url, &input.options);
+                (fields.url, fields.options) = (&input.url, input.options());
                 fields.buffer_write_id = buffer_write_id;
-                fields.user_data = input.user_data.as_ref();
+                fields.user_data = input.user_data();
             }
             EventKind::Stop(Stop { session, priority, user_data }) => {
                 fields.priority = Some(*priority);
@@ -83,8 +83,8 @@ impl Event {
                 fields.priority = Some(input.priority);
                 fields.probe = *probe;
                 fields.limit = nanos(*timeout);
-                fields.user_data = input.user_data.as_ref();
-                (fields.url, fields.options) = (&input.url, &input.options);
+                fields.user_data = input.user_data();
+                (fields.url, fields.options) = (&input.url, input.options());
             }
             EventKind::Notice(Notice::Switched(switch)) => {
                 (fields.from, fields.priority) = (switch.from, Some(switch.to));

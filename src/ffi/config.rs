@@ -8,7 +8,7 @@ use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT};
 use super::settings::{changeover_config, config_or_inherit, zero};
 use super::strings::text;
 use super::versioned::{init, read_all, read_known_all};
-use crate::core::{Input, Priority, INPUTS_MAX, OPTIONS_MAX};
+use crate::core::{Input, InputOption, Priority, INPUTS_MAX, OPTIONS_MAX};
 use crate::user_data::UserData;
 
 /// Prepares settings: everything inherited.
@@ -35,11 +35,9 @@ pub unsafe extern "C" fn changeover_input_spec_init(
     guard(|| unsafe { init(spec, struct_size) })
 }
 
-type Pair = (Box<str>, Box<str>);
-
 /// # Safety
 /// `from` is NULL or points to `len` options, whose strings are as long as they say.
-unsafe fn options(from: *const changeover_option, len: usize) -> Outcome<Box<[Pair]>> {
+unsafe fn options(from: *const changeover_option, len: usize) -> Outcome<Box<[InputOption]>> {
     // SAFETY: by this function's contract.
     unsafe {
         let options = elements(from, len)?;
@@ -73,7 +71,9 @@ pub(super) unsafe fn take_inputs(
             // No more are copied than a stream may have.
             read += 1;
             limited(read, INPUTS_MAX)?;
-            Ok(Input { user_data: user_data.next().flatten(), ..input(&spec)? })
+            let mut input = input(&spec)?;
+            input.set_user_data(user_data.next().flatten());
+            Ok(input)
         })
     }
 }
@@ -98,13 +98,10 @@ pub(super) unsafe fn input(spec: &changeover_input_spec) -> Outcome<Input> {
     zero(spec.reserved)?;
     // SAFETY: by this function's contract.
     unsafe {
-        Ok(Input {
-            priority: spec.priority,
-            url: text(spec.url, spec.url_len)?.into(),
-            options: options(spec.options, spec.options_len)?,
-            config: config_or_inherit(spec.config)?,
-            user_data: None,
-        })
+        let mut input = Input::new(spec.priority, text(spec.url, spec.url_len)?);
+        input.set_options(options(spec.options, spec.options_len)?);
+        input.config = config_or_inherit(spec.config)?;
+        Ok(input)
     }
 }
 

@@ -44,9 +44,9 @@ fn here(names: &[&'static str]) -> Vec<(&'static str, String)> {
 
 fn name_in(event: &Event) -> Option<&'static str> {
     let user_data: &UserData = match &event.kind {
-        EventKind::Start(start) => start.input.user_data.as_ref()?,
+        EventKind::Start(start) => start.input.user_data()?,
         EventKind::Stop(stop) => stop.user_data.as_ref()?,
-        EventKind::Probe(probe) => probe.input.user_data.as_ref()?,
+        EventKind::Probe(probe) => probe.input.user_data()?,
         _ => return None,
     };
     user_data.get::<Value>().map(|value| value.name)
@@ -60,11 +60,11 @@ fn replaced_by(input: Input) -> InputsUpdate {
 fn a_polling_host_gets_it_back_and_ends_it() {
     let engine = Engine::new().unwrap();
     let ends = Ends::default();
-    let cold = Input::new(1, "").user_data(ends.value("cold"));
-    let inputs = vec![Input::new(0, "").user_data(ends.value("first")), cold];
+    let cold = Input::new(1, "").with_user_data(ends.value("cold"));
+    let inputs = vec![Input::new(0, "").with_user_data(ends.value("first")), cold];
     engine.register("s", "", inputs, Config::new()).unwrap();
     let taken = take_until(&engine, "a start", |event| name_in(event) == Some("first"));
-    let second = Input::new(0, "").user_data(ends.value("second"));
+    let second = Input::new(0, "").with_user_data(ends.value("second"));
     engine.update_inputs("s", replaced_by(second)).unwrap();
     let stop = take_until(&engine, "its stop", |event| matches!(event.kind, EventKind::Stop(_)));
     assert_eq!(stop.last().and_then(name_in), Some("first"));
@@ -84,7 +84,7 @@ fn what_is_refused_ends_before_the_call_returns() {
     let engine = Engine::new().unwrap();
     engine.register("s", "", Vec::new(), Config::new()).unwrap();
     let ends = Ends::default();
-    let input = |name| Input::new(0, "").user_data(ends.value(name));
+    let input = |name| Input::new(0, "").with_user_data(ends.value(name));
     let twice = vec![input("a"), input("b")];
     assert_eq!(engine.register("t", "", twice, Config::new()), Err(Error::DuplicatePriority));
     assert_eq!(ends.take(), here(&["a", "b"]));
@@ -132,8 +132,8 @@ fn with_callbacks_it_ends_after_its_stop_and_never_on_the_monitor() {
     let notes = Notes(noted.clone());
     let engine = Engine::builder().defaults(config).ingestor(notes).build().unwrap();
     let ends = Ends::default();
-    let cold = Input::new(1, "").user_data(ends.value("cold"));
-    let inputs = vec![Input::new(0, "").user_data(ends.value("first")), cold];
+    let cold = Input::new(1, "").with_user_data(ends.value("cold"));
+    let inputs = vec![Input::new(0, "").with_user_data(ends.value("first")), cold];
     engine.register("s", "", inputs, Config::new()).unwrap();
     engine.report_input_error("s", 1, "down").unwrap();
     eventually("a probe", || noted.lock().unwrap().contains(&("probe", "cold")).then_some(()));
@@ -155,7 +155,7 @@ fn with_callbacks_it_ends_after_its_stop_and_never_on_the_monitor() {
 fn the_end_of_the_engine_is_its_end_too() {
     let ends = Ends::default();
     let engine = Engine::new().unwrap();
-    let input = Input::new(0, "").user_data(ends.value("a"));
+    let input = Input::new(0, "").with_user_data(ends.value("a"));
     engine.register("s", "", vec![input], Config::new()).unwrap();
     drop(engine);
     assert_eq!(ends.take(), here(&["a"]));

@@ -82,7 +82,7 @@ impl Stream {
                 conditions.session_changes(metered, false);
             }
             let (session, priority) = (session.id, input.spec.priority);
-            let user_data = input.spec.user_data.clone();
+            let user_data = input.spec.user_data().cloned();
             if input.life().is_some() {
                 input.trouble_mut().life = None;
             }

@@ -281,7 +281,7 @@ impl Stream {
         let mut actions = vec![Action::Notify(Notice::Bug { detail: Detail::told(what) })];
         for input in &self.inputs {
             let priority = input.spec.priority;
-            let user_data = || input.spec.user_data.clone();
+            let user_data = || input.spec.user_data().cloned();
             let stop = |session| Action::Stop(Stop { session, priority, user_data: user_data() });
             actions.extend(input.session().map(stop));
             actions.extend(input.probe().map(|probe| Action::CancelProbe { probe: probe.id }));

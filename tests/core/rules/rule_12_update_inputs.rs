@@ -146,7 +146,7 @@ fn an_updated_active_input_is_restarted() {
     assert_eq!(rig.status(0), Status::Idle);
     rig.until(1150);
     rig.tells(&["1050 stop 0a", "1050 gate 0b", "1050 start 0b", "1150 active 0 after 100"]);
-    assert_eq!(&*rig.input(0).spec().options[0].1, "new");
+    assert_eq!(&*rig.input(0).spec().options()[0].1, "new");
 }
 
 #[test]
