@@ -454,7 +454,7 @@ fn an_update_leaves_it_so() {
     is_stopped(&rig, 1);
     rig.enable(1);
     rig.tells(&["1000 start 1b"]);
-    assert_eq!(rig.input(1).spec().options.len(), 1);
+    assert_eq!(rig.input(1).spec().options().len(), 1);
 }
 
 #[test]
