@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #define SHORT_PACKET (2 * NS_PER_S)
+#define SHORT_PACKET_MIN (100 * NS_PER_MS)
 #define SHORT_CONNECT (5 * NS_PER_S)
 #define FILE_PACKET (10 * NS_PER_S)
 /* Until the playlist was read. */
@@ -19,8 +20,10 @@
 #define FPS_OF_BASELINE_PAST_FIRST 15
 /* Slide shows have a picture in five seconds. */
 #define VIDEO_LOST (5 * NS_PER_S)
-/* How long a rate must be out of its limit: no shorter than the silence that is allowed, which is a rate of 0. */
+/* How long a rate must be out of its limit. A silence is a rate of 0, and shows as one after the greater part of a window of a
+ * second: so much less than the silence that is allowed is not less than that. */
 #define IMPAIRED (1 * NS_PER_S)
+#define SILENCE_SHOWS (500 * NS_PER_MS)
 
 static bool ends_with(const char *text, size_t length, const char *end) {
   const size_t size = strlen(end);
@@ -63,7 +66,13 @@ static void watch_health(const struct limits *limits, changeover_config *config,
   if (limits->silence_only) return;
   set(&config->min_fps_of_baseline, given->min_fps_of_baseline, fps_of_baseline);
   set(&config->video_timeout, given->video_timeout, longer(VIDEO_LOST, packet_timeout));
-  set(&config->impair_after, given->impair_after, longer(IMPAIRED, packet_timeout));
+  set(&config->impair_after, given->impair_after,
+      longer(IMPAIRED + SILENCE_SHOWS, packet_timeout) - SILENCE_SHOWS);
+}
+
+/* What has no network between has no gaps to learn from. */
+static void keep_silence_fixed(const struct limits *limits, changeover_config *config) {
+  if (limits->given.silence == CHANGEOVER_INHERIT_CHOICE) config->silence = CHANGEOVER_SILENCE_FIXED;
 }
 
 /* Pictures of a file come as the file has them. */
@@ -82,6 +91,10 @@ void limits_init(struct limits *limits, const changeover_config *given, bool sil
   *limits = (struct limits){.given = *given, .silence_only = silence_only, .stream = *given};
   set(&limits->stream.packet_timeout, given->packet_timeout, SEGMENTS_PACKET);
   set(&limits->stream.connect_timeout, given->connect_timeout, SEGMENTS_CONNECT);
+  set(&limits->stream.packet_timeout_min, given->packet_timeout_min, SEGMENTS_PACKET);
+  if (given->silence == CHANGEOVER_INHERIT_CHOICE && given->packet_timeout == CHANGEOVER_INHERIT &&
+      !silence_only)
+    limits->stream.silence = CHANGEOVER_SILENCE_ADAPTIVE;
   watch_health(limits, &limits->stream, limits->stream.packet_timeout, FPS_OF_BASELINE);
 }
 
@@ -95,7 +108,9 @@ void limits_add(struct limits *limits, size_t input, const char *url, unsigned n
   if (silence != SILENCE_SEGMENTS) {
     set(&config->packet_timeout, given->packet_timeout, silence == SILENCE_FILE ? FILE_PACKET : SHORT_PACKET);
     set(&config->connect_timeout, given->connect_timeout, SHORT_CONNECT);
+    set(&config->packet_timeout_min, given->packet_timeout_min, SHORT_PACKET_MIN);
   }
+  if (silence == SILENCE_FILE || nature & INPUT_FILL) keep_silence_fixed(limits, config);
   if (nature & INPUT_FILL)
     watch_nothing(config);
   else if (silence == SILENCE_FILE)
@@ -111,6 +126,7 @@ enum limits_change limits_learn(struct limits *limits, size_t input, uint64_t se
   if (segment > limits->segment) {
     limits->segment = segment;
     limits->stream.packet_timeout = silence_of_segments(segment);
+    set(&limits->stream.packet_timeout_min, limits->given.packet_timeout_min, segment); /* one may be late */
     watch_health(limits, &limits->stream, limits->stream.packet_timeout, FPS_OF_BASELINE);
     change = LIMITS_STREAM;
   }

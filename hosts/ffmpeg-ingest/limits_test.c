@@ -76,7 +76,7 @@ static void live_sources_are_watched_beyond_silence(void) {
   limits_add(&limits, 4, "slate.mp4", INPUT_FILL);
   CHECK(limits.input[0].min_fps_of_baseline == 40);
   CHECK(limits.input[0].video_timeout == 5 * NS_PER_S);
-  CHECK(limits.input[0].impair_after == 2 * NS_PER_S);
+  CHECK(limits.input[0].impair_after == 1500 * NS_PER_MS);
   CHECK(limits.input[0].min_bitrate_of_baseline == CHANGEOVER_INHERIT);
   CHECK(limits.input[0].min_fps == CHANGEOVER_INHERIT && limits.stream.min_fps == 10);
   CHECK(limits.input[1].min_fps_of_baseline == 15); /* the past comes first */
@@ -90,10 +90,23 @@ static void live_sources_are_watched_beyond_silence(void) {
 static void no_rate_is_missed_sooner_than_packets(void) {
   const struct limits fast = limits_for(100 * NS_PER_MS), slow = limits_for(30 * NS_PER_S);
   CHECK(fast.input[1].impair_after == 1 * NS_PER_S);
-  CHECK(slow.input[1].impair_after == 30 * NS_PER_S && slow.input[1].video_timeout == 30 * NS_PER_S);
+  CHECK(slow.input[1].impair_after == 29500 * NS_PER_MS && slow.input[1].video_timeout == 30 * NS_PER_S);
   struct limits playlist = limits_for(CHANGEOVER_INHERIT);
   limits_learn(&playlist, 0, 6 * NS_PER_S);
-  CHECK(playlist.stream.impair_after == 14 * NS_PER_S);
+  CHECK(playlist.stream.impair_after == 13500 * NS_PER_MS);
+}
+
+static void silence_follows_the_gaps_of_live_sources(void) {
+  struct limits limits = limits_for(CHANGEOVER_INHERIT);
+  limits_add(&limits, 3, "slides.mp4", 0);
+  CHECK(limits.stream.silence == CHANGEOVER_SILENCE_ADAPTIVE);
+  CHECK(limits.input[1].silence == CHANGEOVER_INHERIT_CHOICE);
+  CHECK(limits.input[1].packet_timeout_min == 100 * NS_PER_MS);
+  CHECK(limits.input[3].silence == CHANGEOVER_SILENCE_FIXED);
+  limits_learn(&limits, 0, 6 * NS_PER_S);
+  CHECK(limits.stream.packet_timeout_min == 6 * NS_PER_S); /* a segment may be late by another one */
+  const struct limits asked = limits_for(1 * NS_PER_S);
+  CHECK(asked.stream.silence == CHANGEOVER_INHERIT_CHOICE); /* what was asked for stays */
 }
 
 static void by_silence_alone(void) {
@@ -105,6 +118,7 @@ static void by_silence_alone(void) {
   limits_add(&limits, 0, "udp://127.0.0.1:5000", 0);
   CHECK(limits.input[0].min_fps_of_baseline == CHANGEOVER_INHERIT);
   CHECK(limits.stream.min_fps_of_baseline == CHANGEOVER_INHERIT);
+  CHECK(limits.stream.silence == CHANGEOVER_INHERIT_CHOICE);
   CHECK(limits.stream.video_timeout == 3 * NS_PER_S && limits.input[0].video_timeout == CHANGEOVER_INHERIT);
 }
 
@@ -140,6 +154,7 @@ int main(void) {
   what_was_asked_for_stays();
   live_sources_are_watched_beyond_silence();
   no_rate_is_missed_sooner_than_packets();
+  silence_follows_the_gaps_of_live_sources();
   by_silence_alone();
   return failures ? 1 : 0;
 }

@@ -24,11 +24,14 @@ struct setting {
 
 static const struct choice failback[] = {{"auto", CHANGEOVER_FAILBACK_AUTO},
                                          {"manual", CHANGEOVER_FAILBACK_MANUAL}};
+static const struct choice silence[] = {{"adaptive", CHANGEOVER_SILENCE_ADAPTIVE},
+                                        {"fixed", CHANGEOVER_SILENCE_FIXED}};
 static const struct choice commit[] = {{"key-frame", CHANGEOVER_COMMIT_KEY_FRAME},
                                        {"at-once", CHANGEOVER_COMMIT_AT_ONCE}};
 
 static const struct setting settings[] = {
     SETTING("packet-timeout", DURATION, packet_timeout, NULL),
+    SETTING("packet-timeout-min", DURATION, packet_timeout_min, NULL),
     SETTING("connect-timeout", DURATION, connect_timeout, NULL),
     SETTING("start-grace", DURATION, start_grace, NULL),
     SETTING("failback-stable", DURATION, failback_stable, NULL),
@@ -48,6 +51,7 @@ static const struct setting settings[] = {
     SETTING("impair-margin", PERCENT, impair_margin, NULL),
     SETTING("measure-window", DURATION, measure_window, NULL),
     SETTING("failback", CHOICE, failback, failback),
+    SETTING("silence", CHOICE, silence, silence),
     SETTING("commit", CHOICE, commit, commit),
 };
 

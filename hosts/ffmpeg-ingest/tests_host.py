@@ -36,6 +36,7 @@ def wrong_command_lines_are_explained(bench):
         (["-i", "a", "-o", "b", "--max-loss", "101"], "no whole number from 0 to 100"),
         (["-i", "a", "-o", "b", "--min-fps", "-1"], "no whole number"),
         (["-i", "a", "-o", "b", "--measure-window", "10ms"], "--measure-window: must be a duration from 100 ms"),
+        (["-i", "a", "-o", "b", "--silence", "gold"], "neither adaptive nor fixed"),
         (["-i", "a", "-o", "b", "--commit", "later"], "neither key-frame nor at-once"),
         (["-i", "a", "-o", "b", "--detect", "black,ugly"], 'not "ugly"'),
         (["-i", "a", "-o", "b", "--detect", ""], "black, frozen and silent"),
