@@ -317,8 +317,10 @@ static void set_up(struct app *app) {
       options->verbose ? CHANGEOVER_LOG_DEBUG : CHANGEOVER_LOG_OFF; /* what matters comes as an event */
   check("log", changeover_set_log_callback(app->engine, level, take_log, &app->notes, NULL));
   check("event", changeover_event_init(&app->event, sizeof app->event));
-  const struct output_config output = {
-      .notes = &app->notes, .url = options->output, .key_wait = options->key_wait};
+  const struct output_config output = {.notes = &app->notes,
+                                       .url = options->output,
+                                       .key_wait = options->key_wait,
+                                       .catch_up = options->catch_up};
   app->output = output_start(&output);
   if (!app->output) die("output", "no memory or no thread");
   app->crew = (struct crew){.engine = app->engine,
@@ -326,6 +328,7 @@ static void set_up(struct app *app) {
                             .output = app->output,
                             .read_timeout = options->read_timeout,
                             .listener_timeout = options->listener_timeout,
+                            .catch_up_bytes = options->catch_up_bytes,
                             .segments_may_wait = !options->read_timeout_given,
                             .detect = options->detect,
                             .fill = options->fill.url ? (int32_t)options->inputs_len - 1 : -1};

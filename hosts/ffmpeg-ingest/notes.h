@@ -15,6 +15,7 @@ enum note_kind {
   NOTE_DETECTOR, /* what looking at an input costs; took: ns of processor time, lost: packets not looked at, text: of what */
   NOTE_FORWARDED, /* first packet of a switch handed to the output; took: ns since the last one before it */
   NOTE_PICTURE, /* a new source is in the output; took: ns since its first packet went to it, freeze: since the last */
+  NOTE_CAUGHT_UP, /* it began with what was kept of it; took: ns that writing it took, bytes, pictures, key_alone */
   NOTE_OUTPUT_OPENED, /* took: ns without an output before, 0 the first time; lost: packets thrown away meanwhile */
   NOTE_OUTPUT_FAILED,  /* being retried; text: why */
   NOTE_OUTPUT_FATAL,   /* cannot ever work; text: why */
@@ -33,6 +34,8 @@ struct note {
   uint64_t took, freeze; /* ns */
   uint64_t stalled;      /* NOTE_FORWARDED: of `took`, ns in which the engine was not run by the machine */
   uint64_t lost;
+  uint64_t bytes, pictures; /* NOTE_CAUGHT_UP */
+  int key_alone;            /* the same: more than may be caught up, so only the key frame went out */
   /* NOTE_PICTURE, seconds on the output's own timeline: where the pictures before end, where the new ones begin; -1: none. */
   double media_before, media_after;
   int segmented;    /* NOTE_SOURCE_OPENED: it comes in segments, */

@@ -82,6 +82,8 @@ enum {
   DETECT_EVERY,
   READ_TIMEOUT,
   KEY_WAIT,
+  CATCH_UP,
+  CATCH_UP_BYTES,
   STREAM,
   STATUS_EVERY,
   EVENTS_JSON,
@@ -103,6 +105,8 @@ static const struct option own_names[] = {{"input", required_argument, NULL, 'i'
                                           {"detect-every", no_argument, NULL, DETECT_EVERY},
                                           {"read-timeout", required_argument, NULL, READ_TIMEOUT},
                                           {"key-wait", required_argument, NULL, KEY_WAIT},
+                                          {"catch-up", required_argument, NULL, CATCH_UP},
+                                          {"catch-up-bytes", required_argument, NULL, CATCH_UP_BYTES},
                                           {"stream", required_argument, NULL, STREAM},
                                           {"status-every", required_argument, NULL, STATUS_EVERY},
                                           {"events-json", required_argument, NULL, EVENTS_JSON},
@@ -193,6 +197,8 @@ static void take(struct options *options, int code) {
     case SILENCE_ONLY: options->silence_only = true; break;
     case READ_TIMEOUT: options->read_timeout = positive_value("read-timeout", optarg); break;
     case KEY_WAIT: options->key_wait = duration_value("key-wait", optarg); break;
+    case CATCH_UP: options->catch_up = duration_value("catch-up", optarg); break;
+    case CATCH_UP_BYTES: options->catch_up_bytes = number_value("catch-up-bytes", optarg, 1u << 30); break;
     case STREAM: options->stream = optarg; break;
     case STATUS_EVERY: options->status_every = positive_value("status-every", optarg); break;
     case EVENTS_JSON: options->events_json = optarg; break;
@@ -203,9 +209,14 @@ static void take(struct options *options, int code) {
 }
 
 void options_parse(struct options *options, int argc, char **argv) {
-  *options = (struct options){.stream = "live", .key_wait = 2 * NS_PER_S, .detect.after = 5 * NS_PER_S};
+  *options = (struct options){.stream = "live",
+                              .key_wait = 2 * NS_PER_S,
+                              .catch_up = NS_PER_S,
+                              .catch_up_bytes = 8000000,
+                              .detect.after = 5 * NS_PER_S};
   changeover_config_init(&options->config, sizeof options->config);
   options->config.standby = CHANGEOVER_STANDBY_HOT;
+  options->config.commit = CHANGEOVER_COMMIT_KEY_FRAME;
   struct option *names = all_names();
   int code;
   opterr = 0; /* our own words */

@@ -29,7 +29,7 @@ struct options {
   bool silence_only;        /* no limits of our own beyond silence */
   changeover_config config; /* what was not given: inherit */
   struct judge_config detect;
-  uint64_t read_timeout, listener_timeout, key_wait, status_every;
+  uint64_t read_timeout, listener_timeout, key_wait, catch_up, catch_up_bytes, status_every;
 };
 
 /* Exits: 0 after --help and --version, 2 with a message when something is wrong. Strings stay borrowed from argv. */

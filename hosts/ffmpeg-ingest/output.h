@@ -15,15 +15,15 @@ struct output_config {
   struct notes *notes;
   const char *url;
   uint64_t key_wait; /* ns: how long a new source's pictures may wait for their first key frame */
+  uint64_t catch_up; /* ns: how much of what a standby kept is caught up, beyond what fills the pause */
 };
 
 /* NULL: no memory or no thread. The target is opened by the output's own thread; how that went comes as a note. */
 struct output *output_start(const struct output_config *config);
 
-/* Takes the packet over (it is blank afterwards) unless its switch is over: then it stays. With the first packet of a switch,
- * takes the preroll over too, as far as that belongs into the pause: what came before the last packet of the input before
- * would only be shown late. */
-void output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
+/* Takes the packet over (it is blank afterwards); where its source was not on air before, takes what was kept of it too. False:
+ * its switch is over, and nothing was taken. */
+bool output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
                  struct preroll *preroll, AVPacket *packet);
 
 /* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. False: its thread

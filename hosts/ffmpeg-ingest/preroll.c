@@ -3,9 +3,12 @@
 
 #include <stdlib.h>
 
-/* More than this between two key frames is not worth keeping. */
-#define BYTES_MAX ((size_t)16 << 20)
-#define PACKETS_MAX 4096u
+#include "clock.h"
+
+/* How much sound is kept from before the key frame: sources differ by less in how late their sound is, and it fills a pause
+ * of this length. */
+#define SOUND_BEFORE (3 * NS_PER_S)
+#define PACKETS_MAX 8192u
 
 static bool grow(struct preroll *preroll) {
   if (preroll->count < preroll->capacity) return true;
@@ -17,24 +20,89 @@ static bool grow(struct preroll *preroll) {
   return true;
 }
 
-void preroll_keep(struct preroll *preroll, AVPacket *packet, bool picture_starts, uint64_t arrived) {
-  if (picture_starts) preroll_clear(preroll);
-  if (!picture_starts && !preroll->count) return;
-  AVPacket *kept =
-      preroll->count < PACKETS_MAX && preroll->bytes < BYTES_MAX && grow(preroll) ? av_packet_alloc() : NULL;
+/* Frees all packets that are not to stay. */
+static void sieve(struct preroll *preroll, bool (*stays)(const struct preroll_packet *kept, uint64_t now),
+                  uint64_t now) {
+  size_t left = 0;
+  for (size_t i = 0; i < preroll->count; i++) {
+    struct preroll_packet *kept = &preroll->packets[i];
+    if (stays(kept, now))
+      preroll->packets[left++] = *kept;
+    else
+      av_packet_free(&kept->packet);
+  }
+  preroll->count = left;
+}
+
+static bool is_late_sound(const struct preroll_packet *kept, uint64_t now) {
+  return kept->kind == TRACK_AUDIO && kept->arrived + SOUND_BEFORE > now;
+}
+
+static bool is_sound_or_key(const struct preroll_packet *kept, uint64_t now) {
+  (void)now;
+  return kept->kind == TRACK_AUDIO || kept->starts;
+}
+
+static bool is_late_enough(const struct preroll_packet *kept, uint64_t now) {
+  return kept->kind != TRACK_AUDIO || kept->arrived + SOUND_BEFORE > now;
+}
+
+static bool has_picture(const struct preroll *preroll) { return preroll->picture_bytes > 0; }
+
+/* Pictures and data only follow a key frame, and pictures only as long as all of them are there. */
+static bool is_of_use(struct preroll *preroll, enum track_kind kind, bool starts) {
+  if (kind == TRACK_AUDIO || starts) return true;
+  return has_picture(preroll) && !(kind == TRACK_VIDEO && preroll->key_alone);
+}
+
+void preroll_keep(struct preroll *preroll, AVPacket *packet, enum track_kind kind, bool starts,
+                  uint64_t arrived) {
+  preroll->cut = true;
+  if (starts) {
+    sieve(preroll, is_late_sound, arrived);
+    preroll->picture_bytes = 0;
+    preroll->key_alone = false;
+  } else if (!has_picture(preroll) && preroll->count && preroll->count % 64 == 0) {
+    sieve(preroll, is_late_enough, arrived); /* no key frame sees to it */
+  }
+  if (!is_of_use(preroll, kind, starts)) return;
+  const size_t size = (size_t)packet->size;
+  const bool fits = kind != TRACK_VIDEO || starts || preroll->picture_bytes + size <= preroll->bytes_max;
+  if (!fits || preroll->count >= PACKETS_MAX) {
+    sieve(preroll, is_sound_or_key, 0);
+    preroll->key_alone = true;
+    return;
+  }
+  AVPacket *kept = grow(preroll) ? av_packet_alloc() : NULL;
   if (!kept) {
     preroll_clear(preroll); /* with a hole in it, it is worth nothing */
+    preroll->cut = true;
     return;
   }
   av_packet_move_ref(kept, packet);
-  preroll->bytes += (size_t)kept->size;
-  preroll->packets[preroll->count++] = (struct preroll_packet){.packet = kept, .arrived = arrived};
+  if (kind == TRACK_VIDEO) preroll->picture_bytes += size;
+  preroll->packets[preroll->count++] =
+      (struct preroll_packet){.packet = kept, .kind = kind, .starts = starts, .arrived = arrived};
+}
+
+struct preroll preroll_take(struct preroll *preroll) {
+  const struct preroll taken = *preroll;
+  *preroll = (struct preroll){.bytes_max = taken.bytes_max};
+  return taken;
+}
+
+size_t preroll_bytes(const struct preroll *preroll) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < preroll->count; i++)
+    bytes += (size_t)preroll->packets[i].packet->size;
+  return bytes;
 }
 
 void preroll_clear(struct preroll *preroll) {
   for (size_t i = 0; i < preroll->count; i++)
     av_packet_free(&preroll->packets[i].packet);
-  preroll->count = preroll->bytes = 0;
+  preroll->count = preroll->picture_bytes = 0;
+  preroll->key_alone = preroll->cut = false;
 }
 
 void preroll_free(struct preroll *preroll) {

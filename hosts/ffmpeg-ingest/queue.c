@@ -10,8 +10,8 @@
 #define QUEUE_PACKETS 20000u
 
 void queue_init(struct queue *queue, struct notes *notes) {
-  *queue = (struct queue){.notes = notes, .on_air = -1};
-  queue->last = &queue->first;
+  *queue = (struct queue){.notes = notes, .last.priority = -1};
+  queue->last_next = &queue->first;
   pthread_mutex_init(&queue->lock, NULL);
   monotonic_cond_init(&queue->changed);
 }
@@ -28,8 +28,13 @@ void queue_free(struct queue *queue) {
 
 void item_free(struct item *item) {
   av_packet_free(&item->packet);
+  preroll_free(&item->kept);
   tracks_release(item->tracks);
   free(item);
+}
+
+static size_t item_bytes(const struct item *item) {
+  return (size_t)item->packet->size + preroll_bytes(&item->kept);
 }
 
 static struct item *item_new(const struct origin *origin, struct tracks *tracks, AVPacket *packet) {
@@ -48,33 +53,41 @@ static struct item *item_new(const struct origin *origin, struct tracks *tracks,
 
 /* The first packet of a switch: the moment the failover is over for those who watch. Under the lock. */
 static void tell_forwarded(struct queue *queue, const struct origin *origin) {
+  const struct origin *last = &queue->last;
   struct note *note = note_new(NOTE_FORWARDED, origin->priority);
   if (!note) return;
   note_backdate(note, origin->arrived);
   note->session = origin->session;
   note->switch_number = origin->switch_number;
-  note->from = queue->on_air;
-  if (queue->on_air >= 0) {
-    note->took = origin->arrived > queue->forwarded ? origin->arrived - queue->forwarded : 0;
-    note->stalled = origin->stalled > queue->stalled ? origin->stalled - queue->stalled : 0;
+  note->from = last->priority;
+  if (last->priority >= 0) {
+    note->took = origin->arrived > last->arrived ? origin->arrived - last->arrived : 0;
+    note->stalled = origin->stalled > last->stalled ? origin->stalled - last->stalled : 0;
   }
   notes_post(queue->notes, note);
 }
 
+/* Nothing of its source is missing between the last packet and this one. Switch numbers do not tell: an input that recovers
+ * on air gets a new one without ever having been cut off. */
+static bool goes_on(const struct queue *queue, const struct origin *origin, const struct preroll *preroll) {
+  const struct origin *last = &queue->last;
+  return last->session == origin->session && last->opening == origin->opening && !preroll->cut &&
+         !queue->lost;
+}
+
 /* Under the lock. */
-static void enqueue(struct queue *queue, const struct origin *origin, uint64_t arrived, struct tracks *tracks,
-                    AVPacket *packet) {
+static void enqueue(struct queue *queue, const struct origin *origin, struct tracks *tracks,
+                    struct preroll *preroll, AVPacket *packet) {
   const bool full = queue->bytes > QUEUE_BYTES || queue->packets >= QUEUE_PACKETS;
   struct item *item = full ? NULL : item_new(origin, tracks, packet);
   if (item) {
-    item->origin.arrived = arrived;
-    item->released = origin->arrived;
-    item->after_loss = queue->lost > 0;
+    item->begins = !goes_on(queue, origin, preroll);
+    if (item->begins && !queue->lost) item->kept = preroll_take(preroll);
     queue->lost = 0;
-    queue->bytes += (size_t)item->packet->size;
+    queue->bytes += item_bytes(item);
     queue->packets++;
-    *queue->last = item;
-    queue->last = &item->next;
+    *queue->last_next = item;
+    queue->last_next = &item->next;
   } else if (queue->lost++ == 0) {
     struct note *note = note_new(NOTE_OUTPUT_WARNING, -1);
     note_text(note, "too slow: packets are thrown away until it has caught up");
@@ -82,25 +95,18 @@ static void enqueue(struct queue *queue, const struct origin *origin, uint64_t a
   }
 }
 
-void queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
+bool queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
                 struct preroll *preroll, AVPacket *packet) {
   pthread_mutex_lock(&queue->lock);
-  if (origin->switch_number >= queue->switch_number && !queue->finish) {
-    if (origin->switch_number > queue->switch_number) {
-      tell_forwarded(queue, origin);
-      const bool in_pause = preroll->count && preroll->packets[0].arrived > queue->forwarded;
-      for (size_t i = 0; in_pause && i < preroll->count; i++) {
-        enqueue(queue, origin, preroll->packets[i].arrived, tracks, preroll->packets[i].packet);
-      }
-    }
-    queue->switch_number = origin->switch_number;
-    queue->on_air = origin->priority;
-    queue->forwarded = origin->arrived;
-    queue->stalled = origin->stalled;
-    enqueue(queue, origin, origin->arrived, tracks, packet);
+  const bool is_over = origin->switch_number < queue->last.switch_number;
+  if (!is_over && !queue->finish) {
+    if (origin->switch_number > queue->last.switch_number) tell_forwarded(queue, origin);
+    enqueue(queue, origin, tracks, preroll, packet);
+    queue->last = *origin;
     pthread_cond_broadcast(&queue->changed);
   }
   pthread_mutex_unlock(&queue->lock);
+  return !is_over;
 }
 
 struct item *queue_take(struct queue *queue, uint64_t until, bool *over) {
@@ -116,8 +122,8 @@ struct item *queue_take(struct queue *queue, uint64_t until, bool *over) {
   struct item *item = queue->first;
   if (item) {
     queue->first = item->next;
-    if (!queue->first) queue->last = &queue->first;
-    queue->bytes -= (size_t)item->packet->size;
+    if (!queue->first) queue->last_next = &queue->first;
+    queue->bytes -= item_bytes(item);
     queue->packets--;
   }
   *over = !item && queue->finish;

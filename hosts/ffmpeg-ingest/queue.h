@@ -26,29 +26,27 @@ struct item {
   struct origin origin;
   struct tracks *tracks;
   AVPacket *packet;
-  uint64_t released; /* when it was pushed; it may have come earlier */
-  bool after_loss;   /* packets before it were thrown away */
+  bool begins;         /* it does not follow the item before: another source, or the same after a break */
+  struct preroll kept; /* then: what its source delivered before it */
 };
 
 struct queue {
   struct notes *notes;
   pthread_mutex_t lock; /* guards all below; `changed` tells of packets and of the end */
   pthread_cond_t changed;
-  struct item *first, **last;
+  struct item *first, **last_next;
   size_t bytes, packets;
   bool finish, finished;
-  uint64_t lost;          /* thrown away because the queue was full */
-  uint64_t switch_number; /* the largest seen: smaller ones are over */
-  int32_t on_air;         /* priority last forwarded, -1: none yet */
-  uint64_t forwarded;     /* when its last packet came */
-  uint64_t stalled;       /* the engine's stalls until then */
+  uint64_t lost; /* thrown away because the queue was full */
+  struct origin
+      last; /* of the last packet pushed; its switch number is the largest seen: smaller ones are over */
 };
 
 void queue_init(struct queue *queue, struct notes *notes);
 void queue_free(struct queue *queue);
 
 /* Any thread. See output_push. */
-void queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
+bool queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
                 struct preroll *preroll, AVPacket *packet);
 
 /* The output's thread: the next item, to be freed with item_free. Waits until there is one or CLOCK_MONOTONIC `until` (0: no

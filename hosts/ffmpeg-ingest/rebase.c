@@ -15,6 +15,8 @@
 #define USUAL_MAX (2 * TICKS_PER_S)
 /* A source that was just opened delivers what it had buffered in one go, during this time. */
 #define BURST_WITHIN (2 * TICKS_PER_S)
+/* How much faster than they were made pictures are caught up. Twice that many ticks are still less than any picture lasts. */
+#define STEEP 900
 /* Long enough to have seen the beginning of a burst. */
 #define AHEAD_WINDOW UINT64_C(20000000000)
 
@@ -42,24 +44,46 @@ static int64_t end_of_all(const struct rebase *rebase, int64_t delay) {
   int64_t end = rebase->shown - delay;
   for (int i = 0; i < TRACKS_MAX; i++) {
     const struct rebase_track *track = &rebase->track[i];
-    if (track->used && track->last + track->length > end) end = track->last + track->length;
+    if (track->used && track->given + track->length > end) end = track->given + track->length;
   }
   return end;
 }
 
-void rebase_begin(struct rebase *rebase, const struct rebase_times *first, uint64_t arrived) {
-  int64_t begin = TICKS_PER_S; /* room for sound that starts a little before the picture */
+/* Where a packet is on the output's timeline if the time since the clock's last one has really passed. */
+static int64_t real_time(const struct rebase *rebase, uint64_t arrived) {
   const struct rebase_track *clock = leader(rebase);
-  if (clock) {
-    /* What earlier sources delivered ahead of time is taken off the pauses, or the output would run further ahead of
-     * real time with every switch. */
-    rebase->credit += rebase->burst;
-    const int64_t end = end_of_all(rebase, first->pts - first->dts);
-    const int64_t real = clock->last + ticks_since(clock->arrived, arrived);
-    const int64_t pause = real > end ? real - end : 0;
-    const int64_t used = smaller(rebase->credit, pause);
-    rebase->credit -= used;
-    begin = end + pause - used;
+  const int64_t passed = ticks_since(clock->arrived, arrived) - ticks_since(arrived, clock->arrived);
+  return clock->last + passed - rebase->burst - rebase->lead;
+}
+
+int64_t rebase_behind(const struct rebase *rebase, const struct rebase_times *first, uint64_t arrived) {
+  if (!leader(rebase)) return 0;
+  return end_of_all(rebase, first->pts - first->dts) - real_time(rebase, arrived);
+}
+
+/* Where pictures have their own times again: behind what went out, and behind all that is caught up from `begin` on. */
+static int64_t joint(const struct rebase *rebase, int64_t begin) {
+  const struct rebase_track *clock = leader(rebase);
+  const int64_t free = (clock->given > rebase->pictured ? clock->given : rebase->pictured) + 1;
+  return begin < free ? free + (free - begin) / STEEP + 4 : begin;
+}
+
+static int64_t caught_up(const struct rebase *rebase, int64_t time) {
+  return time >= rebase->join ? time : rebase->join - 1 - (rebase->join - 1 - time) / STEEP;
+}
+
+void rebase_begin(struct rebase *rebase, const struct rebase_times *first, uint64_t arrived, bool catch_up) {
+  int64_t begin = TICKS_PER_S; /* room for sound that starts a little before the picture */
+  rebase->join = INT64_MIN;
+  if (leader(rebase)) {
+    const int64_t behind = rebase_behind(rebase, first, arrived);
+    begin = real_time(rebase, arrived);
+    if (behind > 0 && catch_up)
+      rebase->join = joint(rebase, begin);
+    else if (behind > 0)
+      begin += behind;
+    /* What it is ahead of real time now is taken off the next pause, or it would be further ahead with every switch. */
+    rebase->lead = behind > 0 && !catch_up ? behind : 0;
   }
   rebase->offset = rebase->previous = begin - first->dts;
   rebase->started = true;
@@ -161,20 +185,31 @@ static void measure_burst(struct rebase *rebase, int64_t dts, uint64_t arrived) 
 }
 
 static void remember(struct rebase *rebase, struct rebase_track *track, enum track_kind kind,
-                     const struct rebase_times *times, int64_t offset, uint64_t arrived) {
+                     const struct rebase_times *times, int64_t dts, int64_t offset, uint64_t arrived) {
   const bool follows = track->used && track->source == rebase->source;
-  const int64_t came = smaller(times->dts - track->last, USUAL_MAX);
+  const int64_t came = smaller(dts - track->last, USUAL_MAX);
   const int64_t usual = track->usual - track->usual / 16;
   if (!follows) track->ahead = (struct rebase_ahead){.known = false};
   track->usual = follows && came > usual ? came : usual;
   track->used = true;
   track->kind = kind;
   track->source = rebase->source;
-  track->last = times->dts;
+  track->last = dts;
+  track->given = times->dts;
   track->offset = offset;
   track->length = times->length > 0 ? times->length : TICKS_PER_S / (kind == TRACK_VIDEO ? 25 : 50);
   track->arrived = arrived;
-  measure_ahead(&track->ahead, ahead_of_arrival(rebase, times->dts, arrived), arrived);
+  measure_ahead(&track->ahead, ahead_of_arrival(rebase, dts, arrived), arrived);
+  if (kind != TRACK_OTHER && times->pts + track->length > rebase->shown)
+    rebase->shown = times->pts + track->length;
+  if (kind == TRACK_VIDEO && times->pts > rebase->pictured) rebase->pictured = times->pts;
+}
+
+/* The earliest decoding time at which the track can go on. The sounds of two sources meet within half a frame. */
+static int64_t earliest(const struct rebase *rebase, const struct rebase_track *track, enum track_kind kind) {
+  if (!track->used) return 0;
+  const bool meets = kind == TRACK_AUDIO && track->source != rebase->source;
+  return track->given + (meets ? (track->length + 1) / 2 : 1);
 }
 
 bool rebase_packet(struct rebase *rebase, int number, enum track_kind kind, uint64_t arrived,
@@ -184,18 +219,16 @@ bool rebase_packet(struct rebase *rebase, int number, enum track_kind kind, uint
   const int64_t offset =
       known ? offset_of_next(rebase, track, times->dts, arrived)
             : offset_of_first(rebase, leader(rebase), kind != TRACK_OTHER, times->dts, arrived);
-  times->dts += offset;
-  times->pts += offset;
+  const int64_t dts = times->dts + offset, pts = times->pts + offset;
+  const int64_t from = earliest(rebase, track, kind);
+  if (dts < from && kind == TRACK_AUDIO) return false;
   times->moved = offset;
-  const int64_t earliest = track->used ? track->last + 1 : 0;
-  if (times->dts < earliest) {
-    if (kind == TRACK_AUDIO) return false;
-    times->dts = earliest; /* later pictures need this one; data is worth more than its order */
-  }
+  times->dts = kind == TRACK_AUDIO ? dts : caught_up(rebase, dts);
+  times->pts = kind == TRACK_AUDIO ? pts : caught_up(rebase, pts);
+  if (times->dts < from)
+    times->dts = from; /* later pictures need this one; data is worth more than its order */
   if (times->pts < times->dts) times->pts = times->dts;
-  remember(rebase, track, kind, times, offset, arrived);
-  if (kind != TRACK_OTHER && times->pts + track->length > rebase->shown)
-    rebase->shown = times->pts + track->length;
-  if (leader(rebase) == track) measure_burst(rebase, times->dts, arrived);
+  remember(rebase, track, kind, times, dts, offset, arrived);
+  if (leader(rebase) == track) measure_burst(rebase, dts, arrived);
   return true;
 }

@@ -8,7 +8,7 @@
 #define FRAME (TICKS_PER_S / 25)
 
 static void begin(struct rebase *rebase, int64_t dts, uint64_t arrived) {
-  rebase_begin(rebase, &(struct rebase_times){.dts = dts, .pts = dts}, arrived);
+  rebase_begin(rebase, &(struct rebase_times){.dts = dts, .pts = dts}, arrived, false);
 }
 
 static int64_t send_long(struct rebase *rebase, int track, int64_t dts, int64_t length, uint64_t arrived) {
@@ -49,10 +49,10 @@ static void a_source_that_is_early_follows_at_once(void) {
 static void pictures_shown_late_are_not_overtaken(void) {
   struct rebase rebase = {.started = false};
   struct rebase_times late = {.dts = 0, .pts = 2 * FRAME, .length = FRAME}; /* as with B-frames */
-  rebase_begin(&rebase, &late, S);
+  rebase_begin(&rebase, &late, S, false);
   CHECK(rebase_packet(&rebase, 0, TRACK_VIDEO, S, &late));
   struct rebase_times next = {.dts = 0, .pts = 0, .length = FRAME};
-  rebase_begin(&rebase, &next, S);
+  rebase_begin(&rebase, &next, S, false);
   CHECK(rebase_packet(&rebase, 0, TRACK_VIDEO, S, &next));
   CHECK(next.pts == late.pts + FRAME);
 }
@@ -267,6 +267,82 @@ static void data_goes_with_picture_and_sound(void) {
   CHECK(send(&one.rebase, 2, one.media + one.step, one.now) == one.media + one.moved);
 }
 
+/* A source with B-frames that was kept since a key frame `kept` pictures ago, joined after the one before fell silent. */
+struct joined {
+  struct rebase rebase;
+  int64_t last, sound; /* given to the source before */
+  int64_t join;        /* the first picture with a time of its own */
+};
+
+static void catch_up(struct joined *one, int kept, uint64_t silence) {
+  const uint64_t died = 20 * S, now = died + silence;
+  begin(&one->rebase, 0, died - 4 * S);
+  for (int i = 0; i <= 100; i++) {
+    one->last = send(&one->rebase, 0, i * FRAME, died - 4 * S + (uint64_t)i * 40 * MS);
+    one->sound = send(&one->rebase, 1, i * FRAME, died - 4 * S + (uint64_t)i * 40 * MS);
+  }
+  const uint64_t key = now - (uint64_t)kept * 40 * MS;
+  const int64_t clock = 7000000, phase = kept * 131 % FRAME;
+  rebase_begin(&one->rebase, &(struct rebase_times){.dts = clock, .pts = clock + 2 * FRAME}, key, true);
+  const int64_t real = one->last + (int64_t)(silence / 100000 * 9);
+  int64_t dts = one->last, sound = one->sound, shown[200] = {one->last};
+  for (int i = 0; i <= kept; i++) {
+    static const int order[] = {1, 4, 2, 3}; /* in which I P B B are shown */
+    const int group = i == 0 ? 0 : (i - 1) / 3 * 3, number = group + order[i == 0 ? 0 : 1 + (i - 1) % 3];
+    struct rebase_times times = {
+        .dts = clock + i * FRAME, .pts = clock + (number + 1) * FRAME, .length = FRAME};
+    const uint64_t arrived = key + (uint64_t)i * 40 * MS;
+    CHECK(rebase_packet(&one->rebase, 0, TRACK_VIDEO, arrived, &times));
+    CHECK(times.dts > dts && times.pts >= times.dts);
+    dts = times.dts;
+    shown[number] = times.pts;
+    if (times.dts - real != (i - kept) * FRAME) one->join = times.dts;
+    times = (struct rebase_times){.dts = clock + i * FRAME + phase, .length = FRAME};
+    times.pts = times.dts;
+    if (!rebase_packet(&one->rebase, 1, TRACK_AUDIO, arrived, &times)) continue;
+    CHECK(times.dts - sound >= FRAME / 2);
+    if (sound != one->sound) CHECK(times.dts - sound == FRAME);
+    sound = times.dts;
+  }
+  for (int i = 1; i < kept - 1; i++)
+    CHECK(shown[i] > shown[i - 1]);
+  CHECK(dts == real); /* live, where it would be without all this */
+  CHECK(sound == real + phase);
+}
+
+static void what_a_standby_kept_is_caught_up_at_once(void) {
+  for (int kept = 1; kept < 110; kept += 3) {
+    for (uint64_t silence = 80 * MS; silence < 3 * S; silence += 280 * MS) {
+      struct joined one = {.join = 0};
+      catch_up(&one, kept, silence);
+      CHECK(one.join - one.last < TICKS_PER_S / 100);
+      const int64_t hole = (int64_t)(silence / 100000 * 9) - kept * FRAME;
+      if (hole > 0) CHECK(one.join == 0); /* it fits into the pause: all have their own times */
+    }
+  }
+}
+
+/* Sources out of step by less than a picture: a day of planned switches moves nothing. */
+static void planned_switches_do_not_add_up(void) {
+  struct rebase rebase = {.started = false};
+  uint64_t now = S;
+  int64_t last = 0;
+  begin(&rebase, 0, now);
+  const uint64_t began = now;
+  for (int i = 0; i < 10000; i++) {
+    const struct rebase_times first = {.dts = i * 777, .pts = i * 777};
+    rebase_begin(&rebase, &first, now, true);
+    for (int frame = 0; frame < 25; frame++) {
+      const int64_t given = send(&rebase, 0, first.dts + frame * FRAME, now + (uint64_t)frame * 40 * MS);
+      CHECK(given > last);
+      last = given;
+    }
+    now += 24 * 40 * MS + (uint64_t)(1 + i * 7 % 40) * MS; /* the next one is 1 to 40 ms later */
+  }
+  const int64_t real = TICKS_PER_S + (int64_t)((now - began) / 100000 * 9);
+  CHECK(real - last > 0 && real - last <= FRAME);
+}
+
 int main(void) {
   a_switch_lasts_as_long_as_it_really_took();
   a_source_that_is_early_follows_at_once();
@@ -285,5 +361,7 @@ int main(void) {
   segments_may_begin_with_a_new_clock();
   few_pictures_are_no_steps();
   data_goes_with_picture_and_sound();
+  what_a_standby_kept_is_caught_up_at_once();
+  planned_switches_do_not_add_up();
   return failures ? 1 : 0;
 }

@@ -258,6 +258,18 @@ static void detector_line(const struct note *note) {
   note_line(note, "detect", "input %d: %s%s", note->priority, note->text, lost);
 }
 
+static void caught_up_line(const struct note *note) {
+  const unsigned long long kilobytes = (unsigned long long)(note->bytes + 999) / 1000;
+  if (note->key_alone) {
+    note_line(note, "caught up",
+              "input %d: its last key frame alone, the rest is too much; it moves from the next one on",
+              note->priority);
+  } else {
+    note_line(note, "caught up", "input %d: %llu pictures, with the sound %llu kB, within %s", note->priority,
+              (unsigned long long)note->pictures, kilobytes, span(note->took).s);
+  }
+}
+
 static void people_note(const struct note *note) {
   const int32_t input = note->priority;
   const char *text = note->text;
@@ -271,6 +283,7 @@ static void people_note(const struct note *note) {
     case NOTE_DETECTOR: detector_line(note); break;
     case NOTE_FORWARDED: forwarded_line(note); break;
     case NOTE_PICTURE: picture_line(note); break;
+    case NOTE_CAUGHT_UP: caught_up_line(note); break;
     case NOTE_OUTPUT_OPENED:
       if (note->took)
         note_line(note, "output", "works, after %s without; %llu packets are missing", span(note->took).s,
@@ -344,6 +357,7 @@ static void json_note(FILE *file, const struct note *note) {
       [NOTE_DETECTOR] = "detector",
       [NOTE_FORWARDED] = "forwarded",
       [NOTE_PICTURE] = "picture",
+      [NOTE_CAUGHT_UP] = "caught_up",
       [NOTE_OUTPUT_OPENED] = "output_opened",
       [NOTE_OUTPUT_FAILED] = "output_failed",
       [NOTE_OUTPUT_FATAL] = "output_fatal",
@@ -365,6 +379,9 @@ static void json_note(FILE *file, const struct note *note) {
     if (note->media_before >= 0) fprintf(file, ",\"media_before_s\":%.6f", note->media_before);
     if (note->media_after >= 0) fprintf(file, ",\"media_after_s\":%.6f", note->media_after);
   }
+  if (note->kind == NOTE_CAUGHT_UP) fprintf(file, ",\"key_alone\":%s", note->key_alone ? "true" : "false");
+  json_number(file, "pictures", note->pictures);
+  json_number(file, "bytes", note->bytes);
   json_number(file, "segment_ns", note->segment);
   json_number(file, "stalled_ns", note->stalled);
   json_number(file, "lost", note->lost);

@@ -96,6 +96,12 @@ static bool pace(struct session *session, const AVPacket *packet) {
   return worker_sleep_until(session->worker, due);
 }
 
+static void keep(struct session *session, AVPacket *packet, uint64_t now) {
+  const struct track *track = &session->source.tracks->track[packet->stream_index];
+  const bool starts = track_flags(track, packet) & CHANGEOVER_KEY;
+  preroll_keep(&session->preroll, packet, track_kind(track), starts, now);
+}
+
 /* Every packet is told to the engine; the engine's answer says whether it goes out. What does not is kept for a moment: if
  * this input comes on air next, the output can begin with its last key frame. */
 static void deliver(struct session *session, AVPacket *packet) {
@@ -109,7 +115,7 @@ static void deliver(struct session *session, AVPacket *packet) {
   atomic_fetch_add(&worker->packets, 1);
   if (session->detector) detector_see(session->detector, session->source.tracks, packet, flags, now);
   if (!verdict) {
-    preroll_keep(&session->preroll, packet, flags & CHANGEOVER_KEY, now);
+    keep(session, packet, now);
     return;
   }
   uint64_t engine_now = now;
@@ -120,8 +126,10 @@ static void deliver(struct session *session, AVPacket *packet) {
                                 .priority = worker->priority,
                                 .arrived = now,
                                 .stalled = now > engine_now ? now - engine_now : 0};
-  output_push(worker->crew->output, &origin, session->source.tracks, &session->preroll, packet);
-  preroll_clear(&session->preroll);
+  if (output_push(worker->crew->output, &origin, session->source.tracks, &session->preroll, packet))
+    preroll_clear(&session->preroll);
+  else
+    keep(session, packet, now); /* another input was faster, with a later verdict */
 }
 
 static uint64_t read_timeout(const struct session *session) {
@@ -243,7 +251,9 @@ static struct detector *start_detector(const struct worker *worker) {
 
 void session_run(struct worker *worker) {
   if (!worker_take_turn(worker, 0)) return;
-  struct session session = {.worker = worker, .listens = input_listens(worker->url, worker->options)};
+  struct session session = {.worker = worker,
+                            .listens = input_listens(worker->url, worker->options),
+                            .preroll.bytes_max = worker->crew->catch_up_bytes};
   if (session.listens == LISTENS) drop_who_says_nothing(worker);
   const int32_t result = changeover_open_input(worker->crew->engine, worker->stream, strlen(worker->stream),
                                                worker->priority, worker->id, &session.input);

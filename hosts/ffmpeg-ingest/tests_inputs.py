@@ -30,7 +30,7 @@ def live_failover_beside_inputs_that_cannot_be_read(bench):
         for bad in (2, 3, 4, 5):
             ingest.wait(10, "degraded", priority=bad, reason="error")
             expect(ingest.wait(10, "source_failed", priority=bad)["text"], "no reason given")
-        wait_for(lambda: packets(ingest, 0) > 100, 10, "a second of the first input")
+        wait_for(lambda: packets(ingest, 0) > 200, 10, "two seconds of the first input")
         first.kill()
         ingest.wait(20, "switched", priority=1, reason="timeout")
         forwarded = ingest.wait(10, "forwarded", switch_number=2)

@@ -24,6 +24,7 @@ struct crew {
   struct output *output;
   uint64_t read_timeout;     /* ns without a packet after which a session reconnects */
   uint64_t listener_timeout; /* the same for one that listens: who has gone must not keep others out */
+  uint64_t catch_up_bytes;   /* of pictures that are kept of an input that is not on air */
   bool segments_may_wait;    /* longer than that, where a playlist says so */
   struct judge_config detect;
   int32_t fill; /* the input that is no source, so nothing is wrong with its picture; -1: none */

@@ -1,0 +1,86 @@
+/* preroll_test.c: what is kept of an input that is not on air. Exit 0: all as it should be. */
+#include "preroll.h"
+
+#include "check.h"
+
+#define MS UINT64_C(1000000)
+#define S (1000 * MS)
+
+static bool keep(struct preroll *preroll, enum track_kind kind, bool starts, int size, uint64_t arrived) {
+  AVPacket *packet = av_packet_alloc();
+  av_new_packet(packet, size);
+  preroll_keep(preroll, packet, kind, starts, arrived);
+  const bool kept = !packet->data;
+  av_packet_free(&packet);
+  return kept;
+}
+
+static size_t count(const struct preroll *preroll, enum track_kind kind) {
+  size_t found = 0;
+  for (size_t i = 0; i < preroll->count; i++)
+    found += preroll->packets[i].kind == kind;
+  return found;
+}
+
+static void the_picture_begins_with_its_last_key_frame(void) {
+  struct preroll preroll = {.bytes_max = 10000};
+  CHECK(!preroll.cut);
+  CHECK(!keep(&preroll, TRACK_VIDEO, false, 100, S));
+  CHECK(!keep(&preroll, TRACK_OTHER, false, 100, S));
+  CHECK(preroll.cut);
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 100, S));
+  CHECK(keep(&preroll, TRACK_VIDEO, false, 100, S));
+  CHECK(keep(&preroll, TRACK_OTHER, false, 100, S));
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 100, 2 * S));
+  CHECK(count(&preroll, TRACK_VIDEO) == 1 && count(&preroll, TRACK_OTHER) == 0);
+  CHECK(preroll.packets[0].starts && preroll.packets[0].arrived == 2 * S);
+  preroll_free(&preroll);
+}
+
+static void sound_is_kept_from_before_the_key_frame_but_not_for_ever(void) {
+  struct preroll preroll = {.bytes_max = 10000};
+  for (uint64_t now = 0; now < 60 * S; now += 20 * MS) {
+    CHECK(keep(&preroll, TRACK_AUDIO, false, 10, now));
+    CHECK(preroll.count < 500);
+  }
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 100, 60 * S));
+  CHECK(preroll.packets[0].kind == TRACK_AUDIO && preroll.packets[0].arrived > 56 * S);
+  CHECK(preroll.packets[preroll.count - 1].starts);
+  preroll_free(&preroll);
+}
+
+static void of_too_much_picture_the_key_frame_stays(void) {
+  struct preroll preroll = {.bytes_max = 1000};
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 600, S));
+  CHECK(keep(&preroll, TRACK_AUDIO, false, 600, S)); /* sound is small, and not counted */
+  CHECK(keep(&preroll, TRACK_VIDEO, false, 400, S));
+  CHECK(!preroll.key_alone);
+  CHECK(!keep(&preroll, TRACK_VIDEO, false, 1, S));
+  CHECK(preroll.key_alone);
+  CHECK(count(&preroll, TRACK_VIDEO) == 1 && count(&preroll, TRACK_AUDIO) == 1);
+  CHECK(!keep(&preroll, TRACK_VIDEO, false, 1, S)); /* it would follow what is missing */
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 5000, 2 * S));
+  CHECK(!preroll.key_alone && count(&preroll, TRACK_VIDEO) == 1);
+  preroll_free(&preroll);
+}
+
+static void taken_it_is_empty(void) {
+  struct preroll preroll = {.bytes_max = 1000};
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 600, S));
+  struct preroll taken = preroll_take(&preroll);
+  CHECK(taken.count == 1 && preroll_bytes(&taken) == 600 && taken.cut);
+  CHECK(!preroll.count && !preroll.cut);
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 600, S));
+  CHECK(keep(&preroll, TRACK_VIDEO, false, 400, S)); /* the bound is still there */
+  CHECK(!keep(&preroll, TRACK_VIDEO, false, 400, S));
+  preroll_free(&taken);
+  preroll_free(&preroll);
+}
+
+int main(void) {
+  the_picture_begins_with_its_last_key_frame();
+  sound_is_kept_from_before_the_key_frame_but_not_for_ever();
+  of_too_much_picture_the_key_frame_stays();
+  taken_it_is_empty();
+  return failures ? 1 : 0;
+}
