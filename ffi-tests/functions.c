@@ -53,6 +53,7 @@ CODE(set_log_callback, a->engine, a->number, (changeover_log_fn)a->callback, a->
 CODE(set_log_full_urls, a->engine, a->number)
 CODE(register, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, a->out)
 CODE(unregister, ID_OF(a))
+CODE(unregister_all, a->engine)
 CODE(is_registered, ID_OF(a), a->out)
 CODE(registered_streams, a->engine, a->out)
 CODE(stream_list_get, a->list, 0, a->out, a->out_len)
@@ -61,6 +62,9 @@ CODE(set_config, ID_OF(a), a->config)
 CODE(switch_input, ID_OF(a), a->priority)
 CODE(force_input, ID_OF(a), a->priority)
 CODE(clear_override, ID_OF(a))
+CODE(switch_input_for, ID_OF(a), a->priority, CHANGEOVER_MINUTE)
+CODE(fail_back, ID_OF(a))
+CODE(set_input_enabled, ID_OF(a), a->priority, 1)
 CODE(update_inputs, ID_OF(a), a->specs, a->specs_len, a->removed, a->removed_len, a->updated, a->updated_len)
 CODE(update_buffer_write_id, ID_OF(a), a->text, a->text_len)
 CODE(report_input_error, ID_OF(a), a->priority, a->text, a->text_len)
@@ -152,7 +156,8 @@ enum {
   INSIDE = CHANGEOVER_ERR_IN_CALLBACK,
   MODE = CHANGEOVER_ERR_WRONG_MODE,
   STALE = CHANGEOVER_ERR_STALE_SESSION,
-  LATE = CHANGEOVER_ERR_TIMEOUT
+  LATE = CHANGEOVER_ERR_TIMEOUT,
+  BEST = CHANGEOVER_ERR_NO_BETTER_INPUT
 };
 
 #define CALLBACKS P(CALLBACK, callback), P(CALLBACK, user_data), P(CALLBACK, destroy)
@@ -184,6 +189,7 @@ const struct function functions[] = {
     ROW(register, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text), L(SPECS, specs),
         P(SETTINGS, config), P(OPTIONAL, out)),
     ROW(unregister, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
+    ROW(unregister_all, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(is_registered, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OUTPUT, out)),
     ROW(registered_streams, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
     ROW(stream_list_len, NO_CODE, 1, 1, 0, P(LIST, list)),
@@ -193,6 +199,10 @@ const struct function functions[] = {
     ROW(switch_input, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
     ROW(force_input, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
     ROW(clear_override, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
+    ROW(switch_input_for, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
+    /* The best input is on air: maintenance.c has something to return to. */
+    ROW(fail_back, 0, BEST, BEST, FORKED, P(ENGINE, engine), L(ID, stream)),
+    ROW(set_input_enabled, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
     ROW(update_inputs, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(SPECS, specs),
         L(NUMBERS, removed), L(SPECS, updated)),
     ROW(update_buffer_write_id, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text)),

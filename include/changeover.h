@@ -188,7 +188,7 @@
 /** Return by itself, after failback_stable and switch_cooldown. */
 #define CHANGEOVER_FAILBACK_AUTO 0
 
-/** Return only by changeover_switch_input or fail_back. */
+/** Return only by changeover_switch_input or changeover_fail_back. */
 #define CHANGEOVER_FAILBACK_MANUAL 1
 
 /* --- Whether an input runs before it is needed. */
@@ -333,7 +333,7 @@
 /** changeover_switch_input. */
 #define CHANGEOVER_REASON_MANUAL 5
 
-/** Back to a better input: by itself, or by fail_back. */
+/** Back to a better input: by itself, or by changeover_fail_back. */
 #define CHANGEOVER_REASON_FAILBACK 6
 
 /** An input that was given up delivers again. */
@@ -885,6 +885,8 @@ typedef struct changeover_stream_status {
   int64_t registered_at;
   /** How long ago that is on the engine's clock, in nanoseconds. */
   uint64_t uptime;
+  /** How much time is left until the manual choice ends by itself, in nanoseconds. 0: it does not. */
+  uint64_t override_left;
 } changeover_stream_status;
 
 /**
@@ -953,6 +955,10 @@ typedef struct changeover_input_status {
   uint64_t silence_limit;
   /** How often packets came back after a silence for which it was given up. */
   uint64_t silence_returns;
+  /** 1: disabled by the host. It is stopped, or about to be as soon as another is on air. */
+  int32_t disabled;
+  /** 0. */
+  int32_t reserved_disabled;
 } changeover_input_status;
 
 /** One error of an input. */
@@ -1281,7 +1287,7 @@ int32_t changeover_set_config(struct changeover_engine *engine,
  * stays on air until the new one delivers. Choosing the active input only pins it.
  *
  * Any thread; waits for the monitor, not for the input.
- * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DEGRADED. Since 0.1.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DEGRADED, INPUT_DISABLED. Since 0.1.
  */
 int32_t changeover_switch_input(struct changeover_engine *engine,
                                 const char *stream,
@@ -1295,7 +1301,7 @@ int32_t changeover_switch_input(struct changeover_engine *engine,
  * connect_timeout.
  *
  * Any thread; waits for the monitor, not for the input.
- * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DISABLED. Since 0.1.
  */
 int32_t changeover_force_input(struct changeover_engine *engine,
                                const char *stream,
@@ -1452,6 +1458,58 @@ int32_t changeover_alive(struct changeover_engine *engine,
  * Any thread; does not wait. Since 0.1.
  */
 int32_t changeover_now(struct changeover_engine *engine, uint64_t *now);
+
+/**
+ * Whether an input may be used: enabled is 1, as it is at first, or 0. Disabled it is
+ * CHANGEOVER_STATUS_STOPPED: not started, not probed, not chosen, and its packets and errors count for
+ * nothing; updates of it leave it so. On air it stays there until another input delivers, and is
+ * stopped then, or when there is none to try. Enabled it is as newly added. Saying the same again
+ * changes nothing.
+ *
+ * Any thread; waits for the monitor, not for inputs.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT; VALUE if enabled is neither. Since 0.1.
+ */
+int32_t changeover_set_input_enabled(struct changeover_engine *engine,
+                                     const char *stream,
+                                     size_t stream_len,
+                                     int32_t priority,
+                                     int32_t enabled);
+
+/**
+ * As changeover_switch_input, for so many nanoseconds from now: then it ends as by
+ * changeover_clear_override. From a millisecond to a year (CHANGEOVER_NEVER).
+ *
+ * Any thread; waits for the monitor, not for the input.
+ * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DEGRADED, INPUT_DISABLED; CONFIG for another
+ * duration. Since 0.1.
+ */
+int32_t changeover_switch_input_for(struct changeover_engine *engine,
+                                    const char *stream,
+                                    size_t stream_len,
+                                    int32_t priority,
+                                    uint64_t lasts);
+
+/**
+ * Returns to the best healthy input, without the waits of an automatic failback and whatever the
+ * policy; its faults are forgotten. The input on air stays there until the other delivers. Ends an
+ * override.
+ *
+ * Any thread; waits for the monitor, not for the input.
+ * Errors: UNKNOWN_STREAM; NO_BETTER_INPUT when none that is healthy is better. Since 0.1.
+ */
+int32_t changeover_fail_back(struct changeover_engine *engine,
+                             const char *stream,
+                             size_t stream_len);
+
+/**
+ * Ends all registrations, as changeover_unregister ends one: in one call, with one wait.
+ *
+ * Any thread. Without callbacks it waits for the monitor, with callbacks for callbacks, as
+ * changeover_unregister does; called in a callback, whichever engine's, it returns at once. After
+ * TIMEOUT (changeover_set_call_timeout) they have ended, or soon will have, and their last events follow.
+ * Since 0.1.
+ */
+int32_t changeover_unregister_all(struct changeover_engine *engine);
 
 /**
  * Counts one packet of an input's current session: bytes long, flagged CHANGEOVER_VIDEO,

@@ -620,6 +620,8 @@ class stream_status {
   }
   /** How long ago that is on the engine's clock. */
   duration uptime() const noexcept { return detail::nanoseconds(raw_.uptime); }
+  /** How much time is left until the manual choice ends by itself; 0: it does not. */
+  duration override_left() const noexcept { return detail::nanoseconds(raw_.override_left); }
 
   const changeover_stream_status& raw() const noexcept { return raw_; }
 
@@ -662,6 +664,8 @@ class input_status {
   duration silence_limit() const noexcept { return duration(raw_.silence_limit); }
   /** How often packets came back after a silence for which it was given up. */
   std::uint64_t silence_returns() const noexcept { return raw_.silence_returns; }
+  /** Disabled by the host. It is stopped, or about to be as soon as another is on air. */
+  bool disabled() const noexcept { return raw_.disabled != 0; }
   /** How many of these failed; their errors are in the JSON. */
   std::uint64_t probes_failed() const noexcept { return raw_.probes_failed; }
   /** Kilobits (1000 bits) per second. */
@@ -902,6 +906,8 @@ class engine {
   void unregister(std::string_view stream) {
     detail::check(changeover_unregister(live(), stream.data(), stream.size()));
   }
+  /** All streams, in one call with one wait. */
+  void unregister_all() { detail::check(changeover_unregister_all(live())); }
   bool is_registered(std::string_view stream) const {
     std::int32_t registered = 0;
     detail::check(changeover_is_registered(live(), stream.data(), stream.size(), &registered));
@@ -933,12 +939,25 @@ class engine {
   void switch_input(std::string_view stream, std::int32_t priority) {
     detail::check(changeover_switch_input(live(), stream.data(), stream.size(), priority));
   }
+  /** As switch_input, for so long from now: then as clear_override. */
+  void switch_input_for(std::string_view stream, std::int32_t priority, duration lasts) {
+    detail::check(
+        changeover_switch_input_for(live(), stream.data(), stream.size(), priority, detail::setting(lasts)));
+  }
   /** As switch_input, also to an input that was given up: see changeover_force_input. */
   void force_input(std::string_view stream, std::int32_t priority) {
     detail::check(changeover_force_input(live(), stream.data(), stream.size(), priority));
   }
   void clear_override(std::string_view stream) {
     detail::check(changeover_clear_override(live(), stream.data(), stream.size()));
+  }
+  /** Returns to the best healthy input now: see changeover_fail_back. */
+  void fail_back(std::string_view stream) {
+    detail::check(changeover_fail_back(live(), stream.data(), stream.size()));
+  }
+  /** Whether an input may be used: see changeover_set_input_enabled. */
+  void set_input_enabled(std::string_view stream, std::int32_t priority, bool enabled) {
+    detail::check(changeover_set_input_enabled(live(), stream.data(), stream.size(), priority, enabled));
   }
   void update_inputs(std::string_view stream, const std::vector<input_spec>& added,
                      const std::vector<std::int32_t>& removed = {},

@@ -248,6 +248,9 @@ void errors_are_exceptions() {
   EXPECT(code_of([&] { changeover::engine bad(changeover::config().packet_timeout(0ns)); }) ==
          CHANGEOVER_ERR_CONFIG);
   EXPECT(code_of([&] { engine.set_exhausted_callback([](auto) {}); }) == CHANGEOVER_ERR_WRONG_MODE);
+  for (auto wrong : {-1ns, 0ns, 1ns}) {
+    EXPECT(code_of([&] { engine.switch_input_for("s", 0, wrong); }) == CHANGEOVER_ERR_CONFIG);
+  }
 }
 
 void the_operations_do_what_they_say() {
@@ -272,6 +275,14 @@ void the_operations_do_what_they_say() {
   EXPECT(std::string(changeover::name(switched.reason())) == "manual");
   engine.clear_override("s");
   EXPECT(!engine.runtime_status("s").stream().overridden());
+  engine.switch_input_for("s", 1, 1h);
+  EXPECT(engine.runtime_status("s").stream().override_left() > 1min);
+  engine.fail_back("s");
+  EXPECT(engine.runtime_status("s").stream().override_left() == 0ns);
+  engine.set_input_enabled("s", 1, false);
+  const auto maintained = engine.runtime_status("s");
+  EXPECT(!maintained.input(0).disabled() && maintained.input(1).disabled());
+  engine.set_input_enabled("s", 1, true);
   engine.update_inputs("s", {changeover::input_spec(9, "c")}, {0}, {changeover::input_spec(1, "b2").hot()});
   const auto updated = engine.runtime_status("s");
   const auto inputs = updated.inputs();
@@ -284,6 +295,8 @@ void the_operations_do_what_they_say() {
   engine.unregister("s");
   await_event(engine, event_kind::unregistered);
   EXPECT(!engine.is_registered("s") && engine.sync(10s));
+  engine.unregister_all();
+  EXPECT(engine.registered_streams().empty());
 }
 
 void by_id_and_in_batches() {

@@ -227,6 +227,8 @@ pub struct changeover_stream_status {
     pub registered_at: i64,
     /// How long ago that is on the engine's clock, in nanoseconds.
     pub uptime: u64,
+    /// How much time is left until the manual choice ends by itself, in nanoseconds. 0: it does not.
+    pub override_left: u64,
 }
 
 /// The health of one input. Counters and last_packet_at are live at the instant of the status;
@@ -293,6 +295,10 @@ pub struct changeover_input_status {
     pub silence_limit: u64,
     /// How often packets came back after a silence for which it was given up.
     pub silence_returns: u64,
+    /// 1: disabled by the host. It is stopped, or about to be as soon as another is on air.
+    pub disabled: i32,
+    /// 0.
+    pub reserved_disabled: i32,
 }
 
 /// One error of an input.

@@ -2,9 +2,10 @@
 
 use super::abi_types::changeover_input_spec;
 use super::config::input;
+use super::convert;
 use super::guard::guard;
 use super::output::Output;
-use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT, CHANGEOVER_ERR_VALUE};
+use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT};
 use super::settings::{changeover_config, checked, Complaint};
 use super::versioned::{read, read_all};
 use crate::core::INPUTS_MAX;
@@ -56,10 +57,7 @@ pub unsafe extern "C" fn changeover_config_check(
     guard(|| unsafe {
         let config = read(config)?;
         let answer = Answer::to(field, why)?;
-        let of_input = match of_input {
-            0 | 1 => of_input == 1,
-            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
-        };
+        let of_input = convert::flag(of_input)?;
         answer.write(complaint_about_config(&config, of_input));
         Ok(())
     })

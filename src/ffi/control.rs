@@ -125,7 +125,7 @@ pub unsafe extern "C" fn changeover_set_config(
 /// stays on air until the new one delivers. Choosing the active input only pins it.
 ///
 /// Any thread; waits for the monitor, not for the input.
-/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DEGRADED. Since 0.1.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DEGRADED, INPUT_DISABLED. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_switch_input(
     engine: *mut changeover_engine,
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn changeover_switch_input(
 /// connect_timeout.
 ///
 /// Any thread; waits for the monitor, not for the input.
-/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT. Since 0.1.
+/// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT, INPUT_DISABLED. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_force_input(
     engine: *mut changeover_engine,
@@ -260,11 +260,7 @@ pub unsafe extern "C" fn changeover_set_condition(
         with_stream(engine, stream, stream_len, |engine, stream| {
             let priority = convert::priority(priority)?;
             let (condition, text) = (word(condition)?, self::text(text, text_len)?);
-            let holds = match holds {
-                0 => false,
-                1 => true,
-                _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
-            };
+            let holds = convert::flag(holds)?;
             Ok(engine.set_condition(stream, priority, session, condition, holds, text)?)
         })
     }

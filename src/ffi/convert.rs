@@ -1,6 +1,6 @@
 //! Numbers and times, from C and to C.
 
-use super::result::{Code, Outcome, CHANGEOVER_ERR_PRIORITY};
+use super::result::{Code, Outcome, CHANGEOVER_ERR_PRIORITY, CHANGEOVER_ERR_VALUE};
 use crate::core::Priority;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +11,15 @@ pub(super) fn priority(priority: i32) -> Outcome<Priority> {
         return Err(Code(CHANGEOVER_ERR_PRIORITY));
     }
     Ok(priority)
+}
+
+/// 1 or 0.
+pub(super) fn flag(flag: i32) -> Outcome<bool> {
+    match flag {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Code(CHANGEOVER_ERR_VALUE)),
+    }
 }
 
 /// A time to wait; the greatest number is for ever.

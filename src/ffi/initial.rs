@@ -92,6 +92,7 @@ versioned!(changeover_stream_status ends with switches_len: usize; changeover_st
     switches_len: 0,
     registered_at: 0,
     uptime: 0,
+    override_left: 0,
 });
 
 versioned!(changeover_input_status ends with errors_len: usize; changeover_input_status {
@@ -124,6 +125,8 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     held_for: 0,
     silence_limit: 0,
     silence_returns: 0,
+    disabled: 0,
+    reserved_disabled: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {

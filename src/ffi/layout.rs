@@ -43,18 +43,18 @@ layout! {
     changeover_packet: 8 {
         bytes: 0, flags: 4,
     }
-    changeover_stream_status: 72 {
+    changeover_stream_status: 80 {
         struct_size: 0, registration: 8, switch_number: 16, active_input_priority: 24,
         pending_input_priority: 28, override_input_priority: 32, exhausted: 36, inputs_len: 40,
-        switches_len: 48, registered_at: 56, uptime: 64,
+        switches_len: 48, registered_at: 56, uptime: 64, override_left: 72,
     }
-    changeover_input_status: 200 {
+    changeover_input_status: 208 {
         struct_size: 0, priority: 8, status: 12, receiving: 16, reserved: 20, session: 24,
         packets: 32, bytes: 40, video_packets: 48, key_packets: 56, lost_packets: 64, probes: 72,
         bitrate_kbps: 80, fps: 88, packet_loss: 96, last_packet_at: 104, state_since: 112, url: 120,
         url_len: 128, errors_len: 136, probes_ok: 144, probes_failed: 152,
         untested: 160, listening: 164, severity: 168, condition: 172, held_for: 176,
-        silence_limit: 184, silence_returns: 192,
+        silence_limit: 184, silence_returns: 192, disabled: 200, reserved_disabled: 204,
     }
     changeover_error_entry: 56 {
         struct_size: 0, at: 8, reason: 16, reserved: 20, measured: 24, limit: 32, text: 40,

@@ -18,6 +18,7 @@
 //! | `callbacks.rs` | the host's functions and their `user_data` |
 //! | `live.rs` | engines by their handles; the prologue of functions about a stream |
 //! | `engine.rs`, `control.rs` | making and freeing engines; operations |
+//! | `maintenance.rs` | inputs out of use, choices that end, returns, all streams at once |
 //! | `input.rs` | the packet path |
 //! | `loss.rs` | packets lost on the way |
 //! | `event.rs` | events |
@@ -49,6 +50,7 @@ mod input;
 mod layout;
 mod live;
 mod loss;
+mod maintenance;
 mod output;
 mod print;
 mod result;

@@ -95,6 +95,7 @@ fn stream_status(status: &RuntimeStatus) -> changeover_stream_status {
         switches_len: status.switches.len(),
         registered_at: unix(status.registered_at),
         uptime: nanos(status.uptime),
+        override_left: nanos(status.override_left),
     }
 }
 
@@ -130,6 +131,8 @@ fn input_status(input: &InputHealthSnapshot, texts: &mut Texts) -> changeover_in
         held_for: nanos(input.held_for),
         silence_limit: nanos(input.silence_limit),
         silence_returns: input.silence_returns,
+        disabled: input.disabled.into(),
+        reserved_disabled: 0,
     }
 }
 

@@ -9,7 +9,7 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "result",
     "constants",
     "abi_types",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 14] = [
     "check",
     "engine",
     "control",
+    "maintenance",
     "input",
     "loss",
     "event",
