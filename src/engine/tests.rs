@@ -251,7 +251,7 @@ fn gates_wait_for_no_event() {
         }
         let take = || matches!(queue.pop(Some(Instant::now())), Popped::Item(_)).then_some(());
         assert_eq!(take(), None);
-        monitor.tell_for_a_tick();
+        monitor.end_step();
         Ok(std::iter::from_fn(take).count())
     };
     let told_first = engine.mailbox.call(None, in_the_tick).unwrap();

@@ -1,16 +1,25 @@
 //! Drives the streams' cores: what one stream is told, what comes of it, and which streams a step
-//! visits. When there is a step, and what the operations are, is not decided here.
+//! visits. When there is a step, and what is to be decided in it, is not known here.
 
 use super::bug::contained;
 use super::deadlines::Deadlines;
 use super::looks::{Found, Looks};
 use super::outbox::Outbox;
+use super::rates_round::RatesRound;
 use super::streams::Streams;
 use super::time::Time;
-use crate::core::{Action, Nanos, Stimulus};
-use crate::engine::shared::TICK;
-use crate::hot::monotonic;
+use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus};
+use crate::engine::log::Logger;
+use crate::engine::published::{OpenCell, StreamShared};
+use crate::engine::queue::Queue;
+use crate::engine::shared::{Shared, TICK};
+use crate::hot::{monotonic, Router};
 use crate::vocabulary::Error;
+use std::sync::Arc;
+
+/// With nothing running, how often it is looked whether a failed input without a session shows life.
+/// (What records wakes nobody: that would be a system call.)
+const LISTEN_EVERY: Nanos = 10 * TICK;
 
 /// How long the streams whose deadlines have come are visited at a stretch.
 const VISITS: Nanos = 5 * TICK;
@@ -20,14 +29,211 @@ const VISITS_AT_LEAST: usize = 16;
 
 /// The driver of `docs/rules.md`, for all streams: it alone tells a core anything.
 pub(super) struct Driver {
-    pub(super) time: Time,
-    pub(super) streams: Streams,
+    shared: Arc<Shared>,
+    time: Time,
+    streams: Streams,
     /// By the same numbers.
-    pub(super) deadlines: Deadlines,
-    pub(super) outbox: Outbox,
-    pub(super) looks: Looks,
+    deadlines: Deadlines,
+    outbox: Outbox,
+    looks: Looks,
+    rates: RatesRound,
 }
 
+/// The steps.
+impl Driver {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        router: Router<StreamShared>,
+        queue: Arc<Queue>,
+        logger: Arc<Logger>,
+        defaults: Config,
+    ) -> Driver {
+        let time = Time::new(shared.clone(), logger.clone());
+        Driver {
+            deadlines: Deadlines::new(time.now()),
+            time,
+            streams: Streams::new(shared.clone(), router, logger.clone(), defaults),
+            looks: Looks::new(logger.clone()),
+            rates: RatesRound::default(),
+            outbox: Outbox::new(queue, logger),
+            shared,
+        }
+    }
+
+    /// The instant of this step.
+    pub(super) fn now(&self) -> Nanos {
+        self.time.now()
+    }
+
+    /// The next tick after this step.
+    pub(super) fn next_tick(&self) -> Nanos {
+        self.time.next_tick()
+    }
+
+    /// When the next step is to be; `None` if only a task makes one. `ticks`: there is more to be
+    /// done in the tick that comes than is known here.
+    pub(super) fn next_step(&self, next_tick: Nanos, ticks: bool) -> Option<Nanos> {
+        if ticks
+            || self.streams.any_running()
+            || self.streams.any_unreachable()
+            || self.time.is_holding()
+        {
+            return Some(next_tick.min(self.soon_at()));
+        }
+        let listen = self.streams.any_listening().then(|| self.now() + LISTEN_EVERY);
+        self.deadlines.next().into_iter().chain(listen).min()
+    }
+
+    /// Whether nothing is left to be done before the next step.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.outbox.is_empty() && !self.has_visits_left()
+    }
+
+    /// Begins a step that was to be at `wake`.
+    pub(super) fn begin_step(&mut self, wake: Option<Nanos>) {
+        self.time.advance(wake);
+    }
+
+    /// Publishes the rest of what was decided, and tells the host as far as that gets in a tick.
+    pub(super) fn end_step(&mut self) {
+        self.streams.publish_rest();
+        self.outbox.tell_for_a_tick(&mut self.streams, &self.time, &self.shared);
+    }
+
+    /// As [`Driver::end_step`], but the host is told all.
+    pub(super) fn tell_all(&mut self) {
+        self.streams.publish_rest();
+        self.outbox.tell_all(&mut self.streams, &self.time);
+    }
+
+    /// What a tick does first, before anything that was reported is decided.
+    pub(super) fn begin_tick(&mut self) {
+        self.time.begin_tick();
+        self.take_awaited_packets();
+    }
+
+    /// The rest of what a tick does.
+    pub(super) fn end_tick(&mut self) {
+        if !self.time.is_holding() {
+            self.deadlines.bring_up(self.now(), self.time.stamps());
+            self.visit_restless();
+            self.look();
+        }
+        if self.now() >= self.soon_at() {
+            self.visit_soon();
+        }
+        self.rates.measure(&mut self.streams, self.deadlines.end(), self.time.now());
+        self.streams.free_unreachable();
+    }
+
+    /// What a step between two ticks does.
+    pub(super) fn between_ticks(&mut self) {
+        if self.now() >= self.soon_at() {
+            self.take_awaited_packets();
+            self.visit_soon();
+        } else if self.has_visits_left() {
+            self.take_awaited_packets();
+            self.visit_restless();
+        }
+    }
+
+    /// Visits all streams that were left to be visited.
+    pub(super) fn visit_the_rest(&mut self) {
+        while self.has_visits_left() {
+            self.visit_restless();
+        }
+    }
+
+    /// Waits until everything that was removed is freed.
+    pub(super) fn free_all(&mut self) {
+        while self.streams.any_unreachable() {
+            self.streams.free_unreachable();
+            std::thread::yield_now();
+        }
+    }
+
+    /// A bug outside of the cores has ended the monitor. What was decided is told, as far as that can
+    /// still be done.
+    pub(super) fn end_by(&mut self, bug: &str) {
+        self.streams.close_offers();
+        let _ = contained(|| self.outbox.tell_all(&mut self.streams, &self.time));
+        self.outbox.end_by(bug, &self.time);
+    }
+
+    /// No more will be told.
+    pub(super) fn close_outbox(&self) {
+        self.outbox.close();
+    }
+
+    /// No packet is admitted any more.
+    pub(super) fn close_gates(&self) {
+        self.streams.close_gates();
+    }
+}
+
+/// What is asked for.
+impl Driver {
+    pub(super) fn find(&self, id: &str) -> Result<usize, Error> {
+        self.streams.find(id)
+    }
+
+    pub(super) fn ids(&self) -> Vec<Arc<str>> {
+        self.streams.ids()
+    }
+
+    /// Registers a stream: the number of its registration.
+    pub(super) fn register(
+        &mut self,
+        id: Arc<str>,
+        buffer_write_id: &str,
+        inputs: Vec<Input>,
+        config: Config,
+    ) -> Result<u64, Error> {
+        let now = self.now();
+        let (index, actions) = self.streams.register(id, buffer_write_id, inputs, config, now)?;
+        let registration = self.streams.core(index).registration();
+        self.deadlines.add(index);
+        self.take_up(index, actions);
+        self.looks.match_sessions(&self.streams, index, now);
+        self.schedule(index);
+        Ok(registration)
+    }
+
+    /// See [`Streams::set_defaults`].
+    pub(super) fn set_defaults(&mut self, defaults: &Config) -> Result<(), Error> {
+        self.streams.set_defaults(defaults)
+    }
+
+    /// See [`Streams::open_cell`].
+    pub(super) fn open_cell(
+        &mut self,
+        index: usize,
+        priority: Priority,
+        session: SessionId,
+    ) -> Result<OpenCell, Error> {
+        self.streams.open_cell(index, priority, session)
+    }
+
+    /// A handle was closed. A bug may cost the stream.
+    pub(super) fn close_cell(&mut self, number: usize) {
+        if let Some((index, priority, counters)) = self.streams.counted_before(number) {
+            self.looks.exclude(index, priority, &counters);
+        }
+        if let Some(index) = self.streams.close_cell(number, &self.time) {
+            match self.streams.take_bug() {
+                Some(bug) => self.give_up(index, &bug),
+                None => self.schedule(index),
+            }
+        }
+    }
+
+    #[cfg(any(test, changeover_panic_hook))]
+    pub(super) fn plant_bug(&mut self, stream: &str) {
+        self.streams.plant_bug(stream);
+    }
+}
+
+/// How each of them is done.
 impl Driver {
     /// Tells a stream what happened, publishes what it decided, and does what recording threads
     /// see of it. The host is to be told later.
@@ -61,7 +267,7 @@ impl Driver {
         Ok(())
     }
 
-    pub(super) fn take_up(&mut self, index: usize, actions: impl IntoIterator<Item = Action>) {
+    fn take_up(&mut self, index: usize, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             if let Some(action) = self.streams.entry(index).take_up(action) {
                 self.outbox.push(index, self.time.now(), action);
@@ -70,7 +276,7 @@ impl Driver {
     }
 
     /// Sees to it that the stream is visited at its next deadline.
-    pub(super) fn schedule(&mut self, index: usize) {
+    fn schedule(&mut self, index: usize) {
         let entry = self.streams.entry(index);
         match contained(|| entry.core().deadlines()) {
             Ok(deadlines) => {
@@ -81,7 +287,7 @@ impl Driver {
     }
 
     /// A bug was met in a stream's core, which costs this stream and no other.
-    pub(super) fn give_up(&mut self, index: usize, bug: &str) {
+    fn give_up(&mut self, index: usize, bug: &str) {
         // What was taken of it ends in the same instant.
         self.streams.close_offer(index);
         let actions = self.streams.core(index).give_up(bug);
@@ -112,7 +318,7 @@ impl Driver {
     }
 
     /// When streams are to be visited before the next tick; `Nanos::MAX` if there are none.
-    pub(super) fn soon_at(&self) -> Nanos {
+    fn soon_at(&self) -> Nanos {
         if self.time.is_holding() {
             return Nanos::MAX;
         }
@@ -120,19 +326,19 @@ impl Driver {
     }
 
     /// Visits the streams whose deadline is within this tick, and may have come.
-    pub(super) fn visit_soon(&mut self) {
+    fn visit_soon(&mut self) {
         self.deadlines.bring_up_soon();
         self.visit_restless();
     }
 
     /// Whether streams are left to be visited that the last slice had no time for.
-    pub(super) fn has_visits_left(&self) -> bool {
+    fn has_visits_left(&self) -> bool {
         self.deadlines.any_restless() && !self.time.is_holding()
     }
 
     /// Visits those whose deadline may have come, for as long as a slice allows: then operations and
     /// first packets have their turn, and the clock goes on.
-    pub(super) fn visit_restless(&mut self) {
+    fn visit_restless(&mut self) {
         let mut restless = self.deadlines.take_restless();
         let end = self.time.read() + VISITS;
         let mut visited = restless.len();
@@ -175,7 +381,7 @@ impl Driver {
     }
 
     /// Looks at what is measured and due.
-    pub(super) fn look(&mut self) {
+    fn look(&mut self) {
         self.looks.bring_up(self.time.now());
         while self.looks.any_due() {
             let began = monotonic();

@@ -12,7 +12,7 @@
 //! | `stalls.rs`, `stamps.rs` | what is taken out of it; how late a packet may have come |
 //! | `streams.rs`, `entry.rs` | all streams; one stream |
 //! | `door.rs`, `bug.rs` | the one door into `core`; what is known of a bug met there |
-//! | `driver.rs` | what streams are told, and what comes of it |
+//! | `driver.rs` | what streams are told, what comes of it, and what a step does |
 //! | `cells.rs`, `limbo.rs` | whose each cell is; what waits to be freed |
 //! | `deadlines.rs` | which streams a tick visits |
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
@@ -46,27 +46,16 @@ use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
 use super::shared::Shared;
 use super::threads::wake_exactly;
-use crate::core::{Config, Input, Nanos, Priority, SessionId, Stimulus};
+use crate::core::{Config, Input, Priority, SessionId, Stimulus};
 use crate::hot::Router;
 use crate::vocabulary::Error;
 use bug::contained;
-use deadlines::Deadlines;
 use driver::Driver;
-use looks::Looks;
-use outbox::Outbox;
-use rates_round::RatesRound;
 use std::sync::Arc;
-use streams::Streams;
-use time::Time;
-
-/// With nothing running, how often it is looked whether a failed input without a session shows life.
-/// (What records wakes nobody: that would be a system call.)
-const LISTEN_EVERY: Nanos = 10_000_000;
 
 pub(super) struct Monitor {
     shared: Arc<Shared>,
     driver: Driver,
-    rates: RatesRound,
     /// Those to be looked at again in the next tick.
     reporters: Vec<Reporter>,
     stopping: bool,
@@ -80,16 +69,8 @@ impl Monitor {
         logger: Arc<Logger>,
         defaults: Config,
     ) -> Monitor {
-        let time = Time::new(shared.clone(), logger.clone());
         Monitor {
-            driver: Driver {
-                deadlines: Deadlines::new(time.now()),
-                time,
-                streams: Streams::new(shared.clone(), router, logger.clone(), defaults),
-                looks: Looks::new(logger.clone()),
-                outbox: Outbox::new(queue, logger),
-            },
-            rates: RatesRound::default(),
+            driver: Driver::new(shared.clone(), router, queue, logger, defaults),
             reporters: Vec::new(),
             stopping: false,
             shared,
@@ -105,29 +86,18 @@ impl Monitor {
             // Who waits for an answer learns that there will be none.
             drop(inbox);
             self.shared.pulse.wait_for_release();
-            self.driver.streams.close_gates();
+            self.driver.close_gates();
         }
     }
 
     fn carry_on(&mut self, inbox: &Inbox) {
         let mut next_tick = 0;
         while !self.stopping {
-            let ticking = self.driver.streams.any_running()
-                || self.driver.streams.any_unreachable()
-                || self.driver.time.is_holding()
-                || !self.reporters.is_empty();
-            let wake = if ticking {
-                Some(next_tick.min(self.driver.soon_at()))
-            } else if self.driver.streams.any_listening() {
-                let look = self.driver.time.now() + LISTEN_EVERY;
-                Some(self.driver.deadlines.next().map_or(look, |next| next.min(look)))
-            } else {
-                self.driver.deadlines.next()
-            };
+            let wake = self.driver.next_step(next_tick, !self.reporters.is_empty());
             self.shared.pulse.sleep_until(wake.map(|wake| self.shared.monotonic_at(wake)));
-            let at_rest = self.driver.outbox.is_empty() && !self.driver.has_visits_left();
+            let at_rest = self.driver.is_at_rest();
             let mut task = if at_rest { inbox.wait(wake) } else { inbox.take() };
-            self.driver.time.advance(wake);
+            self.driver.begin_step(wake);
             // All tasks there are, but not past the next tick.
             while let Some(run) = task {
                 // What was recorded and reported before a task was posted comes before it.
@@ -136,47 +106,28 @@ impl Monitor {
                     self.look_at_reports();
                 }
                 run(self);
-                if self.stopping || self.driver.time.now() >= next_tick {
+                if self.stopping || self.driver.now() >= next_tick {
                     break;
                 }
                 task = inbox.take();
                 // After it came: nothing is dated before it was asked for.
-                self.driver.time.advance(Some(next_tick));
+                self.driver.begin_step(Some(next_tick));
             }
-            if self.driver.time.now() >= next_tick {
+            if self.driver.now() >= next_tick {
                 self.tick();
-                next_tick = self.driver.time.next_tick();
-            } else if self.driver.time.now() >= self.driver.soon_at() {
-                self.driver.take_awaited_packets();
-                self.driver.visit_soon();
-            } else if self.driver.has_visits_left() {
-                self.driver.take_awaited_packets();
-                self.driver.visit_restless();
+                next_tick = self.driver.next_tick();
+            } else {
+                self.driver.between_ticks();
             }
-            self.driver.streams.publish_rest();
-            self.tell_for_a_tick();
+            self.driver.end_step();
         }
         self.shut_down();
     }
 
     fn tick(&mut self) {
-        self.driver.time.begin_tick();
-        self.driver.take_awaited_packets();
+        self.driver.begin_tick();
         self.look_at_reports();
-        if !self.driver.time.is_holding() {
-            self.driver.deadlines.bring_up(self.driver.time.now(), self.driver.time.stamps());
-            self.driver.visit_restless();
-            self.driver.look();
-        }
-        if self.driver.time.now() >= self.driver.soon_at() {
-            self.driver.visit_soon();
-        }
-        self.rates.measure(
-            &mut self.driver.streams,
-            self.driver.deadlines.end(),
-            self.driver.time.now(),
-        );
-        self.driver.streams.free_unreachable();
+        self.driver.end_tick();
     }
 
     /// Decides what was reported since the last look; where nothing was, the next report is told.
@@ -186,31 +137,15 @@ impl Monitor {
         }
     }
 
-    /// Tells the host what was decided, as far as it gets in a tick.
-    pub(super) fn tell_for_a_tick(&mut self) {
-        self.driver.outbox.tell_for_a_tick(
-            &mut self.driver.streams,
-            &self.driver.time,
-            &self.shared,
-        );
-    }
-
     fn shut_down(&mut self) {
         self.shared.close();
         self.unregister_all();
-        while self.driver.streams.any_unreachable() {
-            self.driver.streams.free_unreachable();
-            std::thread::yield_now();
-        }
+        self.driver.free_all();
     }
 
-    /// The monitor has met a bug. What it had decided is told, as far as that can still be done.
     fn die(&mut self, bug: &str) {
         self.shared.pulse.die();
-        self.driver.streams.close_offers();
-        let _ =
-            contained(|| self.driver.outbox.tell_all(&mut self.driver.streams, &self.driver.time));
-        self.driver.outbox.end_by(bug, &self.driver.time);
+        self.driver.end_by(bug);
     }
 }
 
@@ -218,7 +153,7 @@ impl Monitor {
 impl Drop for Monitor {
     fn drop(&mut self) {
         self.shared.close();
-        self.driver.outbox.close();
+        self.driver.close_outbox();
     }
 }
 
@@ -226,15 +161,15 @@ impl Drop for Monitor {
 impl Monitor {
     /// Tells a stream what happened, and the host what it decided.
     pub(super) fn handle(&mut self, id: &str, stimulus: Stimulus) -> Result<(), Error> {
-        let index = self.driver.streams.find(id)?;
+        let index = self.driver.find(id)?;
         let result = self.driver.decide(index, stimulus);
-        self.driver.outbox.tell_all(&mut self.driver.streams, &self.driver.time);
+        self.driver.tell_all();
         result
     }
 
     /// As `handle`, but nobody waits for an answer: the stream or the session may be gone.
     pub(super) fn note(&mut self, id: &str, stimulus: Stimulus) {
-        if let Ok(index) = self.driver.streams.find(id) {
+        if let Ok(index) = self.driver.find(id) {
             let _ = self.driver.decide(index, stimulus);
         }
     }
@@ -254,27 +189,20 @@ impl Monitor {
         inputs: Vec<Input>,
         config: Config,
     ) -> Result<u64, Error> {
-        let now = self.driver.time.now();
-        let (index, actions) =
-            self.driver.streams.register(id, buffer_write_id, inputs, config, now)?;
-        let registration = self.driver.streams.core(index).registration();
-        self.driver.deadlines.add(index);
-        self.driver.take_up(index, actions);
-        self.driver.looks.match_sessions(&self.driver.streams, index, self.driver.time.now());
-        self.driver.schedule(index);
-        self.driver.outbox.tell_all(&mut self.driver.streams, &self.driver.time);
+        let registration = self.driver.register(id, buffer_write_id, inputs, config)?;
+        self.driver.tell_all();
         Ok(registration)
     }
 
     pub(super) fn unregister(&mut self, id: &str) -> Result<(), Error> {
-        let index = self.driver.streams.find(id)?;
+        let index = self.driver.find(id)?;
         self.driver.decide(index, Stimulus::Unregister)?;
         self.driver.remove(index);
         Ok(())
     }
 
     pub(super) fn unregister_all(&mut self) {
-        for id in self.driver.streams.ids() {
+        for id in self.driver.ids() {
             // Registered a moment ago; one in which a bug is met is gone as well.
             let _ = self.unregister(&id);
         }
@@ -284,8 +212,8 @@ impl Monitor {
         if let Some(id) = id {
             return self.handle(id, Stimulus::SetConfig(config));
         }
-        self.driver.streams.set_defaults(&config)?;
-        for id in self.driver.streams.ids() {
+        self.driver.set_defaults(&config)?;
+        for id in self.driver.ids() {
             // It has accepted them; a bug costs only the stream.
             let _ = self.handle(&id, Stimulus::SetDefaults(config.clone()));
         }
@@ -293,23 +221,25 @@ impl Monitor {
     }
 
     pub(super) fn stream_ids(&self) -> Vec<Arc<str>> {
-        self.driver.streams.ids()
+        self.driver.ids()
     }
 
     /// Decides everything that can be decided from what was recorded so far.
     pub(super) fn sync(&mut self) {
         self.tick();
-        while self.driver.has_visits_left() {
-            self.driver.visit_restless();
-        }
-        self.driver.streams.publish_rest();
-        self.driver.outbox.tell_all(&mut self.driver.streams, &self.driver.time);
+        self.driver.visit_the_rest();
+        self.driver.tell_all();
     }
 
     /// Has a bug met in whatever happens to this stream from now on, and in no other.
     #[cfg(any(test, changeover_panic_hook))]
     pub(super) fn plant_bug(&mut self, stream: &str) {
-        self.driver.streams.plant_bug(stream);
+        self.driver.plant_bug(stream);
+    }
+
+    #[cfg(test)]
+    pub(super) fn end_step(&mut self) {
+        self.driver.end_step();
     }
 
     pub(super) fn stop(&mut self) {
@@ -322,19 +252,11 @@ impl Monitor {
         priority: Priority,
         session: SessionId,
     ) -> Result<OpenCell, Error> {
-        let index = self.driver.streams.find(id)?;
-        self.driver.streams.open_cell(index, priority, session)
+        let index = self.driver.find(id)?;
+        self.driver.open_cell(index, priority, session)
     }
 
     pub(super) fn close_cell(&mut self, number: usize) {
-        if let Some((index, priority, counters)) = self.driver.streams.counted_before(number) {
-            self.driver.looks.exclude(index, priority, &counters);
-        }
-        if let Some(index) = self.driver.streams.close_cell(number, &self.driver.time) {
-            match self.driver.streams.take_bug() {
-                Some(bug) => self.driver.give_up(index, &bug),
-                None => self.driver.schedule(index),
-            }
-        }
+        self.driver.close_cell(number);
     }
 }
