@@ -1,7 +1,7 @@
 //! What an engine measures of what is recorded, and decides by it (rule 16).
 
 use crate::rig::*;
-use changeover::{Config, Engine, EventKind, Flags, Input};
+use changeover::{Config, Engine, EventKind, Flags, Input, InputsUpdate};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn measured() -> Config {
@@ -10,6 +10,15 @@ fn measured() -> Config {
         .impair_after(ms(100))
         .packet_timeout(PATIENCE)
         .connect_timeout(PATIENCE)
+}
+
+/// Tells a thread to end, also when the test fails.
+struct AtLast<'a>(&'a AtomicBool);
+
+impl Drop for AtLast<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Two hot inputs deliver until the primary is left; it does so well until it is bad. `record` is
@@ -27,6 +36,7 @@ fn until_it_is_left(config: Config, reason: &str, record: impl Fn(&Engine, i32, 
                 std::thread::sleep(ms(2));
             }
         });
+        let _over = AtLast(&over);
         // Long enough for it to be left, if it were for nothing.
         let good_until = std::time::Instant::now() + ms(1000);
         while std::time::Instant::now() < good_until {
@@ -41,7 +51,6 @@ fn until_it_is_left(config: Config, reason: &str, record: impl Fn(&Engine, i32, 
             matches!(event.kind, EventKind::Notice(_)) && story([event]).concat().contains(&wanted)
         });
         println!("measured: {}", story(&events).join(", "));
-        over.store(true, Ordering::Relaxed);
     });
 }
 
@@ -83,6 +92,40 @@ fn a_source_that_loses_its_sound_or_picture_is_left_by_handle() {
                     let _ = handles[input as usize].record(100, flags);
                 }
             }
+        });
+    }
+}
+
+#[test]
+fn a_limit_set_later_counts_at_once() {
+    let limit = || Config::new().min_bitrate(400);
+    let ways: [&dyn Fn(&Engine); 3] = [
+        &|engine| engine.set_config(Some("s"), limit()).unwrap(),
+        &|engine| engine.set_config(None, measured().min_bitrate(400)).unwrap(),
+        &|engine| {
+            let updated = vec![Input::new(0, "a").config(limit()).hot()];
+            engine.update_inputs("s", InputsUpdate { updated, ..InputsUpdate::default() }).unwrap();
+        },
+    ];
+    for set_limit in ways {
+        let engine = Engine::builder().defaults(measured()).build().unwrap();
+        let inputs = vec![Input::new(0, "a").hot(), Input::new(1, "b").hot()];
+        engine.register("s", "", inputs, Config::new()).unwrap();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let _ = engine.record_packet("s", 0, 10, Flags::VIDEO).unwrap();
+                    let _ = engine.record_packet("s", 1, 10_000, Flags::VIDEO).unwrap();
+                    std::thread::sleep(ms(2));
+                }
+            });
+            let _over = AtLast(&over);
+            take_until(&engine, "0 on air", |event| story([event]).concat().contains("active 0"));
+            set_limit(&engine);
+            take_until(&engine, "1 instead", |event| {
+                story([event]).concat().contains("switched 0>1 low_bitrate")
+            });
         });
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Entry {
     sessions: u32,
     /// The core awaits packets of inputs without a session.
     listens: bool,
+    /// A setting has some input measured.
+    measured: bool,
     /// `state` is not the published one.
     changed: bool,
     /// The core's offer is open.
@@ -33,6 +35,7 @@ pub(super) struct Entry {
 impl Entry {
     /// A stream the monitor knows by the number `index`; `cells` in the order of its inputs.
     pub(super) fn new(index: usize, core: Stream, cells: Vec<InputCells>) -> Entry {
+        let measured = needs_meters(&core);
         let state = Arc::new(Snapshot::new(core, cells));
         let shared = Arc::new(StreamShared::new(index, state.clone()));
         Entry {
@@ -40,6 +43,7 @@ impl Entry {
             shared,
             sessions: 0,
             listens: false,
+            measured,
             changed: false,
             offers: false,
             offered: false,
@@ -67,8 +71,15 @@ impl Entry {
         stimulus: Stimulus,
         now: Nanos,
     ) -> Result<impl ExactSizeIterator<Item = Action>, Error> {
+        let changes_settings = matches!(
+            stimulus,
+            Stimulus::UpdateInputs(_) | Stimulus::SetConfig(_) | Stimulus::SetDefaults(_)
+        );
         let core = self.state_mut().core_mut();
         let told = door.tell(core, stimulus, now);
+        if changes_settings && told.is_ok() {
+            self.measured = needs_meters(core);
+        }
         if told == Err(Error::Panic) {
             // As it was after the last decision, of which all is done.
             self.state = Arc::clone(&self.shared.snapshot());
@@ -255,6 +266,11 @@ impl Entry {
         }
     }
 
+    /// Whether a setting has any input measured: else, no decision is a reason to look for sessions.
+    pub(super) fn is_measured(&self) -> bool {
+        self.measured
+    }
+
     /// The sessions whose input a setting has measured: its priority, the session, and the window.
     pub(super) fn to_be_measured(&self) -> impl Iterator<Item = (Priority, SessionId, Nanos)> + '_ {
         let measured =
@@ -386,4 +402,8 @@ impl Entry {
         let inputs = self.state.inputs().filter_map(by_id);
         Route::new(self.core().id(), self.shared.clone(), self.shared.gate(), inputs)
     }
+}
+
+fn needs_meters(core: &Stream) -> bool {
+    core.inputs().iter().any(|input| input.meter_window().is_some())
 }

@@ -69,12 +69,13 @@ impl Looks {
 
     /// Brings the meters of a stream in line with its sessions and settings, after a decision.
     pub(super) fn match_sessions(&mut self, streams: &Streams, stream: usize, now: Nanos) {
+        let entry = streams.entry(stream);
         let has_meters = self.meters.get(stream).is_some_and(Option::is_some);
-        let wanted: SmallVec<[_; 2]> = streams.entry(stream).to_be_measured().collect();
-        if wanted.is_empty() && !has_meters {
+        if !entry.is_measured() && !has_meters {
             return;
         }
-        streams.entry(stream).match_sound();
+        let wanted: SmallVec<[_; 2]> = entry.to_be_measured().collect();
+        entry.match_sound();
         if wanted.is_empty() {
             return self.forget(stream);
         }

@@ -1,4 +1,8 @@
 //! When rates are measured: a few streams' in each tick, round after round.
+//!
+//! These are for people, of all streams, also of those that no setting has measured. To have them
+//! looked at as `looks.rs` does would take a meter and a place in its wheel for each input, and with
+//! a million of them more than the tenth of a core that looks may take; this takes two words.
 
 use super::streams::Streams;
 use crate::core::Nanos;
