@@ -197,8 +197,8 @@ func (s *Service) ForceInput(streamID string, priority int) error {
 	return failure(result, fmt.Sprintf("force input %d of", priority), streamID)
 }
 
-// ClearOverride ends a choice made with [Service.SwitchInput] or [Service.ForceInput]; failback is free
-// again.
+// ClearOverride ends a choice made with [Service.SwitchInput], [Service.SwitchInputFor] or
+// [Service.ForceInput]; failback is free again.
 func (s *Service) ClearOverride(streamID string) error {
 	id, idLen := chars(streamID)
 	return failure(C.changeover_clear_override(s.engine, id, idLen), "clear override of", streamID)

@@ -108,18 +108,8 @@ func (s *Service) Close() error {
 	s.control.Lock()
 	first := !s.closed
 	s.closed = true
-	s.mu.Lock()
-	all := make([]*registration, 0, len(s.registrations))
-	for _, r := range s.registrations {
-		all = append(all, r)
-	}
-	s.mu.Unlock()
-	// All sessions end now; to unregister takes a while with very many.
-	for _, r := range all {
-		r.end(ErrSessionEnded)
-	}
-	for _, r := range all {
-		_ = s.endRegistration(r)
+	if first {
+		_ = s.endAllRegistrations()
 	}
 	// The pump may be waiting for it.
 	s.control.Unlock()

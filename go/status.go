@@ -29,6 +29,8 @@ type RuntimeStatus struct {
 	PendingInputPriority *int `json:"pending_input_priority,omitempty"`
 	// OverrideInputPriority is the manual choice in force.
 	OverrideInputPriority *int `json:"override_input_priority,omitempty"`
+	// OverrideEndsAt is when that ends by itself; nil: it does not.
+	OverrideEndsAt *time.Time `json:"override_ends_at,omitempty"`
 	// Exhausted: no usable input is left.
 	Exhausted bool `json:"exhausted"`
 	// StateSince is when the active input, or its status, last changed.
@@ -52,6 +54,8 @@ type InputHealthSnapshot struct {
 	// PacketLoss is in percent of the packets sent.
 	PacketLoss float64 `json:"packet_loss"`
 	Status     Status  `json:"status"`
+	// Disabled: by SetInputEnabled. It is stopped, or about to be as soon as another is on air.
+	Disabled bool `json:"disabled"`
 	// LastError is the newest of Errors.
 	LastError   string    `json:"last_error,omitempty"`
 	LastErrorAt time.Time `json:"last_error_at,omitzero"`
