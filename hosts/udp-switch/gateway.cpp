@@ -3,12 +3,13 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace {
 
@@ -25,7 +26,7 @@ int checked(int result, const char* what) {
 descriptor take_over_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : {SIGINT, SIGTERM, SIGUSR1})
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP})
     sigaddset(&set, signal);
   checked(sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask");
   return descriptor(checked(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd"));
@@ -33,34 +34,31 @@ descriptor take_over_signals() {
 
 }  // namespace
 
-gateway::gateway(const std::vector<stream_line>& streams, const changeover::config& settings, printer& log,
-                 printer& output)
-    : log_(log),
+gateway::gateway(std::string table, const settings& defaults, printer& log, printer& output)
+    : table_(std::move(table)),
+      defaults_(defaults),
+      log_(log),
       output_(output),
       epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       signals_(take_over_signals()),
-      engine_(settings) {
+      streams_(engine_, relay_) {
   watch(engine_.event_fd(), &for_events);
   watch(signals_.get(), &for_signals);
-  std::size_t count = 0;
-  for (const stream_line& stream : streams) {
-    outputs_[stream.id] = parse_address(stream.output);
-    std::vector<changeover::input_spec> inputs;
-    // A source that sends anyway is a hot input: its socket is always open.
-    for (const std::string& address : stream.inputs)
-      inputs.push_back(changeover::input_spec(static_cast<std::int32_t>(inputs.size()), address).hot());
-    engine_.register_stream(stream.id, inputs);
-    count += inputs.size();
-  }
+  streams_.apply(read_table(table_, defaults_));
   // The sockets of all of them.
   take_events();
-  log_.print("udp-switch: " + std::to_string(streams.size()) + " streams, " + std::to_string(count) +
+  std::size_t inputs = 0;
+  for (const auto& [id, stream] : streams_.all())
+    inputs += stream->line.inputs.size();
+  log_.print("udp-switch: " + std::to_string(streams_.all().size()) + " streams, " + std::to_string(inputs) +
              " inputs, " + std::to_string(sessions_.size()) + " sockets\n");
 }
 
 void gateway::run() {
+  service_.tell("READY=1");
   while (!ending_)
     turn();
+  service_.tell("STOPPING=1");
   shut_down();
 }
 
@@ -71,23 +69,38 @@ void gateway::watch(int fd, void* tag) {
   checked(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }
 
+// For how long nothing has to be done of ourselves, in milliseconds; -1: for ever.
+int gateway::wait() const {
+  if (relay_.catching_up()) return 1;
+  if (service_.watchdog() == 0) return -1;
+  const ts::ticks left = fed_at_ + service_.watchdog() - now();
+  return static_cast<int>(std::clamp<ts::ticks>(left / ts::millisecond, 0, 1000));
+}
+
 // Waits once, and serves what is ready.
 void gateway::turn() {
   std::array<epoll_event, 64> ready;
-  const int count = epoll_wait(epoll_.get(), ready.data(), ready.size(), -1);
+  const int count = epoll_wait(epoll_.get(), ready.data(), ready.size(), wait());
   if (count < 0 && errno != EINTR) checked(count, "epoll_wait");
   bool events = false;
   for (int i = 0; i < count; i++) {
     void* tag = ready[i].data.ptr;
-    if (tag == &for_events)
+    if (tag == &for_events) {
       events = true;
-    else if (tag == &for_signals)
+    } else if (tag == &for_signals) {
       take_signal();
-    else
-      relay_.receive(*static_cast<session*>(tag));
+    } else {
+      session& from = *static_cast<session*>(tag);
+      const char* strange = relay_.receive(from);
+      if (strange != nullptr)
+        log_.print("udp-switch: " + changeover::printable(from.to->stream) + ": input " +
+                   std::to_string(from.priority) + " passes as it is: " + strange + '\n');
+    }
   }
+  if (relay_.catching_up()) relay_.catch_up();
   // Last, because a stop ends the session that a later entry of `ready` may point to.
   if (events) take_events();
+  feed_watchdog();
 }
 
 // Until the queue is empty: from then on the descriptor is not readable.
@@ -101,18 +114,26 @@ void gateway::take_events() {
         // Hot inputs are not probed; if they ever are: their packets tell.
         engine_.probe_result(event.stream(), event.probe(), changeover::probe_outcome::unsupported);
         break;
+      case changeover::event_kind::unregistered:
+        print(event);
+        streams_.unregistered(event.stream());
+        break;
       default: print(event);
     }
   }
 }
 
 void gateway::start(const changeover::event& event) {
+  streams::stream* stream = streams_.find(event.stream());
   try {
-    auto opened = std::make_unique<session>();
+    if (stream == nullptr) throw std::runtime_error("it is in no table");
+    auto opened = std::make_unique<session>(stream->out);
+    const endpoint from = parse_endpoint(std::string(event.url()));
     opened->number = event.session();
-    opened->output = outputs_.find(event.stream())->second;
+    opened->priority = event.priority();
+    opened->rtp = from.rtp;
     opened->input = engine_.open_input(event.stream(), event.priority(), event.session());
-    opened->socket = receive_socket(std::string(event.url()));
+    opened->socket = receive_socket(from);
     watch(opened->socket.get(), opened.get());
     sessions_[event.session()] = std::move(opened);
   } catch (const changeover::error&) {
@@ -127,38 +148,55 @@ void gateway::start(const changeover::event& event) {
 }
 
 // Closing the socket takes it off the epoll.
-void gateway::stop(const changeover::event& event) { sessions_.erase(event.session()); }
+void gateway::stop(const changeover::event& event) {
+  const auto found = sessions_.find(event.session());
+  if (found == sessions_.end()) return;
+  relay_.forget(*found->second);
+  sessions_.erase(found);
+}
 
 void gateway::take_signal() {
   signalfd_siginfo signal;
   while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
     if (signal.ssi_signo == SIGUSR1)
       print_status();
+    else if (signal.ssi_signo == SIGHUP)
+      reload();
     else
       ending_ = true;
   }
 }
 
+// A table with mistakes changes nothing.
+void gateway::reload() {
+  service_.tell("RELOADING=1");
+  try {
+    streams_.apply(read_table(table_, defaults_));
+    log_.print("udp-switch: " + std::to_string(streams_.all().size()) +
+               " streams, the table was read again\n");
+  } catch (const std::exception& failure) {
+    log_.print("udp-switch: the table was read again, with mistakes:\n" + std::string(failure.what()) + '\n');
+  }
+  service_.tell("READY=1");
+}
+
+// As long as the engine does its duties; this thread does, being here.
+void gateway::feed_watchdog() {
+  if (service_.watchdog() == 0 || now() - fed_at_ < service_.watchdog()) return;
+  fed_at_ = now();
+  if (engine_.alive() < std::chrono::seconds(1)) service_.tell("WATCHDOG=1");
+}
+
 void gateway::print(const changeover::event& event) { log_.print(event.text() + '\n'); }
 
-// A line for each stream: its name, a tab, a JSON object. Then one without a name, of the totals.
 void gateway::print_status() {
-  std::ostringstream states;
-  for (const auto& [id, output] : outputs_) {
-    const changeover::runtime_status status = engine_.runtime_status(id);
-    states << changeover::printable(id) << '\t' << status.json() << '\n';
-  }
-  const totals& t = relay_.counted();
-  states << "\t{\"received\":" << t.received << ",\"forwarded\":" << t.forwarded
-         << ",\"malformed\":" << t.malformed << ",\"unsent\":" << t.unsent
-         << ",\"unprinted\":" << log_.dropped() + output_.dropped() << "}\n";
-  if (!output_.print(states.str()))
+  if (!output_.print(status_of(streams_, sessions_, engine_, relay_, log_.dropped() + output_.dropped())))
     log_.print("udp-switch: the state was not printed, because nobody reads the last one\n");
 }
 
 void gateway::shut_down() {
-  for (const auto& [id, output] : outputs_)
-    engine_.unregister(id);
+  for (const auto& [id, stream] : streams_.all())
+    if (engine_.is_registered(id)) engine_.unregister(id);
   // Every start that was taken gets its stop.
   take_events();
   if (!sessions_.empty()) throw std::logic_error("sessions are left over");

@@ -4,44 +4,50 @@
 
 #include "printer.hpp"
 #include "relay.hpp"
+#include "service.hpp"
+#include "status.hpp"
+#include "streams.hpp"
 #include "table.hpp"
 
 #include <changeover.hpp>
 
-#include <map>
-#include <memory>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 class gateway {
  public:
-  // What it has to say goes to `log`, the states of the streams to `output`.
-  gateway(const std::vector<stream_line>& streams, const changeover::config& settings, printer& log,
-          printer& output);
+  // What it has to say goes to `log`, the states of the streams to `output`. `table` is read at SIGHUP again, on
+  // top of the same `defaults`.
+  gateway(std::string table, const settings& defaults, printer& log, printer& output);
 
-  // Until SIGINT or SIGTERM. SIGUSR1 prints the state of every stream. Nothing that is printed holds up the loop.
+  // Until SIGINT or SIGTERM. SIGUSR1 prints the state of every stream, SIGHUP reads the table again. Nothing that
+  // is printed holds up the loop.
   void run();
 
  private:
   void watch(int fd, void* tag);
+  int wait() const;
   void turn();
   void take_events();
   void start(const changeover::event& event);
   void stop(const changeover::event& event);
   void take_signal();
+  void reload();
+  void feed_watchdog();
   void print(const changeover::event& event);
   void print_status();
   void shut_down();
 
+  const std::string table_;
+  const settings defaults_;
   printer& log_;
   printer& output_;
+  service service_;
   descriptor epoll_, signals_;
   changeover::engine engine_;
   relay relay_;
+  streams streams_;
   // By number.
-  std::unordered_map<std::uint64_t, std::unique_ptr<session>> sessions_;
-  // By stream.
-  std::map<std::string, sockaddr_in, std::less<>> outputs_;
+  sessions sessions_;
+  ts::ticks fed_at_ = 0;
   bool ending_ = false;
 };

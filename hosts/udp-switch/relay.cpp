@@ -2,59 +2,108 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <ctime>
+
+namespace {
+
 // TS packets in a full datagram: what continuity counters miss is reported in datagrams.
-static constexpr std::uint32_t per_datagram = 7;
+constexpr std::uint64_t per_datagram = 7;
 
-relay::relay() : output_(send_socket()), in_{}, out_{} {
+}  // namespace
+
+ts::ticks now() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return ts::from_nanoseconds(time.tv_sec * 1'000'000'000 + time.tv_nsec);
+}
+
+relay::relay() {
   for (std::size_t i = 0; i < round; i++) {
-    in_parts_[i] = {buffers_[i].data(), largest};
-    in_[i].msg_hdr.msg_iov = &in_parts_[i];
-    in_[i].msg_hdr.msg_iovlen = 1;
-    out_[i].msg_hdr.msg_iov = &out_parts_[i];
-    out_[i].msg_hdr.msg_iovlen = 1;
-    out_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
+    parts_[i] = {buffers_[i].data(), largest};
+    messages_[i].msg_hdr.msg_iov = &parts_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
   }
 }
 
-void relay::receive(session& from) {
+const char* relay::receive(session& from) {
   // Nothing left, or an error: the engine notices the silence.
-  const int count = recvmmsg(from.socket.get(), in_.data(), round, 0, nullptr);
-  std::size_t forwarded = 0;
+  const int count = recvmmsg(from.socket.get(), messages_.data(), round, 0, nullptr);
+  const ts::ticks at = now();
   for (int i = 0; i < count; i++) {
-    const std::size_t size = in_[i].msg_len;
-    const bool whole = (in_[i].msg_hdr.msg_flags & MSG_TRUNC) == 0;
-    const ts::findings found = whole ? from.inspector.inspect(buffers_[i].data(), size) : ts::findings{};
     totals_.received++;
-    if (!found.valid) {
+    from.received++;
+    const std::size_t size = messages_[i].msg_len;
+    if ((messages_[i].msg_hdr.msg_flags & MSG_TRUNC) == 0) {
+      take(from, buffers_[i].data(), size, at);
+    } else {
       totals_.malformed++;
-      continue;
-    }
-    from.missing += found.missing;
-    if (from.missing >= per_datagram) {
-      from.input.record_lost(from.missing / per_datagram);
-      from.missing %= per_datagram;
-    }
-    // One thread carries all inputs, so a verdict can't be overtaken by another one. Hosts with a
-    // thread for each input compare its number with the last one written, under their lock.
-    if (from.input.record(static_cast<std::uint32_t>(size), found.flags).forward()) {
-      out_parts_[forwarded] = {buffers_[i].data(), size};
-      out_[forwarded].msg_hdr.msg_name = &from.output;
-      forwarded++;
+      from.malformed++;
     }
   }
-  send(forwarded);
+  sender_.flush();
+  if (from.to->splice.catching_up() && !from.to->listed) {
+    from.to->listed = true;
+    catching_up_.push_back(from.to);
+  }
+  if (from.told) return nullptr;
+  const char* strange = from.source.strange(at);
+  from.told = strange != nullptr;
+  return strange;
 }
 
-void relay::send(std::size_t count) {
-  for (std::size_t at = 0; at < count;) {
-    const int sent = sendmmsg(output_.get(), &out_[at], static_cast<unsigned>(count - at), 0);
-    if (sent > 0) {
-      at += static_cast<std::size_t>(sent);
-      totals_.forwarded += static_cast<std::uint64_t>(sent);
-    } else {
-      // The first one was refused: a full buffer, or an earlier "port unreachable".
-      at++;
-      totals_.unsent++;
+void relay::take(session& from, std::uint8_t* data, std::size_t size, ts::ticks at) {
+  const std::size_t whole = size;
+  std::uint64_t lost = 0;
+  bool valid = true;
+  if (from.rtp) {
+    const rtp::payload payload = rtp::payload_of(data, size);
+    valid = payload.data != nullptr;
+    if (valid) {
+      lost = from.rtp_loss.packet({data, size});
+      size = payload.size;
+      data += payload.data - data;
     }
   }
+  const ts::findings found = valid ? from.source.take(data, size, at) : ts::findings{};
+  if (!found.valid) {
+    totals_.malformed++;
+    from.malformed++;
+    return;
+  }
+  if (!from.rtp) {
+    from.missing += from.ts_loss.packets({data, size});
+    lost = from.missing / per_datagram;
+    from.missing %= per_datagram;
+  }
+  if (lost > 0) {
+    from.lost += lost;
+    from.input.record_lost(lost);
+  }
+  // One thread carries all inputs, so a verdict can't be overtaken by another one. Hosts with a thread for each
+  // input compare its number with the last one written, under their lock.
+  const std::uint64_t number = from.input.record(static_cast<std::uint32_t>(whole), found.flags).number();
+  sender_.begin(*from.to, at);
+  from.to->splice.take(from.source, number, data, size, at, sender_);
+  sender_.end();
+}
+
+void relay::catch_up() {
+  const ts::ticks at = now();
+  for (output* to : catching_up_) {
+    sender_.begin(*to, at);
+    to->splice.catch_up(at, sender_);
+    sender_.end();
+    to->listed = to->splice.catching_up();
+  }
+  sender_.flush();
+  catching_up_.erase(
+      std::remove_if(catching_up_.begin(), catching_up_.end(), [](output* to) { return !to->listed; }),
+      catching_up_.end());
+}
+
+void relay::forget(const session& gone) { gone.to->splice.forget(gone.source, now()); }
+
+void relay::forget(const output& gone) {
+  catching_up_.erase(std::remove(catching_up_.begin(), catching_up_.end(), &gone), catching_up_.end());
 }

@@ -23,27 +23,40 @@ in_addr parse_host(const std::string& text) {
 
 }  // namespace
 
-sockaddr_in parse_address(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
+endpoint parse_endpoint(const std::string& text) {
+  endpoint found;
+  found.text = text;
+  std::string rest = text;
+  const std::size_t scheme = rest.find("://");
+  if (scheme != std::string::npos) {
+    const std::string name = rest.substr(0, scheme);
+    if (name != "udp" && name != "rtp") throw std::runtime_error(text + ": want udp:// or rtp://");
+    found.rtp = name == "rtp";
+    rest = rest.substr(scheme + 3);
+  }
+  const std::size_t at = rest.find('@');
+  if (at != std::string::npos) {
+    found.interface = parse_host(rest.substr(at + 1));
+    rest = rest.substr(0, at);
+  }
+  const std::size_t colon = rest.rfind(':');
   std::size_t end = 0;
   unsigned long port = 0;
   try {
-    if (colon != std::string::npos) port = std::stoul(text.substr(colon + 1), &end);
+    if (colon != std::string::npos) port = std::stoul(rest.substr(colon + 1), &end);
   } catch (const std::logic_error&) {
     port = 0;
   }
-  if (port == 0 || port > 65535 || colon + 1 + end != text.size())
+  if (port == 0 || port > 65535 || colon + 1 + end != rest.size())
     throw std::runtime_error(text + ": want HOST:PORT");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr = parse_host(text.substr(0, colon));
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
+  found.address.sin_family = AF_INET;
+  found.address.sin_addr = parse_host(rest.substr(0, colon));
+  found.address.sin_port = htons(static_cast<std::uint16_t>(port));
+  return found;
 }
 
-descriptor receive_socket(const std::string& text) {
-  const std::size_t at = text.find('@');
-  const sockaddr_in address = parse_address(text.substr(0, at));
+descriptor receive_socket(const endpoint& from) {
+  const sockaddr_in& address = from.address;
   descriptor socket(checked(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
   const bool multicast = IN_MULTICAST(ntohl(address.sin_addr.s_addr));
   const int on = 1;
@@ -56,16 +69,23 @@ descriptor receive_socket(const std::string& text) {
   if (multicast) {
     ip_mreq membership{};
     membership.imr_multiaddr = address.sin_addr;
-    if (at != std::string::npos) membership.imr_interface = parse_host(text.substr(at + 1));
+    membership.imr_interface = from.interface;
     checked(setsockopt(socket.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof membership),
             "IP_ADD_MEMBERSHIP");
   }
   return socket;
 }
 
-descriptor send_socket() {
+descriptor send_socket(in_addr interface) {
   descriptor socket(checked(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
   const int buffer = 4 << 20;
   setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+  if (interface.s_addr != INADDR_ANY) {
+    checked(setsockopt(socket.get(), IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface),
+            "IP_MULTICAST_IF");
+    // A group is for a network, not for this host's segment alone.
+    const int hops = 16;
+    checked(setsockopt(socket.get(), IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof hops), "IP_MULTICAST_TTL");
+  }
   return socket;
 }

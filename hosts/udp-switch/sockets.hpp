@@ -10,8 +10,8 @@
 
 class descriptor {
  public:
-  descriptor() = default;
-  explicit descriptor(int fd) : fd_(fd) {}
+  descriptor() noexcept = default;
+  explicit descriptor(int fd) noexcept : fd_(fd) {}
   descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   descriptor& operator=(descriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
@@ -20,18 +20,25 @@ class descriptor {
   ~descriptor() {
     if (fd_ >= 0) close(fd_);
   }
-  int get() const { return fd_; }
+  int get() const noexcept { return fd_; }
 
  private:
   int fd_ = -1;
 };
 
-// HOST:PORT, in numbers. Throws std::runtime_error.
-sockaddr_in parse_address(const std::string& text);
+// [udp://|rtp://]HOST:PORT[@INTERFACE], in numbers. The interface is for multicast.
+struct endpoint {
+  // As it was written.
+  std::string text;
+  bool rtp = false;
+  sockaddr_in address{};
+  in_addr interface {};
+};
 
-// Receives at HOST:PORT, or from a multicast GROUP:PORT, which may be followed by @INTERFACE (its
-// address). Throws std::system_error or std::runtime_error.
-descriptor receive_socket(const std::string& address);
+// Throws std::runtime_error.
+endpoint parse_endpoint(const std::string& text);
 
-// Sends to wherever it is told. Throws std::system_error.
-descriptor send_socket();
+// A socket that receives what is sent there: to this host, or to a group, which it joins.
+descriptor receive_socket(const endpoint& from);
+// One to send from; to groups, by this interface.
+descriptor send_socket(in_addr interface);

@@ -1,0 +1,151 @@
+#include "settings.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+
+namespace {
+
+using changeover::config;
+using std::chrono::nanoseconds;
+
+struct value {
+  nanoseconds time{};
+  std::uint64_t number = 0;
+};
+
+enum class kind { time, number, choice };
+
+struct setting {
+  kind takes;
+  // For choices: their names. Of the splicer, none sets anything in the engine.
+  std::map<std::string, std::function<void(config&)>> choices;
+  std::function<void(config&, const value&)> apply;
+};
+
+const std::map<std::string, setting>& all() {
+  const auto time = [](config& (config::*set)(changeover::duration) noexcept) {
+    return setting{kind::time, {}, [set](config& to, const value& v) { (to.*set)(v.time); }};
+  };
+  const auto number = [](config& (config::*set)(std::uint64_t) noexcept) {
+    return setting{kind::number, {}, [set](config& to, const value& v) { (to.*set)(v.number); }};
+  };
+  static const std::map<std::string, setting> settings = {
+      {"packet-timeout", time(&config::packet_timeout)},
+      {"connect-timeout", time(&config::connect_timeout)},
+      {"probe-cooldown", time(&config::probe_cooldown)},
+      {"switch-cooldown", time(&config::switch_cooldown)},
+      {"failback-stable", time(&config::failback_stable)},
+      {"start-grace", time(&config::start_grace)},
+      {"damping-period", time(&config::damping_period)},
+      {"key-wait", time(&config::key_wait)},
+      {"measure-window", time(&config::measure_window)},
+      {"impair-after", time(&config::impair_after)},
+      {"video-timeout", time(&config::video_timeout)},
+      {"audio-timeout", time(&config::audio_timeout)},
+      {"min-bitrate", number(&config::min_bitrate)},
+      {"min-fps", number(&config::min_fps)},
+      {"max-loss", number(&config::max_loss)},
+      {"failback",
+       {kind::choice,
+        {{"auto", [](config& to) { to.failback(changeover::failback::automatic); }},
+         {"manual", [](config& to) { to.failback(changeover::failback::manual); }}},
+        {}}},
+      {"commit",
+       {kind::choice,
+        {{"key-frame", [](config& to) { to.commit(changeover::commit::key_frame); }},
+         {"at-once", [](config& to) { to.commit(changeover::commit::at_once); }}},
+        {}}},
+      {"catch-up", {kind::time, {}, {}}},
+      {"catch-up-bytes", {kind::number, {}, {}}},
+  };
+  return settings;
+}
+
+// A number and what stands behind it.
+std::uint64_t leading_number(const std::string& text, std::string& rest) {
+  std::size_t end = 0;
+  std::uint64_t number = 0;
+  try {
+    if (!text.empty() && text[0] >= '0' && text[0] <= '9') number = std::stoull(text, &end);
+  } catch (const std::logic_error&) {
+    end = 0;
+  }
+  if (end == 0 || number > 1'000'000'000'000) throw std::runtime_error(text + ": want a number");
+  rest = text.substr(end);
+  return number;
+}
+
+nanoseconds time_of(const std::string& text) {
+  std::string unit;
+  const std::uint64_t number = leading_number(text, unit);
+  const nanoseconds each = unit == "s"                    ? std::chrono::seconds(1)
+                           : unit == "ms" || unit.empty() ? std::chrono::milliseconds(1)
+                                                          : nanoseconds(0);
+  // A year is the most that the engine takes.
+  if (each.count() == 0 || number > static_cast<std::uint64_t>(changeover::never / each))
+    throw std::runtime_error(text + ": want a time, such as 300ms or 2s");
+  return each * static_cast<std::int64_t>(number);
+}
+
+value value_of(const setting& what, const std::string& text) {
+  value found;
+  if (what.takes == kind::time) {
+    found.time = time_of(text);
+  } else if (what.takes == kind::number) {
+    std::string rest;
+    found.number = leading_number(text, rest);
+    if (!rest.empty()) throw std::runtime_error(text + ": want a number");
+  } else if (what.choices.count(text) == 0) {
+    std::string names;
+    for (const auto& [name, choose] : what.choices)
+      names += (names.empty() ? "" : " or ") + name;
+    throw std::runtime_error(text + ": want " + names);
+  }
+  return found;
+}
+
+}  // namespace
+
+void settings::set(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  const std::string name = word.substr(0, equals),
+                    text = equals == std::string::npos ? "" : word.substr(equals + 1);
+  const auto found = all().find(name);
+  if (found == all().end()) throw std::runtime_error(name + ": there is no such setting");
+  try {
+    value_of(found->second, text);
+  } catch (const std::runtime_error& failure) {
+    throw std::runtime_error(name + ": " + failure.what());
+  }
+  values_[name] = text;
+}
+
+changeover::config settings::config() const {
+  changeover::config made;
+  for (const auto& [name, text] : values_) {
+    const setting& what = all().at(name);
+    if (what.takes == kind::choice)
+      what.choices.at(text)(made);
+    else if (what.apply)
+      what.apply(made, value_of(what, text));
+  }
+  return made;
+}
+
+ts::keep_limits settings::keep(const ts::keep_limits& otherwise) const {
+  ts::keep_limits limits = otherwise;
+  const auto time = values_.find("catch-up"), bytes = values_.find("catch-up-bytes");
+  if (time != values_.end()) limits.time = ts::from_nanoseconds(time_of(time->second).count());
+  std::string rest;
+  if (bytes != values_.end()) limits.bytes = static_cast<std::size_t>(leading_number(bytes->second, rest));
+  return limits;
+}
+
+std::string settings::names() {
+  std::string list;
+  for (const auto& [name, what] : all())
+    list += (list.empty() ? "" : " ") + name;
+  return list;
+}

@@ -1,0 +1,191 @@
+#include "splicer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ts {
+
+namespace {
+
+// What is caught up goes out in about 32 portions, a millisecond each: soon for who watches, and still no more
+// than the buffer of a receiver's socket can take.
+constexpr std::size_t portions = 32, least_portion = 16 * 7;
+
+}  // namespace
+
+void splicer::take(source& from, std::uint64_t number, std::uint8_t* data, std::size_t size, ticks now,
+                   sink& out) {
+  bool gone_out = false;
+  if (number > number_) {
+    number_ = number;
+    gone_out = choose(from, now, out);
+  } else if (&from == next_ && !half_out(now)) {
+    gone_out = start(from, now, out);
+  }
+  if (&from != on_air_ || gone_out) return;
+  if (next_ != nullptr || number != number_) {
+    for (std::size_t at = 0; at < size; at += packet_size)
+      finish(data + at, now, out);
+    if (next_ != nullptr && !half_out(now)) start(*next_, now, out);
+    return;
+  }
+  // It has been kept as well, and follows.
+  if (catching_up_) return;
+  if (!spliced_ && from.can_be_spliced()) begin(from, false);
+  if (spliced_ && from.strange(now) != nullptr) spliced_ = false;
+  if (spliced_)
+    for (std::size_t at = 0; at < size; at += packet_size)
+      if (!rewrite(data + at, now)) ts_pad(data + at);
+  out.pass(data, size);
+}
+
+bool splicer::choose(source& from, ticks now, sink& out) {
+  if (&from == on_air_) {
+    next_ = nullptr;
+    return false;
+  }
+  next_ = &from;
+  chosen_at_ = now;
+  if (catching_up_) {
+    keep& kept = on_air_->kept();
+    if (kept.life() == kept_life_)
+      for (; cursor_ < kept.size(); cursor_++)
+        finish(kept.at(cursor_), now, out);
+    kept.release();
+    catching_up_ = false;
+  }
+  return !half_out(now) && start(from, now, out);
+}
+
+bool splicer::start(source& from, ticks now, sink& out) {
+  if (on_air_ != nullptr) leave(now);
+  on_air_ = &from;
+  next_ = nullptr;
+  started_at_ = now;
+  const bool first = !began_;
+  began_ = true;
+  if (!first) switches_++;
+  if (!from.can_be_spliced()) {
+    spliced_ = false;
+    return false;
+  }
+  if (!spliced_) {
+    begin(from, !first);
+    return false;
+  }
+  tables_.adopt(from.program());
+  adopted_ = from.program_version();
+  at_units_ = true;
+  offset_ = to_pts_tick(now + ahead_ - from.clock().at(now));
+  pcrs_.begin(from.reference());
+  for (lane& each : lanes_) {
+    each.open = each.half_out = each.check_number = false;
+    each.renumber = true;
+    each.key_pts = unknown;
+    each.times.rejoin();
+  }
+  keep& kept = from.kept();
+  pcr_floor_ = now + ahead_ - static_cast<ticks>(kept.size()) * packet_time;
+  if (last_pcr_ != unknown) pcr_floor_ = std::max(pcr_floor_, last_pcr_ + packet_time);
+  add_tables(out);
+  if (kept.has() == keep::content::nothing) return false;
+  kept.hold();
+  cursor_ = 0;
+  kept_life_ = kept.life();
+  catching_up_ = true;
+  portion_at_ = now;
+  const bool group = kept.has() == keep::content::group;
+  portion_ = group ? std::max(least_portion, kept.size() / portions) : kept.size();
+  catch_up(now, out);
+  return group;
+}
+
+// The source on air is to be left. Where the output's clock is then is where it goes on.
+void splicer::leave(ticks now) {
+  if (spliced_ && on_air_->clock().known()) ahead_ = on_air_->clock().at(now) + offset_ - now;
+  if (catching_up_) on_air_->kept().release();
+  catching_up_ = false;
+}
+
+void splicer::forget(const source& gone, ticks now) {
+  if (next_ == &gone) next_ = nullptr;
+  if (on_air_ != &gone) return;
+  leave(now);
+  on_air_ = nullptr;
+}
+
+// From here on the output is what this source sends, until another one takes its place.
+void splicer::begin(source& from, bool discontinuous) {
+  tables_.begin(from.program());
+  adopted_ = from.program_version();
+  lanes_.clear();
+  lane_by_pid_.fill(0);
+  offset_ = 0;
+  pcrs_.begin(from.reference());
+  last_pcr_ = pcr_floor_ = unknown;
+  announce_ = discontinuous;
+  at_units_ = false;
+  spliced_ = true;
+}
+
+void splicer::catch_up(ticks now, sink& out) {
+  if (!catching_up_ || now < portion_at_) return;
+  portion_at_ = now + millisecond;
+  keep& kept = on_air_->kept();
+  if (kept.life() != kept_life_ || kept.overflowed()) {
+    // What it was in is no longer there: from the next key picture on.
+    for (lane& each : lanes_)
+      each.open = false;
+    catching_up_ = false;
+    kept.release();
+    return;
+  }
+  const std::size_t end = std::min(cursor_ + portion_, kept.size());
+  caught_up_ += end - cursor_;
+  for (; cursor_ < end; cursor_++) {
+    std::uint8_t packet[packet_size];
+    std::memcpy(packet, kept.at(cursor_), packet_size);
+    if (rewrite(packet, now)) out.add(packet);
+  }
+  if (cursor_ < kept.size()) return;
+  catching_up_ = false;
+  // Of the key picture alone: what follows it can't be decoded.
+  if (kept.has() == keep::content::picture)
+    for (lane& each : lanes_)
+      each.open = false;
+  kept.release();
+}
+
+// A packet of the source on air, after its verdict was to drop it: goes out if it belongs to what is half out.
+void splicer::finish(const std::uint8_t* from, ticks now, sink& out) {
+  if (!spliced_) return;
+  const unsigned pid = ts_get_pid(from);
+  const source::role is = on_air_->role_of(pid);
+  if ((is != source::role::video && is != source::role::track) || tables_.out(pid) == null_pid) return;
+  lane& to = lane_of(tables_.out(pid));
+  if (!to.half_out || ts_get_unitstart(from)) {
+    to.half_out = to.open = false;
+    to.key_pts = unknown;
+    return;
+  }
+  std::uint8_t packet[packet_size];
+  std::memcpy(packet, from, packet_size);
+  if (rewrite(packet, now)) out.add(packet);
+}
+
+// Whether something is half out that is worth waiting for: a picture for one and a half of its kind, anything
+// else half as long.
+bool splicer::half_out(ticks now) const {
+  if (on_air_ == nullptr || !spliced_) return false;
+  ticks patience = 40 * millisecond;
+  for (const lane& each : lanes_)
+    if (each.video) patience = each.times.step();
+  patience = std::clamp(patience * 3 / 2, 20 * millisecond, 100 * millisecond);
+  if (now - on_air_->last_at() > patience) return false;
+  const ticks waited = now - chosen_at_;
+  return std::any_of(lanes_.begin(), lanes_.end(), [&](const lane& each) {
+    return each.half_out && waited < (each.video ? patience : patience / 2);
+  });
+}
+
+}  // namespace ts

@@ -1,0 +1,78 @@
+// Sources of MPEG-TS in virtual time, for the tests: every picture and every unit of sound says what it is.
+
+#pragma once
+
+#include "../clock.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ts::test {
+
+using bytes = std::vector<std::uint8_t>;
+
+// What a source sends.
+struct shape {
+  std::uint8_t id = 1;
+  unsigned video = 0x100, audio = 0x101, pmt = 0x1000, number = 1, transport = 1;
+  std::uint8_t video_type = 0x1b, audio_type = 0x0f;
+  // Whether key pictures are flagged; parameter sets they have.
+  bool random_access = true;
+  int fps = 25, group = 25, b_frames = 0;
+  // Two pictures after each key picture are shown before it.
+  bool open_group = false;
+  // Null packets make the rate constant.
+  bool constant_rate = false;
+  bool scrambled = false, second_program = false, has_tables = true;
+  std::size_t key_size = 9000, picture_size = 2500;
+  // What its clock shows at the start; how much too fast it is; how long before its time a picture comes.
+  ticks begin = 0;
+  double ppm = 0;
+  ticks delay = 300 * millisecond;
+  // A PID that no table lists, with a packet for each picture; 0: none.
+  unsigned private_pid = 0;
+};
+
+struct datagram {
+  ticks at;
+  bytes data;
+};
+
+class maker {
+ public:
+  maker(const shape& what, ticks start) : what_(what), start_(start) {}
+
+  // The next datagram, and when it is due.
+  const datagram& next();
+  void take() { ready_++; }
+
+  // From the next picture on, the clock shows this, and numbers begin anew: another encoder sends.
+  void restart(ticks begin);
+  // What it sends from the next picture on.
+  shape& what() { return what_; }
+
+ private:
+  void picture();
+  void add(unsigned pid, const bytes& payload, bool starts_unit, bool random_access, bool clock);
+  void add_unit(unsigned pid, const bytes& unit, bool random_access, bool clock);
+  void add_tables();
+
+  shape what_;
+  ticks start_;
+  // Pictures since the last restart, and when that was.
+  std::int64_t count_ = 0;
+  std::uint32_t name_ = 0;
+  std::uint8_t version_ = 0;
+  std::uint8_t counters_[0x2000] = {};
+  std::vector<bytes> packets_;
+  std::vector<datagram> datagrams_;
+  std::size_t ready_ = 0;
+};
+
+// The contents of a unit: which source, which number, how long; and the rest follows from that.
+bytes contents(std::uint8_t id, std::uint32_t name, std::size_t size);
+// Whether these are the contents of a unit, whole.
+bool whole(const std::uint8_t* data, std::size_t size, std::uint8_t& id, std::uint32_t& name);
+
+}  // namespace ts::test
