@@ -137,7 +137,7 @@ impl Stream {
             && self.class(index) == Class::Healthy
             && input.spec.priority < self.inputs[active].spec.priority
             && self.settings.failback == Failback::Auto;
-        // Rule 18: what bridges a start is to be on air first, or it would be left in the same instant.
+        // Rule 18c: what bridges a start is on air first, or it would be left in the same instant.
         if !failback || (bridged && !self.on_air()) {
             return None;
         }

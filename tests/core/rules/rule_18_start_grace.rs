@@ -88,6 +88,30 @@ fn an_override_is_bridged_and_returned_to_by_a_planned_switch() {
 }
 
 #[test]
+fn what_bridges_is_on_air_before_it_is_left() {
+    let config = Config::new().start_grace(ms(20_050)).connect_timeout(ms(60_000));
+    let config = config.switch_cooldown(ms(60_000));
+    let mut rig = Rig::with_config(config, [cold(0), cold(1), hot(2)]);
+    rig.until(3000);
+    rig.dies(1);
+    rig.report(0, "gone").unwrap();
+    rig.until(23_000);
+    rig.skip();
+    // Input 0 has recovered long ago, and is returned to without a cooldown from here on.
+    rig.until(23_050);
+    rig.tells(&["23050 gate 2a", "23050 switch 1>2 start_grace"]);
+    rig.until(23_200);
+    rig.tells(&[
+        "23100 active 2 after 50",
+        "23100 start 0b",
+        "23200 gate 0b",
+        "23200 switch 2>0 failback",
+        "23200 active 0 after 0",
+        "23200 stop 1a",
+    ]);
+}
+
+#[test]
 fn the_policy_manual_does_not_return() {
     let mut rig = slow_primary(Config::new().failback(Failback::Manual));
     rig.until(2000);
