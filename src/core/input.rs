@@ -359,8 +359,8 @@ impl InputHealth {
     /// Rules 9g and 20a: it has to be looked at before it is chosen again: one that failed, or a cold
     /// one that was left for a condition.
     pub(super) fn needs_attempt(&self) -> bool {
-        self.status == Status::Degraded
-            || (self.usable() && !self.keeps_session() && self.session.is_none() && self.impaired())
+        let waits = || !self.keeps_session() && self.session.is_none() && !self.untested();
+        self.status == Status::Degraded || (self.usable() && self.impaired() && waits())
     }
 
     pub(super) fn on_trial(&self) -> bool {

@@ -276,9 +276,12 @@ impl Conditions {
     }
 
     /// The input failed, or is trusted again without a look: only what the host says of the input as
-    /// a whole is still true.
-    pub(super) fn forget(&mut self) {
-        self.states.retain(|state| state.is_told() && state.session.is_none());
+    /// a whole, or of the session that is `trusted`, and has not taken back, is still true.
+    pub(super) fn forget(&mut self, trusted: Option<SessionId>) {
+        let stands = |state: &State| {
+            (state.session.is_none() || state.session == trusted) && state.met_since.is_none()
+        };
+        self.states.retain(|state| state.is_told() && stands(state));
         self.clean_since = None;
         self.looks_clean = false;
     }

@@ -57,12 +57,7 @@ impl Stream {
             return Ok(());
         };
         let evidence = Detail::told(text);
-        let seen = if session.is_some() && input.status == Status::Degraded {
-            // Of a failed input it is remembered no longer than the attempt lasts.
-            Seen { shown: Some((condition, evidence)), ..Seen::default() }
-        } else {
-            input.conditions_mut().0.accuse(condition, session, evidence, now)
-        };
+        let seen = input.conditions_mut().0.accuse(condition, session, evidence, now);
         self.judge(index, seen, now);
         Ok(())
     }
@@ -103,7 +98,7 @@ impl Stream {
         let input = &mut self.inputs[index];
         let healing = input.known_conditions_mut().map(|one| one.heal(now, stable));
         let Some(Healing::Healed(since)) = healing else { return };
-        if !input.usable() {
+        if input.failed() {
             return;
         }
         input.state_since = now;

@@ -78,8 +78,13 @@ impl Stream {
         if let Some(session) = input.session.take() {
             input.forget_gaps();
             let metered = input.settings.has_limits();
+            let failed = input.status == Status::Degraded;
             if let Some(conditions) = input.known_conditions_mut() {
                 conditions.session_changes(metered, false);
+                if failed {
+                    // Of a failed input nothing is remembered that was said of a session.
+                    conditions.forget(None);
+                }
             }
             let (session, priority) = (session.id, input.spec.priority);
             let user_data = input.spec.user_data().cloned();
@@ -197,7 +202,7 @@ impl Stream {
         input.set_status(Status::Degraded, now);
         input.healthy_since = MaybeNanos::NONE;
         if let Some(conditions) = input.known_conditions_mut() {
-            conditions.forget();
+            conditions.forget(None);
         }
         let trouble = input.trouble_mut();
         trouble.stop_listening();
@@ -249,8 +254,9 @@ impl Stream {
         self.cancel_probe(index);
         let input = &mut self.inputs[index];
         input.set_status(Status::Idle, now);
+        let session = input.session();
         if let Some(conditions) = input.known_conditions_mut() {
-            conditions.forget();
+            conditions.forget(session);
         }
         input.healthy_since = MaybeNanos::some(since);
         let trouble = input.trouble_mut();

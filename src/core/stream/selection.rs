@@ -226,11 +226,12 @@ impl Stream {
 
     /// Rule 17d: the active input has healed, or the target is no better.
     fn abandon_needless_switch(&mut self) {
-        let Some(pending) = self.pending.as_deref().filter(|pending| pending.reason.is_condition())
-        else {
-            return;
+        let Some(pending) = self.pending.as_deref() else { return };
+        let needless = |target: usize| match pending.reason {
+            Reason::Failback | Reason::InputAdded => !self.is_better(target),
+            reason => reason.is_condition() && !self.is_of_better_class(target),
         };
-        if self.index_of(pending.target).is_some_and(|target| !self.is_of_better_class(target)) {
+        if self.index_of(pending.target).is_some_and(needless) {
             self.abandon_pending();
         }
     }

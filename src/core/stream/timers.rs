@@ -178,10 +178,15 @@ impl Stream {
                 }
             }
             if input.settings.has_limits() || input.impaired() {
-                let limit = input.settings.measure_window + 2 * stable;
-                see(first + limit, Timer::TrialLimit(index));
+                see(first + self.trial_limit(index), Timer::TrialLimit(index));
             }
         }
+    }
+
+    /// Rule 20c: for how long a trial may show neither. The look that knows a whole window comes up to
+    /// some looks after it.
+    fn trial_limit(&self, index: usize) -> Nanos {
+        2 * (self.inputs[index].settings.measure_window + self.settings.failback_stable)
     }
 
     /// Rule 27b: what the packets of a failed input show.
@@ -261,8 +266,7 @@ impl Stream {
             Timer::TrialLimit(index) => {
                 let session = self.inputs[index].session;
                 let first = session.and_then(|s| s.first_packet()).unwrap_or(now);
-                let settings = &self.inputs[index].settings;
-                let limit = settings.measure_window + 2 * self.settings.failback_stable;
+                let limit = self.trial_limit(index);
                 let failure = Failure::overdue(Awaited::Health, now - first, limit);
                 self.attempt_failed(index, failure, now);
             }

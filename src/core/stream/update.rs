@@ -180,6 +180,9 @@ impl Stream {
         let Some(index) = self.index_of(priority) else { return };
         let was_usable = self.inputs[index].usable();
         let ran = self.inputs[index].session.is_some();
+        if self.is_active(index) && self.on_air() {
+            self.air_since = now;
+        }
         self.cancel_probe(index);
         if self.inputs[index].disabled {
             // Rule 25a: it stays so.

@@ -288,3 +288,36 @@ fn what_fails_is_no_longer_impaired() {
     rig.until(8000);
     assert_eq!((rig.input(0).severity(), held(&rig)), (Some(Severity::Failed), vec![]));
 }
+
+#[test]
+fn what_was_taken_back_while_it_had_failed_is_not_told_again() {
+    let mut rig = watched(Config::new());
+    rig.says(0, Condition::Silent, true);
+    rig.dies(0);
+    rig.until(6000);
+    rig.says(0, Condition::Silent, false);
+    rig.skip();
+    rig.returns(0);
+    rig.until(7000);
+    assert!(!rig.lines().any(|line| line.starts_with("degraded")));
+    assert_eq!((rig.status(0), held(&rig)), (Status::Active, vec![]));
+}
+
+#[test]
+fn what_is_said_of_a_session_of_a_failed_input_counts_when_it_delivers() {
+    let mut rig = watched(Config::new());
+    rig.dies(0);
+    rig.until(6000);
+    assert_eq!(rig.input(0).severity(), Some(Severity::Failed));
+    rig.says("0a", Condition::Frozen, true);
+    rig.skip();
+    rig.returns(0);
+    rig.until(6100);
+    rig.tells(&[
+        "6100 recovered 0",
+        "6100 degraded 0 frozen",
+        "6100 switch 0>0 recovery",
+        "6100 active 0 after 0",
+    ]);
+    assert_eq!((held(&rig), rig.stream.exhausted()), (vec![Reason::Frozen], true));
+}

@@ -133,6 +133,20 @@ fn a_switch_that_waits_is_abandoned_when_the_input_heals() {
 }
 
 #[test]
+fn a_failback_that_waits_is_abandoned_when_its_target_is_impaired() {
+    let config = Config::new().switch_cooldown(ms(0)).failback_stable(ms(1000));
+    let mut rig = watched(config, [cold(0), cold(1)]);
+    rig.report(0, "gone").unwrap();
+    rig.reach("recovered 0");
+    rig.host_takes_after(500);
+    rig.reach("start 0b");
+    rig.says(0, Condition::Black, true);
+    rig.until(5000);
+    rig.tells(&["0 degraded 0 black", "0 stop 0b"]);
+    assert_eq!((rig.stream.active(), rig.stream.pending()), (Some(1), None));
+}
+
+#[test]
 fn a_target_that_does_not_deliver_leaves_the_impaired_one_on_air() {
     let mut rig = watched(Config::new(), [cold(0), cold(1), cold(2)]);
     rig.dies(1);

@@ -136,3 +136,17 @@ fn one_that_has_delivered_since_its_start_is_judged_by_its_silence() {
         "3000 stop 0a",
     ]);
 }
+
+#[test]
+fn an_update_of_what_is_on_air_has_its_start_grace() {
+    let mut rig = Rig::with_config(Config::new().start_grace(ms(300)), [cold(0), hot(1)]);
+    rig.until(3000);
+    rig.skip();
+    // On air until now: there is no darkness yet.
+    rig.dies(0);
+    rig.update(replace(cold(0))).unwrap();
+    rig.until(3299);
+    rig.tells(&["3000 stop 0a", "3000 gate 0b", "3000 start 0b"]);
+    rig.until(3300);
+    rig.tells(&["3300 gate 1a", "3300 switch 0>1 start_grace", "3300 active 1 after 0"]);
+}

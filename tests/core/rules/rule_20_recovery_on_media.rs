@@ -40,13 +40,23 @@ fn a_trial_in_which_a_condition_holds_has_failed_and_the_next_waits_longer() {
 }
 
 #[test]
-fn a_trial_that_shows_nothing_ends_after_a_window_and_twice_failback_stable() {
+fn a_trial_that_shows_nothing_ends_after_two_windows_and_twice_failback_stable() {
     let mut rig = left(Config::new(), [cold(0), cold(1)]);
     rig.shows(0, |m| m.bitrate_kbps = None);
     rig.reach("start 0b");
-    assert_eq!(rig.reach("stop 0b"), 100.0 + 1000.0 + 6000.0);
+    assert_eq!(rig.reach("stop 0b"), 100.0 + 2000.0 + 6000.0);
     let attempts: Vec<_> = rig.input(0).attempts().map(|a| a.detail.text()).collect();
-    assert_eq!(&*attempts[0], "not healthy for 7000.0 ms, limit 7000.0 ms");
+    assert_eq!(&*attempts[0], "not healthy for 8000.0 ms, limit 8000.0 ms");
+}
+
+#[test]
+fn a_trial_has_time_for_a_look_that_knows_a_whole_window() {
+    let mut rig = left(Config::new().failback_stable(ms(0)), [cold(0), cold(1)]);
+    rig.shows(0, |m| m.bitrate_kbps = Some(2000));
+    rig.reach("start 0b");
+    // First packet at 100, and the first look that knows anything at 1100.
+    assert_eq!(rig.reach("recovered 0"), 1100.0);
+    assert_eq!(rig.input(0).attempts().len(), 0);
 }
 
 #[test]
@@ -67,7 +77,7 @@ fn left_for_a_hosts_condition_it_heals_by_the_hosts_word_in_a_later_session() {
     rig.until(4000);
     // It says nothing of the first trial.
     rig.reach("start 0b");
-    assert_eq!(rig.reach("stop 0b"), 7100.0);
+    assert_eq!(rig.reach("stop 0b"), 8100.0);
     rig.reach("start 0c");
     rig.until(500);
     rig.says("0c", Condition::Black, false);
@@ -121,12 +131,12 @@ fn while_a_trial_runs_no_condition_begins() {
     rig.shows(0, |m| m.bitrate_kbps = None);
     rig.reach("start 0b");
     rig.shows(1, |m| m.bitrate_kbps = Some(100));
-    rig.until(7099);
+    rig.until(8099);
     assert_eq!(rig.input(1).severity(), None);
-    rig.until(7100);
+    rig.until(8100);
     rig.skip();
     // It has shown for long enough, so the next look counts.
-    rig.until(7300);
+    rig.until(8300);
     assert_eq!(rig.lines().collect::<Vec<_>>(), ["degraded 1 low_bitrate"]);
 }
 

@@ -3,7 +3,7 @@
 
 use super::rig::*;
 use changeover::core::Stimulus;
-use changeover::{Config, Error, Input, Overlap, StartReason, Status};
+use changeover::{Condition, Config, Error, Input, Overlap, StartReason, Status};
 
 // Untested inputs.
 
@@ -48,6 +48,18 @@ fn a_failover_to_an_untested_input_that_works_exhausts_nothing() {
         assert!(!rig.input(1).untested());
         assert!(rig.errors(1).is_empty());
     }
+}
+
+#[test]
+fn the_hosts_word_recovers_no_untested_input() {
+    let mut rig = worse_input_failed(Config::new());
+    rig.says(1, Condition::Host, true);
+    rig.until(21_000);
+    rig.says(1, Condition::Host, false);
+    rig.until(120_000);
+    rig.tells(&["20000 degraded 1 host"]);
+    assert!(rig.input(1).untested(), "it has not delivered");
+    assert!(rig.input(1).severity().is_none());
 }
 
 #[test]
