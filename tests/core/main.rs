@@ -2,7 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | `rules/` | the rules of the state machine, one file a rule, every sentence a test |
+//! | `rules/` | the rules of the state machine, one file a rule, every sentence a test; in `cells/` each state of an input against each event |
 //! | `simulation/` | many streams with random inputs, operations and faults |
 //! | `properties.rs` | settings, updates, texts and stray events of any value |
 //! | `invariants.rs` | shared: what holds after every event |

@@ -1,5 +1,6 @@
 //! The rules of the state machine, one file a rule, as scenarios in virtual time.
 
+mod cells;
 mod oscillation;
 mod rig;
 mod rule_01_register;

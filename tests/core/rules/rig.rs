@@ -247,6 +247,11 @@ impl Rig {
         self.run_to(self.story.origin + millis * MS);
     }
 
+    /// Lets so many milliseconds pass.
+    pub fn pass(&mut self, millis: u64) {
+        self.run_to(self.now + millis * MS);
+    }
+
     /// Lets time pass until this line is told; the story goes on behind it. Answers its time in
     /// milliseconds. Waits are jittered, so from here on the story counts from this line.
     pub fn reach(&mut self, line: &str) -> f64 {
