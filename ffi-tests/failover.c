@@ -121,6 +121,38 @@ static void a_silent_input_that_delivers_before_its_successor_is_back(void) {
   OK(changeover_free(engine));
 }
 
+/* Through an input bound to the session, and through one that follows. */
+static void a_start_that_fails_on_its_ingest_thread(void) {
+  for (int follows = 0; follows < 2; follows++) {
+    changeover_engine *engine = patient_engine();
+    register_stream(engine, "s", 2);
+    const uint64_t first = take_start(engine, 0);
+    changeover_input input = open_input(engine, "s", 0, follows ? 0 : first);
+    for (int i = 0; i < 3; i++)
+      OK(changeover_input_start_failed(&input, S("no such host")));
+    changeover_event event = no_event();
+    take(engine, CHANGEOVER_EVENT_DEGRADED, &event);
+    EQUAL(0, event.priority);
+    EQUAL(CHANGEOVER_REASON_START_FAILED, event.reason);
+    TEXT("no such host", event.detail, event.detail_len);
+    take(engine, CHANGEOVER_EVENT_STOP, &event);
+    EQUAL(first, event.session);
+    take(engine, CHANGEOVER_EVENT_START, &event);
+    EQUAL(1, event.priority);
+    EQUAL(CHANGEOVER_START_FAILOVER, event.start_reason);
+    sync_engine(engine);
+    EQUAL(1, input_status(engine, "s", 0).errors_len);
+    /* With its session over, it says nothing more, nor of others. */
+    OK(changeover_input_start_failed(&input, S("too late")));
+    sync_engine(engine);
+    EQUAL(1, input_status(engine, "s", 0).errors_len);
+    EQUAL(0, stream_status(engine, "s").exhausted);
+    OK(changeover_event_clear(&event));
+    OK(changeover_close_input(&input));
+    OK(changeover_free(engine));
+  }
+}
+
 static void a_reported_error_fails_over_at_once(void) {
   changeover_engine *engine = patient_engine();
   register_stream(engine, "s", 3);
@@ -289,6 +321,7 @@ static void hot_inputs_run_from_the_start(void) {
 int main(void) {
   RUN(a_silent_input_fails_over_and_comes_back);
   RUN(a_silent_input_that_delivers_before_its_successor_is_back);
+  RUN(a_start_that_fails_on_its_ingest_thread);
   RUN(a_reported_error_fails_over_at_once);
   RUN(a_start_that_fails_is_not_tried_twice);
   RUN(an_operator_switches_by_hand);

@@ -84,6 +84,7 @@ CODE(record_lost, a->input, 1)
 CODE(rtp_lost, a->out, a->bytes, a->bytes_len, a->out_len)
 CODE(ts_lost, a->out, a->bytes, a->bytes_len, a->out_len)
 CODE(input_report_error, a->input, a->text, a->text_len)
+CODE(input_start_failed, a->input, a->text, a->text_len)
 CODE(next_event, a->engine, 0, a->event)
 CODE(event_clear, a->event)
 CODE(event_fd, a->engine, a->out)
@@ -226,6 +227,7 @@ const struct function functions[] = {
     COUNTS(rtp_lost, rtp_loss),
     COUNTS(ts_lost, ts_loss),
     ROW(input_report_error, 0, FINE, FINE, FORKED, P(INPUT, input), L(TEXT_IN, text)),
+    ROW(input_start_failed, 0, FINE, FINE, FORKED, P(INPUT, input), L(TEXT_IN, text)),
     ROW(next_event, 0, LATE, MODE, FORKED, P(ENGINE, engine), P(EVENT, event)),
     ROW(event_clear, ENDS, FINE, FINE, FORKED, P(EVENT, event)),
     ROW(event_fd, 0, FINE, MODE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),

@@ -22,6 +22,7 @@ static void closed_means_zeroed_and_records_nothing(void) {
     EQUAL(0, changeover_record_batch(&input, &packet, 1));
     EXPECT(CHANGEOVER_ERR_HANDLE, changeover_record_lost(&input, 1));
     EXPECT(CHANGEOVER_ERR_HANDLE, changeover_input_report_error(&input, S("x")));
+    EXPECT(CHANGEOVER_ERR_HANDLE, changeover_input_start_failed(&input, S("x")));
     OK(changeover_close_input(&input));
     CHECK(is_zero(&input));
     OK(changeover_open_input(engine, S("s"), 0, 0, &input));
@@ -35,6 +36,7 @@ static void closed_means_zeroed_and_records_nothing(void) {
   EQUAL(0, changeover_record_batch(NULL, &packet, 1));
   EXPECT(CHANGEOVER_ERR_NULL, changeover_record_lost(NULL, 1));
   EXPECT(CHANGEOVER_ERR_NULL, changeover_input_report_error(NULL, S("x")));
+  EXPECT(CHANGEOVER_ERR_NULL, changeover_input_start_failed(NULL, S("x")));
   OK(changeover_close_input(NULL));
   OK(changeover_free(engine));
 }
@@ -130,6 +132,8 @@ static void a_bound_input_is_its_sessions(void) {
   /* Errors likewise. */
   sync_engine(engine);
   OK(changeover_input_report_error(&bound, S("too late")));
+  sync_engine(engine);
+  OK(changeover_input_start_failed(&bound, S("too late")));
   sync_engine(engine);
   EQUAL(0, input_status(engine, "s", 0).errors_len);
   OK(changeover_input_report_error(&following, S("in time")));

@@ -138,6 +138,13 @@ func (in *Input) ReportError(err error) {
 	runtime.KeepAlive(in)
 }
 
+// StartFailed says that the start of this Input's session has failed, with the text of err as the reason:
+// as an error that [Ingestor].Start returns, for one that has returned already. The decision follows.
+func (in *Input) StartFailed(err error) {
+	in.handle.startFailed(errorText(err))
+	runtime.KeepAlive(in) // as in ReportError
+}
+
 // Close ends recording; what was counted stays counted. Closing twice is fine, and so is recording
 // afterwards: it counts nothing and answers drop.
 func (in *Input) Close() error {
@@ -171,6 +178,14 @@ func (h *handle) reportError(why string) {
 	text, textLen := chars(why)
 	// It may be closed: then nobody wants to know.
 	C.changeover_input_report_error(&h.open, text, textLen)
+}
+
+func (h *handle) startFailed(why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	text, textLen := chars(why)
+	// It may be closed, as above.
+	C.changeover_input_start_failed(&h.open, text, textLen)
 }
 
 // close gives the handle back to the engine. Closing twice is fine.

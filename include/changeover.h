@@ -1608,9 +1608,25 @@ int32_t changeover_record_lost(struct changeover_input *input, uint64_t lost);
  * loop: until the engine has looked, which after the first it does once in a tick, more reports are the
  * same as one.
  *
+ * The session is not stopped for it: a cold one goes on behind the closed gate until another input is on
+ * air, and as long as there is none its packets may bring it back; a hot one goes on, and recovers by its
+ * packets. Its stop comes when it is to end.
+ *
  * Any thread; does not wait: the decision follows. Since 0.1.
  */
 int32_t changeover_input_report_error(const struct changeover_input *input,
+                                      const char *text,
+                                      size_t text_len);
+
+/**
+ * Says that the start of the input's session has failed, and why, from the thread on which it was to
+ * begin; ignored when the session is over. An input that follows the current session means that one. Its
+ * stop follows at once. Otherwise as changeover_input_report_error; changeover_start_result says the same
+ * by id, and waits.
+ *
+ * Any thread; does not wait: the decision follows. Since 0.1.
+ */
+int32_t changeover_input_start_failed(const struct changeover_input *input,
                                       const char *text,
                                       size_t text_len);
 

@@ -24,6 +24,7 @@
 
 #include "changeover_inline.h"
 
+#include <any>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -403,6 +404,12 @@ class input_spec {
     settings_ = value;
     return *this;
   }
+  /** Anything, for the host alone: its starts, stops and probes bring a copy of it back, which is
+   * destroyed when the input is gone and the host is done with its last stop. See changeover_register. */
+  input_spec& user_data(std::any value) {
+    user_data_ = std::move(value);
+    return *this;
+  }
   /** Started at once and kept running. */
   input_spec& hot() noexcept {
     settings_.standby(standby::hot);
@@ -415,6 +422,7 @@ class input_spec {
   std::int32_t priority_;
   std::string url_;
   std::vector<std::pair<std::string, std::string>> options_;
+  std::any user_data_;
   config settings_;
 };
 
@@ -465,6 +473,10 @@ class input {
   void record_lost(std::uint64_t lost) noexcept { changeover_record_lost(&raw_, lost); }
   void report_error(std::string_view text) {
     detail::check(changeover_input_report_error(&raw_, text.data(), text.size()));
+  }
+  /** The start of its session has failed: see changeover_input_start_failed. */
+  void start_failed(std::string_view text) {
+    detail::check(changeover_input_start_failed(&raw_, text.data(), text.size()));
   }
   void close() noexcept { changeover_close_input(&raw_); }
   bool is_open() const noexcept { return raw_.id != 0; }
@@ -549,6 +561,13 @@ class event_view {
   /** start: what it is for. */
   changeover::start_reason start_reason() const noexcept {
     return static_cast<changeover::start_reason>(raw_.start_reason);
+  }
+  /** start, stop, probe: what input_spec::user_data was given; empty if it was not, or if the input is
+   * not from this header. Its `std::any_cast<T>(&event.user_data())` is good until the event is gone,
+   * and that of a start until its stop is. */
+  const std::any& user_data() const noexcept {
+    static const std::any none;
+    return raw_.user_data == nullptr ? none : *static_cast<const std::any*>(raw_.user_data);
   }
   /** One line, as the log has it. What others wrote in it is as printable and printable_url make it. */
   std::string text() const {
@@ -898,8 +917,9 @@ class engine {
                                 const config& settings = config(), std::string_view buffer_write_id = {}) {
     c_inputs list(inputs);
     std::uint64_t registration = 0;
-    detail::check(changeover_register(live(), stream.data(), stream.size(), buffer_write_id.data(),
-                                      buffer_write_id.size(), list.data(), list.size(), &settings.raw(),
+    changeover_engine* handle = live();
+    detail::check(changeover_register(handle, stream.data(), stream.size(), buffer_write_id.data(),
+                                      buffer_write_id.size(), list.give(), list.size(), &settings.raw(),
                                       &registration));
     return registration;
   }
@@ -963,8 +983,9 @@ class engine {
                      const std::vector<std::int32_t>& removed = {},
                      const std::vector<input_spec>& updated = {}) {
     c_inputs add(added), update(updated);
-    detail::check(changeover_update_inputs(live(), stream.data(), stream.size(), add.data(), add.size(),
-                                           removed.data(), removed.size(), update.data(), update.size()));
+    changeover_engine* handle = live();
+    detail::check(changeover_update_inputs(handle, stream.data(), stream.size(), add.give(), add.size(),
+                                           removed.data(), removed.size(), update.give(), update.size()));
   }
   void update_buffer_write_id(std::string_view stream, std::string_view buffer_write_id) {
     detail::check(changeover_update_buffer_write_id(live(), stream.data(), stream.size(),
@@ -1116,6 +1137,7 @@ class engine {
       // Reserved, so that pointers into it stay good.
       options_.reserve(options);
       specs_.reserve(inputs.size());
+      user_data_.reserve(inputs.size());
       for (const input_spec& input : inputs) {
         changeover_input_spec spec;
         changeover_input_spec_init(&spec, sizeof spec);
@@ -1127,15 +1149,26 @@ class engine {
         spec.config = &input.settings_.raw();
         for (const auto& [key, value] : input.options_)
           options_.push_back({key.data(), key.size(), value.data(), value.size()});
+        if (input.user_data_.has_value()) {
+          user_data_.push_back(std::make_unique<std::any>(input.user_data_));
+          spec.user_data = user_data_.back().get();
+          spec.destroy = destroy<std::any>;
+        }
         specs_.push_back(spec);
       }
     }
-    const changeover_input_spec* data() const noexcept { return specs_.data(); }
+    /** For the library, which from here on destroys the user_data, also when the call fails. */
+    const changeover_input_spec* give() noexcept {
+      for (std::unique_ptr<std::any>& data : user_data_)
+        static_cast<void>(data.release());
+      return specs_.data();
+    }
     std::size_t size() const noexcept { return specs_.size(); }
 
    private:
     std::vector<changeover_option> options_;
     std::vector<changeover_input_spec> specs_;
+    std::vector<std::unique_ptr<std::any>> user_data_;
   };
 
   changeover_engine* live() const { return detail::not_moved(raw_, "this engine was moved from"); }

@@ -2,7 +2,7 @@
 
 use super::monitor::Mailbox;
 use super::published::{OpenCell, StreamShared};
-use super::reports::Reports;
+use super::reports::{Report, Reports};
 use super::shared::Shared;
 use crate::core::{Priority, SessionId, Stimulus};
 #[cfg(feature = "capi")]
@@ -101,9 +101,25 @@ impl InputHandle {
     ///
     /// It may be called in a loop: the first report counts, and those that come before the engine has
     /// looked at it are the same as that one. After the first it looks once in a tick.
+    ///
+    /// The session is not stopped for it: a cold one goes on behind the closed gate until another
+    /// input is on air, and as long as there is none its packets may bring it back; a hot one goes on,
+    /// and recovers by its packets. The host stops it when it is told to.
     pub fn report_error(&self, text: &str) {
+        self.report(|| Report::error(text));
+    }
+
+    /// Says that the *start* of this handle's session has failed, from the thread on which it was to
+    /// begin; ignored when the session is over. Of a handle that follows, the input's current one. Its
+    /// *stop* follows at once. As [`Engine::start_result`](crate::Engine::start_result), but returns at
+    /// once, and may be called in a loop like [`InputHandle::report_error`].
+    pub fn start_failed(&self, text: &str) {
+        self.report(|| Report::start_failed(text));
+    }
+
+    fn report(&self, report: impl FnOnce() -> Report) {
         let reports = self.reports.get_or_init(Arc::default);
-        if reports.add(text) {
+        if reports.add(report) {
             let (priority, session) = (self.priority, self.session);
             let reporter =
                 Reporter { id: self.id.clone(), priority, session, reports: reports.clone() };
@@ -133,23 +149,27 @@ impl InputHandle {
     }
 }
 
-/// A handle through which errors were reported.
+/// A handle through which something was reported.
 #[derive(Debug)]
 pub(super) struct Reporter {
     pub(super) id: Arc<str>,
-    priority: Priority,
+    pub(super) priority: Priority,
     session: SessionId,
     reports: Arc<Reports>,
 }
 
 impl Reporter {
-    /// What it has reported since the last look.
-    pub(super) fn take(&self) -> Option<Stimulus> {
-        let text = self.reports.take()?.into();
+    /// What it has reported since the last look; `current` is its input's session.
+    pub(super) fn take(&self, current: Option<SessionId>) -> Option<Stimulus> {
         let (priority, session) = (self.priority, self.session);
-        Some(match session {
-            0 => Stimulus::InputError { priority, text },
-            _ => Stimulus::SessionError { session, text },
+        Some(match (self.reports.take()?, session) {
+            (Report::Error(text), 0) => Stimulus::InputError { priority, text: text.into() },
+            (Report::Error(text), _) => Stimulus::SessionError { session, text: text.into() },
+            (Report::StartFailed(text), bound) => {
+                // No session has the number 0.
+                let session = if bound == 0 { current.unwrap_or(0) } else { bound };
+                Stimulus::StartResult { session, result: Err(text.into()) }
+            }
         })
     }
 }

@@ -8,6 +8,25 @@ use crate::core::told;
 use crate::poison::unpoisoned;
 use std::sync::Mutex;
 
+/// What a handle reports.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    /// An error, with the host's text.
+    Error(Box<str>),
+    /// That its session's start failed, and why.
+    StartFailed(Box<str>),
+}
+
+impl Report {
+    pub(super) fn error(text: &str) -> Report {
+        Report::Error(told(text).into())
+    }
+
+    pub(super) fn start_failed(text: &str) -> Report {
+        Report::StartFailed(told(text).into())
+    }
+}
+
 /// One handle's.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
@@ -16,26 +35,26 @@ pub(super) struct Reports {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the monitor has not seen yet: the text of the first.
-    text: Option<Box<str>>,
+    /// What the monitor has not seen yet: the first.
+    report: Option<Report>,
     /// The monitor will look, unasked.
     expected: bool,
 }
 
 impl Reports {
     /// Adds a report. True if the monitor has to be told to look.
-    pub(super) fn add(&self, text: &str) -> bool {
+    pub(super) fn add(&self, report: impl FnOnce() -> Report) -> bool {
         let mut state = unpoisoned(self.state.lock());
-        state.text.get_or_insert_with(|| told(text).into());
+        state.report.get_or_insert_with(report);
         !std::mem::replace(&mut state.expected, true)
     }
 
     /// The monitor looks. With nothing there, it has to be told of the next report.
-    pub(super) fn take(&self) -> Option<Box<str>> {
+    pub(super) fn take(&self) -> Option<Report> {
         let mut state = unpoisoned(self.state.lock());
-        let text = state.text.take();
-        state.expected = text.is_some();
-        text
+        let report = state.report.take();
+        state.expected = report.is_some();
+        report
     }
 }
 
@@ -46,21 +65,21 @@ mod tests {
     #[test]
     fn the_first_report_since_the_monitor_looked_counts() {
         let reports = Reports::default();
-        assert!(reports.add("first"));
-        assert!(!reports.add("second"));
-        assert_eq!(reports.take().as_deref(), Some("first"));
-        assert!(!reports.add("third"), "it looks again by itself");
-        assert_eq!(reports.take().as_deref(), Some("third"));
+        assert!(reports.add(|| Report::start_failed("first")));
+        assert!(!reports.add(|| Report::error("second")));
+        assert_eq!(reports.take(), Some(Report::start_failed("first")));
+        assert!(!reports.add(|| Report::error("third")), "it looks again by itself");
+        assert_eq!(reports.take(), Some(Report::error("third")));
         assert_eq!(reports.take(), None);
-        assert!(reports.add("fourth"));
+        assert!(reports.add(|| Report::error("fourth")));
     }
 
     #[test]
     fn a_loop_of_reports_is_as_much_as_one() {
         let reports = Reports::default();
         let long = "x".repeat(1 << 20);
-        let told = (0..1000).filter(|_| reports.add(&long)).count();
+        let told = (0..1000).filter(|_| reports.add(|| Report::error(&long))).count();
         assert_eq!(told, 1);
-        assert_eq!(reports.take().map(|text| text.len()), Some(255));
+        assert_eq!(reports.take(), Some(Report::error(&long[..255])));
     }
 }

@@ -283,6 +283,10 @@ pub unsafe extern "C" fn changeover_record_lost(input: *mut changeover_input, lo
 /// loop: until the engine has looked, which after the first it does once in a tick, more reports are the
 /// same as one.
 ///
+/// The session is not stopped for it: a cold one goes on behind the closed gate until another input is on
+/// air, and as long as there is none its packets may bring it back; a hot one goes on, and recovers by its
+/// packets. Its stop comes when it is to end.
+///
 /// Any thread; does not wait: the decision follows. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_input_report_error(
@@ -290,7 +294,35 @@ pub unsafe extern "C" fn changeover_input_report_error(
     text: *const c_char,
     text_len: usize,
 ) -> i32 {
-    // SAFETY: the caller's promise: not NULL, so a struct.
+    // SAFETY: the caller's promise.
+    unsafe { report(input, text, text_len, InputHandle::report_error) }
+}
+
+/// Says that the start of the input's session has failed, and why, from the thread on which it was to
+/// begin; ignored when the session is over. An input that follows the current session means that one. Its
+/// stop follows at once. Otherwise as changeover_input_report_error; changeover_start_result says the same
+/// by id, and waits.
+///
+/// Any thread; does not wait: the decision follows. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_input_start_failed(
+    input: *const changeover_input,
+    text: *const c_char,
+    text_len: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { report(input, text, text_len, InputHandle::start_failed) }
+}
+
+/// # Safety
+/// `input` is NULL or a struct, `text` NULL or as long as it says.
+unsafe fn report(
+    input: *const changeover_input,
+    text: *const c_char,
+    text_len: usize,
+    report: fn(&InputHandle, &str),
+) -> i32 {
+    // SAFETY: by this function's contract.
     guard(|| unsafe {
         if input.is_null() {
             return Err(Code(CHANGEOVER_ERR_NULL));
@@ -300,7 +332,7 @@ pub unsafe extern "C" fn changeover_input_report_error(
         if open.id == 0 {
             return Err(Code(CHANGEOVER_ERR_HANDLE));
         }
-        INPUTS.find(open.id)?.report_error(text);
+        report(&*INPUTS.find(open.id)?, text);
         Ok(())
     })
 }

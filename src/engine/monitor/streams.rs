@@ -76,6 +76,12 @@ impl Streams {
         self.router.find(id).map(|route| route.stream().index()).ok_or(Error::UnknownStream)
     }
 
+    /// The current session of an input, if it has one.
+    pub(super) fn session_of(&self, id: &str, priority: Priority) -> Option<SessionId> {
+        let inputs = self.core(self.find(id).ok()?).inputs();
+        inputs.iter().find(|input| input.priority() == priority)?.session()
+    }
+
     pub(super) fn ids(&self) -> Vec<Arc<str>> {
         self.entries.iter().map(|(_, entry)| entry.core().id().clone()).collect()
     }

@@ -213,3 +213,53 @@ fn a_soft_error_counts_only_if_another_input_is_usable() {
     rig.is_quiet();
     assert_eq!(rig.status(1), Status::Active);
 }
+
+#[test]
+fn a_reported_session_goes_on_until_another_input_is_on_air() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.until(1000);
+    rig.report(0, "torn").unwrap();
+    rig.until(1050);
+    assert!(rig.input(0).session().is_some(), "behind the closed gate");
+    rig.until(1150);
+    assert_eq!(rig.status(1), Status::Active);
+    assert!(rig.input(0).session().is_none());
+}
+
+#[test]
+fn with_nothing_else_a_reported_session_goes_on() {
+    let mut rig = Rig::new([cold(0)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.report(0, "torn").unwrap();
+    rig.until(1100);
+    assert!(rig.stream.exhausted());
+    assert!(rig.input(0).session().is_some());
+}
+
+#[test]
+fn a_reported_hot_session_goes_on() {
+    let mut rig = Rig::new([cold(0), hot(1)]);
+    rig.until(1000);
+    rig.dies(1);
+    let session = rig.input(1).session();
+    rig.report(1, "torn").unwrap();
+    rig.until(1100);
+    assert_eq!(rig.input(1).session(), session);
+}
+
+#[test]
+fn without_overlap_a_reported_session_ends_before_the_next_start() {
+    let mut rig = Rig::with_config(overlap_off(), [cold(0), cold(1)]);
+    rig.until(1000);
+    rig.dies(0);
+    rig.skip();
+    rig.report(0, "torn").unwrap();
+    rig.tells(&[
+        "1000 degraded 0 error",
+        "1000 stop 0a",
+        "1000 gate 1a",
+        "1000 start 1a",
+        "1000 switch 0>1 error",
+    ]);
+}
