@@ -10,11 +10,6 @@ import (
 	"time"
 )
 
-// String is the kind's name, e.g. "switched".
-func (k EventKind) String() string {
-	return C.GoString(C.changeover_event_name(C.int32_t(k)))
-}
-
 // Event is a decision. Fields that don't apply are zero, priorities −1.
 type Event struct {
 	Kind EventKind
@@ -73,6 +68,7 @@ func newEvent(event *C.changeover_event, streamID string) Event {
 		Registration: uint64(event.registration),
 		Priority:     int(event.priority),
 		From:         int(event.from),
+		Reason:       newReason(int32(event.reason)),
 		Detail:       text(event.detail, event.detail_len),
 		Session:      uint64(event.session),
 		SwitchNumber: uint64(event.switch_number),
@@ -82,14 +78,7 @@ func newEvent(event *C.changeover_event, streamID string) Event {
 		Measured:     nanoseconds(event.measured),
 		Limit:        nanoseconds(event.limit),
 	}
-	if event.reason != C.CHANGEOVER_REASON_NONE {
-		e.Reason = reasonName(int32(event.reason))
-	}
 	return e
-}
-
-func reasonName(reason int32) Reason {
-	return Reason(C.GoString(C.changeover_reason_name(C.int32_t(reason))))
 }
 
 // eventInput copies the input of a start or a probe.
@@ -98,6 +87,7 @@ func eventInput(event *C.changeover_event) InputConfig {
 		Priority: int(event.priority),
 		URL:      text(event.url, event.url_len),
 		Options:  copyOptions(event.options, event.options_len),
+		UserData: userData(event),
 	}
 }
 

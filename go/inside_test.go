@@ -251,11 +251,11 @@ func TestReasonsHaveTheEnginesNames(t *testing.T) {
 		t.Fatal("no reasons in vocabulary_generated.go")
 	}
 	for i, reason := range declared {
-		if got := reasonName(int32(i + 1)); string(got) != string(reason[1]) {
+		if got := newReason(int32(i + 1)); string(got) != string(reason[1]) {
 			t.Errorf("reason %d: the engine says %q, Go %q", i+1, got, reason[1])
 		}
 	}
-	if got := reasonName(int32(len(declared) + 1)); got != "unknown" {
+	if got := newReason(int32(len(declared) + 1)); got != "unknown" {
 		t.Errorf("the engine has another reason: %q", got)
 	}
 }

@@ -5,6 +5,7 @@ package changeover_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -112,6 +113,41 @@ func TestAStartIsToldWhatItIsFor(t *testing.T) {
 	}
 	if _, ok := changeover.StartInfoOf(context.Background()); ok {
 		t.Error("not of a Start")
+	}
+	if said := fmt.Sprint(first.Reason, changeover.StartReason(99), changeover.ConditionBlack); said != "initial unknown black" {
+		t.Error(said)
+	}
+}
+
+func TestAStartCanFailAfterItReturned(t *testing.T) {
+	inputs := make(chan *changeover.Input, 10)
+	var service *changeover.Service
+	h := &host{start: func(ctx context.Context, _ string, _ changeover.InputConfig, _ string) error {
+		input, err := service.OpenSession(ctx)
+		if err != nil {
+			t.Error(err)
+		}
+		inputs <- input
+		return nil
+	}}
+	service = newService(t, h, patient)
+	register(t, service, twoInputs("news"))
+	first := <-inputs
+	first.StartFailed(errors.New("no such host"))
+	second := <-inputs
+	first.StartFailed(errors.New("too late"))
+	settle(t, service)
+	failed := input(t, service, "news", 0)
+	if len(failed.Errors) != 1 || failed.Errors[0].Reason != changeover.ReasonStartFailed || failed.LastError != "no such host" {
+		t.Errorf("%+v", failed)
+	}
+	if status := status(t, service, "news"); status.ActiveInputPriority != 1 || status.Exhausted {
+		t.Errorf("%+v", status)
+	}
+	for _, input := range []*changeover.Input{first, second} {
+		if err := input.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

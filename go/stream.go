@@ -2,11 +2,24 @@ package changeover
 
 // What a stream is, as the host describes it, and its way through the C ABI.
 
-// #include <changeover.h>
+/*
+#include <changeover.h>
+
+// In userdata.go.
+extern void changeoverUserDataEnded(uintptr_t number);
+
+static void user_data_ended(void *user_data) { changeoverUserDataEnded((uintptr_t)user_data); }
+
+static void set_user_data(changeover_input_spec *spec, uintptr_t number) {
+	spec->user_data = (void *)number;
+	spec->destroy = user_data_ended;
+}
+*/
 import "C"
 
 import (
 	"runtime"
+	"runtime/cgo"
 	"unsafe"
 )
 
@@ -31,6 +44,8 @@ type InputConfig struct {
 	Options []Option
 	// Config overrides the stream's settings. It does not come back.
 	Config Config
+	// UserData is anything, for the host alone.
+	UserData any
 }
 
 // Option is a key/value pair of an input.
@@ -38,7 +53,8 @@ type Option struct {
 	Key, Value string
 }
 
-// specs describes inputs to C. What it points to is pinned until the pinner lets go.
+// specs describes inputs to C. What it points to is pinned until the pinner lets go. Of their UserData the
+// engine tells the end, also if it refuses the inputs.
 func specs(pinner *runtime.Pinner, inputs []InputConfig) (*C.changeover_input_spec, C.size_t) {
 	if len(inputs) == 0 {
 		return nil, 0
@@ -64,9 +80,22 @@ func specs(pinner *runtime.Pinner, inputs []InputConfig) (*C.changeover_input_sp
 			pinner.Pin(config)
 			spec.config = config
 		}
+		if input.UserData != nil {
+			C.set_user_data(spec, C.uintptr_t(cgo.NewHandle(input.UserData)))
+		}
 	}
 	pinner.Pin(&list[0])
 	return &list[0], C.size_t(len(list))
+}
+
+// userData is what came back with a start or a probe.
+func userData(event *C.changeover_event) any {
+	// It must not lie about as a pointer, which it is none.
+	number := *(*cgo.Handle)(unsafe.Pointer(&event.user_data))
+	if number == 0 {
+		return nil
+	}
+	return number.Value()
 }
 
 // copyOptions copies what comes back with a start or a probe.

@@ -138,6 +138,21 @@ const (
 	StatusStopped Status = "stopped"
 )
 
+// newStatus is what the engine's number says.
+func newStatus(number int32) Status {
+	switch C.int32_t(number) {
+	case C.CHANGEOVER_STATUS_IDLE:
+		return StatusIdle
+	case C.CHANGEOVER_STATUS_ACTIVE:
+		return StatusActive
+	case C.CHANGEOVER_STATUS_DEGRADED:
+		return StatusDegraded
+	case C.CHANGEOVER_STATUS_STOPPED:
+		return StatusStopped
+	}
+	return Status("unknown")
+}
+
 // Severity: how bad a degraded input is.
 type Severity string
 
@@ -147,6 +162,19 @@ const (
 	// SeverityImpaired: it delivers, but a condition has held.
 	SeverityImpaired Severity = "impaired"
 )
+
+// newSeverity is what the engine's number says.
+func newSeverity(number int32) Severity {
+	switch C.int32_t(number) {
+	case C.CHANGEOVER_SEVERITY_NONE:
+		return ""
+	case C.CHANGEOVER_SEVERITY_FAILED:
+		return SeverityFailed
+	case C.CHANGEOVER_SEVERITY_IMPAIRED:
+		return SeverityImpaired
+	}
+	return Severity("unknown")
+}
 
 // Condition: what a host that sees the media says of an input: SetCondition. What is measured, the
 // engine sees by itself.
@@ -162,6 +190,21 @@ const (
 	// ConditionHost: whatever else the host has against it.
 	ConditionHost Condition = C.CHANGEOVER_CONDITION_HOST
 )
+
+// String is its name, e.g. "frozen".
+func (c Condition) String() string {
+	switch C.int32_t(c) {
+	case C.CHANGEOVER_CONDITION_BLACK:
+		return "black"
+	case C.CHANGEOVER_CONDITION_FROZEN:
+		return "frozen"
+	case C.CHANGEOVER_CONDITION_SILENT:
+		return "silent"
+	case C.CHANGEOVER_CONDITION_HOST:
+		return "host"
+	}
+	return "unknown"
+}
 
 // StartReason: why an input is started.
 type StartReason int
@@ -184,6 +227,29 @@ const (
 	// StartReasonForced: it was given up and is wanted nevertheless: ForceInput.
 	StartReasonForced StartReason = C.CHANGEOVER_START_FORCED
 )
+
+// String is its name, e.g. "initial".
+func (s StartReason) String() string {
+	switch C.int32_t(s) {
+	case C.CHANGEOVER_START_NONE:
+		return "none"
+	case C.CHANGEOVER_START_INITIAL:
+		return "initial"
+	case C.CHANGEOVER_START_FAILOVER:
+		return "failover"
+	case C.CHANGEOVER_START_PLANNED:
+		return "planned"
+	case C.CHANGEOVER_START_HOT:
+		return "hot"
+	case C.CHANGEOVER_START_TRIAL:
+		return "trial"
+	case C.CHANGEOVER_START_RESTART:
+		return "restart"
+	case C.CHANGEOVER_START_FORCED:
+		return "forced"
+	}
+	return "unknown"
+}
 
 // Reason: why a switch was made, or why an input was degraded.
 type Reason string
@@ -231,6 +297,55 @@ const (
 	ReasonDisabled Reason = "disabled"
 )
 
+// newReason is what the engine's number says.
+func newReason(number int32) Reason {
+	switch C.int32_t(number) {
+	case C.CHANGEOVER_REASON_NONE:
+		return ""
+	case C.CHANGEOVER_REASON_INITIAL:
+		return ReasonInitial
+	case C.CHANGEOVER_REASON_ERROR:
+		return ReasonError
+	case C.CHANGEOVER_REASON_TIMEOUT:
+		return ReasonTimeout
+	case C.CHANGEOVER_REASON_START_FAILED:
+		return ReasonStartFailed
+	case C.CHANGEOVER_REASON_MANUAL:
+		return ReasonManual
+	case C.CHANGEOVER_REASON_FAILBACK:
+		return ReasonFailback
+	case C.CHANGEOVER_REASON_RECOVERY:
+		return ReasonRecovery
+	case C.CHANGEOVER_REASON_INPUT_ADDED:
+		return ReasonInputAdded
+	case C.CHANGEOVER_REASON_INPUT_REMOVED:
+		return ReasonInputRemoved
+	case C.CHANGEOVER_REASON_LOW_BITRATE:
+		return ReasonLowBitrate
+	case C.CHANGEOVER_REASON_LOW_FPS:
+		return ReasonLowFPS
+	case C.CHANGEOVER_REASON_PACKET_LOSS:
+		return ReasonPacketLoss
+	case C.CHANGEOVER_REASON_VIDEO_LOST:
+		return ReasonVideoLost
+	case C.CHANGEOVER_REASON_START_GRACE:
+		return ReasonStartGrace
+	case C.CHANGEOVER_REASON_AUDIO_LOST:
+		return ReasonAudioLost
+	case C.CHANGEOVER_REASON_BLACK:
+		return ReasonBlack
+	case C.CHANGEOVER_REASON_FROZEN:
+		return ReasonFrozen
+	case C.CHANGEOVER_REASON_SILENT:
+		return ReasonSilent
+	case C.CHANGEOVER_REASON_HOST:
+		return ReasonHost
+	case C.CHANGEOVER_REASON_DISABLED:
+		return ReasonDisabled
+	}
+	return Reason("unknown")
+}
+
 // EventKind: which event it is.
 type EventKind int
 
@@ -259,6 +374,39 @@ const (
 	// decided any more, and no event follows.
 	EventBug EventKind = C.CHANGEOVER_EVENT_BUG
 )
+
+// String is its name, e.g. "start".
+func (e EventKind) String() string {
+	switch C.int32_t(e) {
+	case C.CHANGEOVER_EVENT_NONE:
+		return "none"
+	case C.CHANGEOVER_EVENT_START:
+		return "start"
+	case C.CHANGEOVER_EVENT_STOP:
+		return "stop"
+	case C.CHANGEOVER_EVENT_PROBE:
+		return "probe"
+	case C.CHANGEOVER_EVENT_SWITCHED:
+		return "switched"
+	case C.CHANGEOVER_EVENT_ACTIVE:
+		return "active"
+	case C.CHANGEOVER_EVENT_DEGRADED:
+		return "degraded"
+	case C.CHANGEOVER_EVENT_RECOVERED:
+		return "recovered"
+	case C.CHANGEOVER_EVENT_EXHAUSTED:
+		return "exhausted"
+	case C.CHANGEOVER_EVENT_RESTORED:
+		return "restored"
+	case C.CHANGEOVER_EVENT_UNREGISTERED:
+		return "unregistered"
+	case C.CHANGEOVER_EVENT_GAP:
+		return "gap"
+	case C.CHANGEOVER_EVENT_BUG:
+		return "bug"
+	}
+	return "unknown"
+}
 
 // Config is the settings of a service, a stream or an input. A zero field is inherited: an input's
 // from its stream, a stream's from the service, the service's from the library. Durations are from

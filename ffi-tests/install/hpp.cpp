@@ -351,6 +351,76 @@ void the_packet_path_does_not_allocate() {
   EXPECT(allocations == before);
 }
 
+// --- what a start says
+
+// Counts the copies of a value there are.
+class counted {
+ public:
+  counted(std::atomic<int>& count, int which) : number(which), count_(&count) { ++*count_; }
+  counted(const counted& other) : number(other.number), count_(other.count_) { ++*count_; }
+  counted& operator=(const counted&) = delete;
+  ~counted() { --*count_; }
+  const int number;
+
+ private:
+  std::atomic<int>* count_;
+};
+
+void user_data_comes_back_and_ends_once() {
+  std::atomic<int> copies{0};
+  const auto spec = [&](std::int32_t priority, int number) {
+    return changeover::input_spec(priority, "test://").user_data(counted(copies, number));
+  };
+  const auto number_of = [](const changeover::event& event) {
+    const auto* value = std::any_cast<counted>(&event.user_data());
+    return value == nullptr ? -1 : value->number;
+  };
+  {
+    changeover::engine engine;
+    engine.register_stream("s", {spec(0, 7), changeover::input_spec(1, "none")});
+    EXPECT(copies == 1);
+    auto start = await_event(engine, event_kind::start);
+    EXPECT(number_of(start) == 7);
+    engine.update_inputs("s", {}, {}, {spec(0, 8)});
+    auto stop = await_event(engine, event_kind::stop);
+    EXPECT(number_of(stop) == 7 && number_of(await_event(engine, event_kind::start)) == 8);
+    EXPECT(number_of(start) == 7 && copies == 2);
+    start = changeover::event();
+    stop = changeover::event();
+    EXPECT(copies == 1);
+    // Refused, and there is nobody to refuse it.
+    EXPECT(code_of([&] { engine.register_stream("s", {spec(0, 9)}); }) == CHANGEOVER_ERR_STREAM_EXISTS);
+    changeover::engine moved(std::move(engine));
+    EXPECT(code_of([&] { engine.register_stream("t", {spec(0, 9)}); }) == CHANGEOVER_ERR_NULL);
+    EXPECT(copies == 1);
+    moved.report_input_error("s", 0, "down");
+    const auto none = await_event(moved, event_kind::start, 1);
+    EXPECT(!none.user_data().has_value());
+  }
+  EXPECT(copies == 0);
+}
+
+void starts_say_why_and_can_fail_by_handle() {
+  changeover::engine engine;
+  engine.register_stream("s", {changeover::input_spec(0, "a"), changeover::input_spec(1, "b")});
+  auto start = await_event(engine, event_kind::start);
+  EXPECT(start.start_reason() == changeover::start_reason::initial);
+  engine.open_input("s", 0, start.session()).start_failed("no such host");
+  const auto degraded = await_event(engine, event_kind::degraded);
+  EXPECT(degraded.reason() == changeover::reason::start_failed && degraded.detail() == "no such host");
+  start = await_event(engine, event_kind::start, 1);
+  EXPECT(start.start_reason() == changeover::start_reason::failover);
+  // Nothing else is usable: it is kept. Then, by hand, what has failed.
+  EXPECT(code_of([&] { engine.report_soft_error("s", 1, "noisy"); }) == CHANGEOVER_ERR_NO_OTHER_INPUT);
+  EXPECT(code_of([&] { engine.switch_input("s", 0); }) == CHANGEOVER_ERR_INPUT_DEGRADED);
+  engine.force_input("s", 0);
+  start = await_event(engine, event_kind::start, 0);
+  EXPECT(start.start_reason() == changeover::start_reason::forced);
+  EXPECT(engine.open_input("s", 0, start.session()).record(1));
+  engine.report_soft_error("s", 0, "noisy");
+  EXPECT(await_event(engine, event_kind::degraded, 0).detail() == "noisy");
+}
+
 // --- polling
 
 void an_event_loop() {
@@ -420,6 +490,8 @@ int main() {
   TEST(by_id_and_in_batches);
   TEST(losses_are_known_by_numbers);
   TEST(the_packet_path_does_not_allocate);
+  TEST(user_data_comes_back_and_ends_once);
+  TEST(starts_say_why_and_can_fail_by_handle);
   TEST(an_event_loop);
   return finish("hpp");
 }

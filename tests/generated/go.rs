@@ -75,7 +75,35 @@ fn words(list: &WordList) -> String {
         let is = format!("{type_name} = {value}");
         (spell(word.docs, Language::Go), format!("{prefix}{}", camel(name)), is)
     }));
-    format!("\n{docs}type {type_name} {underlying}\n{constants}")
+    let spoken = if is_choice { String::new() } else { spoken(list, type_name, underlying) };
+    format!("\n{docs}type {type_name} {underlying}\n{constants}{spoken}")
+}
+
+/// A word's name: of a number the type itself, or of the number that C has for a string type.
+fn spoken(list: &WordList, type_name: &str, underlying: &str) -> String {
+    let cases = list.words.iter().map(|word| {
+        let name = string(word.name);
+        let says = if underlying == "int" {
+            format!("{name:?}")
+        } else if name == "none" {
+            "\"\"".to_owned()
+        } else {
+            format!("{type_name}{}", camel(name))
+        };
+        format!("\tcase C.{}:\n\t\treturn {says}\n", constant(list, name))
+    });
+    let cases = cases.collect::<String>();
+    let (head, switch, unknown) = if underlying == "int" {
+        let of = type_name.chars().next().expect("it has a name").to_ascii_lowercase();
+        let about = format!("// String is its name, e.g. {:?}.", string(list.words[1].name));
+        let head = format!("{about}\nfunc ({of} {type_name}) String() string");
+        (head, format!("C.int32_t({of})"), "\"unknown\"".to_owned())
+    } else {
+        let about = format!("// new{type_name} is what the engine's number says.");
+        let head = format!("{about}\nfunc new{type_name}(number int32) {type_name}");
+        (head, "C.int32_t(number)".to_owned(), format!("{type_name}(\"unknown\")"))
+    };
+    format!("\n{head} {{\n\tswitch {switch} {{\n{cases}\t}}\n\treturn {unknown}\n}}\n")
 }
 
 fn settings() -> String {
