@@ -177,6 +177,11 @@ impl Driver {
         self.streams.find(id)
     }
 
+    /// The current session of an input, if it has one.
+    pub(super) fn session_of(&self, id: &str, priority: Priority) -> Option<SessionId> {
+        self.streams.session_of(id, priority)
+    }
+
     pub(super) fn ids(&self) -> Vec<Arc<str>> {
         self.streams.ids()
     }

@@ -176,7 +176,7 @@ impl Monitor {
 
     /// What a handle reports next is looked at in the next tick.
     pub(super) fn look_at_reports_of(&mut self, reporter: Reporter) {
-        let current = self.driver.streams.session_of(&reporter.id, reporter.priority);
+        let current = self.driver.session_of(&reporter.id, reporter.priority);
         if let Some(stimulus) = reporter.take(current) {
             self.note(&reporter.id, stimulus);
             self.reporters.push(reporter);
