@@ -387,20 +387,18 @@ impl Driver {
 
     /// Looks at what is measured and due.
     fn look(&mut self) {
-        self.looks.bring_up(self.time.now());
-        while self.looks.any_due() {
+        self.looks.bring_up(self.now());
+        while self.looks.any(self.now()) {
             let began = monotonic();
             // A few, before the clock is read again.
             for _ in 0..8 {
-                let Some((index, found)) = self.looks.look_at_next(&self.streams, &self.time)
-                else {
-                    return self.looks.took(began);
-                };
+                let next = self.looks.look_at_next(&self.streams, &self.time);
+                let Some((index, found)) = next else { break };
                 if !found.is_empty() {
                     self.tell_what_was_found(index, found);
                 }
             }
-            self.looks.took(began);
+            self.looks.took(monotonic().saturating_sub(began));
         }
     }
 

@@ -1,32 +1,17 @@
-//! When running sessions are looked at: ten times in each window, those whose input a setting has
-//! measured. What a look finds is not decided here.
-//!
-//! A stream comes up in a timing wheel, as its first session is due, and queues for its look. What looks
-//! take is rationed to a tenth of the time: when there is more to look at, the queue grows, each
-//! stream waits for its turn, and so all are looked at less often, evenly.
+//! The meters of the running sessions whose input a setting has measured, which are looked at ten times
+//! in each window. Whose turn it is, and what follows from what a look finds, is not decided here.
 
 use super::entry::Entry;
 use super::streams::Streams;
 use super::time::Time;
-use super::wheel::Wheel;
+use super::turns::Turns;
 use crate::core::{Measure, Nanos, Priority, SessionId};
 use crate::engine::log::Logger;
 use crate::engine::meter::Meter;
-use crate::engine::shared::TICK;
-use crate::hot::{monotonic, prefetch, Counters};
+use crate::hot::{prefetch, Counters};
 use crate::vocabulary::Level;
 use smallvec::SmallVec;
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Of all time, looks take no more than one part in so many.
-const SHARE: i64 = 10;
-
-/// Time for looks that was not used is kept up to this, and overdrawn as far.
-const KEPT: i64 = 1_000_000;
-
-/// A stream that waits for longer than this for its look is looked at less often than it should be.
-const PATIENCE: Nanos = 100 * TICK;
 
 /// What was found of a stream's sessions.
 pub(super) type Found = SmallVec<[(SessionId, Measure); 2]>;
@@ -41,30 +26,12 @@ pub(super) struct Looks {
     /// How many streams have meters.
     measured: usize,
     /// Made with the first meter.
-    wheel: Option<Wheel>,
-    /// Streams that came up and wait for their look, and since when.
-    queue: VecDeque<(usize, Nanos)>,
-    /// Scratch of `bring_up`.
-    due: Vec<usize>,
-    /// Nanoseconds that looks may take now, and until when these were granted.
-    left: i64,
-    granted_until: Nanos,
-    told: bool,
+    turns: Option<Turns>,
 }
 
 impl Looks {
     pub(super) fn new(logger: Arc<Logger>) -> Looks {
-        Looks {
-            logger,
-            meters: Vec::new(),
-            measured: 0,
-            wheel: None,
-            queue: VecDeque::new(),
-            due: Vec::new(),
-            left: 0,
-            granted_until: 0,
-            told: false,
-        }
+        Looks { logger, meters: Vec::new(), measured: 0, turns: None }
     }
 
     /// Brings the meters of a stream in line with its sessions and settings, after a decision.
@@ -80,7 +47,7 @@ impl Looks {
             return self.forget(stream);
         }
         if !has_meters {
-            self.make_room(stream);
+            self.make_room(stream, now);
             self.meters[stream] = Some(Box::default());
             self.measured += 1;
         }
@@ -105,19 +72,18 @@ impl Looks {
         }
     }
 
-    fn make_room(&mut self, stream: usize) {
+    fn make_room(&mut self, stream: usize, now: Nanos) {
         if stream >= self.meters.len() {
             self.meters.resize_with(stream + 1, || None);
         }
-        let wheel = self.wheel.get_or_insert_with(|| Wheel::new(0));
-        wheel.grow(self.meters.len());
+        self.turns.get_or_insert_with(|| Turns::new(now)).grow(self.meters.len());
     }
 
-    /// The stream comes up when the first of its sessions is due: rounded up, so never early.
+    /// The stream comes up when the first of its sessions is due.
     fn schedule(&mut self, stream: usize, now: Nanos) {
-        let (Some(wheel), Some(meters)) = (&mut self.wheel, &self.meters[stream]) else { return };
+        let (Some(turns), Some(meters)) = (&mut self.turns, &self.meters[stream]) else { return };
         if let Some(next) = meters.iter().map(|(_, meter)| meter.next()).min() {
-            wheel.set(stream, next.div_ceil(TICK).max(now / TICK + 1));
+            turns.schedule(stream, next, now);
         }
     }
 
@@ -129,38 +95,35 @@ impl Looks {
         }
     }
 
-    /// Whether a stream waits for its look.
-    pub(super) fn any_due(&self) -> bool {
-        !self.queue.is_empty()
-    }
-
     /// Takes up the streams whose look is due.
     pub(super) fn bring_up(&mut self, now: Nanos) {
-        let Some(wheel) = &mut self.wheel else { return };
-        if self.measured == 0 {
-            self.queue.clear();
-            self.granted_until = now;
-            return;
+        if let Some(turns) = &mut self.turns {
+            turns.bring_up(now);
         }
-        wheel.advance(now / TICK, &mut self.due);
-        self.queue.extend(self.due.drain(..).map(|stream| (stream, now)));
-        let granted = now.saturating_sub(self.granted_until) as i64 / SHARE;
-        self.left = (self.left + granted).min(KEPT);
-        self.granted_until = now;
     }
 
-    /// Looks at the next stream, if one is due and there is time left for it: the stream, and what
-    /// was found of its sessions. To be followed by `took`.
+    /// Whether a stream waits for its look, and there is time left for it.
+    pub(super) fn any(&mut self, now: Nanos) -> bool {
+        let Some(turns) = &mut self.turns else { return false };
+        if turns.thins_out(now) {
+            self.logger.log(Level::Warn, || {
+                format!(
+                    "{} streams are to be measured, more than a tenth of a core can look at ten times \
+                     in each window: looks are rarer from now on",
+                    self.measured
+                )
+            });
+        }
+        turns.any()
+    }
+
+    /// Looks at the next stream: its number, and what was found of its sessions.
     pub(super) fn look_at_next(
         &mut self,
         streams: &Streams,
         time: &Time,
     ) -> Option<(usize, Found)> {
-        if self.left <= 0 {
-            self.tell_if_thinned_out(time.now());
-            return None;
-        }
-        let (stream, _) = self.queue.pop_front()?;
+        let stream = self.turns.as_mut()?.next()?;
         self.prefetch_ahead(streams);
         let mut found = Found::new();
         if let (Some(Some(meters)), Some(entry)) =
@@ -187,32 +150,22 @@ impl Looks {
     fn prefetch_ahead(&self, streams: &Streams) {
         for step in 0..Entry::PREFETCH_STEPS {
             let ahead = 4 * (Entry::PREFETCH_STEPS - step);
-            let Some((stream, _)) = self.queue.get(ahead) else { continue };
-            if let Some(entry) = streams.get(*stream) {
+            let Some(stream) = self.turns.as_ref().and_then(|turns| turns.ahead(ahead)) else {
+                continue;
+            };
+            if let Some(entry) = streams.get(stream) {
                 entry.prefetch(step);
             }
-            if let Some(Some(meters)) = self.meters.get(*stream) {
+            if let Some(Some(meters)) = self.meters.get(stream) {
                 prefetch(&**meters);
             }
         }
     }
 
-    /// Looks, and what was decided by them, took the time since `began`.
-    pub(super) fn took(&mut self, began: Nanos) {
-        self.left = (self.left - monotonic().saturating_sub(began) as i64).max(-KEPT);
-    }
-
-    fn tell_if_thinned_out(&mut self, now: Nanos) {
-        let waits = self.queue.front().is_some_and(|(_, since)| now - since > PATIENCE);
-        if waits && !self.told {
-            self.told = true;
-            self.logger.log(Level::Warn, || {
-                format!(
-                    "{} streams are to be measured, more than a tenth of a core can look at ten times \
-                     in each window: looks are rarer from now on",
-                    self.measured
-                )
-            });
+    /// So much time was taken for looks, and for what was decided by them.
+    pub(super) fn took(&mut self, spent: Nanos) {
+        if let Some(turns) = &mut self.turns {
+            turns.took(spent);
         }
     }
 }

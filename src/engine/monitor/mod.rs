@@ -17,7 +17,7 @@
 //! | `deadlines.rs` | which streams a tick visits |
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
 //! | `rates_round.rs` | when rates are measured |
-//! | `looks.rs` | which sessions are measured when |
+//! | `looks.rs`, `turns.rs` | which sessions are measured; when each has its turn |
 //! | `outbox.rs` | what was decided, on its way to the host |
 
 mod bug;
@@ -35,6 +35,7 @@ mod stalls;
 mod stamps;
 mod streams;
 mod time;
+mod turns;
 mod watch;
 mod wheel;
 
