@@ -103,7 +103,16 @@ static int64_t usually_ahead(const struct rebase_ahead *ahead) {
   return ahead->known_before ? ahead->least_before : ahead->least;
 }
 
+/* How far ahead the next packet may be. The last picture before a gap comes to its end only with what follows the gap: it is as
+ * late as that is missing, and what counts is the one before. */
+static int64_t expected_ahead(const struct rebase_ahead *ahead, int64_t tolerance) {
+  const int64_t usual = usually_ahead(ahead);
+  const bool last_was_late = ahead->before_latest - ahead->latest > tolerance;
+  return last_was_late && ahead->before_latest > usual ? ahead->before_latest : usual;
+}
+
 static void measure_ahead(struct rebase_ahead *ahead, int64_t now_ahead, uint64_t arrived) {
+  ahead->before_latest = ahead->known || ahead->known_before ? ahead->latest : now_ahead;
   ahead->latest = now_ahead;
   if (ahead->known && arrived > ahead->began + AHEAD_WINDOW) {
     ahead->known_before = true;
@@ -132,7 +141,7 @@ static bool goes_on(const struct rebase *rebase, const struct rebase_track *trac
   if (dts < track->last - DISORDER) return false;
   if (dts <= track->last + track->length + tolerance(track)) return true;
   const int64_t ahead = ahead_of_arrival(rebase, dts, arrived);
-  if (ahead <= usually_ahead(&track->ahead) + tolerance(track)) return true;
+  if (ahead <= expected_ahead(&track->ahead, tolerance(track)) + tolerance(track)) return true;
   return joins_leader(rebase, track, dts, offset);
 }
 
@@ -199,6 +208,8 @@ static void remember(struct rebase *rebase, struct rebase_track *track, enum tra
   track->offset = offset;
   track->length = times->length > 0 ? times->length : TICKS_PER_S / (kind == TRACK_VIDEO ? 25 : 50);
   track->arrived = arrived;
+  /* What was buffered before it was opened comes at once: until then it is not known how far ahead it is. */
+  if (ticks_since(rebase->anchored, arrived) < BURST_WITHIN) track->ahead.known = false;
   measure_ahead(&track->ahead, ahead_of_arrival(rebase, dts, arrived), arrived);
   if (kind != TRACK_OTHER && times->pts + track->length > rebase->shown)
     rebase->shown = times->pts + track->length;

@@ -20,8 +20,9 @@ struct rebase_times {
  * that delivers in bursts is ahead at their end; what counts is where they begin. */
 struct rebase_ahead {
   bool known, known_before;
-  int64_t least, least_before, latest;
-  uint64_t began; /* ns: the window */
+  int64_t least, least_before;
+  int64_t latest, before_latest; /* of its last packets */
+  uint64_t began;                /* ns: the window */
 };
 
 struct rebase_track {

@@ -208,6 +208,29 @@ static void what_was_lost_stays_a_gap(void) {
   CHECK(one.moved == moved);
 }
 
+/* What was buffered before it was opened puts the source ahead for good. */
+static void what_was_lost_after_a_burst_at_opening_stays_a_gap(void) {
+  struct rebase rebase = {.started = false};
+  begin(&rebase, 0, S);
+  int64_t last = -1;
+  for (int i = 0; i < 10; i++)
+    last = send(&rebase, 0, i * FRAME, S);
+  last = frames(&rebase, 150, 10 * FRAME, S);                            /* until 7 s */
+  const int64_t next = send(&rebase, 0, 177 * FRAME, S + 167 * 40 * MS); /* 17 pictures are lost */
+  CHECK(next - last == 18 * FRAME);
+}
+
+/* A parser holds the last picture before the gap until the next one comes. */
+static void a_gap_whose_last_picture_is_late_stays_a_gap(void) {
+  struct rebase rebase = {.started = false};
+  begin(&rebase, 0, S);
+  frames(&rebase, 150, 0, S);
+  const uint64_t after = S + 170 * 40 * MS;
+  const int64_t last = send(&rebase, 0, 150 * FRAME, after); /* 0.8 s late */
+  CHECK(send(&rebase, 0, 170 * FRAME, after) - last == 20 * FRAME);
+  CHECK(send(&rebase, 0, 171 * FRAME, after + 40 * MS) - last == 21 * FRAME);
+}
+
 static void what_was_lost_while_we_slept_stays_a_gap(void) {
   struct player one = player();
   play(&one, 600, 40 * MS, 0);
@@ -355,6 +378,8 @@ int main(void) {
   many_steps_do_not_add_up();
   a_step_after_a_way_back_leaves_no_hole();
   what_was_lost_stays_a_gap();
+  what_was_lost_after_a_burst_at_opening_stays_a_gap();
+  a_gap_whose_last_picture_is_late_stays_a_gap();
   what_was_lost_while_we_slept_stays_a_gap();
   a_stall_is_no_step();
   a_pause_with_a_new_clock_lasts_as_long_as_it_did();
