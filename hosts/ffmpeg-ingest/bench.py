@@ -2,7 +2,7 @@
 
 import subprocess
 
-from live import Ingest, Recording, Sender, wait_for
+from live import Ingest, Recording, Sender
 
 SANITIZED = "ffmpeg-ingest-sanitized"
 TESTS = []
@@ -97,8 +97,4 @@ def expect_no_holes(path, least):
     return recording
 
 
-def packets(ingest, priority):
-    """Packets of this input so far, by a status made now."""
-    known = len(ingest.statuses())
-    ingest.type("status")
-    return wait_for(lambda: ingest.statuses()[known:], 5, "the status")[-1]["inputs"][priority]["packets"]
+packets = Ingest.packets

@@ -7,9 +7,12 @@
 #include "clock.h"
 
 #define SHORT_PACKET (2 * NS_PER_S)
-#define SHORT_PACKET_MIN (100 * NS_PER_MS)
+/* A busy machine lets half a second pass now and then. */
+#define SHORT_PACKET_MIN (500 * NS_PER_MS)
 #define SHORT_CONNECT (5 * NS_PER_S)
 #define FILE_PACKET (10 * NS_PER_S)
+/* So long it may take to open an input while another one delivers. */
+#define START_GRACE (2 * NS_PER_S)
 /* Until the playlist was read. */
 #define SEGMENTS_PACKET (20 * NS_PER_S)
 #define SEGMENTS_CONNECT (15 * NS_PER_S)
@@ -92,6 +95,7 @@ void limits_init(struct limits *limits, const changeover_config *given, bool sil
   set(&limits->stream.packet_timeout, given->packet_timeout, SEGMENTS_PACKET);
   set(&limits->stream.connect_timeout, given->connect_timeout, SEGMENTS_CONNECT);
   set(&limits->stream.packet_timeout_min, given->packet_timeout_min, SEGMENTS_PACKET);
+  set(&limits->stream.start_grace, given->start_grace, START_GRACE);
   if (given->silence == CHANGEOVER_INHERIT_CHOICE && given->packet_timeout == CHANGEOVER_INHERIT &&
       !silence_only)
     limits->stream.silence = CHANGEOVER_SILENCE_ADAPTIVE;

@@ -79,6 +79,7 @@ static void live_sources_are_watched_beyond_silence(void) {
   CHECK(limits.input[0].impair_after == 1500 * NS_PER_MS);
   CHECK(limits.input[0].min_bitrate_of_baseline == CHANGEOVER_INHERIT);
   CHECK(limits.input[0].min_fps == CHANGEOVER_INHERIT && limits.stream.min_fps == 10);
+  CHECK(limits.stream.start_grace == 2 * NS_PER_S); /* of whatever is chosen */
   CHECK(limits.input[1].min_fps_of_baseline == 15); /* the past comes first */
   CHECK(limits.input[2].min_fps_of_baseline == 40);
   CHECK(limits.input[3].min_fps_of_baseline == 0 && limits.input[3].video_timeout == 0);
@@ -101,7 +102,7 @@ static void silence_follows_the_gaps_of_live_sources(void) {
   limits_add(&limits, 3, "slides.mp4", 0);
   CHECK(limits.stream.silence == CHANGEOVER_SILENCE_ADAPTIVE);
   CHECK(limits.input[1].silence == CHANGEOVER_INHERIT_CHOICE);
-  CHECK(limits.input[1].packet_timeout_min == 100 * NS_PER_MS);
+  CHECK(limits.input[1].packet_timeout_min == 500 * NS_PER_MS);
   CHECK(limits.input[3].silence == CHANGEOVER_SILENCE_FIXED);
   limits_learn(&limits, 0, 6 * NS_PER_S);
   CHECK(limits.stream.packet_timeout_min == 6 * NS_PER_S); /* a segment may be late by another one */

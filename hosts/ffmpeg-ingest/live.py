@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from ts import pid_of, program_clock, ts_packets
+from ts import program_clock, ts_packets
 
 HERE = Path(__file__).resolve().parent
 
@@ -120,69 +120,6 @@ class Source:
         if self.process:
             self.process.wait()
             self.process.stdin.close()
-
-
-class Relay:
-    """Passes on what a source sends over UDP, as a bad network does, or a bad encoder: a fault says what is left of each datagram.
-    Nothing is held back."""
-
-    def __init__(self, port):
-        self.inlet = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.inlet.bind(("127.0.0.1", 0))
-        self.inlet.settimeout(0.2)
-        self.inlet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self.inlet_port, self.port = self.inlet.getsockname()[1], port
-        self.fault = None  # (what it leaves of a datagram, when it began)
-        self.stopped = False
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        count, known = 0, None
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            while not self.stopped:
-                try:
-                    data = self.inlet.recv(65536)
-                except TimeoutError:
-                    continue
-                fault = self.fault
-                if fault is not known:
-                    count, known = 0, fault
-                count += 1
-                if fault:
-                    data = fault[0](data, time.monotonic() - fault[1], count)
-                if data:
-                    out.sendto(data, ("127.0.0.1", self.port))
-
-    def go_bad(self, fault):
-        """From now on, `fault(datagram, seconds since then, datagrams since then)` is what is left of it. The time on the wall
-        clock, in ns."""
-        self.fault = (fault, time.monotonic())
-        return time.time_ns()
-
-    def heal(self):
-        self.fault = None
-        return time.time_ns()
-
-    def close(self):
-        self.stopped = True
-        self.thread.join()
-        self.inlet.close()
-
-
-def thinned(data, _, count):
-    """To a tenth."""
-    return data if count % 10 == 0 else b""
-
-
-def flapping(data, seconds, _):
-    """300 ms on, 700 ms off."""
-    return data if seconds % 1 >= 0.7 else b""
-
-
-def without(pid):
-    """MPEG-TS without this PID."""
-    return lambda data, *_: b"".join(packet for packet in ts_packets(data) if pid_of(packet) != pid)
 
 
 def received(port):
@@ -326,6 +263,15 @@ class Ingest:
     def statuses(self):
         text = self.status_path.read_text()
         return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+    def packets(self, priority):
+        """Packets of this input so far, by a status made now."""
+        known = len(self.statuses())
+        self.type("status")
+        return wait_for(lambda: self.statuses()[known:], 5, "the status")[-1]["inputs"][priority]["packets"]
+
+    def on_air(self):
+        return self.all("switched")[-1]["priority"]
 
     def end(self, seconds=10, number=signal.SIGINT):
         """Asks it to end; its exit status."""

@@ -3,34 +3,17 @@
 import contextlib
 import subprocess
 
-from bench import test, expect, expect_clean_end, packets
-from live import Relay, Source, flapping, free_udp_ports, thinned, wait_for, without
-
-PICTURE_PID, SOUND_PID = 0x100, 0x101
-
+from bench import SANITIZED, test, expect, expect_clean_end, packets
+from faults import PICTURE_PID, SOUND_PID, Relay, flapping, thinned, two_sources, without
+from live import free_udp_ports, wait_for
 
 @contextlib.contextmanager
-def two_sources(bench, *arguments, settled=6):
-    """A primary behind a relay, a backup, and an ingest that has known both for `settled` seconds: (primary, relay, ingest)."""
-    port, backup_port = free_udp_ports(2)
-    relay = Relay(port)
-    log = bench.directory / "sources.log"
-    primary = Source("PRIMARY", "testsrc2", "null", 0x1F5FBF, 440, relay.inlet_port, log, size=(320, 180))
-    backup = Source("BACKUP", "testsrc2", "hue=s=0", 0xE07B00, 880, backup_port, log, size=(320, 180))
-    try:
-        primary.start()
-        backup.start()
-        ingest = bench.ingest("-i", f"udp://127.0.0.1:{port}", "-i", backup.url, "-o", bench.directory / "out.ts", "--failback-stable", "1s",
-                              "--switch-cooldown", "1s", *arguments)
-        ingest.wait(15, "active", priority=0)
-        ingest.wait(15, "source_opened", priority=1)
-        wait_for(lambda: packets(ingest, 0) > 97 * settled, 20, "the usual rate")
+def watched(bench, *arguments, settled=6):
+    """See faults.two_sources; the ingest is a sanitized one, and ends cleanly."""
+    with two_sources(bench.directory, *arguments, program=SANITIZED, settled=settled) as (primary, relay, ingest):
+        bench.ingests.append(ingest)
         yield primary, relay, ingest
         expect_clean_end(ingest)
-    finally:
-        primary.kill()
-        backup.kill()
-        relay.close()
 
 
 def expect_left_for(ingest, reason, seconds=15):
@@ -49,7 +32,7 @@ def expect_return(ingest, seconds=15):
 @test
 def a_thin_input_is_left(bench):
     """One datagram in ten, with what is watched by default; silence may last longer than it does then."""
-    with two_sources(bench, "--packet-timeout", "3s", "--impair-after", "1s") as (_, relay, ingest):
+    with watched(bench, "--packet-timeout", "3s", "--impair-after", "1s") as (_, relay, ingest):
         relay.go_bad(thinned)
         expect_left_for(ingest, "low_fps")
         relay.heal()
@@ -58,7 +41,7 @@ def a_thin_input_is_left(bench):
 
 @test
 def by_silence_alone_a_thin_input_stays(bench):
-    with two_sources(bench, "--packet-timeout", "3s", "--silence-only", settled=5) as (_, relay, ingest):
+    with watched(bench, "--packet-timeout", "3s", "--silence-only", settled=5) as (_, relay, ingest):
         before = packets(ingest, 0)
         relay.go_bad(thinned)
         wait_for(lambda: packets(ingest, 0) > before + 60, 20, "some seconds of little")
@@ -67,7 +50,7 @@ def by_silence_alone_a_thin_input_stays(bench):
 
 @test
 def a_picture_that_is_lost_is_missed(bench):
-    with two_sources(bench, "--min-fps-of-baseline", "0", "--video-timeout", "1s", settled=1) as (_, relay, ingest):
+    with watched(bench, "--min-fps-of-baseline", "0", "--video-timeout", "1s", settled=1) as (_, relay, ingest):
         relay.go_bad(without(PICTURE_PID))
         expect_left_for(ingest, "video_lost")
         relay.heal()
@@ -76,7 +59,7 @@ def a_picture_that_is_lost_is_missed(bench):
 
 @test
 def a_sound_that_is_lost_is_missed_where_asked_for(bench):
-    with two_sources(bench, "--audio-timeout", "1s", settled=1) as (_, relay, ingest):
+    with watched(bench, "--audio-timeout", "1s", settled=1) as (_, relay, ingest):
         relay.go_bad(without(SOUND_PID))
         expect_left_for(ingest, "audio_lost")
         relay.heal()
@@ -86,7 +69,7 @@ def a_sound_that_is_lost_is_missed_where_asked_for(bench):
 @test
 def black_frozen_and_silent_inputs_are_left(bench):
     """At the full bitrate: only who looks can know. On key frames; and the moving backup is none of it."""
-    with two_sources(bench, "--detect", "black,frozen,silent", "--detect-after", "1s", settled=2) as (primary, _, ingest):
+    with watched(bench, "--detect", "black,frozen,silent", "--detect-after", "1s", settled=2) as (primary, _, ingest):
         for begin, end, condition in ((lambda: primary.show("still"), lambda: primary.show("moving"), "frozen"),
                                       (lambda: primary.show("black"), lambda: primary.show("moving"), "black"),
                                       (primary.mute, lambda: primary.mute(False), "silent")):
@@ -103,7 +86,7 @@ def black_frozen_and_silent_inputs_are_left(bench):
 
 @test
 def a_frozen_input_is_seen_in_every_picture(bench):
-    with two_sources(bench, "--detect", "frozen", "--detect-after", "500ms", "--detect-every", settled=2) as (primary, _, ingest):
+    with watched(bench, "--detect", "frozen", "--detect-after", "500ms", "--detect-every", settled=2) as (primary, _, ingest):
         primary.show("still")
         expect_left_for(ingest, "frozen")
 
