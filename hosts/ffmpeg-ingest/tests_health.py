@@ -94,7 +94,7 @@ def a_frozen_input_is_seen_in_every_picture(bench):
 @test
 def a_flapping_input_is_left_once(bench):
     """300 ms on, 700 ms off, with the defaults."""
-    with two_sources(bench) as (_, relay, ingest):
+    with watched(bench) as (_, relay, ingest):
         relay.go_bad(flapping)
         ingest.wait(15, "switched", priority=1)
         before = packets(ingest, 1)
