@@ -51,7 +51,7 @@ static const char health_and_the_rest[] =
     "    * --video-timeout D       no picture for so long, but other packets\n"
     "                              [5s, or the packet timeout if that is longer; files none]\n"
     "    * --impair-after D        how long a rate or a loss must be out of its limit\n"
-    "                              [the packet timeout less 0.5s, at least 1s]\n"
+    "                              [the packet timeout, at least 1s]\n"
     "      --min-fps N             at least so many pictures a second\n"
     "      --min-bitrate KBIT      at least so many kbit/s\n"
     "      --min-bitrate-of-baseline P  at least so much of its usual bitrate, percent: not for\n"

@@ -23,10 +23,8 @@
 #define FPS_OF_BASELINE_PAST_FIRST 15
 /* Slide shows have a picture in five seconds. */
 #define VIDEO_LOST (5 * NS_PER_S)
-/* How long a rate must be out of its limit. A silence is a rate of 0, and shows as one after the greater part of a window of a
- * second: so much less than the silence that is allowed is not less than that. */
+/* How long a rate must be out of its limit: no shorter than the silence that is allowed, which is a rate of 0. */
 #define IMPAIRED (1 * NS_PER_S)
-#define SILENCE_SHOWS (500 * NS_PER_MS)
 
 static bool ends_with(const char *text, size_t length, const char *end) {
   const size_t size = strlen(end);
@@ -69,8 +67,7 @@ static void watch_health(const struct limits *limits, changeover_config *config,
   if (limits->silence_only) return;
   set(&config->min_fps_of_baseline, given->min_fps_of_baseline, fps_of_baseline);
   set(&config->video_timeout, given->video_timeout, longer(VIDEO_LOST, packet_timeout));
-  set(&config->impair_after, given->impair_after,
-      longer(IMPAIRED + SILENCE_SHOWS, packet_timeout) - SILENCE_SHOWS);
+  set(&config->impair_after, given->impair_after, longer(IMPAIRED, packet_timeout));
 }
 
 /* What has no network between has no gaps to learn from. */

@@ -76,7 +76,7 @@ static void live_sources_are_watched_beyond_silence(void) {
   limits_add(&limits, 4, "slate.mp4", INPUT_FILL);
   CHECK(limits.input[0].min_fps_of_baseline == 40);
   CHECK(limits.input[0].video_timeout == 5 * NS_PER_S);
-  CHECK(limits.input[0].impair_after == 1500 * NS_PER_MS);
+  CHECK(limits.input[0].impair_after == 2 * NS_PER_S);
   CHECK(limits.input[0].min_bitrate_of_baseline == CHANGEOVER_INHERIT);
   CHECK(limits.input[0].min_fps == CHANGEOVER_INHERIT && limits.stream.min_fps == 10);
   CHECK(limits.stream.start_grace == 2 * NS_PER_S); /* of whatever is chosen */
@@ -91,10 +91,10 @@ static void live_sources_are_watched_beyond_silence(void) {
 static void no_rate_is_missed_sooner_than_packets(void) {
   const struct limits fast = limits_for(100 * NS_PER_MS), slow = limits_for(30 * NS_PER_S);
   CHECK(fast.input[1].impair_after == 1 * NS_PER_S);
-  CHECK(slow.input[1].impair_after == 29500 * NS_PER_MS && slow.input[1].video_timeout == 30 * NS_PER_S);
+  CHECK(slow.input[1].impair_after == 30 * NS_PER_S && slow.input[1].video_timeout == 30 * NS_PER_S);
   struct limits playlist = limits_for(CHANGEOVER_INHERIT);
   limits_learn(&playlist, 0, 6 * NS_PER_S);
-  CHECK(playlist.stream.impair_after == 13500 * NS_PER_MS);
+  CHECK(playlist.stream.impair_after == 14 * NS_PER_S);
 }
 
 static void silence_follows_the_gaps_of_live_sources(void) {
