@@ -480,7 +480,7 @@ type Config struct {
 	DampingPeriod time.Duration
 	// Role: what an input is. Default RoleSource.
 	Role Role
-	// Commit: when a planned switch away from an input on air is committed. Default CommitAtOnce.
+	// Commit: when a planned switch away from an input on air is committed. Default CommitKeyFrame.
 	Commit Commit
 	// KeyWait: how long a planned switch waits for a key frame, from the target's first packet; then
 	// any packet commits it. Or NoWait. Default 10 s.

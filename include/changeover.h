@@ -615,7 +615,7 @@ typedef struct changeover_config {
   int32_t reserved_role;
   /**
    * When a planned switch away from an input on air is committed. CHANGEOVER_COMMIT_*. Default
-   * at_once.
+   * key_frame.
    */
   int32_t commit;
   /** 0. */

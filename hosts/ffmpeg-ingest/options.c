@@ -216,7 +216,6 @@ void options_parse(struct options *options, int argc, char **argv) {
                               .detect.after = 5 * NS_PER_S};
   changeover_config_init(&options->config, sizeof options->config);
   options->config.standby = CHANGEOVER_STANDBY_HOT;
-  options->config.commit = CHANGEOVER_COMMIT_KEY_FRAME;
   struct option *names = all_names();
   int code;
   opterr = 0; /* our own words */

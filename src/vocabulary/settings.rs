@@ -74,7 +74,7 @@ macro_rules! settings {
             /// What an input is.
             role: Role = Role::Source, Input, reserved_role;
             /// When a planned switch away from an input on air is committed.
-            commit: Commit = Commit::AtOnce, Stream, reserved_commit;
+            commit: Commit = Commit::KeyFrame, Stream, reserved_commit;
             /// How long a planned switch waits for a key frame, from the target's first packet; then
             /// any packet commits it.
             key_wait: Wait = Duration::from_secs(10), Stream;
