@@ -35,6 +35,11 @@ impl Backoff {
         wait + self.random(seed) % (wait / JITTER_DIVISOR + 1)
     }
 
+    /// Rule 26b: what is added to such a wait when very many begin at once, less than the same again.
+    pub(super) fn share(&mut self, cooldown: Nanos, seed: u64) -> Nanos {
+        self.random(seed) % (cooldown << self.doublings).max(1)
+    }
+
     fn random(&mut self, seed: u64) -> u64 {
         let state = self.state.get_or_insert(seed);
         *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

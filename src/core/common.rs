@@ -1,7 +1,7 @@
 //! What the streams of an engine have in common.
 
 use super::config::{Settings, StreamSettings, Values};
-use super::Input;
+use super::{Input, Nanos};
 use std::borrow::Borrow;
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct Common {
     pub(super) input_settings: Recent<Settings>,
     /// What was set for an input, from which its settings come.
     input_values: Recent<Values>,
+    /// Rule 26b: from when until when.
+    spread: Option<(Nanos, Nanos)>,
 }
 
 impl Common {
@@ -22,6 +24,23 @@ impl Common {
     pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// Rule 26b: a great share of a driver's streams fails at once. Their waits for a probe, a trial or a
+    /// restart that begin from `since` to `until` are spread, those included that have begun already.
+    pub fn spread_waits(&mut self, since: Nanos, until: Nanos) {
+        let began = self.spread.filter(|(_, before)| since <= *before).map(|(since, _)| since);
+        self.spread = Some((began.unwrap_or(since), until));
+    }
+
+    /// Whether any wait may have to be spread.
+    pub(super) fn spreads_any(&self) -> bool {
+        self.spread.is_some()
+    }
+
+    /// Rule 26b: whether a wait that began at `at` is to be spread.
+    pub(super) fn spreads(&self, at: Nanos) -> bool {
+        self.spread.is_some_and(|(since, until)| (since..=until).contains(&at))
     }
 
     /// An input as it is kept: what is set for it, in memory once.

@@ -71,6 +71,8 @@ pub(super) struct Trouble {
     pub(super) probes_failed: u64,
     /// While degraded: when to probe, try or restart it next.
     pub(super) retry_at: Option<Nanos>,
+    /// When that wait began, unless it was spread since (rule 26b).
+    pub(super) waits_since: Option<Nanos>,
     pub(super) backoff: Backoff,
     /// It recovered and has not been on air for `failback_stable` since.
     pub(super) unproven: bool,
@@ -437,7 +439,11 @@ impl InputHealth {
     /// once.
     pub(super) fn hasten_retry(&mut self, now: Nanos, registration: u64) {
         if let Some(at) = self.retry_at() {
+            let spread = self.trouble().is_some_and(|trouble| trouble.waits_since.is_none());
             self.schedule_retry(now, registration);
+            if spread {
+                self.spread_retry(registration);
+            }
             let trouble = self.trouble_mut();
             trouble.retry_at = trouble.retry_at.min(Some(at));
         }
@@ -445,10 +451,22 @@ impl InputHealth {
 
     /// Rules 9a and 9f: the next attempt.
     pub(super) fn schedule_retry(&mut self, now: Nanos, registration: u64) {
-        let cooldown = self.settings.probe_cooldown;
-        // Two inputs of two streams must not jitter alike.
-        let seed = registration.rotate_left(32) ^ self.spec.priority as u64;
+        let (cooldown, seed) = (self.settings.probe_cooldown, self.seed(registration));
         let trouble = self.trouble_mut();
         trouble.retry_at = Some(now + trouble.backoff.wait(cooldown, seed));
+        trouble.waits_since = Some(now);
+    }
+
+    /// Rule 26b: the next attempt comes at another time than those of other streams.
+    pub(super) fn spread_retry(&mut self, registration: u64) {
+        let (cooldown, seed) = (self.settings.probe_cooldown, self.seed(registration));
+        let trouble = self.trouble_mut();
+        trouble.waits_since = None;
+        trouble.retry_at = trouble.retry_at.map(|at| at + trouble.backoff.share(cooldown, seed));
+    }
+
+    /// Two inputs of two streams must not jitter alike.
+    fn seed(&self, registration: u64) -> u64 {
+        registration.rotate_left(32) ^ self.spec.priority as u64
     }
 }

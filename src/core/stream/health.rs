@@ -339,6 +339,19 @@ impl Stream {
         }
     }
 
+    /// Rule 26b: with very many other streams waiting, none waits exactly as long as they do.
+    pub(super) fn spread_retries(&mut self, common: &Common) {
+        if !common.spreads_any() {
+            return;
+        }
+        for input in &mut self.inputs {
+            let waits = input.trouble().filter(|trouble| trouble.retry_at.is_some());
+            if waits.and_then(|trouble| trouble.waits_since).is_some_and(|at| common.spreads(at)) {
+                input.spread_retry(self.registration);
+            }
+        }
+    }
+
     /// Rule 9b.
     pub(super) fn probe_answered(&mut self, index: usize, outcome: ProbeOutcome, now: Nanos) {
         self.inputs[index].trouble_mut().probe = None;

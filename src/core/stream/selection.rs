@@ -42,6 +42,7 @@ impl Stream {
         self.stop_what_is_not_needed();
         self.give_up_untested_inputs(now);
         self.keep_retrying(now);
+        self.spread_retries(common);
         self.listen_to_failed_inputs(now);
         self.close_gate_of_a_stopped_session();
         self.renew_offer(now);

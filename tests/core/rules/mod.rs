@@ -28,6 +28,7 @@ mod rule_22_adaptive_silence;
 mod rule_23_key_frames;
 mod rule_25_by_hand;
 mod rule_25_disabled;
+mod rule_26_mass_failure;
 mod rule_27_pushed;
 mod rule_27_untested;
 mod seed_defects;

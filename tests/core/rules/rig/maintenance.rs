@@ -17,6 +17,11 @@ impl Rig {
         self.handle(Stimulus::SwitchInput { priority, lasts: Some(lasts) })
     }
 
+    /// Very many other streams fail: the waits that begin in these milliseconds of the story are spread.
+    pub fn others_fail(&mut self, since: u64, until: u64) {
+        self.common.spread_waits(self.at(since), self.at(until));
+    }
+
     pub fn fail_back(&mut self) -> Result<(), Error> {
         self.handle(Stimulus::FailBack)
     }
