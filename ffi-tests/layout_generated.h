@@ -34,7 +34,8 @@ AT(changeover_config, key_wait, 192);
 AT(changeover_config, silence, 200);
 AT(changeover_config, reserved_silence, 204);
 AT(changeover_config, packet_timeout_min, 208);
-_Static_assert(sizeof(changeover_config) == 216, "as the library has it");
+AT(changeover_config, mass_share, 216);
+_Static_assert(sizeof(changeover_config) == 224, "as the library has it");
 #endif
 
 IS(CHANGEOVER_OK, 0);
@@ -137,6 +138,7 @@ IS(CHANGEOVER_EVENT_RESTORED, 9);
 IS(CHANGEOVER_EVENT_UNREGISTERED, 10);
 IS(CHANGEOVER_EVENT_GAP, 11);
 IS(CHANGEOVER_EVENT_BUG, 12);
+IS(CHANGEOVER_EVENT_MASS_FAILURE, 13);
 IS(CHANGEOVER_PROBE_OK, 0);
 IS(CHANGEOVER_PROBE_FAILED, 1);
 IS(CHANGEOVER_PROBE_UNSUPPORTED, 2);

@@ -373,6 +373,9 @@ const (
 	// stops and Unregistered follow. Without a stream: the monitor has ended by a bug. Nothing is
 	// decided any more, and no event follows.
 	EventBug EventKind = C.CHANGEOVER_EVENT_BUG
+	// EventMassFailure: without a stream: Measured of all streams on air failed within a second, more
+	// than Limit, which is MassShare of them. It is told once, until ten seconds were quiet.
+	EventMassFailure EventKind = C.CHANGEOVER_EVENT_MASS_FAILURE
 )
 
 // String is its name, e.g. "start".
@@ -404,6 +407,8 @@ func (e EventKind) String() string {
 		return "gap"
 	case C.CHANGEOVER_EVENT_BUG:
 		return "bug"
+	case C.CHANGEOVER_EVENT_MASS_FAILURE:
+		return "mass_failure"
 	}
 	return "unknown"
 }
@@ -489,6 +494,10 @@ type Config struct {
 	Silence Silence
 	// PacketTimeoutMin: the least that an adaptive limit on silence may be. Default 100 ms.
 	PacketTimeoutMin time.Duration
+	// MassShare: if more than this share of all streams on air fails within a second, in percent, and
+	// at least ten do, that is a mass failure, which is told once, and attempts to get their inputs
+	// back are spread over time; 0: none is. Or NoLimit. Default 30.
+	MassShare int
 }
 
 // toC fills in out. Values out of range stay out of range, for the engine to refuse.
@@ -521,4 +530,5 @@ func (c *Config) toC(out *C.changeover_config) {
 	out.key_wait = wait(c.KeyWait)
 	out.silence = C.int32_t(c.Silence) - 1
 	out.packet_timeout_min = timeout(c.PacketTimeoutMin)
+	out.mass_share = number(c.MassShare)
 }

@@ -443,6 +443,13 @@
  */
 #define CHANGEOVER_EVENT_BUG 12
 
+/**
+ * Without a stream: measured of all streams on air failed within a second, more than limit, which
+ * is mass_share of them. It is told once, until ten seconds were quiet. Fields: measured, limit,
+ * detail.
+ */
+#define CHANGEOVER_EVENT_MASS_FAILURE 13
+
 /* --- How a probe went, as C says it. */
 
 /** The source works. */
@@ -634,6 +641,12 @@ typedef struct changeover_config {
    * 100 ms.
    */
   uint64_t packet_timeout_min;
+  /**
+   * If more than this share of all streams on air fails within a second, in percent, and at least
+   * ten do, that is a mass failure, which is told once, and attempts to get their inputs back are
+   * spread over time; 0: none is. A percentage, at most 100. Default 30.
+   */
+  uint64_t mass_share;
 } changeover_config;
 
 /**

@@ -170,6 +170,7 @@ enum class event_kind : std::int32_t {
   unregistered = CHANGEOVER_EVENT_UNREGISTERED,
   gap = CHANGEOVER_EVENT_GAP,
   bug = CHANGEOVER_EVENT_BUG,
+  mass_failure = CHANGEOVER_EVENT_MASS_FAILURE,
 };
 enum class probe_outcome : std::int32_t {
   ok = CHANGEOVER_PROBE_OK,
@@ -366,6 +367,7 @@ class config {
   config& key_wait(duration value) noexcept { return set(raw_.key_wait, value); }
   config& silence(changeover::silence value) noexcept { return set(raw_.silence, value); }
   config& packet_timeout_min(duration value) noexcept { return set(raw_.packet_timeout_min, value); }
+  config& mass_share(std::uint64_t value) noexcept { return set(raw_.mass_share, value); }
   // clang-format on
   /* } settings */
 

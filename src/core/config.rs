@@ -34,6 +34,11 @@ impl Config {
     pub fn new() -> Self {
         Config::default()
     }
+
+    /// The share of rule 26, of an engine with these settings.
+    pub(crate) fn resolved_mass_share(&self) -> u64 {
+        Settings::resolve(&[self]).mass_share
+    }
 }
 
 /// What a setting's documentation says of its values.
@@ -60,6 +65,9 @@ macro_rules! levels {
     (Stream) => {
         " For the engine or a stream."
     };
+    (Engine) => {
+        " For the engine."
+    };
 }
 
 macro_rules! config {
@@ -85,7 +93,7 @@ macro_rules! config {
                 }
             )+
 
-            /// Whether an engine or a stream would take these settings; if not, which is wrong and why.
+            /// Whether an engine would take these settings; if not, which is wrong and why.
             ///
             /// # Errors
             /// The first that is out of range.
@@ -100,16 +108,31 @@ macro_rules! config {
                 Ok(())
             }
 
+            /// As [`Config::check`], for a stream.
+            ///
+            /// # Errors
+            /// The first that is out of range, or no setting of streams.
+            pub fn check_for_stream(&self) -> Result<(), Problem> {
+                self.check_for(Scope::Stream)
+            }
+
             /// As [`Config::check`], for an input.
             ///
             /// # Errors
             /// The first that is out of range, or no setting of inputs.
             pub fn check_for_input(&self) -> Result<(), Problem> {
+                self.check_for(Scope::Input)
+            }
+
+            fn check_for(&self, level: Scope) -> Result<(), Problem> {
                 let Some(values) = &self.0 else { return Ok(()) };
                 $(
-                    if Scope::$scope != Scope::Input && values.$name.is_some() {
+                    if Scope::$scope > level && values.$name.is_some() {
                         let name = c_string!(stringify!($name));
-                        let why = c"set on an engine or a stream, not on an input";
+                        let why = match Scope::$scope {
+                            Scope::Engine => c"set on an engine alone",
+                            _ => c"set on an engine or a stream, not on an input",
+                        };
                         return Err(Problem::new(Error::Config, name, why));
                     }
                 )+

@@ -33,7 +33,7 @@ impl Registration {
         if self.buffer_write_id.len() > BUFFER_WRITE_ID_MAX || self.inputs.len() > INPUTS_MAX {
             return Err(Error::Limit);
         }
-        self.config.check().map_err(Problem::error)?;
+        self.config.check_for_stream().map_err(Problem::error)?;
         self.defaults.check().map_err(Problem::error)?;
         let mut priorities = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {

@@ -12,7 +12,8 @@ use std::time::SystemTime;
 /// One event. The events of a stream come in the order of its decisions.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The stream; empty for [`EventKind::Gap`], and if a bug ended the monitor.
+    /// The stream; empty for [`EventKind::Gap`] and [`EventKind::MassFailure`], and if a bug ended the
+    /// monitor.
     pub stream: Arc<str>,
     /// Which life of that id.
     pub registration: u64,
@@ -41,6 +42,15 @@ pub enum EventKind {
         /// How many.
         dropped: u64,
     },
+    /// A great share of the streams on air failed within a second.
+    MassFailure {
+        /// How many.
+        failed: u64,
+        /// More than so many had to: `mass_share` of those on air.
+        limit: u64,
+        /// How many were on air.
+        on_air: u64,
+    },
 }
 
 impl EventKind {
@@ -52,6 +62,7 @@ impl EventKind {
             EventKind::Probe(_) => EventTag::Probe,
             EventKind::Notice(notice) => notice.tag(),
             EventKind::Gap { .. } => EventTag::Gap,
+            EventKind::MassFailure { .. } => EventTag::MassFailure,
         }
     }
 
@@ -113,6 +124,11 @@ impl Event {
             EventKind::Notice(Notice::Unregistered) => {}
             EventKind::Notice(Notice::Bug { detail }) => fields.detail = detail.text(),
             EventKind::Gap { dropped } => fields.dropped = *dropped,
+            EventKind::MassFailure { failed, limit, on_air } => {
+                (fields.measured, fields.limit) = (*failed, *limit);
+                let detail = format!("{failed} of {on_air} streams on air failed within a second");
+                fields.detail = detail.into();
+            }
         }
         fields
     }

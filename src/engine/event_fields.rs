@@ -108,7 +108,7 @@ impl Display for Line<'_> {
             }
             EventTag::Exhausted => f.write_str(": no usable input, last")?,
             EventTag::Unregistered => write!(f, " registration {}", event.registration)?,
-            EventTag::Bug => {}
+            EventTag::Bug | EventTag::MassFailure => {}
             EventTag::Gap => write!(f, ": {} events dropped", event.dropped)?,
         }
         if let Some(reason) = event.reason {
@@ -186,6 +186,9 @@ mod tests {
         }
         let bug = EventFields { detail: "a\nb".into(), ..EventFields::new(EventTag::Bug, "", 0) };
         assert_eq!(line(bug), "bug (a\\nb)");
+        let detail = "31 of 100 streams on air failed within a second".into();
+        let mass = EventFields { detail, ..EventFields::new(EventTag::MassFailure, "", 0) };
+        assert_eq!(line(mass), "mass_failure (31 of 100 streams on air failed within a second)");
         let from = EventFields { from: Some(1), ..event(EventTag::Switched) };
         assert_eq!(line(from), "news: switched input 1 -> 2 #9");
         let why = EventFields { start_reason: Some(StartReason::Hot), ..event(EventTag::Start) };

@@ -225,6 +225,7 @@ impl Queue {
                     state.probes.remove(&probe.probe);
                 }
                 EventKind::Stop(_) | EventKind::Gap { .. } => {}
+                EventKind::MassFailure { .. } => state.informational_taken(),
                 EventKind::Notice(notice) => match notice.tag().backlog() {
                     Backlog::Command | Backlog::Kept => {}
                     Backlog::Paired => {
@@ -287,6 +288,7 @@ impl Writer<'_> {
                 state.probes.insert(probe.probe, seq);
             }
             EventKind::Gap { .. } => {}
+            EventKind::MassFailure { .. } => state.informational_added(seq),
             EventKind::Notice(notice) => {
                 if let Notice::Unregistered = notice {
                     // Nothing can take back the last outage of this registration any longer, so

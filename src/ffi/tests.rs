@@ -81,6 +81,7 @@ fn an_event_fills_in_the_fields_its_row_names() {
         EventKind::Notice(Notice::Unregistered),
         EventKind::Notice(Notice::Bug { detail: Detail::Told("why".into()) }),
         EventKind::Gap { dropped: 1 },
+        EventKind::MassFailure { failed: 31, limit: 30, on_air: 100 },
     ];
     for kind in kinds {
         let wall = std::time::SystemTime::UNIX_EPOCH;

@@ -82,6 +82,10 @@ macro_rules! settings {
             silence: Silence = Silence::Fixed, Input, reserved_silence;
             /// The least that an adaptive limit on silence may be.
             packet_timeout_min: Timeout = Duration::from_millis(100), Input;
+            /// If more than this share of all streams on air fails within a second, in percent, and
+            /// at least ten do, that is a mass failure, which is told once, and attempts to get their
+            /// inputs back are spread over time; 0: none is.
+            mass_share: Percent = 30, Engine;
         }
     };
 }
@@ -160,12 +164,14 @@ vocabulary! {
 }
 
 /// The lowest level a setting may be set on; above it, it always may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Engine, stream and input.
     Input,
     /// Engine and stream.
     Stream,
+    /// Engine.
+    Engine,
 }
 
 /// How a kind of setting looks in other languages.

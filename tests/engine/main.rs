@@ -14,6 +14,7 @@
 //! | `stopped_process.rs` | a stop of the whole process is nobody's silence |
 //! | `stalled_process.rs` | nor are stalls longer than a timeout; an end is found nevertheless |
 //! | `measured.rs` | what is measured of what is recorded, and decided by it |
+//! | `mass_failure.rs` | rule 26: very many streams fail at once |
 //! | `many_streams.rs` | a hundred thousand streams |
 //! | `maintenance.rs` | rule 25: disabled inputs, all streams unregistered at once |
 //! | `gate.rs` | promise 2: one session is on air |
@@ -50,6 +51,7 @@ mod log;
 mod loops;
 mod maintenance;
 mod many_streams;
+mod mass_failure;
 mod measured;
 mod pushed;
 mod rules;

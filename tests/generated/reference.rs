@@ -71,6 +71,7 @@ fn settings() -> String {
         let levels = match setting.scope {
             Scope::Input => "engine, stream, input",
             Scope::Stream => "engine, stream",
+            Scope::Engine => "engine",
         };
         let name = format!("`{}`", setting.name);
         let docs = spell(setting.docs, Language::Markdown);

@@ -53,6 +53,11 @@ impl Stream {
         self.active_index().is_some_and(|index| self.inputs[index].status == Status::Active)
     }
 
+    /// Which that is.
+    pub(crate) fn on_air_input(&self) -> Option<Priority> {
+        self.active().filter(|_| self.on_air())
+    }
+
     pub(super) fn active_index(&self) -> Option<usize> {
         self.active().and_then(|active| self.index_of(active))
     }

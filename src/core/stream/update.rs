@@ -243,7 +243,7 @@ impl Stream {
 
     /// Everything that could refuse new settings, before anything changes.
     pub(super) fn check_config(&self, config: &Config, defaults: &Config) -> Result<(), Error> {
-        config.check().map_err(Problem::error)?;
+        config.check_for_stream().map_err(Problem::error)?;
         defaults.check().map_err(Problem::error)?;
         let settings = StreamSettings::new(config, defaults);
         let hot = |input: &InputHealth| settings.of_input(&input.spec.config).is_hot();

@@ -1,8 +1,8 @@
 //! The one door into `core`.
 //!
 //! Everything that decisions are made from passes [`Door::enter`], in the order in which it is
-//! decided: the registration of a stream, and whatever happens to it from then on, each with its
-//! time and with what the streams have in common. Nothing else in the engine calls [`Stream::new`]
+//! decided: the registration of a stream, whatever happens to it from then on, each with its time and
+//! with what the streams have in common, and that very many of them fail. Nothing else in the engine calls [`Stream::new`]
 //! or [`Stream::handle`] (only `Entry::tell` can change a registered stream, and it comes here), so
 //! a record of what passes here is enough to make the same decisions again. What is done with a
 //! decision, and with a stream in which a bug was met, does not belong here.
@@ -18,6 +18,8 @@ enum Entering<'a> {
     Registration(Registration),
     /// Something happened to a registered stream.
     Stimulus(&'a mut Stream, Stimulus),
+    /// Rule 26: very many streams fail; waits that begin between these are spread.
+    MassFailure(Nanos, Nanos),
 }
 
 /// The way to all streams' cores.
@@ -28,6 +30,8 @@ pub(super) struct Door {
     registrations: u64,
     /// The engine's settings.
     defaults: Config,
+    /// Its `mass_share`.
+    mass_share: u64,
     bug: Option<String>,
     #[cfg(any(test, changeover_panic_hook))]
     planted: Option<Box<str>>,
@@ -38,6 +42,7 @@ impl Door {
         Door {
             common: Common::default(),
             registrations: 0,
+            mass_share: defaults.resolved_mass_share(),
             defaults,
             bug: None,
             #[cfg(any(test, changeover_panic_hook))]
@@ -47,6 +52,7 @@ impl Door {
 
     /// For streams registered from now on; the others still have to be told.
     pub(super) fn set_defaults(&mut self, defaults: Config) {
+        self.mass_share = defaults.resolved_mass_share();
         self.defaults = defaults;
     }
 
@@ -65,6 +71,17 @@ impl Door {
         let stream = self.enter(Entering::Registration(registration), now)?;
         self.registrations = number;
         Ok(stream.expect("a registration makes a stream"))
+    }
+
+    /// The share of the streams on air of which more have to fail at once, in percent; 0: none.
+    pub(super) fn mass_share(&self) -> u64 {
+        self.mass_share
+    }
+
+    /// See [`Common::spread_waits`].
+    pub(super) fn spread_waits(&mut self, since: Nanos, until: Nanos) {
+        // Nothing of a stream is decided by it.
+        let _ = self.enter(Entering::MassFailure(since, until), until);
     }
 
     /// Tells a stream what happened.
@@ -103,6 +120,10 @@ impl Door {
                 #[cfg(any(test, changeover_panic_hook))]
                 assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
                 result
+            }
+            Entering::MassFailure(since, until) => {
+                common.spread_waits(since, until);
+                Ok(None)
             }
         });
         entered.unwrap_or_else(|bug| {

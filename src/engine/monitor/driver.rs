@@ -4,11 +4,12 @@
 use super::bug::contained;
 use super::deadlines::Deadlines;
 use super::looks::{Found, Looks};
+use super::mass_failure::MassFailures;
 use super::outbox::Outbox;
 use super::rates_round::RatesRound;
 use super::streams::Streams;
 use super::time::Time;
-use crate::core::{Action, Config, Input, Nanos, Priority, SessionId, Stimulus};
+use crate::core::{Action, Config, Input, Nanos, Notice, Priority, SessionId, Stimulus};
 use crate::engine::log::Logger;
 use crate::engine::published::{OpenCell, StreamShared};
 use crate::engine::queue::Queue;
@@ -37,6 +38,7 @@ pub(super) struct Driver {
     outbox: Outbox,
     looks: Looks,
     rates: RatesRound,
+    mass_failures: MassFailures,
 }
 
 /// The steps.
@@ -55,6 +57,7 @@ impl Driver {
             streams: Streams::new(shared.clone(), router, logger.clone(), defaults),
             looks: Looks::new(logger.clone()),
             rates: RatesRound::default(),
+            mass_failures: MassFailures::default(),
             outbox: Outbox::new(queue, logger),
             shared,
         }
@@ -77,6 +80,7 @@ impl Driver {
             || self.streams.any_running()
             || self.streams.any_unreachable()
             || self.time.is_holding()
+            || self.mass_failures.is_counting()
         {
             return Some(next_tick.min(self.soon_at()));
         }
@@ -121,6 +125,9 @@ impl Driver {
         }
         if self.now() >= self.soon_at() {
             self.visit_soon();
+        }
+        if let Some(told) = self.mass_failures.take_told(self.now()) {
+            self.outbox.tell_mass_failure(told, &self.time);
         }
         self.rates.measure(&mut self.streams, self.deadlines.end(), self.time.now());
         self.streams.free_unreachable();
@@ -261,15 +268,30 @@ impl Driver {
     }
 
     fn decide_settled(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
+        let (on_air, all_on_air) = (self.streams.core(index).on_air_input(), self.streams.on_air());
         let decided = self.streams.decide(index, stimulus, self.time.now());
         if let Some(bug) = self.streams.take_bug() {
             self.give_up(index, &bug);
             return Err(Error::Panic);
         }
-        self.take_up(index, decided?);
+        let mut failed = false;
+        self.take_up(index, decided?.inspect(|action| failed |= tells_failure(action, on_air)));
+        if failed {
+            self.count_failure(index, all_on_air);
+        }
         self.looks.match_sessions(&self.streams, index, self.time.now());
         self.schedule(index);
         Ok(())
+    }
+
+    /// Rule 26: a stream has failed that was on air, one of so many.
+    fn count_failure(&mut self, index: usize, on_air: usize) {
+        let (registration, share) =
+            (self.streams.core(index).registration(), self.streams.mass_share());
+        let found = self.mass_failures.fail(registration, on_air, share, self.time.now());
+        if let Some((since, until)) = found {
+            self.streams.spread_waits(since, until);
+        }
     }
 
     fn take_up(&mut self, index: usize, actions: impl IntoIterator<Item = Action>) {
@@ -420,5 +442,15 @@ impl Driver {
         }
         self.streams.open_offer(index);
         self.schedule(index);
+    }
+}
+
+/// Whether this tells that the input on air failed.
+fn tells_failure(action: &Action, on_air: Option<Priority>) -> bool {
+    match action {
+        Action::Notify(Notice::Degraded { priority, error }) => {
+            Some(*priority) == on_air && !error.reason.is_condition()
+        }
+        _ => false,
     }
 }

@@ -18,6 +18,7 @@
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
 //! | `rates_round.rs` | when rates are measured |
 //! | `looks.rs`, `turns.rs` | which sessions are measured; when each has its turn |
+//! | `mass_failure.rs` | whether very many streams fail at once |
 //! | `outbox.rs` | what was decided, on its way to the host |
 
 mod bug;
@@ -29,6 +30,7 @@ mod entry;
 mod limbo;
 mod looks;
 mod mailbox;
+mod mass_failure;
 mod outbox;
 mod rates_round;
 mod stalls;

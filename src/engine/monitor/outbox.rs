@@ -1,9 +1,10 @@
 //! What was decided and the host is still to be told, by the queue and the log. What recording
 //! threads see of a decision was done before and does not belong here.
 
+use super::mass_failure::MassFailure;
 use super::streams::Streams;
 use super::time::Time;
-use crate::core::{told, Action, Detail, Nanos, Notice, Stream};
+use crate::core::{told, Action, Detail, Nanos, Notice};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::log::Logger;
 use crate::engine::queue::{Queue, Writer};
@@ -78,6 +79,16 @@ impl Outbox {
         true
     }
 
+    /// Rule 26: no stream's, so it waits for none.
+    pub(super) fn tell_mass_failure(&self, mass_failure: MassFailure, time: &Time) {
+        let MassFailure { failed, limit, on_air } = mass_failure;
+        let [failed, limit, on_air] = [failed, limit, on_air].map(|streams| streams as u64);
+        let kind = EventKind::MassFailure { failed, limit, on_air };
+        let mut telling =
+            Telling { writer: self.queue.write(), wall: time.wall(), logger: &self.logger };
+        telling.emit("".into(), 0, time.now(), kind);
+    }
+
     /// The last that is told: a bug has ended the monitor.
     pub(super) fn end_by(&mut self, bug: &str, time: &Time) {
         let (at, detail) = (time.now(), Detail::Told(told(bug).into()));
@@ -124,17 +135,12 @@ impl Telling<'_> {
             Action::Gate { .. } | Action::Await { .. } | Action::AwaitInput { .. } => return,
             Action::Notify(notice) => EventKind::Notice(notice),
         };
-        self.emit(streams.core(stream), at, kind);
+        let core = streams.core(stream);
+        self.emit(core.id().clone(), core.registration(), at, kind);
     }
 
-    fn emit(&mut self, core: &Stream, at: Nanos, kind: EventKind) {
-        let event = Event {
-            stream: core.id().clone(),
-            registration: core.registration(),
-            at,
-            wall: self.wall.at(at),
-            kind,
-        };
+    fn emit(&mut self, stream: Arc<str>, registration: u64, at: Nanos, kind: EventKind) {
+        let event = Event { stream, registration, at, wall: self.wall.at(at), kind };
         self.logger
             .log(event.kind.tag().level(), || event.fields().line(self.logger.urls()).to_string());
         if self.writer.push(event) {

@@ -31,6 +31,8 @@ pub(super) struct Streams {
     sessions: usize,
     /// Streams that await packets of inputs without a session.
     listening: usize,
+    /// Streams whose active input delivers.
+    on_air: usize,
     /// Streams to be published at the end of this step.
     unpublished: Vec<usize>,
 }
@@ -52,6 +54,7 @@ impl Streams {
             limbo: Limbo::default(),
             sessions: 0,
             listening: 0,
+            on_air: 0,
             unpublished: Vec::new(),
         }
     }
@@ -96,6 +99,21 @@ impl Streams {
         self.listening > 0
     }
 
+    /// How many streams have an active input that delivers.
+    pub(super) fn on_air(&self) -> usize {
+        self.on_air
+    }
+
+    /// See [`Door::mass_share`].
+    pub(super) fn mass_share(&self) -> u64 {
+        self.door.mass_share()
+    }
+
+    /// See [`Door::spread_waits`].
+    pub(super) fn spread_waits(&mut self, since: Nanos, until: Nanos) {
+        self.door.spread_waits(since, until);
+    }
+
     /// Whether anything that was removed waits to be freed.
     pub(super) fn any_unreachable(&self) -> bool {
         !self.limbo.is_empty()
@@ -127,6 +145,7 @@ impl Streams {
     pub(super) fn remove(&mut self, index: usize) {
         let mut entry = self.entries.remove(index);
         self.listening -= usize::from(entry.listened());
+        self.on_air -= usize::from(entry.core().on_air());
         // Whoever is still reading its status must not see the next lives of its cells.
         let inputs: Vec<_> =
             entry.change_cells(|inputs| inputs.iter_mut().map(InputCells::freeze).collect());
@@ -151,6 +170,7 @@ impl Streams {
         );
         let entry = &mut self.entries[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
+        let was_on_air = entry.core().on_air();
         entry.tell_flags(&mut self.door, now);
         let result = entry.tell(&mut self.door, stimulus, now);
         if updates_inputs && result.is_ok() {
@@ -159,6 +179,8 @@ impl Streams {
         let entry = &mut self.entries[index];
         self.listening -= usize::from(entry.listened());
         self.listening += usize::from(entry.listens());
+        self.on_air -= usize::from(was_on_air);
+        self.on_air += usize::from(entry.core().on_air());
         if comes_often && result.as_ref().is_ok_and(|actions| actions.len() == 0) {
             // Nobody can see that something changed, and of a stream with many inputs many such come
             // together: it is copied once for all of them.
@@ -193,9 +215,12 @@ impl Streams {
         now: Nanos,
     ) -> SmallVec<[Action; 1]> {
         let entry = &mut self.entries[index];
+        let was_on_air = entry.core().on_air();
         let result = entry.tell(&mut self.door, Stimulus::Measured { session, measure }, now);
         // It is never refused.
         let actions: SmallVec<_> = result.into_iter().flatten().collect();
+        self.on_air -= usize::from(was_on_air);
+        self.on_air += usize::from(entry.core().on_air());
         if !actions.is_empty() {
             entry.publish();
         }
