@@ -51,7 +51,7 @@ const STREAM: [&str; 10] = [
     "switches",
 ];
 /// Of one that runs.
-const INPUT: [&str; 19] = [
+const INPUT: [&str; 21] = [
     "input_priority",
     "url",
     "session",
@@ -70,6 +70,8 @@ const INPUT: [&str; 19] = [
     "probes_failed",
     "untested",
     "listening",
+    "silence_limit_ms",
+    "silence_returns",
     "state_since",
 ];
 
