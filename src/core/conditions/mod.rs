@@ -21,9 +21,11 @@ pub(super) struct Look {
     pub(super) now: Nanos,
     /// The session's first one.
     pub(super) first_packet: Nanos,
-    /// Whether a condition may begin to hold: not while another input of the stream is on trial,
-    /// which may be what takes the bandwidth.
+    /// Whether a condition may begin to hold: not while an input of the stream is on trial.
     pub(super) may_begin: bool,
+    /// Another input of the stream is on trial, which may be what takes the bandwidth: what shows
+    /// counts for nothing.
+    pub(super) disturbed: bool,
     /// The input is usable, so what it delivers is usual.
     pub(super) healthy: bool,
 }
@@ -167,6 +169,9 @@ impl Conditions {
         };
         let state = self.state(condition, None);
         state.met_since = None;
+        if look.disturbed {
+            state.shown_since = Some(look.now);
+        }
         state.evidence = Detail::out_of_limit(condition, measured, limit, window);
         let shown = look.now - *state.shown_since.get_or_insert(look.now) >= hold;
         let begun = shown && look.may_begin && !state.holds();

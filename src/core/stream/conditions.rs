@@ -12,7 +12,9 @@ impl Stream {
     pub(super) fn measured(&mut self, session: SessionId, measure: Measure, now: Nanos) -> bool {
         let Some(index) = self.index_of_session(session) else { return false };
         // Rule 20e: a trial may be what takes the bandwidth.
-        let disturbed = self.inputs.iter().any(InputHealth::on_trial);
+        let on_trial = self.inputs[index].on_trial();
+        let mut others = self.inputs.iter().filter(|other| other.session() != Some(session));
+        let disturbed = others.any(InputHealth::on_trial);
         let input = &mut self.inputs[index];
         let first_packet = input.session.and_then(|session| session.first_packet());
         let Some(first_packet) = first_packet else { return false };
@@ -23,8 +25,8 @@ impl Stream {
             return false;
         }
         let usable = input.usable();
-        let look =
-            Look { measure, now, first_packet, may_begin: usable && !disturbed, healthy: usable };
+        let may_begin = usable && !disturbed && !on_trial;
+        let look = Look { measure, now, first_packet, may_begin, disturbed, healthy: usable };
         let (conditions, settings) = input.conditions_mut();
         let seen = conditions.look(&look, settings);
         self.judge(index, seen, now)

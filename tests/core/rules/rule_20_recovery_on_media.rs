@@ -131,13 +131,33 @@ fn while_a_trial_runs_no_condition_begins() {
     rig.shows(0, |m| m.bitrate_kbps = None);
     rig.reach("start 0b");
     rig.shows(1, |m| m.bitrate_kbps = Some(100));
-    rig.until(8099);
+    assert_eq!(rig.reach("stop 0b"), 8100.0);
     assert_eq!(rig.input(1).severity(), None);
-    rig.until(8100);
-    rig.skip();
-    // It has shown for long enough, so the next look counts.
-    rig.until(8300);
-    assert_eq!(rig.lines().collect::<Vec<_>>(), ["degraded 1 low_bitrate"]);
+    // What showed meanwhile counts for nothing: two seconds from the last look before its end.
+    let told = rig.reach("degraded 1 low_bitrate");
+    assert!((1900.0..=2000.0).contains(&told), "{told}");
+}
+
+#[test]
+fn what_only_a_trial_takes_is_no_condition() {
+    let mut rig = left(Config::new(), [cold(0), cold(1)]);
+    rig.shows(0, |m| m.bitrate_kbps = None);
+    rig.reach("start 0b");
+    rig.shows(1, |m| m.bitrate_kbps = Some(100));
+    rig.reach("stop 0b");
+    // The window still shows it for a while.
+    rig.until(900);
+    rig.shows(1, |m| m.bitrate_kbps = Some(2000));
+    rig.until(4000);
+    rig.is_quiet();
+}
+
+#[test]
+fn the_hosts_word_counts_while_a_trial_runs() {
+    let mut rig = left(Config::new(), [cold(0), cold(1)]);
+    rig.reach("start 0b");
+    rig.says(1, Condition::Host, true);
+    rig.tells(&["0 degraded 1 host"]);
 }
 
 #[test]
