@@ -243,6 +243,39 @@ static void an_operator_switches_by_hand(void) {
   OK(changeover_free(engine));
 }
 
+static void a_switch_says_what_it_passed_over_and_how_long_it_took(void) {
+  changeover_engine *engine = patient_engine();
+  register_stream(engine, "s", 3);
+  changeover_input first = open_input(engine, "s", 0, take_start(engine, 0));
+  EQUAL(1, deliver(&first));
+  OK(changeover_report_input_error(engine, S("s"), 1, S("404")));
+  OK(changeover_report_input_error(engine, S("s"), 0, S("down")));
+  changeover_event event = no_event();
+  take(engine, CHANGEOVER_EVENT_DEGRADED, &event);
+  EQUAL(1, event.priority);
+  EQUAL(CHANGEOVER_UNKNOWN, event.detection);
+  take(engine, CHANGEOVER_EVENT_SWITCHED, &event);
+  EQUAL(2, event.priority);
+  EQUAL(CHANGEOVER_UNKNOWN, event.detection);
+  EQUAL(0, event.decision);
+  EQUAL(0, event.commit);
+  EQUAL(1, event.passed_over_len);
+  EQUAL(0, event.passed_over_more);
+  const changeover_passed_over *one = event.passed_over;
+  EQUAL(1, one->priority);
+  EQUAL(CHANGEOVER_OBSTACLE_FAILED, one->obstacle);
+  EQUAL(CHANGEOVER_REASON_ERROR, one->reason);
+  EQUAL(0, one->wait);
+  TEXT("1 failed: error (404)", event.passed_over_text, event.passed_over_text_len);
+  char line[200];
+  size_t length = 0;
+  OK(changeover_event_text(&event, line, sizeof line, &length));
+  TEXT("s: switched input 0 -> 2 #2 reason error (down); passed over: 1 failed: error (404)", line, length);
+  OK(changeover_event_clear(&event));
+  OK(changeover_close_input(&first));
+  OK(changeover_free(engine));
+}
+
 static void inputs_are_updated_as_one_change(void) {
   changeover_engine *engine = patient_engine();
   register_stream(engine, "s", 2);
@@ -325,6 +358,7 @@ int main(void) {
   RUN(a_reported_error_fails_over_at_once);
   RUN(a_start_that_fails_is_not_tried_twice);
   RUN(an_operator_switches_by_hand);
+  RUN(a_switch_says_what_it_passed_over_and_how_long_it_took);
   RUN(inputs_are_updated_as_one_change);
   RUN(settings_change_while_running);
   RUN(hot_inputs_run_from_the_start);

@@ -8,6 +8,7 @@ import "C"
 import (
 	"log/slog"
 	"time"
+	"unsafe"
 )
 
 // Event is a decision. Fields that don't apply are zero, priorities −1.
@@ -31,8 +32,31 @@ type Event struct {
 	Exhausted bool
 	// At is when it was decided.
 	At time.Time
-	// Measured is what was measured, against Limit.
+	// Measured is what was measured, against Limit: a time; of [ReasonLowBitrate] kbit/s, of
+	// [ReasonLowFPS] thousandths of a frame a second, of [ReasonPacketLoss] millionths.
 	Measured, Limit time.Duration
+	// Window is over what time that was measured; 0 where it is a time itself.
+	Window time.Duration
+	// Detection is how long it took from the fault to its detection, Decision from there to the
+	// decision to switch, and Commit from there until the switch was made; −1 where it is not known.
+	Detection, Decision, Commit time.Duration
+	// PassedOver are the inputs that would have gone before the one chosen: the three best;
+	// PassedOverMore is how many more there are, PassedOverText all of it in words.
+	PassedOver     []PassedOver
+	PassedOverMore int
+	PassedOverText string
+}
+
+// PassedOver is an input that was not chosen.
+type PassedOver struct {
+	Priority int
+	// Obstacle is what stands against it; of one that failed or is impaired Reason says why, and
+	// Measured, Limit and Window are as in [Event].
+	Obstacle                Obstacle
+	Reason                  Reason
+	Measured, Limit, Window time.Duration
+	// Wait is for how much longer it has to be healthy, where that is what is missing.
+	Wait time.Duration
 }
 
 // LogValue makes a group of what applies, for log/slog; with the [Printable] form of Stream and Detail.
@@ -49,6 +73,11 @@ func (e Event) LogValue() slog.Value {
 	add(e.Detail != "", slog.String("detail", Printable(e.Detail)))
 	add(e.Measured != 0, slog.Duration("measured", e.Measured))
 	add(e.Limit != 0, slog.Duration("limit", e.Limit))
+	add(e.Window != 0, slog.Duration("window", e.Window))
+	add(e.Detection > 0, slog.Duration("detection", e.Detection))
+	add(e.Decision > 0, slog.Duration("decision", e.Decision))
+	add(e.Commit > 0, slog.Duration("commit", e.Commit))
+	add(e.PassedOverText != "", slog.String("passed_over", Printable(e.PassedOverText)))
 	add(e.SwitchNumber != 0, slog.Uint64("switch", e.SwitchNumber))
 	add(e.Exhausted, slog.Bool("exhausted", e.Exhausted))
 	add(e.Dropped != 0, slog.Uint64("dropped", e.Dropped))
@@ -77,8 +106,40 @@ func newEvent(event *C.changeover_event, streamID string) Event {
 		At:           time.Unix(0, int64(event.at_unix)),
 		Measured:     nanoseconds(event.measured),
 		Limit:        nanoseconds(event.limit),
+		Window:       nanoseconds(event.window),
+		Detection:    known(event.detection),
+		Decision:     known(event.decision),
+		Commit:       known(event.commit),
+
+		PassedOver:     passedOver(event.passed_over, event.passed_over_len),
+		PassedOverMore: int(event.passed_over_more),
+		PassedOverText: text(event.passed_over_text, event.passed_over_text_len),
 	}
 	return e
+}
+
+func passedOver(first *C.changeover_passed_over, n C.size_t) []PassedOver {
+	var list []PassedOver
+	for _, one := range unsafe.Slice(first, int(n)) {
+		list = append(list, PassedOver{
+			Priority: int(one.priority),
+			Obstacle: Obstacle(one.obstacle),
+			Reason:   newReason(int32(one.reason)),
+			Measured: nanoseconds(one.measured),
+			Limit:    nanoseconds(one.limit),
+			Window:   nanoseconds(one.window),
+			Wait:     nanoseconds(one.wait),
+		})
+	}
+	return list
+}
+
+// known is −1 for a time that is not.
+func known(n C.uint64_t) time.Duration {
+	if n == C.CHANGEOVER_UNKNOWN {
+		return -1
+	}
+	return nanoseconds(n)
 }
 
 // eventInput copies the input of a start or a probe.

@@ -122,6 +122,13 @@ type SwitchRecord struct {
 	Detail string    `json:"detail"`
 	// Number is the stream's switch number from here on.
 	Number uint64 `json:"number"`
+	// DetectionMS is how long it took from the fault to its detection, DecisionMS from there to the
+	// decision, CommitMS from there to the switch, in milliseconds; nil where it is not known.
+	DetectionMS *uint64 `json:"detection_ms,omitempty"`
+	DecisionMS  *uint64 `json:"decision_ms,omitempty"`
+	CommitMS    *uint64 `json:"commit_ms,omitempty"`
+	// PassedOver is what stood against the inputs that would have gone before the one chosen.
+	PassedOver string `json:"passed_over,omitempty"`
 }
 
 // InputHealth is the original's name for the health of an input. Here it is a copy, which does not change.

@@ -346,13 +346,61 @@ func newReason(number int32) Reason {
 	return Reason("unknown")
 }
 
+// Obstacle: what stands against an input that a switch passed over.
+type Obstacle int
+
+const (
+	// ObstacleFailed: it was given up.
+	ObstacleFailed Obstacle = C.CHANGEOVER_OBSTACLE_FAILED
+	// ObstacleImpaired: it delivers, but a condition holds.
+	ObstacleImpaired Obstacle = C.CHANGEOVER_OBSTACLE_IMPAIRED
+	// ObstacleHeld: it failed often, and has not been healthy for long enough since.
+	ObstacleHeld Obstacle = C.CHANGEOVER_OBSTACLE_HELD
+	// ObstacleNotDelivering: it runs and does not deliver.
+	ObstacleNotDelivering Obstacle = C.CHANGEOVER_OBSTACLE_NOT_DELIVERING
+	// ObstacleUnproven: it has not been healthy for FailbackStable.
+	ObstacleUnproven Obstacle = C.CHANGEOVER_OBSTACLE_UNPROVEN
+	// ObstacleUntested: it was given up, can't be probed, and has not delivered since.
+	ObstacleUntested Obstacle = C.CHANGEOVER_OBSTACLE_UNTESTED
+	// ObstacleDisabled: the host has disabled it.
+	ObstacleDisabled Obstacle = C.CHANGEOVER_OBSTACLE_DISABLED
+	// ObstacleNothing: nothing: another one was chosen by hand, or what is on air is not left for it
+	// yet.
+	ObstacleNothing Obstacle = C.CHANGEOVER_OBSTACLE_NOTHING
+)
+
+// String is its name, e.g. "failed".
+func (o Obstacle) String() string {
+	switch C.int32_t(o) {
+	case C.CHANGEOVER_OBSTACLE_NONE:
+		return "none"
+	case C.CHANGEOVER_OBSTACLE_FAILED:
+		return "failed"
+	case C.CHANGEOVER_OBSTACLE_IMPAIRED:
+		return "impaired"
+	case C.CHANGEOVER_OBSTACLE_HELD:
+		return "held"
+	case C.CHANGEOVER_OBSTACLE_NOT_DELIVERING:
+		return "not_delivering"
+	case C.CHANGEOVER_OBSTACLE_UNPROVEN:
+		return "unproven"
+	case C.CHANGEOVER_OBSTACLE_UNTESTED:
+		return "untested"
+	case C.CHANGEOVER_OBSTACLE_DISABLED:
+		return "disabled"
+	case C.CHANGEOVER_OBSTACLE_NOTHING:
+		return "nothing"
+	}
+	return "unknown"
+}
+
 // EventKind: which event it is.
 type EventKind int
 
 const (
 	// EventSwitched: the active input changed: From is the one left, Priority the one chosen. Both are
 	// the same when it recovered by itself. SwitchNumber is what a forwarded packet's verdict is from
-	// here on.
+	// here on; PassedOver are those that would have gone before the one chosen.
 	EventSwitched EventKind = C.CHANGEOVER_EVENT_SWITCHED
 	// EventActive: the first packet of the active input is on air, Measured after its selection.
 	EventActive EventKind = C.CHANGEOVER_EVENT_ACTIVE

@@ -378,6 +378,35 @@
 /** The active input was disabled. */
 #define CHANGEOVER_REASON_DISABLED 20
 
+/* --- What stands against an input that a switch passed over. */
+
+/** No input was passed over. */
+#define CHANGEOVER_OBSTACLE_NONE 0
+
+/** It was given up. */
+#define CHANGEOVER_OBSTACLE_FAILED 1
+
+/** It delivers, but a condition holds. */
+#define CHANGEOVER_OBSTACLE_IMPAIRED 2
+
+/** It failed often, and has not been healthy for long enough since. */
+#define CHANGEOVER_OBSTACLE_HELD 3
+
+/** It runs and does not deliver. */
+#define CHANGEOVER_OBSTACLE_NOT_DELIVERING 4
+
+/** It has not been healthy for failback_stable. */
+#define CHANGEOVER_OBSTACLE_UNPROVEN 5
+
+/** It was given up, can't be probed, and has not delivered since. */
+#define CHANGEOVER_OBSTACLE_UNTESTED 6
+
+/** The host has disabled it. */
+#define CHANGEOVER_OBSTACLE_DISABLED 7
+
+/** Nothing: another one was chosen by hand, or what is on air is not left for it yet. */
+#define CHANGEOVER_OBSTACLE_NOTHING 8
+
 /* --- Which event it is. */
 
 /** No event. */
@@ -401,8 +430,10 @@
 
 /**
  * The active input changed: from is the one left, priority the one chosen. Both are the same when
- * it recovered by itself. switch_number is what a forwarded packet's verdict is from here on.
- * Fields: priority, from, reason, switch_number, detail.
+ * it recovered by itself. switch_number is what a forwarded packet's verdict is from here on;
+ * passed_over are those that would have gone before the one chosen. Fields: priority, from,
+ * reason, switch_number, detail, measured, limit, window, detection, decision, commit,
+ * passed_over, passed_over_more, passed_over_text.
  */
 #define CHANGEOVER_EVENT_SWITCHED 4
 
@@ -414,7 +445,7 @@
 
 /**
  * An input was given up: measured went beyond limit, or the host said so. Fields: priority,
- * reason, measured, limit, detail.
+ * reason, measured, limit, detail, window, detection.
  */
 #define CHANGEOVER_EVENT_DEGRADED 6
 
@@ -658,6 +689,9 @@ typedef struct changeover_config {
 /** A choice (failback, standby, overlap) that is inherited. */
 #define CHANGEOVER_INHERIT_CHOICE (-1)
 
+/** A time that is not known. */
+#define CHANGEOVER_UNKNOWN UINT64_MAX
+
 /** An engine: a handle, see above. */
 typedef struct changeover_engine changeover_engine;
 
@@ -706,6 +740,26 @@ typedef struct changeover_input_spec {
   changeover_destroy_fn destroy;
 } changeover_input_spec;
 
+/** An input that a switch passed over. */
+typedef struct changeover_passed_over {
+  /** The input. */
+  int32_t priority;
+  /** What stands against it, CHANGEOVER_OBSTACLE_*. */
+  int32_t obstacle;
+  /** FAILED, IMPAIRED: why, CHANGEOVER_REASON_*. */
+  int32_t reason;
+  /** 0. */
+  int32_t reserved;
+  /** FAILED, IMPAIRED: what was measured; 0: nothing. */
+  uint64_t measured;
+  /** The limit it was measured against. */
+  uint64_t limit;
+  /** Over how many nanoseconds; 0 where it is a time itself. */
+  uint64_t window;
+  /** HELD, UNPROVEN: for how much longer it has to be healthy, in nanoseconds. */
+  uint64_t wait;
+} changeover_passed_over;
+
 /**
  * What the host is told: a command to carry out, or a decision to know of. The events of a
  * stream come in the order of its decisions.
@@ -740,7 +794,10 @@ typedef struct changeover_event {
   uint64_t at;
   /** The same as wall clock, nanoseconds since 1970. */
   int64_t at_unix;
-  /** What was measured, in nanoseconds. */
+  /**
+   * What was measured, in nanoseconds; of LOW_BITRATE in kbit/s, of LOW_FPS in thousandths of a frame a
+   * second, of PACKET_LOSS in millionths.
+   */
   uint64_t measured;
   /** The limit it was measured against; PROBE: how long it may take from now. */
   uint64_t limit;
@@ -773,6 +830,31 @@ typedef struct changeover_event {
    * its callback returns, and that of a START not before its STOP.
    */
   void *user_data;
+  /** SWITCHED, DEGRADED: over how many nanoseconds measured is; 0 where it is a time itself. */
+  uint64_t window;
+  /**
+   * SWITCHED, DEGRADED: nanoseconds from the fault (the last packet, or the last of the track that is
+   * missing; of a rate or a loss the first look that showed it) to its detection. CHANGEOVER_UNKNOWN:
+   * not known, as those that follow may be.
+   */
+  uint64_t detection;
+  /** SWITCHED: nanoseconds from the detection to the decision to switch. */
+  uint64_t decision;
+  /** SWITCHED: nanoseconds from the decision to the commit. */
+  uint64_t commit;
+  /**
+   * SWITCHED: the inputs that would have gone before the one chosen, and what stands against each;
+   * the three best.
+   */
+  const struct changeover_passed_over *passed_over;
+  /** How many. */
+  size_t passed_over_len;
+  /** SWITCHED: how many more there are. */
+  size_t passed_over_more;
+  /** SWITCHED: all of them in words; "" when there are none. */
+  const char *passed_over_text;
+  /** Bytes of it. */
+  size_t passed_over_text_len;
 } changeover_event;
 
 /**

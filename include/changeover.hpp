@@ -156,6 +156,17 @@ enum class reason : std::int32_t {
   host = CHANGEOVER_REASON_HOST,
   disabled = CHANGEOVER_REASON_DISABLED,
 };
+enum class obstacle : std::int32_t {
+  none = CHANGEOVER_OBSTACLE_NONE,
+  failed = CHANGEOVER_OBSTACLE_FAILED,
+  impaired = CHANGEOVER_OBSTACLE_IMPAIRED,
+  held = CHANGEOVER_OBSTACLE_HELD,
+  not_delivering = CHANGEOVER_OBSTACLE_NOT_DELIVERING,
+  unproven = CHANGEOVER_OBSTACLE_UNPROVEN,
+  untested = CHANGEOVER_OBSTACLE_UNTESTED,
+  disabled = CHANGEOVER_OBSTACLE_DISABLED,
+  nothing = CHANGEOVER_OBSTACLE_NOTHING,
+};
 enum class event_kind : std::int32_t {
   none = CHANGEOVER_EVENT_NONE,
   start = CHANGEOVER_EVENT_START,
@@ -228,6 +239,11 @@ inline std::uint64_t timeout(duration value) noexcept {
 inline duration nanoseconds(std::uint64_t value) noexcept {
   return value > static_cast<std::uint64_t>(forever.count()) ? forever
                                                              : duration(static_cast<duration::rep>(value));
+}
+
+inline std::optional<duration> known(std::uint64_t time) noexcept {
+  if (time == CHANGEOVER_UNKNOWN) return std::nullopt;
+  return nanoseconds(time);
 }
 
 inline std::chrono::system_clock::time_point wall_clock(std::int64_t since_1970) noexcept {
@@ -570,6 +586,24 @@ class event_view {
   const std::any& user_data() const noexcept {
     static const std::any none;
     return raw_.user_data == nullptr ? none : *static_cast<const std::any*>(raw_.user_data);
+  }
+  /** switched, degraded: over what time measured is; 0 where it is a time itself. */
+  duration window() const noexcept { return detail::nanoseconds(raw_.window); }
+  /** switched, degraded: from the fault to its detection, as far as it is known. */
+  std::optional<duration> detection() const noexcept { return changeover::detail::known(raw_.detection); }
+  /** switched: from the detection to the decision. */
+  std::optional<duration> decision() const noexcept { return changeover::detail::known(raw_.decision); }
+  /** switched: from the decision to the commit. */
+  std::optional<duration> commit() const noexcept { return changeover::detail::known(raw_.commit); }
+  /** switched: of the inputs that would have gone before the one chosen, the three best. */
+  std::vector<changeover_passed_over> passed_over() const {
+    return {raw_.passed_over, raw_.passed_over + raw_.passed_over_len};
+  }
+  /** switched: how many more there are. */
+  std::size_t passed_over_more() const noexcept { return raw_.passed_over_more; }
+  /** switched: all of them in words. */
+  std::string_view passed_over_text() const noexcept {
+    return {raw_.passed_over_text, raw_.passed_over_text_len};
   }
   /** One line, as the log has it. What others wrote in it is as printable and printable_url make it. */
   std::string text() const {

@@ -59,6 +59,6 @@ pub use loss::{RtpLoss, TsLoss};
 pub use print::{printable, printable_url, Printable};
 pub use user_data::UserData;
 pub use vocabulary::{
-    Commit, Condition, Error, EventTag, Failback, Flags, Level, Overlap, Reason, Role, Severity,
-    Silence, Source, Standby, StartReason, Status,
+    Commit, Condition, Error, EventTag, Failback, Flags, Level, Obstacle, Overlap, Reason, Role,
+    Severity, Silence, Source, Standby, StartReason, Status,
 };

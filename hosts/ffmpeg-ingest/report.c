@@ -326,6 +326,11 @@ static void json_number(FILE *file, const char *key, uint64_t number) {
   if (number) fprintf(file, ",\"%s\":%llu", key, (unsigned long long)number);
 }
 
+/* 0 is a time, too. */
+static void json_time(FILE *file, const char *key, uint64_t time) {
+  if (time != CHANGEOVER_UNKNOWN) fprintf(file, ",\"%s\":%llu", key, (unsigned long long)time);
+}
+
 static void json_input(FILE *file, const char *key, int32_t priority) {
   if (priority >= 0) fprintf(file, ",\"%s\":%d", key, priority);
 }
@@ -343,6 +348,11 @@ static void json_event(FILE *file, const changeover_event *event) {
   json_number(file, "switch_number", event->switch_number);
   json_number(file, "measured_ns", event->measured);
   json_number(file, "limit_ns", event->limit);
+  json_number(file, "window_ns", event->window);
+  json_time(file, "detection_ns", event->detection);
+  json_time(file, "decision_ns", event->decision);
+  json_time(file, "commit_ns", event->commit);
+  json_text(file, "passed_over", event->passed_over_text, event->passed_over_text_len);
   json_number(file, "dropped", event->dropped);
   json_text(file, "url", event->url, event->url_len);
   fputc('}', file);

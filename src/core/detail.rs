@@ -49,7 +49,9 @@ pub enum Detail {
         /// Its limit.
         limit: u64,
         /// Over how many milliseconds; 0 for times.
-        window: u32,
+        window: u16,
+        /// For how many milliseconds it had shown when it was told; 0 for times.
+        shown: u32,
     },
     /// A better input was healthy for long enough.
     Healthy {
@@ -86,12 +88,13 @@ impl Detail {
     /// Rule 15b: a condition and its measure.
     pub(super) fn out_of_limit(
         condition: Reason,
-        measured: u64,
-        limit: u64,
+        [measured, limit]: [u64; 2],
         window: Nanos,
+        shown: Nanos,
     ) -> Detail {
-        let window = (window / 1_000_000).try_into().unwrap_or(u32::MAX);
-        Detail::OutOfLimit { condition, measured, limit, window }
+        let window = (window / 1_000_000).try_into().unwrap_or(u16::MAX);
+        let shown = (shown / 1_000_000).try_into().unwrap_or(u32::MAX);
+        Detail::OutOfLimit { condition, measured, limit, window, shown }
     }
 
     /// The sentence, see [`Detail`].
@@ -118,6 +121,25 @@ impl Detail {
             | Detail::Silent { measured, .. }
             | Detail::OutOfLimit { measured, .. } => *measured,
             _ => 0,
+        }
+    }
+
+    /// Over how many nanoseconds it was measured; 0 where it is a time itself.
+    pub fn window(&self) -> Nanos {
+        match self {
+            Detail::OutOfLimit { window, .. } => Nanos::from(*window) * 1_000_000,
+            _ => 0,
+        }
+    }
+
+    /// How long ago the fault was when it was detected, as far as that is known: the last packet, or the
+    /// last of the track that is missing; of a rate or a loss the first look that showed it.
+    pub fn detected_after(&self) -> Option<Nanos> {
+        match self {
+            Detail::Overdue { measured, .. } | Detail::Silent { measured, .. } => Some(*measured),
+            Detail::OutOfLimit { window: 0, measured, .. } => Some(*measured),
+            Detail::OutOfLimit { shown, .. } => Some(Nanos::from(*shown) * 1_000_000),
+            _ => None,
         }
     }
 
@@ -156,7 +178,7 @@ impl fmt::Display for Detail {
                     more => write!(f, ", after which packets came back {more} times"),
                 }
             }
-            Detail::OutOfLimit { condition, measured, limit, window } => {
+            Detail::OutOfLimit { condition, measured, limit, window, .. } => {
                 write_out_of_limit(f, *condition, [*measured, *limit])?;
                 match window {
                     0 => Ok(()),
@@ -245,23 +267,23 @@ mod tests {
                 "no packet for 0.0 ms, adaptive limit 0.0 ms, after which packets came back 2 times",
             ),
             (
-                Detail::out_of_limit(Reason::LowBitrate, 212, 1000, 1_000_000_000),
+                Detail::out_of_limit(Reason::LowBitrate, [212, 1000], 1_000_000_000, 0),
                 "212 of 1000 kbit/s over 1000 ms",
             ),
             (
-                Detail::out_of_limit(Reason::LowFps, 2_599, 20_000, 1_500_000_000),
+                Detail::out_of_limit(Reason::LowFps, [2_599, 20_000], 1_500_000_000, 0),
                 "2.5 of 20.0 frames/s over 1500 ms",
             ),
             (
-                Detail::out_of_limit(Reason::PacketLoss, 20_001, 20_000, 1_000_000_000),
+                Detail::out_of_limit(Reason::PacketLoss, [20_001, 20_000], 1_000_000_000, 0),
                 "2.1 % lost, limit 2.0 % over 1000 ms",
             ),
             (
-                Detail::out_of_limit(Reason::VideoLost, 512_000_000, 500_000_000, 0),
+                Detail::out_of_limit(Reason::VideoLost, [512_000_000, 500_000_000], 0, 0),
                 "no video for 512.0 ms, limit 500.0 ms",
             ),
             (
-                Detail::out_of_limit(Reason::AudioLost, 512_000_000, 500_000_000, 0),
+                Detail::out_of_limit(Reason::AudioLost, [512_000_000, 500_000_000], 0, 0),
                 "no sound for 512.0 ms, limit 500.0 ms",
             ),
             (Detail::Healthy { past_due: 999_999 }, "a better input was healthy for long enough"),

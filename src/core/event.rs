@@ -257,7 +257,7 @@ pub struct Probe {
 #[non_exhaustive]
 pub enum Notice {
     /// The active input changed, or recovered by itself (`from` = `to`).
-    Switched(Switch),
+    Switched(Arc<Switch>),
     /// The first packet of the active input is on air.
     Active {
         /// The input.

@@ -1,8 +1,6 @@
-//! Rule 22: how long an input may be silent, by its own gaps.
+//! Rule 22: the longest gaps of a session, and the limit on silence that they ask for.
 
-use super::input::{InputHealth, Session};
-use super::{Nanos, Status};
-use crate::vocabulary::Silence;
+use super::Nanos;
 
 const MINUTE: Nanos = 60_000_000_000;
 
@@ -15,7 +13,7 @@ const MINUTES: usize = 5;
 #[derive(Clone, Debug)]
 pub(super) struct Gaps {
     /// Never less than what the last minutes ask for.
-    limit: Nanos,
+    pub(super) limit: Nanos,
     /// What each of the last minutes asks for, the present one first.
     asked_for: [Nanos; MINUTES],
     minute_ends: Nanos,
@@ -53,49 +51,6 @@ impl Gaps {
         self.asked_for.rotate_right(1);
         self.asked_for[0] = 0;
         self.minute_ends = now.saturating_add(MINUTE);
-    }
-}
-
-impl InputHealth {
-    /// Rule 22: the silence after which it is given up, at present. Where it is adaptive, it follows
-    /// the longest gaps between `packet_timeout_min` and `packet_timeout`.
-    pub fn silence_limit(&self) -> Nanos {
-        let most = self.settings.packet_timeout;
-        let gaps = self.trouble().and_then(|trouble| trouble.gaps.as_deref());
-        gaps.map_or(most, |gaps| gaps.limit.clamp(self.settings.packet_timeout_min.min(most), most))
-    }
-
-    /// How often packets came back after a silence for which it was given up: each time the limit was
-    /// too short, or the source was gone for a while.
-    pub fn silence_returns(&self) -> u64 {
-        self.trouble().map_or(0, |trouble| trouble.silence_returns)
-    }
-
-    /// Of its session a packet has come that was awaited.
-    pub(super) fn count_return(&mut self) {
-        let was_silent = |session: &Session| session.first_packet().is_some() && !session.reported;
-        if self.status == Status::Degraded && self.session.as_ref().is_some_and(was_silent) {
-            self.trouble_mut().silence_returns += 1;
-        }
-    }
-
-    /// Its session was looked at, whose newest packet came at `newest`.
-    pub(super) fn look_at_gap(&mut self, now: Nanos, newest: Nanos) {
-        if self.settings.silence != Silence::Adaptive {
-            return;
-        }
-        let longest = self.settings.packet_timeout;
-        match &mut self.trouble_mut().gaps {
-            Some(gaps) => gaps.look(now, newest),
-            none => *none = Some(Box::new(Gaps::new(longest, now, newest))),
-        }
-    }
-
-    /// A session begins or ends, or nothing is asked of its gaps any longer.
-    pub(super) fn forget_gaps(&mut self) {
-        if self.trouble().is_some_and(|trouble| trouble.gaps.is_some()) {
-            self.trouble_mut().gaps = None;
-        }
     }
 }
 

@@ -20,6 +20,7 @@
 //! | `stream/conditions.rs` | what follows when an input is impaired, and when it heals |
 //! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
 //! | `stream/planned.rs` | planned switches: make before break, on a key frame |
+//! | `stream/explained.rs` | what goes with a switch, so that a person knows why |
 //! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
 //! | `stream/maintenance.rs` | inputs that are disabled, returns by request, a choice that ends |
@@ -28,9 +29,10 @@
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
 //! | `conditions/` | what is wrong with an input that delivers, by its measures or by the host |
 //! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
-//! | `gaps.rs` | how long an input may be silent, by its own gaps |
+//! | `silence.rs`, `gaps.rs` | how long an input may be silent, by its own gaps |
 //! | `damping.rs` | what an input that fails often has to prove |
 //! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
+//! | `passed_over.rs` | which inputs a switch passed over, and why |
 //! | `measure.rs` | what is known of a running session over a sliding window |
 //! | `maybe.rs` | numbers that may be absent, without the space of an `Option` |
 //!
@@ -85,9 +87,11 @@ mod input;
 mod input_spec;
 mod maybe;
 mod measure;
+mod passed_over;
 mod problem;
 mod registration;
 mod session;
+mod silence;
 mod stream;
 mod switch;
 
@@ -108,6 +112,7 @@ pub(crate) use input_spec::InputOption;
 pub(crate) use maybe::MaybeNanos;
 use maybe::MaybePriority;
 pub use measure::Measure;
+pub use passed_over::{PassedOver, Rejected};
 pub use problem::Problem;
 #[cfg(feature = "capi")]
 pub(crate) use problem::{INPUTS_MAX, OPTIONS_MAX};
@@ -115,7 +120,7 @@ pub use registration::Registration;
 #[cfg(feature = "capi")]
 pub(crate) use registration::STREAM_ID_MAX;
 pub use stream::{Broken, Offer, Stream};
-pub use switch::Switch;
+pub use switch::{Switch, Times};
 
 pub use crate::units::{Nanos, Priority};
 

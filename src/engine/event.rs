@@ -101,7 +101,11 @@ impl Event {
                 (fields.from, fields.priority) = (switch.from, Some(switch.to));
                 fields.reason = Some(switch.reason);
                 fields.switch_number = switch.number;
-                fields.detail = switch.detail.text();
+                fields.explain(&switch.detail);
+                fields.times = switch.times;
+                fields.passed_over = &switch.passed_over.best;
+                fields.passed_over_more = switch.passed_over.more;
+                fields.passed_over_text = switch.passed_over.text();
             }
             EventKind::Notice(Notice::Active { priority, session, waited }) => {
                 fields.priority = Some(*priority);
@@ -111,9 +115,8 @@ impl Event {
             EventKind::Notice(Notice::Degraded { priority, error }) => {
                 fields.priority = Some(*priority);
                 fields.reason = Some(error.reason);
-                fields.measured = error.detail.measured();
-                fields.limit = error.detail.limit();
-                fields.detail = error.detail.text();
+                fields.explain(&error.detail);
+                fields.times.detection = error.detail.detected_after();
             }
             EventKind::Notice(Notice::Recovered { priority, exhausted }) => {
                 fields.priority = Some(*priority);

@@ -1,6 +1,6 @@
 //! An event as a flat record, which is how C has it, and the line that is made of one.
 
-use crate::core::{Nanos, Priority};
+use crate::core::{Detail, Nanos, Priority, Rejected, Times};
 use crate::print::{printable, printable_name, printable_url, Urls};
 use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Reason, StartReason};
@@ -22,6 +22,13 @@ pub(crate) struct EventFields<'a> {
     pub(crate) dropped: u64,
     pub(crate) measured: Nanos,
     pub(crate) limit: Nanos,
+    /// Over how many nanoseconds that was measured.
+    pub(crate) window: Nanos,
+    pub(crate) times: Times,
+    pub(crate) passed_over: &'a [Rejected],
+    pub(crate) passed_over_more: u32,
+    /// All of it in words.
+    pub(crate) passed_over_text: Arc<str>,
     pub(crate) exhausted: bool,
     pub(crate) start_reason: Option<StartReason>,
     pub(crate) url: &'a str,
@@ -47,6 +54,11 @@ impl<'a> EventFields<'a> {
             dropped: 0,
             measured: 0,
             limit: 0,
+            window: 0,
+            times: Times::default(),
+            passed_over: &[],
+            passed_over_more: 0,
+            passed_over_text: Arc::default(),
             exhausted: false,
             start_reason: None,
             url: "",
@@ -55,6 +67,14 @@ impl<'a> EventFields<'a> {
             detail: Arc::default(),
             user_data: None,
         }
+    }
+
+    /// The evidence.
+    pub(crate) fn explain(&mut self, detail: &Detail) {
+        self.measured = detail.measured();
+        self.limit = detail.limit();
+        self.window = detail.window();
+        self.detail = detail.text();
     }
 
     /// One line for the log, see [`printable`]; with so much of URLs.
@@ -116,6 +136,18 @@ impl Display for Line<'_> {
         }
         if !event.detail.is_empty() {
             write!(f, " ({})", printable(&event.detail).with(*urls))?;
+        }
+        let Times { detection, decision, commit } = event.times;
+        for (time, what) in [(detection, "noticed"), (decision, "decided"), (commit, "committed")] {
+            // What is there already is not said again, and what took no time not at all.
+            let time = time.filter(|time| *time >= 100_000 && *time != event.measured);
+            if let Some(time) = time {
+                write!(f, ", {what} after {:.1} ms", millis(time))?;
+            }
+        }
+        if !event.passed_over_text.is_empty() {
+            let text = printable(&event.passed_over_text).with(*urls);
+            write!(f, "; passed over: {text}")?;
         }
         Ok(())
     }

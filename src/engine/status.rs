@@ -10,6 +10,7 @@ use crate::print::{leaves_its_line, url_without_secrets, without_secrets};
 use crate::vocabulary::{Reason, Severity, Status};
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::atomic::{fence, Ordering};
 use std::sync::Arc;
@@ -197,6 +198,23 @@ pub struct SwitchRecord {
     pub detail: Arc<str>,
     /// The stream's switch number from here on.
     pub number: u64,
+    /// From the fault to its detection, as far as it is known. In JSON `detection_ms`, in whole
+    /// milliseconds, and likewise the next two.
+    #[serde(rename = "detection_ms", serialize_with = "optional_millis")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detection: Option<Duration>,
+    /// From the detection to the decision, as far as it is known.
+    #[serde(rename = "decision_ms", serialize_with = "optional_millis")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Duration>,
+    /// From the decision to the commit, as far as it is known.
+    #[serde(rename = "commit_ms", serialize_with = "optional_millis")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Duration>,
+    /// Which inputs would have gone before the one chosen, and what stands against each; of the three
+    /// best, and how many more there are.
+    #[serde(serialize_with = "text", skip_serializing_if = "str::is_empty")]
+    pub passed_over: Arc<str>,
 }
 
 impl RuntimeStatus {
@@ -234,13 +252,18 @@ impl RuntimeStatus {
             let held = core.held_until(health.priority(), now);
             InputHealthSnapshot::of(health, cells, held, now, wall)
         };
-        let switch = |switch: &Switch| SwitchRecord {
+        let duration = |time: Option<Nanos>| time.map(Duration::from_nanos);
+        let switch = |switch: Cow<'_, Switch>| SwitchRecord {
             at: wall.at(switch.at),
             from: switch.from.unwrap_or(-1),
             to: switch.to,
             reason: switch.reason,
             detail: switch.detail.text(),
             number: switch.number,
+            detection: duration(switch.times.detection),
+            decision: duration(switch.times.decision),
+            commit: duration(switch.times.commit),
+            passed_over: switch.passed_over.text(),
         };
         let registered_at = snapshot.registered_at();
         RuntimeStatus {
@@ -364,6 +387,13 @@ fn optional_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Resul
 
 fn millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_millis().try_into().unwrap_or(u64::MAX))
+}
+
+fn optional_millis<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    millis(&duration.unwrap_or_default(), serializer)
 }
 
 fn rfc3339<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {

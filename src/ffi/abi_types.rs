@@ -93,7 +93,8 @@ pub struct changeover_event {
     pub at: u64,
     /// The same as wall clock, nanoseconds since 1970.
     pub at_unix: i64,
-    /// What was measured, in nanoseconds.
+    /// What was measured, in nanoseconds; of LOW_BITRATE in kbit/s, of LOW_FPS in thousandths of a frame a
+    /// second, of PACKET_LOSS in millionths.
     pub measured: u64,
     /// The limit it was measured against; PROBE: how long it may take from now.
     pub limit: u64,
@@ -124,6 +125,49 @@ pub struct changeover_event {
     /// START, STOP, PROBE: the input's `user_data`. It is not destroyed before the event is cleared, or
     /// its callback returns, and that of a START not before its STOP.
     pub user_data: *mut c_void,
+    /// SWITCHED, DEGRADED: over how many nanoseconds `measured` is; 0 where it is a time itself.
+    pub window: u64,
+    /// SWITCHED, DEGRADED: nanoseconds from the fault (the last packet, or the last of the track that is
+    /// missing; of a rate or a loss the first look that showed it) to its detection. CHANGEOVER_UNKNOWN:
+    /// not known, as those that follow may be.
+    pub detection: u64,
+    /// SWITCHED: nanoseconds from the detection to the decision to switch.
+    pub decision: u64,
+    /// SWITCHED: nanoseconds from the decision to the commit.
+    pub commit: u64,
+    /// SWITCHED: the inputs that would have gone before the one chosen, and what stands against each;
+    /// the three best.
+    pub passed_over: *const changeover_passed_over,
+    /// How many.
+    pub passed_over_len: usize,
+    /// SWITCHED: how many more there are.
+    pub passed_over_more: usize,
+    /// SWITCHED: all of them in words; "" when there are none.
+    pub passed_over_text: *const c_char,
+    /// Bytes of it.
+    pub passed_over_text_len: usize,
+}
+
+/// An input that a switch passed over.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_passed_over {
+    /// The input.
+    pub priority: i32,
+    /// What stands against it, CHANGEOVER_OBSTACLE_*.
+    pub obstacle: i32,
+    /// FAILED, IMPAIRED: why, CHANGEOVER_REASON_*.
+    pub reason: i32,
+    /// 0.
+    pub reserved: i32,
+    /// FAILED, IMPAIRED: what was measured; 0: nothing.
+    pub measured: u64,
+    /// The limit it was measured against.
+    pub limit: u64,
+    /// Over how many nanoseconds; 0 where it is a time itself.
+    pub window: u64,
+    /// HELD, UNPROVEN: for how much longer it has to be healthy, in nanoseconds.
+    pub wait: u64,
 }
 
 /// The host's side of an engine that delivers events to callbacks. All are called on the

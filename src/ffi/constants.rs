@@ -11,6 +11,9 @@ pub const CHANGEOVER_INHERIT: u64 = u64::MAX;
 /// A choice (failback, standby, overlap) that is inherited.
 pub const CHANGEOVER_INHERIT_CHOICE: i32 = -1;
 
+/// A time that is not known.
+pub const CHANGEOVER_UNKNOWN: u64 = u64::MAX;
+
 /// The word with this number.
 pub(super) fn word<T: Vocabulary>(number: i32) -> Outcome<T> {
     T::from_code(number).ok_or(Code(CHANGEOVER_ERR_VALUE))

@@ -1,7 +1,10 @@
 //! Events as structs.
 
-use super::abi_types::{changeover_engine, changeover_event, changeover_option};
+use super::abi_types::{
+    changeover_engine, changeover_event, changeover_option, changeover_passed_over,
+};
 use super::callbacks::HostPointer;
+use super::constants::CHANGEOVER_UNKNOWN;
 use super::convert::{self, unix};
 use super::guard::guard;
 use super::handles::{Handles, Kind};
@@ -10,6 +13,7 @@ use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE};
 use super::strings::{text, Text, Texts};
 use super::versioned::{fill, init, read, Versioned};
+use crate::core::{Rejected, Times};
 use crate::engine::{Event, EventFields};
 use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Reason, StartReason};
@@ -24,6 +28,7 @@ static EVENTS: Handles<EventMemory> = Handles::new(Kind::Event);
 pub(super) struct EventMemory {
     texts: Texts,
     options: Vec<changeover_option>,
+    passed_over: Vec<changeover_passed_over>,
     /// Not to be destroyed while the struct points to it.
     user_data: Option<UserData>,
 }
@@ -57,6 +62,11 @@ impl EventMemory {
             dropped: fields.dropped,
             measured: fields.measured,
             limit: fields.limit,
+            window: fields.window,
+            detection: fields.times.detection.unwrap_or(CHANGEOVER_UNKNOWN),
+            decision: fields.times.decision.unwrap_or(CHANGEOVER_UNKNOWN),
+            commit: fields.times.commit.unwrap_or(CHANGEOVER_UNKNOWN),
+            passed_over_more: fields.passed_over_more as usize,
             exhausted: fields.exhausted.into(),
             start_reason: fields.start_reason.map_or(0, StartReason::code),
             ..changeover_event::INITIAL
@@ -65,8 +75,14 @@ impl EventMemory {
         if let Some(pointer) = fields.user_data.and_then(UserData::get::<HostPointer>) {
             out.user_data = pointer.pointer();
         }
-        let EventFields { stream, url, options, buffer_write_id, ref detail, .. } = fields;
-        self.point(&mut out, [stream, url, buffer_write_id, detail], options);
+        let EventFields { stream, url, options, buffer_write_id, .. } = fields;
+        let (detail, passed_over) = (&*fields.detail, &*fields.passed_over_text);
+        self.point(&mut out, [stream, url, buffer_write_id, detail, passed_over], options);
+        self.passed_over.clear();
+        self.passed_over.extend(fields.passed_over.iter().map(passed_over_entry));
+        if let [first, ..] = &self.passed_over[..] {
+            (out.passed_over, out.passed_over_len) = (from_ref(first), self.passed_over.len());
+        }
         out
     }
 
@@ -78,16 +94,18 @@ impl EventMemory {
     fn point(
         &mut self,
         out: &mut changeover_event,
-        strings: [&str; 4],
+        strings: [&str; 5],
         options: &[(Box<str>, Box<str>)],
     ) {
         let pairs = options.iter().flat_map(|(key, value)| [&**key, &**value]);
         self.texts.restart(strings.into_iter().chain(pairs));
-        let [stream, url, buffer, detail] = strings.map(|string| self.texts.push(string));
+        let [stream, url, buffer, detail, passed_over] =
+            strings.map(|string| self.texts.push(string));
         (out.stream, out.stream_len) = (stream.pointer, stream.len);
         (out.url, out.url_len) = (url.pointer, url.len);
         (out.buffer_write_id, out.buffer_write_id_len) = (buffer.pointer, buffer.len);
         (out.detail, out.detail_len) = (detail.pointer, detail.len);
+        (out.passed_over_text, out.passed_over_text_len) = (passed_over.pointer, passed_over.len);
         let texts = &mut self.texts;
         self.options.clear();
         self.options.extend(options.iter().map(|(key, value)| {
@@ -97,6 +115,19 @@ impl EventMemory {
         if let [first, ..] = &self.options[..] {
             (out.options, out.options_len) = (from_ref(first), self.options.len());
         }
+    }
+}
+
+fn passed_over_entry(rejected: &Rejected) -> changeover_passed_over {
+    changeover_passed_over {
+        priority: rejected.priority,
+        obstacle: rejected.obstacle.code(),
+        reason: rejected.reason.map_or(0, Reason::code),
+        reserved: 0,
+        measured: rejected.detail.measured(),
+        limit: rejected.detail.limit(),
+        window: rejected.detail.window(),
+        wait: rejected.wait,
     }
 }
 
@@ -112,6 +143,13 @@ fn fills_in_what_is_declared(event: &EventFields<'_>) -> bool {
         ("dropped", event.dropped != 0),
         ("measured", event.measured != 0),
         ("limit", event.limit != 0),
+        ("window", event.window != 0),
+        ("detection", event.times.detection.is_some()),
+        ("decision", event.times.decision.is_some()),
+        ("commit", event.times.commit.is_some()),
+        ("passed_over", !event.passed_over.is_empty()),
+        ("passed_over_more", event.passed_over_more != 0),
+        ("passed_over_text", !event.passed_over_text.is_empty()),
         ("exhausted", event.exhausted),
         ("start_reason", event.start_reason.is_some()),
         ("url", !event.url.is_empty()),
@@ -135,14 +173,16 @@ pub(super) unsafe fn fields_of(event: &changeover_event) -> Outcome<EventFields<
     }
     let kind = EventTag::from_code(event.kind).ok_or(Code(CHANGEOVER_ERR_VALUE))?;
     // SAFETY: by this function's contract.
-    let [stream, url, buffer_write_id, detail] = unsafe {
+    let [stream, url, buffer_write_id, detail, passed_over_text] = unsafe {
         [
             text(event.stream, event.stream_len)?,
             text(event.url, event.url_len)?,
             text(event.buffer_write_id, event.buffer_write_id_len)?,
             text(event.detail, event.detail_len)?,
+            text(event.passed_over_text, event.passed_over_text_len)?,
         ]
     };
+    let known = |time| Some(time).filter(|time| *time != CHANGEOVER_UNKNOWN);
     let input = |priority| Some(priority).filter(|priority| *priority >= 0);
     Ok(EventFields {
         priority: input(event.priority),
@@ -154,6 +194,13 @@ pub(super) unsafe fn fields_of(event: &changeover_event) -> Outcome<EventFields<
         dropped: event.dropped,
         measured: event.measured,
         limit: event.limit,
+        window: event.window,
+        times: Times {
+            detection: known(event.detection),
+            decision: known(event.decision),
+            commit: known(event.commit),
+        },
+        passed_over_text: passed_over_text.into(),
         exhausted: event.exhausted != 0,
         start_reason: StartReason::from_code(event.start_reason),
         url,

@@ -1,6 +1,7 @@
 //! What the `_init` functions make of the structs, and where each one ended in 0.1.
 
 use super::abi_types::*;
+use super::constants::CHANGEOVER_UNKNOWN;
 use super::versioned::Versioned;
 use std::ffi::c_void;
 use std::mem::offset_of;
@@ -60,6 +61,15 @@ versioned!(changeover_event ends with detail_len: usize; changeover_event {
     exhausted: 0,
     start_reason: 0,
     user_data: null_mut(),
+    window: 0,
+    detection: CHANGEOVER_UNKNOWN,
+    decision: CHANGEOVER_UNKNOWN,
+    commit: CHANGEOVER_UNKNOWN,
+    passed_over: null(),
+    passed_over_len: 0,
+    passed_over_more: 0,
+    passed_over_text: null(),
+    passed_over_text_len: 0,
 });
 
 versioned!(changeover_callbacks ends with notify: *const c_void; changeover_callbacks {

@@ -5,10 +5,12 @@ use super::handles::{Handles, Kind};
 use super::result::Code;
 use super::versioned::{fill, init, read, read_all, Versioned};
 use super::*;
-use crate::core::{Awaited, Detail, InputError, Notice, Probe, Start, Stop, Switch};
+use crate::core::{
+    Detail, InputError, Notice, PassedOver, Probe, Rejected, Start, Stop, Switch, Times,
+};
 use crate::engine::{Event, EventKind};
 use crate::hot::{is_true_in_a_child, watch_forks};
-use crate::vocabulary::{EventTag, Reason, Status, ERRORS};
+use crate::vocabulary::{EventTag, Obstacle, Reason, Status, ERRORS};
 use std::ffi::{c_char, CStr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,11 +60,21 @@ fn names_are_the_engines() {
 #[test]
 fn an_event_fills_in_the_fields_its_row_names() {
     let input = Arc::new(crate::core::Input::new(0, "u"));
-    let overdue = Detail::Overdue { awaited: Awaited::Packet, measured: 2, limit: 1 };
-    let error = InputError { at: 1, reason: Reason::Timeout, detail: overdue.clone() };
+    let condition = Reason::LowBitrate;
+    let detail = Detail::OutOfLimit { condition, measured: 1, limit: 2, window: 3, shown: 4 };
+    let error = InputError { at: 1, reason: condition, detail: detail.clone() };
+    let rejected = Rejected {
+        priority: 0,
+        obstacle: Obstacle::Held,
+        reason: Some(condition),
+        detail: detail.clone(),
+        wait: 1,
+    };
+    let passed_over = PassedOver { best: vec![rejected], more: 1 };
+    let times = Times { detection: Some(0), decision: Some(0), commit: Some(0) };
     let (from, waited, timeout) = (Some(1), Duration::from_secs(1), Duration::from_secs(3));
     let reason = Reason::Timeout;
-    let switch = Switch { at: 1, from, to: 0, reason, detail: overdue, number: 2 };
+    let switch = Switch { at: 1, from, to: 0, reason, detail, number: 2, times, passed_over };
     let kinds = [
         EventKind::Start(Start {
             session: 1,
@@ -72,7 +84,7 @@ fn an_event_fills_in_the_fields_its_row_names() {
         }),
         EventKind::Stop(Stop { session: 1, priority: 0, user_data: None }),
         EventKind::Probe(Probe { probe: 1, input, timeout }),
-        EventKind::Notice(Notice::Switched(switch)),
+        EventKind::Notice(Notice::Switched(switch.into())),
         EventKind::Notice(Notice::Active { priority: 0, session: 1, waited }),
         EventKind::Notice(Notice::Degraded { priority: 0, error }),
         EventKind::Notice(Notice::Recovered { priority: 0, exhausted: true }),

@@ -68,12 +68,15 @@ events! {
     Probe = 3, "probe", Debug, Command, [priority, probe, limit, url, options, user_data];
     /// The active input changed: `from` is the one left, `priority` the one chosen. Both are the
     /// same when it recovered by itself. `switch_number` is what a forwarded packet's verdict is
-    /// from here on.
-    Switched = 4, "switched", Info, Droppable, [priority, from, reason, switch_number, detail];
+    /// from here on; `passed_over` are those that would have gone before the one chosen.
+    Switched = 4, "switched", Info, Droppable, [priority, from, reason, switch_number,
+            detail, measured, limit, window, detection, decision, commit, passed_over,
+            passed_over_more, passed_over_text];
     /// The first packet of the active input is on air, `measured` after its selection.
     Active = 5, "active", Info, Droppable, [priority, session, measured];
     /// An input was given up: `measured` went beyond `limit`, or the host said so.
-    Degraded = 6, "degraded", Warn, Droppable, [priority, reason, measured, limit, detail];
+    Degraded = 6, "degraded", Warn, Droppable, [priority, reason, measured, limit, detail,
+            window, detection];
     /// A degraded input is usable again; `exhausted` says whether until now the stream was.
     Recovered = 7, "recovered", Info, Droppable, [priority, exhausted];
     /// No usable input is left; `reason` is why the last one was given up.

@@ -34,7 +34,7 @@ pub use errors::codes;
 pub use errors::{Error, ErrorWord, ERRORS};
 pub use events::{Backlog, EventTag};
 pub use flags::{Flags, FLAGS};
-pub use reasons::Reason;
+pub use reasons::{Obstacle, Reason};
 pub(crate) use settings::settings;
 pub use settings::{
     all_settings, Commit, Failback, Form, Grace, Kind, NumberLimit, Overlap, Percent, PercentLimit,
@@ -91,6 +91,7 @@ pub const LISTS: &[WordList] = &[
     Condition::WORDS,
     StartReason::WORDS,
     Reason::WORDS,
+    Obstacle::WORDS,
     EventTag::WORDS,
     ProbeAnswer::WORDS,
     Level::WORDS,

@@ -18,6 +18,11 @@ impl Reason {
                 | Reason::Host
         )
     }
+
+    /// Whether it is that an input was given up.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Reason::Error | Reason::Timeout | Reason::StartFailed)
+    }
 }
 
 vocabulary! {
@@ -65,5 +70,28 @@ vocabulary! {
         Host = 19, "host";
         /// The active input was disabled.
         Disabled = 20, "disabled";
+    }
+}
+
+vocabulary! {
+    /// What stands against an input that a switch passed over.
+    pub enum Obstacle: CHANGEOVER_OBSTACLE {
+        ["none" = 0, "No input was passed over."]
+        /// It was given up.
+        Failed = 1, "failed";
+        /// It delivers, but a condition holds.
+        Impaired = 2, "impaired";
+        /// It failed often, and has not been healthy for long enough since.
+        Held = 3, "held";
+        /// It runs and does not deliver.
+        NotDelivering = 4, "not_delivering";
+        /// It has not been healthy for `failback_stable`.
+        Unproven = 5, "unproven";
+        /// It was given up, can't be probed, and has not delivered since.
+        Untested = 6, "untested";
+        /// The host has disabled it.
+        Disabled = 7, "disabled";
+        /// Nothing: another one was chosen by hand, or what is on air is not left for it yet.
+        Nothing = 8, "nothing";
     }
 }

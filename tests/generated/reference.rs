@@ -38,6 +38,7 @@ fn title(list: &WordList) -> &str {
         "Level" => "Log levels",
         "Severity" => "Severities",
         "Condition" => "Conditions",
+        "Obstacle" => "What stands against an input that was passed over",
         name => name,
     }
 }

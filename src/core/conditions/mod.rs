@@ -59,6 +59,8 @@ struct State {
     shown_since: Option<Nanos>,
     /// Since when it holds.
     holds_since: Option<Nanos>,
+    /// For how long it had shown then.
+    held_after: Nanos,
     /// Since when it is met again, or taken back.
     met_since: Option<Nanos>,
     evidence: Detail,
@@ -71,6 +73,7 @@ impl State {
             session,
             shown_since: None,
             holds_since: None,
+            held_after: 0,
             met_since: None,
             evidence: Detail::None,
         }
@@ -172,12 +175,14 @@ impl Conditions {
         if look.disturbed {
             state.shown_since = Some(look.now);
         }
-        state.evidence = Detail::out_of_limit(condition, measured, limit, window);
-        let shown = look.now - *state.shown_since.get_or_insert(look.now) >= hold;
+        let shown_for = look.now - *state.shown_since.get_or_insert(look.now);
+        let shown = shown_for >= hold;
         let begun = shown && look.may_begin && !state.holds();
         if begun {
-            state.holds_since = Some(look.now);
+            (state.holds_since, state.held_after) = (Some(look.now), shown_for);
         }
+        let shown_for = if state.holds() { state.held_after } else { shown_for };
+        state.evidence = Detail::out_of_limit(condition, [measured, limit], window, shown_for);
         let evidence = || (condition, state.evidence.clone());
         Seen { begun: begun.then(evidence).into_iter().collect(), shown: shown.then(evidence) }
     }
@@ -347,6 +352,12 @@ impl Conditions {
         let rank = |state: &&State| (!is_useless(state.condition), state.holds_since);
         let worst = self.states.iter().filter(|state| state.holds()).min_by_key(rank)?;
         Some((worst.condition, &worst.evidence))
+    }
+
+    /// Since when a condition holds.
+    pub(super) fn since(&self, condition: Reason) -> Option<Nanos> {
+        let holds = self.states.iter().filter(|state| state.condition == condition);
+        holds.filter_map(|state| state.holds_since).min()
     }
 
     /// The worst first.

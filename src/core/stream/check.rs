@@ -97,7 +97,7 @@ const OF_STREAM: &[OfStream] = &[
     }),
     ("rule 15: the history is bounded, in order, and ends with the active input", |stream| {
         let switches: Vec<_> = stream.switches().map(|one| (one.at, one.number)).collect();
-        let to = stream.switches.last().map(|last| last.to);
+        let to = stream.switches.last().map(|(.., to)| to);
         switches.len() <= 20
             && switches.is_sorted()
             && switches.last().is_none_or(|(_, number)| *number <= stream.switch_number)

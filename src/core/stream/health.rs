@@ -1,8 +1,8 @@
 //! Sessions and the health of single inputs: start, stop, degrade, recover, probe, try.
 
 use super::*;
-use crate::core::event;
 use crate::core::input::{InputError, Probe, Untested};
+use crate::core::{event, Times};
 
 /// Why an input, or an attempt to get it back, is given up.
 pub(super) struct Failure {
@@ -174,7 +174,7 @@ impl Stream {
                     self.selected_at = now;
                     let detail = Detail::Seen("delivers again");
                     let cause = Cause { from: Some(priority), reason: Reason::Recovery, detail };
-                    self.record_switch(priority, cause, now);
+                    self.record_switch(priority, cause, Times::default(), now);
                 } else if dark && proof {
                     return Some(priority);
                 }

@@ -6,6 +6,7 @@
 
 mod check;
 mod conditions;
+mod explained;
 mod health;
 mod life;
 mod maintenance;
@@ -23,6 +24,7 @@ use super::{
     MaybePriority, Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration,
     SessionId, Start, StartReason, Status, Stimulus, Stop, Switch,
 };
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
@@ -348,7 +350,7 @@ impl Stream {
     }
 
     /// The last switches, oldest first.
-    pub fn switches(&self) -> impl ExactSizeIterator<Item = &Switch> {
+    pub fn switches(&self) -> impl ExactSizeIterator<Item = Cow<'_, Switch>> {
         self.switches.iter()
     }
 
@@ -422,20 +424,6 @@ impl Stream {
 
     fn notify(&mut self, notice: Notice) {
         self.act(Action::Notify(notice));
-    }
-
-    /// Rule 15: history and notice are of one piece.
-    fn record_switch(&mut self, to: Priority, cause: Cause, now: Nanos) {
-        let switch = Switch {
-            at: now,
-            from: cause.from,
-            to,
-            reason: cause.reason,
-            detail: cause.detail,
-            number: self.switch_number,
-        };
-        self.switches.push(switch.clone());
-        self.notify(Notice::Switched(switch));
     }
 
     /// Rule 14a.

@@ -43,15 +43,7 @@ impl Stream {
         matches!(self.class(index), Class::Healthy | Class::Untested)
     }
 
-    /// What it would be worth if it recovered.
-    fn hoped_class(&self, index: usize) -> Class {
-        match self.inputs[index].is_fill() {
-            true => Class::Fill,
-            false => Class::Healthy,
-        }
-    }
-
-    fn rank(&self, index: usize) -> (Class, Priority) {
+    pub(super) fn rank(&self, index: usize) -> (Class, Priority) {
         (self.class(index), self.inputs[index].spec.priority)
     }
 
@@ -65,10 +57,15 @@ impl Stream {
         self.active_index().is_some_and(|active| self.class(index) < self.class(active))
     }
 
+    /// What it would be worth if it recovered.
+    pub(super) fn hoped_rank(&self, index: usize) -> (Class, Priority) {
+        let class = if self.inputs[index].is_fill() { Class::Fill } else { Class::Healthy };
+        (class, self.inputs[index].spec.priority)
+    }
+
     /// Whether an input would be better than the active one if it recovered.
     pub(super) fn would_be_better(&self, index: usize) -> bool {
-        let hoped = (self.hoped_class(index), self.inputs[index].spec.priority);
-        self.active_index().is_some_and(|active| hoped < self.rank(active))
+        self.active_index().is_some_and(|active| self.hoped_rank(index) < self.rank(active))
     }
 
     /// Rules 5 and 17a: the override, else the best of the best class. One that is held comes last
@@ -114,8 +111,8 @@ impl Stream {
     fn better_since(&self, index: usize, active: usize) -> Option<Nanos> {
         let input = &self.inputs[index];
         let mut since = input.healthy_since.get().filter(|_| input.usable())?;
-        let last = self.switches.last()?;
-        let bridged = last.reason == Reason::StartGrace;
+        let (last_at, last_reason, _) = self.switches.last()?;
+        let bridged = last_reason == Reason::StartGrace;
         if let Some(session) = input.session.filter(|_| bridged) {
             // Rule 18b: what goes on starting is healthy from its first packet.
             since = since.max(session.first_packet()?);
@@ -143,7 +140,7 @@ impl Stream {
         }
         // Rule 10a.
         let cooldown = if bridged { 0 } else { self.settings.switch_cooldown };
-        let cooled = last.at + cooldown;
+        let cooled = last_at + cooldown;
         Some(self.proven_from(index, cooled.max(since + stable)))
     }
 }

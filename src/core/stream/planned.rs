@@ -7,6 +7,7 @@ use super::*;
 pub(super) struct Pending {
     pub(super) target: Priority,
     pub(super) reason: Reason,
+    pub(super) decided_at: Nanos,
     /// Rule 23: while a key frame is waited for.
     pub(super) offer: Option<Offer>,
     /// When its target delivered first, in the session of the offer.
@@ -14,8 +15,8 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub(super) fn new(target: Priority, reason: Reason) -> Pending {
-        Pending { target, reason, offer: None, since: MaybeNanos::NONE }
+    pub(super) fn new(target: Priority, reason: Reason, decided_at: Nanos) -> Pending {
+        Pending { target, reason, decided_at, offer: None, since: MaybeNanos::NONE }
     }
 }
 
@@ -72,7 +73,7 @@ impl Stream {
             // It may have died since its last packet; the next one proves that it has not.
             self.await_packet(index);
         }
-        self.pending = Some(Box::new(Pending::new(target, reason)));
+        self.pending = Some(Box::new(Pending::new(target, reason, now)));
     }
 
     /// Rules 7e and 11c. The session of a hot or pushed target is kept.

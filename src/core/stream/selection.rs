@@ -153,9 +153,13 @@ impl Stream {
         common: &mut Common,
     ) {
         let Some(index) = self.index_of(target) else { return };
-        let offered = self.pending.take().and_then(|pending| pending.offer);
+        let pending = self.pending.take().map(|pending| *pending);
         self.take_cause();
         let old = self.active_index().filter(|old| *old != index);
+        let waited = |pending: &Pending| (pending.target, pending.reason) == (target, cause.reason);
+        let decided_at = pending.filter(waited).map_or(now, |pending| pending.decided_at);
+        let times = self.times(&cause, old, decided_at, now);
+        let offered = pending.and_then(|pending| pending.offer);
         if self.settings.overlap == Overlap::Off {
             self.stop_all_but(index);
         }
@@ -193,7 +197,7 @@ impl Stream {
                 self.stop(old);
             }
         }
-        self.record_switch(target, cause, now);
+        self.record_switch(target, cause, times, now);
     }
 
     /// An impaired input is chosen as it is: nothing more is to be found out before.
@@ -251,7 +255,7 @@ impl Stream {
         let target = self.inputs[index].spec.priority;
         // What was to be switched to still is, and an override as soon as it delivers.
         let pinned = self.override_input().filter(|pinned| Some(*pinned) == from);
-        let manual = pinned.map(|target| Box::new(Pending::new(target, Reason::Manual)));
+        let manual = pinned.map(|target| Box::new(Pending::new(target, Reason::Manual, now)));
         let pending = self.pending.clone().or(manual).filter(|pending| pending.target != target);
         self.commit(target, Cause { from, reason, detail }, StartReason::Planned, now, common);
         self.pending = pending;

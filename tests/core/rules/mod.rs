@@ -26,6 +26,7 @@ mod rule_20_recovery_on_media;
 mod rule_21_damping;
 mod rule_22_adaptive_silence;
 mod rule_23_key_frames;
+mod rule_24_explained;
 mod rule_25_by_hand;
 mod rule_25_disabled;
 mod rule_26_mass_failure;

@@ -100,8 +100,7 @@ fn unregistered() -> World {
 }
 
 fn switch_to(target: Priority) -> Option<Box<Pending>> {
-    let (reason, offer, since) = (Reason::Failback, None, MaybeNanos::NONE);
-    Some(Box::new(Pending { target, reason, offer, since }))
+    Some(Box::new(Pending::new(target, Reason::Failback, 0)))
 }
 
 fn session(stream: &mut Stream, index: usize) -> &mut Session {
@@ -183,8 +182,8 @@ const CORRUPTIONS: &[Corruption] = &[
     (
         on_air,
         |stream| {
-            let last = stream.switches.last().cloned().unwrap();
-            stream.switches.push(Switch { at: 0, ..last });
+            let last = stream.switches().last().unwrap().into_owned();
+            stream.switches.push(&Arc::new(Switch { at: 0, ..last }));
         },
         "rule 15: the history is bounded, in order, and ends with the active input",
     ),
