@@ -16,9 +16,15 @@ pub(crate) use std::sync::atomic::{fence, AtomicBool, AtomicPtr, AtomicU32, Atom
 pub(crate) fn light_fence() {
     #[cfg(not(loom))]
     if membarrier::is_available() {
-        std::sync::atomic::compiler_fence(Ordering::SeqCst);
-        return;
+        return std::sync::atomic::compiler_fence(Ordering::SeqCst);
     }
+    full_fence();
+}
+
+/// Apart, so that nothing is jumped over where there is no need for it.
+#[cold]
+#[inline(never)]
+fn full_fence() {
     fence(Ordering::SeqCst);
 }
 

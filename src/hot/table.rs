@@ -38,7 +38,7 @@ const FREE: u64 = 0;
 /// In place of a hash: used before, so that a search goes on.
 const LEFT: u64 = 1;
 /// Every hash has this bit.
-const TAKEN: u64 = 1 << 63;
+const TAKEN: u64 = 2;
 
 impl<S> Slot<S> {
     fn free() -> Self {
@@ -90,10 +90,18 @@ struct Line<S>([Slot<S>; SLOTS]);
 
 const SLOTS: usize = 2;
 
+/// Bytes in a line. (The model checker's are larger, and all that is done with this is right.)
+const LINE: u64 = 64;
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Line<()>>() as u64 == LINE);
+
 #[derive(Debug)]
 pub(crate) struct Table<S> {
     /// A power of two of them.
     lines: Dense<Line<S>>,
+    /// Of a hash, how many bytes behind the first line its own is.
+    mask: u64,
     hash: IdHash,
     /// There is a newer one.
     superseded: AtomicBool,
@@ -102,7 +110,9 @@ pub(crate) struct Table<S> {
 impl<S> Table<S> {
     pub(super) fn new(slots: usize, hash: IdHash) -> Self {
         let lines = Dense::new(slots / SLOTS, |_| Line([Slot::free(), Slot::free()]));
-        Table { lines, hash, superseded: AtomicBool::new(false) }
+        assert!(lines.len().is_power_of_two());
+        let mask = (lines.len() as u64 - 1) * LINE;
+        Table { lines, mask, hash, superseded: AtomicBool::new(false) }
     }
 
     #[inline(always)]
@@ -111,18 +121,19 @@ impl<S> Table<S> {
     }
 
     #[inline(always)]
-    fn line(&self, at: u64) -> &Line<S> {
-        let lines = self.lines.len();
-        // SAFETY: a power of two.
-        unsafe { assert_unchecked(lines != 0) };
-        &self.lines[at as usize & (lines - 1)]
+    fn line(&self, hash: u64) -> &Line<S> {
+        // SAFETY: as the mask is made in `new`.
+        unsafe {
+            assert_unchecked(self.mask % LINE == 0);
+            self.lines.get_unchecked(((hash & self.mask) / LINE) as usize)
+        }
     }
 
     /// The slots a stream of this hash may be in, in order, round and round.
     #[inline(always)]
     fn slots(&self, hash: u64) -> impl Iterator<Item = &Slot<S>> {
         let slot = move |n: usize| {
-            let Line(slots) = self.line(hash.wrapping_add((n / SLOTS) as u64));
+            let Line(slots) = self.line(hash.wrapping_add((n / SLOTS) as u64 * LINE));
             &slots[n % SLOTS]
         };
         (0..).map(slot)
