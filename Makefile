@@ -1,8 +1,9 @@
 # What a person types. Each target is a script in ci/ or a few plain rules.
 
-.PHONY: help lib test test-go check demo bench bench-gate bench-go clean install uninstall
+.PHONY: help lib test test-go check demo switches bench bench-gate bench-go clean install uninstall
 help:
 	@echo "make demo       watch a live stream survive the death of its source (a minute)"
+	@echo "make switches   measure what a switch looks like to a viewer, both hosts, many kinds of source (ten minutes)"
 	@echo "make test       run every test, installing what it needs"
 	@echo "make plants     plant bugs that the tests must catch (an hour)"
 	@echo "make test-go    the Go tests only"
@@ -136,6 +137,10 @@ check:
 
 demo:
 	ci/demo
+
+# Gaps, lost pictures, continuity, added delay: a row for each host, kind of source and timeout.
+switches:
+	ci/test-switches --kills 5
 
 bench:
 	ci/bench

@@ -1,0 +1,202 @@
+"""One run: two sources, a host, some kills and returns; and what came out of it, picture by picture."""
+
+import bisect
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from checker import faults
+from hosts import Host, STABLE_MS
+from pictures import units_of
+from receiver import Receiver
+from replay import Replay
+from ts import ts_packets
+
+MS = 1_000_000
+PTS_WRAP = 1 << 33
+
+
+@dataclass
+class Seen:
+    """A picture that came out."""
+    at: int          # ns of CLOCK_REALTIME: its last byte
+    source: int
+    number: int      # in its source
+    key: bool
+    pts: int
+    moved: int       # output time minus the source's, 90 kHz
+
+
+@dataclass
+class Switch:
+    """`kill` or `return`, and what it looked like; ms."""
+    what: str
+    gap: float
+    picture_gap: float
+    clean: bool          # begins with a key frame, and none is missing that a later one needs
+    sound_hole: float    # between two frames of sound, beyond the pause
+    out_of_sync: float   # sound against picture, afterwards
+
+
+@dataclass
+class Outcome:
+    switches: list = field(default_factory=list)
+    delay: float = 0.0            # ms, median
+    picture: float = 0.0          # how long one lasts, ms
+    continuity: int = 0
+    back_steps: int = 0
+    other_faults: list = field(default_factory=list)
+    messages: str = ""            # of a decoder
+    unknown: int = 0              # pictures that are none of the sources'
+    ended_well: bool = True
+    stood_still: bool = False     # this machine did, for long enough to be taken for a dead source
+
+    def of(self, what, value):
+        return [getattr(s, value) for s in self.switches if s.what == what]
+
+
+class Run:
+    def __init__(self, host, media, timeout_ms, group, directory, ports, kills, catch_up_s=None):
+        self.media, self.timeout_ms, self.group, self.kills = media, timeout_ms, group, kills
+        self.directory = Path(directory)
+        self.receiver = Receiver()
+        self.sources = [Replay(m, p, self.directory / f"source{i}") for i, (m, p) in enumerate(zip(media, ports))]
+        self.events = []  # (what, ns of CLOCK_REALTIME)
+        self.host = Host(host, timeout_ms, catch_up_s or max(1, group), [s.url for s in self.sources],
+                         f"udp://127.0.0.1:{self.receiver.port}", directory)
+
+    def act(self):
+        """Kills the first source at as many phases of the second one's group of pictures."""
+        first, second = self.sources
+        time.sleep(0.5)
+        first.start()
+        second.start(time.time() + 0.05 + 0.37 * self.group)
+        time.sleep(2 + self.group)
+        for kill in range(self.kills):
+            phase = (kill + 0.5) / self.kills * self.group
+            into = (time.time() - second.began - phase) % self.group
+            time.sleep(self.group - into)
+            self.events.append(("kill", time.time_ns()))
+            first.kill()
+            time.sleep(self.timeout_ms / 1000 + 0.6)
+            self.events.append(("return", time.time_ns()))
+            first.start()
+            time.sleep(0.1 + STABLE_MS / 1000 + 2 * self.group + 0.8)
+        self.end_at = time.time_ns()
+
+    def close(self):
+        ended_well = self.host.end()
+        for source in self.sources:
+            source.kill()
+        self.datagrams = self.receiver.close()
+        return ended_well
+
+    # ---- what came out
+
+    def read(self):
+        packets, arrivals = [], []
+        for at, data in self.datagrams:
+            packets += ts_packets(data)
+            arrivals += [at] * (len(data) // 188)
+        (self.directory / "output.ts").write_bytes(b"".join(packets))
+        known = {u.digest: (source, number, u) for source, m in enumerate(self.media) for number, u in enumerate(m.pictures)}
+        sounds = {d: (source, u.pts + i * u.length) for source, m in enumerate(self.media) for u in m.units
+                  for i, d in enumerate(u.frames)}
+        self.seen, self.heard, unknown = [], [], 0
+        for u in units_of(packets):
+            if u.kind == "video":
+                if u.digest not in known:
+                    unknown += 1
+                    continue
+                source, number, original = known[u.digest]
+                self.seen.append(Seen(arrivals[u.last], source, number, u.key, u.pts, (u.pts - original.pts) % PTS_WRAP))
+            for i, digest in enumerate(u.frames):
+                if digest in sounds:
+                    source, pts = sounds[digest]
+                    here = u.pts + i * u.length
+                    self.heard.append((here, source, (here - pts) % PTS_WRAP, u.length))
+        self.seen.sort(key=lambda p: p.at)
+        return packets, unknown
+
+    def delays(self):
+        """Last byte in to last byte out, ms, of pictures that were on air undisturbed."""
+        sent = [sorted(source.sent()) for source in self.sources]
+        delays = []
+        settled = 10
+        for before, picture in zip(self.seen, self.seen[1:]):
+            settled = 0 if before.source != picture.source or picture.number != before.number + 1 else settled + 1
+            if settled < 10:
+                continue
+            rows = sent[picture.source]
+            at = bisect.bisect_right(rows, (picture.at, 0))
+            left = next((when for when, number in reversed(rows[max(0, at - 500):at]) if number == picture.number), None)
+            if left:
+                delays.append((picture.at - left) / MS)
+        return delays
+
+    @staticmethod
+    def longest(times):
+        return max(((b - a) / MS for a, b in zip(times, times[1:])), default=float("inf"))
+
+    def is_clean(self, pictures, source):
+        """From a key frame on, and each the next of the one before, or a key frame itself."""
+        mine = [p for p in pictures if p.source == source]
+        numbers = sorted((p.number, p.key) for p in mine)
+        return bool(mine) and mine[0].key and all(n == m + 1 or key for (m, _), (n, key) in zip(numbers, numbers[1:]))
+
+    def sound(self, before, after, pause):
+        """(the longest hole beyond the pause, the distance from the picture afterwards), ms."""
+        begin, end = before.pts, after[-1].pts
+        frames = [h for h in self.heard if begin - 90_000 <= h[0] <= end]
+        hole = max(((b[0] - a[0] - a[3]) / 90 for a, b in zip(frames, frames[1:])), default=float("inf"))
+        moved = after[-1].moved
+        late = [h for h in frames if h[1] == after[-1].source][-20:]
+        apart = max((abs((h[2] - moved + PTS_WRAP // 2) % PTS_WRAP - PTS_WRAP // 2) / 90 for h in late), default=float("inf"))
+        return max(0.0, hole - pause), apart
+
+    def switches(self):
+        ends = [at for _, at in self.events[1:]] + [self.end_at]
+        for (what, at), end in zip(self.events, ends):
+            pictures = [p for p in self.seen if at - 300 * MS <= p.at <= end]
+            datagrams = [t for t, _ in self.datagrams if at - 300 * MS <= t <= end]
+            to = 1 if what == "kill" else 0
+            after = [p for p in pictures if p.source == to and p.at > at]
+            before = [p for p in pictures if p.source != to and (not after or p.at <= after[0].at)]
+            if not after or not before:
+                yield Switch(what, float("inf"), float("inf"), False, float("inf"), float("inf"))
+                continue
+            pause = (after[0].at - before[-1].at) / MS if what == "kill" else 0.0
+            yield Switch(what, self.longest(datagrams), self.longest([p.at for p in pictures]), self.is_clean(after, to),
+                         *self.sound(before[-1], after, pause))
+
+    def messages(self):
+        """What ffmpeg's decoders say of the output, but for the picture that a killed source broke off."""
+        run = subprocess.run(["ffmpeg", "-nostdin", "-v", "warning", "-y", "-i", self.directory / "output.ts", "-map", "0:v:0", "-f",
+                              "rawvideo", "/dev/null", "-map", "0:a:0", "-f", "s16le", "/dev/null"], capture_output=True, text=True)
+        return run.stderr.strip()
+
+    def stood_still(self):
+        """The second source is never killed: when it was silent, the machine had no time for it."""
+        times = sorted(at for at, _ in self.sources[1].sent())
+        return self.longest(times) > self.timeout_ms / 2 + 1000 / self.media[1].rate
+
+    def outcome(self, ended_well):
+        packets, unknown = self.read()
+        found = faults(packets)
+        kinds = [f.kind for f in found]
+        delays = self.delays()
+        return Outcome(list(self.switches()), statistics.median(delays) if delays else float("inf"), 1000 / self.media[0].rate,
+                       kinds.count("continuity"), kinds.count("back-step"),
+                       [f for f in found if f.kind not in ("continuity", "back-step")], self.messages(), unknown, ended_well,
+                       self.stood_still())
+
+
+def run(host, media, timeout_ms, group, directory, ports, kills):
+    one = Run(host, media, timeout_ms, group, directory, ports, kills)
+    try:
+        one.act()
+    finally:
+        ended_well = one.close()
+    return one.outcome(ended_well)

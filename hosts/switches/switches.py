@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""What a switch looks like to a viewer, measured on real sockets: both hosts, sources of all kinds, killed at several phases of
+the standby's group of pictures. Prints a table; exit status 1: something is not as it should be.
+
+    switches.py [--host NAME]... [--quick] [--kills N] [--jobs N] [--only TEXT] [--ports FIRST]
+
+`--quick`: three combinations, and only what no busy machine can change: what came out, not how soon.
+"""
+
+import argparse
+import itertools
+import statistics
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "ffmpeg-ingest"))
+
+from hosts import COMMANDS  # noqa: E402
+from replay import Media, encode  # noqa: E402
+from run import run  # noqa: E402
+
+FACTORS = {"rate": (25, 50), "group": (1, 4), "video": ("h264", "h264b", "hevc"), "sound": ("aac", "mp2")}
+QUICK = ({"rate": 25, "group": 1, "video": "h264b", "sound": "aac"}, {"rate": 50, "group": 1, "video": "hevc", "sound": "mp2"},
+         {"rate": 25, "group": 4, "video": "h264", "sound": "mp2"})
+TIMEOUTS_MS = (1000, 100)
+PATTERNS = (("testsrc2", 440, "null"), ("testsrc2", 660, "hue=h=120"))
+HEADER = ("| host | sources | timeout | kill: gap | kill: picture gap | return: picture gap | CC errors | back-steps | key-clean "
+          "| late | sound: hole, sync | added delay |")
+
+
+def pairwise(factors):
+    """Few combinations in which each two values of two factors meet."""
+    names = list(factors)
+    wanted = {((a, x), (b, y)) for a, b in itertools.combinations(names, 2) for x in factors[a] for y in factors[b]}
+    everything = [dict(zip(names, values)) for values in itertools.product(*factors.values())]
+    chosen = []
+    while wanted:
+        best = max(everything, key=lambda c: sum(pair in wanted for pair in itertools.combinations(c.items(), 2)))
+        wanted -= set(itertools.combinations(best.items(), 2))
+        chosen.append(best)
+    return chosen
+
+
+@dataclass
+class Row:
+    host: str
+    sources: dict
+    timeout_ms: int
+    outcome: object
+
+    def name(self):
+        s = self.sources
+        video = {"h264": "AVC", "h264b": "AVC with B", "hevc": "HEVC"}[s["video"]]
+        return f"{s['rate']} fps, {s['group']} s, {video}, {s['sound']}"
+
+    def median(self, what, value):
+        return statistics.median(self.outcome.of(what, value))
+
+    def text(self):
+        o = self.outcome
+        clean = [s.clean for s in o.switches]
+        hole, sync = max(s.sound_hole for s in o.switches), max(s.out_of_sync for s in o.switches)
+        return (f"| {self.host} | {self.name()} | {self.timeout_ms} | {self.median('kill', 'gap'):.0f} | "
+                f"{self.median('kill', 'picture_gap'):.0f} | {self.median('return', 'picture_gap'):.0f} | {o.continuity} | {o.back_steps} | "
+                f"{sum(clean)} of {len(clean)} | {len([f for f in o.other_faults if f.kind == 'late'])} | {hole:.0f}, {sync:.0f} | {o.delay:.1f} |")
+
+    def wrong(self, quick):
+        """What is not as it should be."""
+        o = self.outcome
+        late = [f for f in o.other_faults if f.kind == "late"]
+        others = [f for f in o.other_faults if f.kind != "late"]
+        checks = [
+            (o.ended_well, "it did not end well"),
+            (o.continuity == 0, f"{o.continuity} faults of continuity"),
+            (o.back_steps == 0, f"{o.back_steps} steps back"),
+            (not others, f"{len(others)} other faults: {others[:3]}"),
+            (not o.messages, f"a decoder complains: {o.messages[:300]}"),
+            (o.unknown == 0, f"{o.unknown} pictures that no source has sent"),
+            (all(s.clean for s in o.switches), "a switch that is not clean"),
+            (all(s.out_of_sync <= 20 for s in o.switches), "sound out of sync"),
+        ]
+        if self.host == "ffmpeg-ingest":  # it writes the clock, and keeps the sound
+            checks += [
+                (not late, f"{len(late)} units come after their time: {late[:3]}"),
+                (all(s.sound_hole <= 25 for s in o.switches), "a hole in the sound"),
+            ]
+        if not quick:
+            delay = o.picture + 10 if self.host == "ffmpeg-ingest" else 1
+            checks += [
+                (self.median("kill", "gap") <= self.timeout_ms + 60, "the gap after a kill"),
+                (self.median("kill", "picture_gap") <= self.timeout_ms + 100, "the picture's gap after a kill"),
+                (self.median("return", "picture_gap") <= 80, "the picture's gap at the return"),
+                (o.delay <= delay, f"the added delay, allowed {delay:.0f}"),
+            ]
+        return [text for holds, text in checks if not holds]
+
+
+class Measurement:
+    def __init__(self, options, directory):
+        self.options, self.directory, self.media = options, Path(directory), {}
+
+    def sources(self, combination):
+        key = tuple(combination.values())
+        if key not in self.media:
+            rate, group, video, sound = key
+            cycle = max(TIMEOUTS_MS) / 1000 + 0.6 + 0.1 + 0.5 + 3 * group + 0.8
+            seconds = int(5 + 2 * group + self.options.kills * cycle)
+            both = []
+            for number, (pattern, tone, tweak) in enumerate(PATTERNS):
+                path = self.directory / f"{rate}-{group}-{video}-{sound}-{number}.ts"
+                encode(path, pattern, tone, rate, group, video, sound, seconds, tweak)
+                both.append(Media(path, rate))
+            self.media[key] = both
+        return self.media[key]
+
+    def measure(self, number, host, combination, timeout_ms):
+        for attempt in range(3):
+            directory = self.directory / f"run{number}-{attempt}"
+            directory.mkdir()
+            first = self.options.ports + 2 * number
+            outcome = run(host, self.media[tuple(combination.values())], timeout_ms, combination["group"], directory, (first, first + 1),
+                          self.options.kills)
+            if not outcome.stood_still:
+                break
+            print(f"  again: this machine stood still for {timeout_ms / 2:.0f} ms", flush=True)
+        row = Row(host, combination, timeout_ms, outcome)
+        print(row.text(), flush=True)
+        wrong = row.wrong(self.options.quick)
+        if wrong:
+            print(f"  NOT SO: {'; '.join(wrong)}\n" + (directory / "host.log").read_text()[-3000:], flush=True)
+        return not wrong
+
+    def all(self):
+        combinations = QUICK if self.options.quick else pairwise(FACTORS)
+        timeouts = (TIMEOUTS_MS[0],) if self.options.quick else TIMEOUTS_MS
+        jobs = [(host, c, t) for c in combinations for host in self.options.host for t in timeouts
+                if self.options.only in f"{host} {' '.join(map(str, c.values()))} {t}"]
+        for combination in combinations:
+            if any(c is combination for _, c, _ in jobs):
+                self.sources(combination)
+        print(f"{HEADER}\n|{'---|' * (HEADER.count('|') - 1)}", flush=True)
+        with ThreadPoolExecutor(self.options.jobs) as pool:
+            return list(pool.map(lambda job: self.measure(job[0], *job[1]), enumerate(jobs)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--host", action="append", choices=COMMANDS, help="of these only")
+    parser.add_argument("--quick", action="store_true", help="three combinations, and nothing that takes a quiet machine")
+    parser.add_argument("--kills", type=int, default=5, help="in each run; medians are of these")
+    parser.add_argument("--jobs", type=int, default=3, help="runs at a time")
+    parser.add_argument("--only", default="", help="runs with this in their name: host, rate, group, video, sound, timeout")
+    parser.add_argument("--ports", type=int, default=23500, help="the first of the UDP ports to receive on")
+    options = parser.parse_args()
+    options.host = options.host or list(COMMANDS)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory:
+        results = Measurement(options, directory).all()
+    print(f"\nms, medians of {options.kills}; {time.monotonic() - began:.0f} s\n{sum(results)} passed, {len(results) - sum(results)} failed")
+    return 0 if results and all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
