@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The demo: two live sources, one killed, brought back and stalled; an ingest between them and a recording; and the proof.
+"""The demo: two live sources, one killed, stalled, thinned out, frozen and flapping, and each time brought back; an ingest between
+them and a recording; and the proof.
 
 Prints a timeline while it runs, then examines the recording and draws timeline.png. Exit status 0: the failover happened as
 promised. `make demo` calls it by way of ci/demo, which builds what it needs.
@@ -13,14 +14,18 @@ import sys
 import time
 from pathlib import Path
 
+from faults import Relay, flapping, thinned
 from live import Ingest, Recording, Source, ffmpeg_has, find_font, free_udp_ports
 from timeline_picture import draw_timeline, look_at_frames
 
 TIMEOUT_MS = 1000
 ALLOWED_MS = TIMEOUT_MS + 50
-FAILBACK_STABLE_S = 3
-SWITCH_COOLDOWN_S = 5
-ABOUT_S = 37  # how long the live part takes
+IMPAIRED_MS = 1000 + 1000 + 200  # the window over which the frame rate is measured, impair_after, looks and switching
+DETECT_AFTER_S = 2
+FROZEN_MS = DETECT_AFTER_S * 1000 + 2 * 500 + 350  # two key frames, and the time in which ffmpeg obeys
+FAILBACK_STABLE_S = 2
+SWITCH_COOLDOWN_S = 4
+ABOUT_S = 70  # how long the live part takes
 
 
 class Screen:
@@ -54,6 +59,17 @@ class Screen:
             self.shown_at = now
 
 
+class Act:
+    """Something happens to PRIMARY, BACKUP takes its place; it is repaired, and takes its place again."""
+
+    def __init__(self, name, reasons, notice_ms, damages=False):
+        self.name, self.reasons, self.notice_ms = name, reasons, notice_ms
+        self.damages = damages  # what is on air until it is left
+        self.fault = None       # when, ns on the wall clock
+        self.noticed = None     # events
+        self.left, self.returned = None, None  # switch numbers
+
+
 class Show:
     """Runs the acts, tells what happens as it happens, and remembers it for the proof."""
 
@@ -62,10 +78,8 @@ class Show:
         self.began = time.time_ns()
         self.on_air = None
         self.doing = ""
-        self.acts = []      # (seconds, text)
-        self.forwarded = {}  # switch number -> event
-        self.pictures = {}
-        self.switches = []
+        self.acts = []
+        self.switches, self.forwarded, self.pictures = {}, {}, {}  # switch number -> event
 
     def name(self, priority):
         return self.sources[priority].name
@@ -76,21 +90,21 @@ class Show:
     def tell(self, at, mark, text, style=""):
         self.screen.line(f"  {self.seconds(at):5.1f} s  {mark}  {self.screen.paint(text, style)}")
 
-    def act(self, text):
-        now = time.time_ns()
-        self.acts.append((self.seconds(now), text))
-        self.tell(now, "▸", text, "bold")
-
     def event(self, event):
         at = event["unix_ns"]
         kind, priority = event["event"], event.get("priority")
-        measured, limit = event.get("measured_ns", 0) / 1e6, event.get("limit_ns", 0) / 1e6
         if kind == "degraded":
-            self.tell(at, " ", f"noticed: {self.name(priority)} is dead, no packet for {measured:.0f} ms (limit {limit:.0f} ms)")
+            after = ""
+            if self.acts and priority == 0 and not self.acts[-1].noticed:
+                self.acts[-1].noticed = event
+                after = f" after {(at - self.acts[-1].fault) / 1e6:.0f} ms"
+            self.tell(at, " ", f"noticed{after}: {self.name(priority)}, {event['reason']}: {event.get('detail', '')}")
         elif kind == "recovered":
-            self.tell(at, " ", f"{self.name(priority)} delivers again; it must stay healthy for {FAILBACK_STABLE_S} s")
+            dead = self.acts and self.acts[-1].noticed and self.acts[-1].noticed["reason"] == "timeout"
+            self.tell(at, " ", f"{self.name(priority)} " + (f"delivers again; it must stay healthy for {FAILBACK_STABLE_S} s" if dead else
+                                                          f"has been well for {FAILBACK_STABLE_S} s"))
         elif kind == "switched":
-            self.switches.append(event)
+            self.switches[event["switch_number"]] = event
             self.on_air = self.name(priority)
             if event["from"] >= 0:
                 word = "failback" if event["reason"] == "failback" else "failover"
@@ -102,11 +116,12 @@ class Show:
             else:
                 self.tell(at, " ", f"first packet of {self.name(priority)} out: gap {event['gap_ns'] / 1e6:.0f} ms "
                                    f"since the last one of {self.name(event['from'])}", "good")
-        elif kind == "picture" and event["switch_number"] > 1:
+        elif kind == "picture":
             self.pictures[event["switch_number"]] = event
             waited = event.get("took_ns", 0) / 1e6
-            how = f"{waited:.0f} ms later, with its next key frame" if waited >= 1 else "at once, from its last key frame on"
-            self.tell(at, " ", f"a clean picture of {self.name(priority)} {how}", "dim")
+            how = f"{waited:.0f} ms later, with its next key frame" if waited >= 1 else "at once, from a key frame on"
+            if len(self.pictures) > 1:
+                self.tell(at, " ", f"a clean picture of {self.name(priority)} {how}", "dim")
         elif kind == "engine" or kind.startswith("output_") and kind != "output_opened":
             self.tell(at, "!", f"{kind}: {event.get('text')}", "bad")
 
@@ -130,31 +145,39 @@ class Show:
         end = time.monotonic() + seconds
         self.until(lambda: time.monotonic() > end, seconds + 1, doing)
 
-    def picture_after_switch(self, number, seconds, doing):
-        self.until(lambda: number in self.pictures, seconds, doing)
+    def picture_of_next_switch(self, seconds, doing):
+        """Waits for it; the number of the switch."""
+        known = len(self.pictures)
+        self.until(lambda: len(self.pictures) > known, seconds, doing)
+        return max(self.pictures)
+
+    def play(self, act, fault, fault_text, repair, repair_text):
+        self.acts.append(act)
+        act.fault = time.time_ns()
+        self.tell(act.fault, "▸", fault_text, "bold")
+        fault()
+        act.left = self.picture_of_next_switch(act.notice_ms / 1000 + 8, "will it be noticed?")
+        self.watch(4, f"PRIMARY: {act.name}")
+        self.tell(time.time_ns(), "▸", repair_text, "bold")
+        repair()
+        act.returned = self.picture_of_next_switch(25, "PRIMARY must prove itself")
+        self.watch(4, "all is well")
 
 
-def play(show, primary):
+def play(show, primary, relay):
     """The acts. Each waits for what must come of it."""
-    show.until(lambda: 1 in show.forwarded, 15, "waiting for PRIMARY")
+    show.until(lambda: show.pictures, 15, "waiting for PRIMARY")
     show.until(lambda: len(show.ingest.all("source_opened")) == 2, 15, "waiting for BACKUP")
-    show.watch(6, "all is well")
-    show.act("kill -9 PRIMARY")
-    primary.kill()
-    show.picture_after_switch(2, TIMEOUT_MS / 1000 + 5, "will it be noticed?")
-    show.watch(5, "PRIMARY is gone")
-    show.act("start PRIMARY again")
-    primary.start()
-    show.picture_after_switch(3, 25, "PRIMARY must prove itself")
-    show.watch(5, "all is well")
-    show.act("stall PRIMARY (SIGSTOP: alive, and silent)")
-    primary.signal(signal.SIGSTOP)
-    show.picture_after_switch(4, TIMEOUT_MS / 1000 + 5, "will it be noticed?")
-    show.watch(5, "PRIMARY hangs")
-    show.act("wake PRIMARY (SIGCONT)")
-    primary.signal(signal.SIGCONT)
-    show.picture_after_switch(5, 25, "PRIMARY must prove itself")
-    show.watch(4, "all is well")
+    show.watch(7, "all is well")
+    show.play(Act("killed", ["timeout"], ALLOWED_MS), primary.kill, "kill -9 PRIMARY", primary.start, "start PRIMARY again")
+    show.play(Act("stalled", ["timeout"], ALLOWED_MS), lambda: primary.signal(signal.SIGSTOP), "stall PRIMARY (SIGSTOP: alive, and silent)",
+              lambda: primary.signal(signal.SIGCONT), "wake PRIMARY (SIGCONT)")
+    show.play(Act("thinned to a tenth", ["low_fps", "timeout"], IMPAIRED_MS, damages=True), lambda: relay.go_bad(thinned),
+              "thin PRIMARY out: one datagram in ten gets through", relay.heal, "let all of PRIMARY through again")
+    show.play(Act("frozen", ["frozen"], FROZEN_MS), lambda: primary.show("still"), "freeze PRIMARY: a still picture, at the full bitrate",
+              lambda: primary.show("moving"), "let PRIMARY move again")
+    show.play(Act("flapping", ["low_fps", "timeout"], IMPAIRED_MS, damages=True), lambda: relay.go_bad(flapping),
+              "let PRIMARY flap: 300 ms on, 700 ms off", relay.heal, "let PRIMARY be steady again")
 
 
 class Proof:
@@ -171,14 +194,23 @@ class Proof:
 
 def on_air_spans(show, recording):
     """What is on air from when to when in the recording, in seconds since its first picture: (begin, end, source)."""
-    spans = []
-    begin = 0.0
-    for number in sorted(show.pictures):
+    spans, begin, source = [], 0.0, show.sources[0]
+    for number in sorted(show.pictures)[1:]:
         picture = show.pictures[number]
-        spans.append((begin, picture["media_before_s"], show.sources[show.switches[number - 1]["from"]]))
-        begin = picture["media_after_s"]
-    spans.append((begin, recording.video[-1] - recording.video[0], show.sources[show.switches[-1]["priority"]]))
-    return spans
+        spans.append((begin, picture["media_before_s"], source))
+        begin, source = picture["media_after_s"], show.sources[picture["priority"]]
+    return spans + [(begin, recording.video[-1] - recording.video[0], source)]
+
+
+def undamaged(show, spans):
+    """The spans, without what PRIMARY damaged until it was left."""
+    pieces = []
+    for place, (begin, end, _) in enumerate(spans):
+        act = show.acts[place // 2] if place % 2 == 0 and place // 2 < len(show.acts) else None
+        if act and act.damages:
+            end -= (show.switches[act.left]["unix_ns"] - act.fault) / 1e9 + 0.3
+        pieces.append((begin, end))
+    return pieces
 
 
 def prove_gap(proof, event, what, allowed, reckoning):
@@ -187,68 +219,87 @@ def prove_gap(proof, event, what, allowed, reckoning):
     proof.check(gap <= allowed, f"{what}: gap {gap:.0f} ms, allowed {allowed}{reckoning}{overloaded}")
 
 
+def prove_act(proof, show, act):
+    """When it was noticed, why, and how long nothing came in between."""
+    noticed = (act.noticed["unix_ns"] - act.fault) / 1e6
+    proof.check(act.noticed["reason"] in act.reasons and noticed <= act.notice_ms,
+                f"PRIMARY {act.name}: noticed after {noticed:.0f} ms, allowed {act.notice_ms} ({act.noticed['reason']}: {act.noticed['detail']})")
+    if act.damages or act.noticed["reason"] == "timeout":  # what comes of a thin input leaves gaps of its own
+        prove_gap(proof, show.forwarded[act.left], "  to BACKUP", ALLOWED_MS, f" (timeout {TIMEOUT_MS} + 50)")
+    else:
+        prove_gap(proof, show.forwarded[act.left], "  to BACKUP", 200, "")
+    prove_gap(proof, show.forwarded[act.returned], "  and back", 200, "")
+
+
 def prove(proof, show, path, output, exit_status):
-    reasons = [event["reason"] for event in show.switches]
-    expected = ["initial", "timeout", "failback", "timeout", "failback"]
-    proof.check(reasons == expected, "the switches that were promised, and no other: " + ", ".join(reasons), f"expected {expected}")
-    reckoning = f" (timeout {TIMEOUT_MS} + 50)"
-    prove_gap(proof, show.forwarded[2], "failover after the kill", ALLOWED_MS, reckoning)
-    prove_gap(proof, show.forwarded[4], "failover after the stall", ALLOWED_MS, reckoning)
-    prove_gap(proof, show.forwarded[3], "failback after the kill", 100, "")
-    prove_gap(proof, show.forwarded[5], "failback after the stall", 100, "")
+    reasons = [show.switches[number]["reason"] for number in sorted(show.switches)]
+    good = len(reasons) == 1 + 2 * len(show.acts) and all(r == "failback" for r in reasons[2::2])
+    proof.check(good, "the switches that were promised, and no other: " + ", ".join(reasons))
+    for act in show.acts:
+        prove_act(proof, show, act)
     proof.check(exit_status == 0, "ffmpeg-ingest ended cleanly on SIGINT", f"exit status {exit_status}")
     recording = Recording(path)
     length = recording.video[-1] - recording.video[0] if recording.video else 0
-    errors = recording.probe_errors or recording.decoding_errors()
-    proof.check(not errors and length > 20, f"the recording decodes without an error: {length:.1f} s, {len(recording.video)} pictures, "
-                                            f"{len(recording.audio)} packets of sound", errors[:300])
-    proof.check(not recording.steps_back, "its timestamps never go back", str(recording.steps_back[:3]))
     spans = on_air_spans(show, recording)
-    frames = look_at_frames(recording, spans)
-    wrong = [f"{frame.source.name} at {frame.at:.2f} s" for frame in frames if not frame.shows_its_source()]
-    proof.check(not wrong, f"the picture is that of the source on air, in {len(frames)} frames around the switches", ", ".join(wrong))
-    tones = [(source, recording.tone((begin + end) / 2 - 0.4)) for begin, end, source in spans]
+    whole = undamaged(show, spans)
+    errors = recording.probe_errors or recording.decoding_errors(whole)
+    seconds = sum(end - begin for begin, end in whole)
+    proof.check(not errors and length > 20, f"the recording of {length:.1f} s decodes without an error, but for the {length - seconds:.1f} s in "
+                                            "which PRIMARY was thin or flapped until it was left", errors[:300])
+    pictures = 100 * len(recording.whole_pictures()) / (50 * length)
+    proof.check(pictures > 85, f"{pictures:.1f} % of all pictures there should be can be decoded")
+    proof.check(not recording.steps_back, "its timestamps never go back", str(recording.steps_back[:3]))
+    frames = look_at_frames(recording, spans, show.acts)
+    wrong = [f"{frame.source.name} at {frame.at:.2f} s" for frame in frames if not frame.damaged and not frame.shows_its_source()]
+    proof.check(not wrong, f"the picture is that of the source on air, in {sum(not f.damaged for f in frames)} frames around the switches",
+                ", ".join(wrong))
+    tones = [(source, recording.tone(begin + min((end - begin) / 2, 2.5) - 0.4)) for begin, end, source in spans]
     proof.check(all(abs(tone - source.tone) < 8 for source, tone in tones),
                 "so is the sound: " + ", ".join(f"{tone:.0f} Hz" for _, tone in tones))
     picture = output / "timeline.png"
-    draw_timeline(picture, frames, spans, captions(show), f"an input is dead after {TIMEOUT_MS} ms without a packet")
+    draw_timeline(picture, frames, spans, [caption(show, act) for act in show.acts],
+                  f"dead after {TIMEOUT_MS} ms without a packet, impaired below 40 % of its frame rate, frozen after {DETECT_AFTER_S} s")
     proof.check(picture.exists(), f"a picture of it all: {os.path.relpath(picture)}")
 
 
-def captions(show):
-    """One line for each switch."""
-    acts = ["PRIMARY killed", "PRIMARY is back", "PRIMARY stalled", "PRIMARY is awake"]
-    lines = []
-    for number, act in zip(sorted(show.pictures), acts):
-        switch = show.switches[number - 1]
-        word = "failback" if switch["reason"] == "failback" else "failover"
-        lines.append((f"{act}: {word} to {show.name(switch['priority'])}", show.forwarded[number]["gap_ns"] / 1e6))
-    return lines
+def caption(show, act):
+    """(what happened and why it was noticed, ms without a packet on the way to BACKUP, and on the way back)"""
+    noticed = (act.noticed["unix_ns"] - act.fault) / 1e6
+    return (f"PRIMARY {act.name}: noticed after {noticed:.0f} ms, {act.noticed['reason']}: {act.noticed['detail']}",
+            show.forwarded[act.left]["gap_ns"] / 1e6, show.forwarded[act.returned]["gap_ns"] / 1e6)
 
 
 def run(output, screen):
     font = find_font() if ffmpeg_has("filters", "drawtext") else None
     ports = free_udp_ports(2)
-    primary = Source("PRIMARY", "testsrc2", "null", 0x1F5FBF, 440, ports[0], output / "primary.log", font=font)
-    backup = Source("BACKUP", "smptehdbars", "hue=s=0", 0xE07B00, 880, ports[1], output / "backup.log", font=font)
+    relay = Relay(ports[0])
+    primary = Source("PRIMARY", "testsrc2", "null", 0x1F5FBF, 440, relay.inlet_port, output / "primary.log", font=font)
+    backup = Source("BACKUP", "testsrc2", "hue=s=0", 0xE07B00, 880, ports[1], output / "backup.log", font=font)
     path = output / "recording.ts"
+    urls = [f"udp://127.0.0.1:{ports[0]}", backup.url]
     for number, source in enumerate((primary, backup)):
-        screen.line(f"  input {number}   {screen.paint(source.name.ljust(7), source.name)}  {source.url}, a tone of {source.tone} Hz")
-    screen.line(f"  ingest    hot standby, dead after {TIMEOUT_MS} ms without a packet; writes {os.path.relpath(path)}")
+        screen.line(f"  input {number}   {screen.paint(source.name.ljust(7), source.name)}  {urls[number]}, a tone of {source.tone} Hz")
+    screen.line(f"  ingest    hot standby, dead after {TIMEOUT_MS} ms without a packet; looks for frozen pictures; writes {os.path.relpath(path)}")
     screen.line()
     ingest = None
     try:
         primary.start()
         backup.start()
-        ingest = Ingest(["-i", primary.url, "-i", backup.url, "-o", path, "-y", "--packet-timeout", f"{TIMEOUT_MS}ms",
-                         "--failback-stable", FAILBACK_STABLE_S, "--switch-cooldown", SWITCH_COOLDOWN_S, "--probe-cooldown", 3], output)
+        # Faults are not counted: the acts follow each other faster than they would be forgotten.
+        ingest = Ingest(["-i", urls[0], "-i", urls[1], "-o", path, "-y", "--packet-timeout", f"{TIMEOUT_MS}ms", "--detect", "frozen,black",
+                         "--detect-after", DETECT_AFTER_S, "--failback-stable", FAILBACK_STABLE_S, "--switch-cooldown", SWITCH_COOLDOWN_S,
+                         "--damping-period", 0, "--probe-cooldown", 3], output)
         show = Show(screen, [primary, backup], ingest)
-        play(show, primary)
+        play(show, primary, relay)
         exit_status = ingest.end()
     finally:
         for each in (ingest, primary, backup):
             if each:
                 each.kill()
+        relay.close()
+    screen.line()
+    spent = sum(cost["took_ns"] for cost in ingest.all("detector"))
+    screen.line(f"  Looking at the pictures of both took {100 * spent / (time.time_ns() - show.began):.2f} % of a core.")
     screen.line()
     screen.line("  Is it true? The recording, examined with ffprobe and ffmpeg:")
     screen.line()

@@ -5,15 +5,13 @@ ask only that it is left. `health_report.py NAME...` measures only rows whose na
 within their bounds.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from faults import PICTURE_PID, SOUND_PID, flapping, thinned, two_sources, without
-from live import Ingest, Source, free_udp_ports, wait_for
+from live import Ingest, Recording, Source, free_udp_ports, wait_for
 
 LOOK_MS = 100   # ten in each window
 SOURCE_MS = 150  # ffmpeg obeys what it is told ten times a second
@@ -71,20 +69,10 @@ ROWS += [
 
 
 def decodable(path, seconds):
-    """How many of the pictures that a viewer should have had in the last seconds could be decoded, percent: those of an unbroken
-    row from a key frame on, but the last of a row, which was torn."""
-    shown = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time,flags", "-of", "json", path],
-                           capture_output=True, text=True).stdout
-    pictures = sorted((float(p["pts_time"]), "K" in p["flags"]) for p in json.loads(shown)["packets"] if "pts_time" in p)
-    good, whole, begin, last = 0, False, pictures[-1][0] - seconds, None
-    for at, key in pictures:
-        unbroken = last is not None and at - last < 0.03
-        if not unbroken and whole and last > begin:
-            good -= 1
-        whole = key or (whole and unbroken)
-        good += whole and at > begin
-        last = at
-    return min(100 * good / (50 * seconds), 100)
+    """How many of the pictures that a viewer should have had in the last seconds could be decoded, percent."""
+    recording = Recording(path)
+    begin = max(recording.video) - seconds
+    return min(100 * sum(at > begin for at in recording.whole_pictures()) / (50 * seconds), 100)
 
 
 def flaps(*arguments):

@@ -294,12 +294,13 @@ class Recording:
     def __init__(self, path):
         self.path = str(path)
         shown = subprocess.run(
-            ["ffprobe", "-v", "error", *self.WHOLE, "-show_entries", "packet=codec_type,pts_time,dts_time,stream_index", "-of", "json", self.path],
+            ["ffprobe", "-v", "error", *self.WHOLE, "-show_entries", "packet=codec_type,pts_time,dts_time,stream_index,flags", "-of", "json", self.path],
             capture_output=True, text=True)
         self.probe_errors = shown.stderr.strip()
         packets = json.loads(shown.stdout or "{}").get("packets", [])
         self.video = [float(p["pts_time"]) for p in packets if p["codec_type"] == "video" and "pts_time" in p]
         self.audio = [float(p["pts_time"]) for p in packets if p["codec_type"] == "audio" and "pts_time" in p]
+        self.keys = {float(p["pts_time"]) for p in packets if p["codec_type"] == "video" and "pts_time" in p and "K" in p["flags"]}
         self.steps_back = []
         last = {}
         for p in packets:
@@ -309,19 +310,49 @@ class Recording:
                     self.steps_back.append((stream, last[stream], dts))
                 last[stream] = dts
 
-    def decoding_errors(self):
-        """What a decoder complains of; empty: nothing."""
-        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *self.WHOLE, "-i", self.path]
+    def picture_start(self):
+        """When the first picture is shown as ffmpeg counts, which is from the first packet of any track."""
+        return self.video[0] - min(self.video[0], self.audio[0])
+
+    def decoding_errors(self, pieces=None):
+        """What a decoder complains of; empty: nothing. `pieces`: only of these, (begin, end) in seconds after the first picture."""
+        if pieces is None:
+            return self.decode(["-i", self.path])
+        start = self.picture_start()
+        errors = ""
+        for begin, end in pieces:
+            cut = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *self.WHOLE, "-i", self.path, "-ss", str(start + begin), "-to",
+                                  str(start + end), "-c", "copy", "-f", "mpegts", "-"], capture_output=True)
+            errors += self.decode(["-i", "-"], cut.stdout)
+        return errors
+
+    def decode(self, source, data=None):
+        command = ["ffmpeg", "-v", "error", "-y", *self.WHOLE, *source]
         for kind, raw, present in (("v", "rawvideo", self.video), ("a", "s16le", self.audio)):
             if present:  # raw: only decoders can complain, no muxer about frame rates
                 command += ["-map", f"0:{kind}:0", "-f", raw, "/dev/null"]
-        run = subprocess.run(command, capture_output=True, text=True)
-        return run.stderr.strip()
+        given = {"stdin": subprocess.DEVNULL} if data is None else {"input": data}
+        return subprocess.run(command, capture_output=True, **given).stderr.decode(errors="replace").strip()
+
+    def whole_pictures(self):
+        """Times of those that can be decoded: in a row without a gap from a key frame on; the last before a gap is torn."""
+        whole, row, last = [], None, None
+        for at in sorted(self.video):
+            unbroken = last is not None and at - last < 0.03
+            if row and not unbroken:
+                row.pop()
+            if at in self.keys or not unbroken:
+                whole += row or []
+                row = [] if at in self.keys else None
+            if row is not None:
+                row.append(at)
+            last = at
+        return whole + (row or [])
 
     def tone(self, at, seconds=0.8):
         """The pitch in Hz that is heard `at` seconds after the first picture."""
         rate = 16000
-        start = self.video[0] - min(self.video[0], self.audio[0])  # ffmpeg counts from the first packet of any track
+        start = self.picture_start()
         pcm = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", self.path, "-vn", "-af",
                               f"atrim=start={start + at}:duration={seconds}", "-ac", "1", "-ar", str(rate), "-f", "s16le", "-"],
                              capture_output=True).stdout

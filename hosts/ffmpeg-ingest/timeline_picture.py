@@ -1,13 +1,14 @@
-"""The picture of the demo: frames of the recording around each switch, checked for what they show, on one canvas."""
+"""The picture of the demo: frames of the recording around the switches of each act, checked for what they show, on one canvas."""
 
+import re
 import subprocess
 
 from live import ffmpeg_has, find_font
 
 TILE = (272, 153)
 COLUMNS = 5
-MARGIN, GUTTER, GAP_WIDTH = 24, 8, 150
-WIDTH = 2 * MARGIN + COLUMNS * TILE[0] + (COLUMNS - 1) * GUTTER + GAP_WIDTH
+MARGIN, GUTTER, GAP_WIDTH = 24, 8, 136
+WIDTH = 2 * MARGIN + COLUMNS * TILE[0] + (COLUMNS - 1) * GUTTER + 2 * GAP_WIDTH
 HEAD, ROW_HEAD, ROW_FOOT = 178, 44, 50
 BACKGROUND, PANEL, INK, FAINT, SILENCE = 0x14171C, 0x242A33, 0xFFFFFF, 0x9AA4B2, 0xC62828
 
@@ -15,8 +16,8 @@ BACKGROUND, PANEL, INK, FAINT, SILENCE = 0x14171C, 0x242A33, 0xFFFFFF, 0x9AA4B2,
 class Frame:
     """One picture of the recording."""
 
-    def __init__(self, row, column, at, source, caption):
-        self.row, self.column, self.at, self.source, self.caption = row, column, at, source, caption
+    def __init__(self, row, column, at, source, caption, damaged=False):
+        self.row, self.column, self.at, self.source, self.caption, self.damaged = row, column, at, source, caption, damaged
         self.pixels = b""
 
     def shows_its_source(self):
@@ -29,35 +30,44 @@ class Frame:
         return all(abs(a - b) < 40 for a, b in zip(self.pixels[at:at + 3], meant))
 
 
-def look_at_frames(recording, spans):
-    """Five frames for each switch: two before it, three from it on. Decodes them out of the recording."""
+def look_at_frames(recording, spans, acts):
+    """Five frames for each act: two of the input that is left, two of the one that took its place, one after the return. Decodes
+    them out of the recording."""
     first = recording.video[0]
     times = sorted(pts - first for pts in recording.video)
 
-    def nearest(at):
-        return min(range(len(times)), key=lambda i: abs(times[i] - at))
+    def from_on(at):
+        return min(times, key=lambda t: abs(t - at))
+
+    def until(at):
+        return max(t for t in times if t < at - 0.001)
 
     frames = []
-    for row, ((_, end, before), (begin, _, after)) in enumerate(zip(spans, spans[1:])):
+    for row, act in enumerate(acts):
+        (_, _, before), (begin, _, meanwhile), (back, _, after) = spans[2 * row:2 * row + 3]
         frames += [
-            Frame(row, 0, end - 1.0, before, "1 s before"),
-            Frame(row, 1, end, before, f"last picture of {before.name}"),
-            Frame(row, 2, begin, after, f"first picture of {after.name}"),
-            Frame(row, 3, begin + 1.0, after, "1 s later"),
-            Frame(row, 4, begin + 2.0, after, "2 s later"),
+            Frame(row, 0, until(begin) - 0.5, before, "0.5 s before", act.damages),
+            Frame(row, 1, until(begin), before, f"last picture of {before.name}", act.damages),
+            Frame(row, 2, from_on(begin), meanwhile, f"first picture of {meanwhile.name}"),
+            Frame(row, 3, until(back), meanwhile, f"last picture of {meanwhile.name}"),
+            Frame(row, 4, from_on(back), after, f"{after.name} is back"),
         ]
-    wanted = sorted({nearest(frame.at) for frame in frames})
-    select = "+".join(f"eq(n\\,{n})" for n in wanted)
-    raw = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-i", recording.path, "-an", "-vf",
-         f"select='{select}',setpts=N/25/TB,scale={TILE[0]}:{TILE[1]}:flags=area", "-r", "25", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
-        capture_output=True).stdout
-    size = TILE[0] * TILE[1] * 3
+    shown = decode_pictures(recording, [frame.at for frame in frames])
     for frame in frames:
-        place = wanted.index(nearest(frame.at))
-        frame.at = times[wanted[place]]
-        frame.pixels = raw[place * size:(place + 1) * size]
+        frame.at, frame.pixels = max((picture for picture in shown if picture[0] < frame.at + 0.001), default=(frame.at, b""))
     return frames
+
+
+def decode_pictures(recording, wanted):
+    """Pictures that are shown then, and in the second before: one that was damaged may not decode. A list of (seconds, pixels)."""
+    select = "+".join(f"between(t,{at - 1:.3f},{at + 0.001:.3f})" for at in wanted)
+    run = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "info", "-i", recording.path, "-an", "-vf",
+         f"select='{select}',showinfo,setpts=N/25/TB,scale={TILE[0]}:{TILE[1]}:flags=area", "-r", "25", "-f", "rawvideo", "-pix_fmt",
+         "rgb24", "-"], capture_output=True)
+    size = TILE[0] * TILE[1] * 3
+    times = re.findall(r" n: *\d+ .* pts_time:([\d.]+)", run.stderr.decode(errors="replace"))
+    return [(float(at), run.stdout[i * size:(i + 1) * size]) for i, at in enumerate(times)]
 
 
 class Canvas:
@@ -95,7 +105,7 @@ class Canvas:
 
 def draw_head(canvas, spans, rule):
     canvas.text(MARGIN, 30, "changeover demo", 30)
-    canvas.text(MARGIN, 62, f"one output, recorded while its inputs were killed, revived and stalled; {rule}", 17, FAINT)
+    canvas.text(MARGIN, 62, f"one output, recorded while its better input was treated badly; an input is {rule}", 17, FAINT)
     length = spans[-1][1]
     x0, y, width, height = MARGIN, 96, canvas.width - 2 * MARGIN, 38
     canvas.box(x0, y, width, height, SILENCE)
@@ -108,40 +118,48 @@ def draw_head(canvas, spans, rule):
         x = x0 + second / length * width
         canvas.box(x, y + height, 1, 6, FAINT)
         canvas.text(min(x, x0 + width - 24), y + height + 18, f"{second} s", 14, FAINT)
-    for number, ((_, end, _), (begin, _, _)) in enumerate(zip(spans, spans[1:]), 1):
+    for number, ((_, end, _), (begin, _, _)) in enumerate(zip(spans[::2], spans[1::2]), 1):
         x = x0 + (end + begin) / 2 / length * width
         canvas.box(x - 9, y - 9, 18, 18, INK)
         canvas.text(x, y, str(number), 14, BACKGROUND, center=True)
 
 
-def draw_row(canvas, row, frames, caption, gap_ms, y):
+def column_x(column):
+    """A gap is drawn before the third tile, and before the fifth."""
+    return MARGIN + column * (TILE[0] + GUTTER) + GAP_WIDTH * ((column > 1) + (column > 3))
+
+
+def draw_gap(canvas, before, after, gap_ms, top):
+    middle = (column_x(before.column) + TILE[0] + column_x(after.column)) / 2
+    canvas.box(middle - 48, top + 70, 96, 4, SILENCE)
+    canvas.text(middle, top + 24, "gap", 15, FAINT, center=True)
+    canvas.text(middle, top + 50, f"{gap_ms:.0f} ms", 24, center=True)
+    canvas.text(middle, top + 94, "packet to packet", 13, FAINT, center=True)
+    canvas.text(middle, top + 122, f"{(after.at - before.at) * 1000:.0f} ms", 17, center=True)
+    canvas.text(middle, top + 142, "in the recording", 13, FAINT, center=True)
+
+
+def draw_row(canvas, row, frames, caption, y):
+    text, gap_ms, return_gap_ms = caption
     height = ROW_HEAD + TILE[1] + ROW_FOOT
     canvas.box(MARGIN - 8, y, canvas.width - 2 * MARGIN + 16, height - 10, PANEL)
     canvas.box(MARGIN, y + 12, 20, 20, INK)
     canvas.text(MARGIN + 10, y + 22, str(row + 1), 15, BACKGROUND, center=True)
-    canvas.text(MARGIN + 32, y + 22, caption, 21)
-    last, first = frames[1], frames[2]
+    canvas.text(MARGIN + 32, y + 22, text, 21)
     for frame in frames:
-        x = MARGIN + frame.column * (TILE[0] + GUTTER) + (GAP_WIDTH if frame.column > 1 else 0)
+        x = column_x(frame.column)
         canvas.box(x - 2, y + ROW_HEAD - 2, TILE[0] + 4, TILE[1] + 4, frame.source.color)
         canvas.image(x, y + ROW_HEAD, TILE, frame.pixels)
         canvas.text(x + TILE[0] / 2, y + ROW_HEAD + TILE[1] + 18, f"{frame.at:.2f} s   {frame.caption}", 14, center=True)
-    middle = MARGIN + 2 * (TILE[0] + GUTTER) + (GAP_WIDTH - GUTTER) / 2
-    top = y + ROW_HEAD
-    canvas.box(middle - 58, top + 70, 116, 4, SILENCE)
-    canvas.text(middle, top + 24, "gap", 15, FAINT, center=True)
-    canvas.text(middle, top + 50, f"{gap_ms:.0f} ms", 26, center=True)
-    canvas.text(middle, top + 94, "packet to packet", 13, FAINT, center=True)
-    canvas.text(middle, top + 122, f"{(first.at - last.at) * 1000:.0f} ms", 17, center=True)
-    canvas.text(middle, top + 142, "in the recording", 13, FAINT, center=True)
+    draw_gap(canvas, frames[1], frames[2], gap_ms, y + ROW_HEAD)
+    draw_gap(canvas, frames[3], frames[4], return_gap_ms, y + ROW_HEAD)
 
 
 def draw_timeline(path, frames, spans, captions, rule):
-    """A row for each switch, and above them the whole recording as a bar."""
+    """A row for each act, and above them the whole recording as a bar."""
     height = HEAD + len(captions) * (ROW_HEAD + TILE[1] + ROW_FOOT) + 6
     canvas = Canvas(WIDTH, height)
     draw_head(canvas, spans, rule)
-    for row, (caption, gap_ms) in enumerate(captions):
-        draw_row(canvas, row, [frame for frame in frames if frame.row == row], caption, gap_ms,
-                 HEAD + row * (ROW_HEAD + TILE[1] + ROW_FOOT))
+    for row, caption in enumerate(captions):
+        draw_row(canvas, row, [frame for frame in frames if frame.row == row], caption, HEAD + row * (ROW_HEAD + TILE[1] + ROW_FOOT))
     canvas.save(path)
