@@ -24,6 +24,8 @@ int main(int argc, char** argv) {
   std::string table;
   bool check = false;
   try {
+    // A splicer waits for the picture that it can begin with.
+    defaults.set("commit=key-frame");
     for (int i = 1; i < argc; i++) {
       const std::string argument = argv[i];
       if (argument == "--check")
