@@ -24,6 +24,7 @@ mod rule_18_start_grace;
 mod rule_19_least_bad;
 mod rule_20_recovery_on_media;
 mod rule_21_damping;
+mod rule_21_held;
 mod rule_22_adaptive_silence;
 mod rule_23_key_frames;
 mod rule_24_explained;
