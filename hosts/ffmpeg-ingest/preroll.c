@@ -47,30 +47,44 @@ static bool is_late_enough(const struct preroll_packet *kept, uint64_t now) {
   return kept->kind != TRACK_AUDIO || kept->arrived + SOUND_BEFORE > now;
 }
 
-static bool has_picture(const struct preroll *preroll) { return preroll->picture_bytes > 0; }
+static void begin_with_key(struct preroll *preroll, uint64_t now) {
+  sieve(preroll, is_late_sound, now);
+  preroll->picture_bytes = 0;
+  preroll->has_key = true;
+  preroll->key_alone = preroll->follows = false;
+}
 
-/* Pictures and data only follow a key frame, and pictures only as long as all of them are there. */
-static bool is_of_use(struct preroll *preroll, enum track_kind kind, bool starts) {
-  if (kind == TRACK_AUDIO || starts) return true;
-  return has_picture(preroll) && !(kind == TRACK_VIDEO && preroll->key_alone);
+static void keep_key_alone(struct preroll *preroll) {
+  sieve(preroll, is_sound_or_key, 0);
+  preroll->key_alone = true;
+  preroll->follows = false;
+}
+
+/* Sound alone needs an end of its own. */
+static void drop_old_sound(struct preroll *preroll, uint64_t now) {
+  const size_t before = preroll->count;
+  sieve(preroll, is_late_enough, now);
+  if (preroll->count < before) preroll->follows = false;
+}
+
+/* Pictures and data follow a key frame, or what was forwarded, and pictures only as long as all of them are there. */
+static bool is_of_use(const struct preroll *preroll, enum track_kind kind, bool starts) {
+  if (kind == TRACK_AUDIO || starts || preroll->follows) return true;
+  return preroll->has_key && !(kind == TRACK_VIDEO && preroll->key_alone);
 }
 
 void preroll_keep(struct preroll *preroll, AVPacket *packet, enum track_kind kind, bool starts,
                   uint64_t arrived) {
   preroll->cut = true;
-  if (starts) {
-    sieve(preroll, is_late_sound, arrived);
-    preroll->picture_bytes = 0;
-    preroll->key_alone = false;
-  } else if (!has_picture(preroll) && preroll->count && preroll->count % 64 == 0) {
-    sieve(preroll, is_late_enough, arrived); /* no key frame sees to it */
-  }
+  if (starts)
+    begin_with_key(preroll, arrived);
+  else if (!preroll->has_key && preroll->count && preroll->count % 64 == 0)
+    drop_old_sound(preroll, arrived);
   if (!is_of_use(preroll, kind, starts)) return;
   const size_t size = (size_t)packet->size;
   const bool fits = kind != TRACK_VIDEO || starts || preroll->picture_bytes + size <= preroll->bytes_max;
   if (!fits || preroll->count >= PACKETS_MAX) {
-    sieve(preroll, is_sound_or_key, 0);
-    preroll->key_alone = true;
+    keep_key_alone(preroll);
     return;
   }
   AVPacket *kept = grow(preroll) ? av_packet_alloc() : NULL;
@@ -102,7 +116,12 @@ void preroll_clear(struct preroll *preroll) {
   for (size_t i = 0; i < preroll->count; i++)
     av_packet_free(&preroll->packets[i].packet);
   preroll->count = preroll->picture_bytes = 0;
-  preroll->key_alone = preroll->cut = false;
+  preroll->cut = preroll->follows = preroll->has_key = preroll->key_alone = false;
+}
+
+void preroll_forwarded(struct preroll *preroll) {
+  preroll_clear(preroll);
+  preroll->follows = true;
 }
 
 void preroll_free(struct preroll *preroll) {

@@ -23,8 +23,10 @@ struct preroll {
   struct preroll_packet *packets; /* in the order in which they came */
   size_t count, capacity;
   size_t picture_bytes;
-  bool key_alone; /* pictures after the key frame are missing */
-  bool cut;       /* since preroll_clear() a packet came: the input was not on air */
+  bool cut;       /* since the last one that was forwarded a packet came: the input was not on air, */
+  bool follows;   /* and all that came since then are here */
+  bool has_key;   /* a key frame is here, and the pictures begin with it; */
+  bool key_alone; /* those after it are missing */
 };
 
 /* Takes the packet over, or leaves it where it is of no use. */
@@ -33,6 +35,9 @@ void preroll_keep(struct preroll *preroll, AVPacket *packet, enum track_kind kin
 /* All of it, as a value of the caller's; what is left is empty. */
 struct preroll preroll_take(struct preroll *preroll);
 size_t preroll_bytes(const struct preroll *preroll);
+/* The input is on air: nothing needs to be kept. */
+void preroll_forwarded(struct preroll *preroll);
+/* What comes next has nothing to do with what came before. */
 void preroll_clear(struct preroll *preroll);
 void preroll_free(struct preroll *preroll);
 

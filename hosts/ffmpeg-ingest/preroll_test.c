@@ -64,6 +64,30 @@ static void of_too_much_picture_the_key_frame_stays(void) {
   preroll_free(&preroll);
 }
 
+static void all_that_came_since_the_last_one_forwarded_is_there(void) {
+  struct preroll preroll = {.bytes_max = 1000};
+  preroll_forwarded(&preroll);
+  CHECK(!preroll.cut && preroll.follows);
+  CHECK(keep(&preroll, TRACK_VIDEO, false, 100, S));
+  CHECK(keep(&preroll, TRACK_OTHER, false, 100, S));
+  CHECK(preroll.cut && preroll.follows && preroll.count == 2);
+  preroll_forwarded(&preroll);
+  CHECK(!preroll.cut && !preroll.count);
+  CHECK(keep(&preroll, TRACK_VIDEO, false, 900, S));
+  CHECK(!keep(&preroll, TRACK_VIDEO, false, 101, S)); /* too much: */
+  CHECK(preroll.cut && !preroll.follows && !preroll.count);
+  CHECK(!keep(&preroll, TRACK_VIDEO, false, 1, S));
+  preroll_forwarded(&preroll);
+  CHECK(keep(&preroll, TRACK_VIDEO, false, 100, S));
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 100, S)); /* it can begin here */
+  CHECK(!preroll.follows && preroll.has_key && preroll.count == 1);
+  preroll_forwarded(&preroll);
+  for (uint64_t now = 0; now < 5 * S; now += 20 * MS)
+    CHECK(keep(&preroll, TRACK_AUDIO, false, 10, now));
+  CHECK(!preroll.follows); /* for too long */
+  preroll_free(&preroll);
+}
+
 static void taken_it_is_empty(void) {
   struct preroll preroll = {.bytes_max = 1000};
   CHECK(keep(&preroll, TRACK_VIDEO, true, 600, S));
@@ -81,6 +105,7 @@ int main(void) {
   the_picture_begins_with_its_last_key_frame();
   sound_is_kept_from_before_the_key_frame_but_not_for_ever();
   of_too_much_picture_the_key_frame_stays();
+  all_that_came_since_the_last_one_forwarded_is_there();
   taken_it_is_empty();
   return failures ? 1 : 0;
 }

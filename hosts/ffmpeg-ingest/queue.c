@@ -67,12 +67,12 @@ static void tell_forwarded(struct queue *queue, const struct origin *origin) {
   notes_post(queue->notes, note);
 }
 
-/* Nothing of its source is missing between the last packet and this one. Switch numbers do not tell: an input that recovers
- * on air gets a new one without ever having been cut off. */
+/* Nothing of its source is missing between the last packet and this one, or it was kept. Switch numbers do not tell: an input
+ * that recovers gets a new one, without ever having been cut off, or before another had anything to send. */
 static bool goes_on(const struct queue *queue, const struct origin *origin, const struct preroll *preroll) {
   const struct origin *last = &queue->last;
-  return last->session == origin->session && last->opening == origin->opening && !preroll->cut &&
-         !queue->lost;
+  const bool is_whole = !preroll->cut || preroll->follows;
+  return last->session == origin->session && last->opening == origin->opening && is_whole && !queue->lost;
 }
 
 /* Under the lock. */
@@ -82,7 +82,7 @@ static void enqueue(struct queue *queue, const struct origin *origin, struct tra
   struct item *item = full ? NULL : item_new(origin, tracks, packet);
   if (item) {
     item->begins = !goes_on(queue, origin, preroll);
-    if (item->begins && !queue->lost) item->kept = preroll_take(preroll);
+    if (!queue->lost) item->kept = preroll_take(preroll);
     queue->lost = 0;
     queue->bytes += item_bytes(item);
     queue->packets++;

@@ -27,7 +27,7 @@ struct item {
   struct tracks *tracks;
   AVPacket *packet;
   bool begins;         /* it does not follow the item before: another source, or the same after a break */
-  struct preroll kept; /* then: what its source delivered before it */
+  struct preroll kept; /* what its source delivered before it */
 };
 
 struct queue {

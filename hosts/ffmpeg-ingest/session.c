@@ -127,7 +127,7 @@ static void deliver(struct session *session, AVPacket *packet) {
                                 .arrived = now,
                                 .stalled = now > engine_now ? now - engine_now : 0};
   if (output_push(worker->crew->output, &origin, session->source.tracks, &session->preroll, packet))
-    preroll_clear(&session->preroll);
+    preroll_forwarded(&session->preroll);
   else
     keep(session, packet, now); /* another input was faster, with a later verdict */
 }

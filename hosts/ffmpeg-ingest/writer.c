@@ -235,6 +235,17 @@ static int write_kept(struct writer *writer, const struct item *item) {
   return 0;
 }
 
+/* What came while its source was off the air for a moment, in which no other was on it. */
+static int write_missed(struct writer *writer, const struct item *item) {
+  int error = 0;
+  for (size_t i = 0; i < item->kept.count && error >= 0; i++) {
+    const struct piece piece = kept_piece(item, i);
+    if (!writer->picture_waits || item->kept.packets[i].kind != TRACK_VIDEO)
+      error = write_piece(writer, &piece);
+  }
+  return error;
+}
+
 /* The first packet of a source, or one of those after it, until there is something to begin with. */
 static int begin_with(struct writer *writer, const struct piece *live) {
   struct piece beginning;
@@ -245,11 +256,10 @@ static int begin_with(struct writer *writer, const struct piece *live) {
 
 static int take(struct writer *writer, struct item *item) {
   const struct piece live = {.item = item, .packet = item->packet, .arrived = item->origin.arrived};
-  if (writer->waiting) {
-    const int error = begin_with(writer, &live);
-    if (error < 0) return error;
-    if (writer->waiting && writer->beginning != live.packet) return 0;
-  }
+  const bool waits = writer->waiting;
+  const int error = waits ? begin_with(writer, &live) : write_missed(writer, item);
+  if (error < 0) return error;
+  if (waits && writer->waiting && writer->beginning != live.packet) return 0;
   if (starts(&live)) writer->picture_waits = false;
   if (writer->picture_waits && track_is_video(track_of(&live))) return 0;
   return write_piece(writer, &live);
