@@ -139,6 +139,13 @@ impl Stream {
         }
     }
 
+    /// Rule 21a: with overlap off the active input, which is dark, was chosen in place of one that was
+    /// not lost, and which it might have gone on.
+    pub(super) fn took_the_air_in_vain(&self) -> bool {
+        let by_choice = |(_, reason, _)| reason == Reason::Failback || Reason::is_condition(reason);
+        self.settings.overlap == Overlap::Off && self.switches.last().is_some_and(by_choice)
+    }
+
     /// Rule 21a: an input is about to be no longer healthy.
     pub(super) fn settle_faults(&mut self, index: usize, now: Nanos) {
         let period = self.settings.damping_period;
@@ -170,17 +177,19 @@ impl Stream {
     /// `now`; `None` if it is not held, or there is no such input.
     pub fn held_until(&self, priority: Priority, now: Nanos) -> Option<Nanos> {
         let index = self.index_of(priority)?;
-        let damping = &self.inputs[index].trouble()?.damping;
-        let since = self.inputs[index].healthy_since.get();
-        if damping.faults(since, now, self.settings.damping_period) < 2 {
+        if !self.is_held(index, now) || self.inputs[index].healthy_since.is_none() {
             return None;
         }
-        let until = self.proven_from(index, 0);
-        (until > now).then_some(until)
+        Some(self.proven_from(index, 0))
     }
 
+    /// Rule 21c. What runs and has not delivered yet has not been healthy at all.
     pub(super) fn is_held(&self, index: usize, now: Nanos) -> bool {
-        self.held_until(self.inputs[index].spec.priority, now).is_some()
+        let input = &self.inputs[index];
+        let Some(trouble) = input.trouble() else { return false };
+        let since = input.healthy_since.get();
+        let faults = trouble.damping.faults(since, now, self.settings.damping_period);
+        faults >= 2 && (since.is_none() || self.proven_from(index, 0) > now)
     }
 }
 

@@ -193,6 +193,8 @@ impl Stream {
         if active && self.on_air() {
             self.air_since = now;
             self.add_fault(index, now);
+        } else if active && self.took_the_air_in_vain() {
+            self.add_fault(index, now);
         } else {
             self.settle_faults(index, now);
         }

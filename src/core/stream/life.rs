@@ -100,6 +100,7 @@ impl Stream {
     /// 27d: one that was forced, and is no longer wanted, is what it was.
     pub(super) fn give_up_untested_inputs(&mut self, now: Nanos) {
         let Some(active) = self.active().filter(|_| self.active_runs()) else { return };
+        let mut given_up = false;
         for index in 0..self.inputs.len() {
             let pending = self.is_pending(index);
             let input = &mut self.inputs[index];
@@ -114,7 +115,12 @@ impl Stream {
                 trouble.untested = Untested::No;
                 trouble.retry_at = Some(now).filter(|_| !forced);
                 input.set_status(Status::Degraded, now);
+                given_up = true;
             }
+        }
+        if given_up {
+            // It may have been the last that might be a source.
+            self.declare_exhausted(None);
         }
     }
 

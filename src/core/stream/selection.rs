@@ -97,7 +97,7 @@ impl Stream {
     }
 
     /// Rules 8a and 19a, with the reason why the active input was lost, if it was.
-    fn declare_exhausted(&mut self, lost: Option<Reason>) {
+    pub(super) fn declare_exhausted(&mut self, lost: Option<Reason>) {
         if self.exhausted || self.has_programme() {
             return;
         }

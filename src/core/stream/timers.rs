@@ -136,6 +136,9 @@ impl Stream {
     }
 
     fn timers(&self, see: &mut impl FnMut(Nanos, Timer)) {
+        if self.unregistered {
+            return;
+        }
         for index in 0..self.inputs.len() {
             self.session_timers(index, see);
             self.life_timers(index, see);

@@ -2,7 +2,7 @@
 
 use super::rig::*;
 use changeover::core::{InputsUpdate, Stimulus};
-use changeover::{Config, Error, Status};
+use changeover::{Condition, Config, Error, Status};
 
 #[test]
 fn the_stops_come_first_then_unregistered() {
@@ -100,4 +100,14 @@ fn nothing_comes_after_it() {
     }
     rig.until(3_600_000);
     rig.is_quiet();
+}
+
+#[test]
+fn an_impaired_input_leaves_no_deadline_behind() {
+    let mut rig = Rig::new([cold(0)]);
+    rig.until(1000);
+    rig.says("0a", Condition::Silent, true);
+    rig.says("0a", Condition::Silent, false);
+    rig.handle(Stimulus::Unregister).unwrap();
+    assert_eq!(rig.deadline(), None);
 }

@@ -1,6 +1,7 @@
 //! Rule 21: an input that fails often has to prove itself for longer.
 
 use super::rig::*;
+use changeover::core::Stimulus;
 use changeover::{Condition, Config, Input, Role};
 
 /// No cooldown, and failback after 3 s.
@@ -132,4 +133,18 @@ fn until_when_it_is_held_is_known() {
     assert_eq!(rig.stream.held_until(0, rig.now()), Some(rig.now() + 6000 * MS));
     rig.until(6000);
     assert_eq!(rig.stream.held_until(0, rig.now()), None);
+}
+
+#[test]
+fn what_has_not_delivered_yet_is_held() {
+    let mut rig = Rig::with_config(quick(), [hot(0), hot(1), hot(2)]);
+    rig.until(3000);
+    returns_after(&mut rig, 1);
+    flap(&mut rig, 0);
+    rig.reach("recovered 0");
+    // Every session is another one.
+    rig.handle(Stimulus::UpdateBufferWriteId("elsewhere".into())).unwrap();
+    flap(&mut rig, 1);
+    assert_eq!(rig.stream.active(), Some(2), "input 0 is held");
+    assert_eq!(rig.stream.held_until(0, rig.now()), None, "until when, is not known");
 }

@@ -323,3 +323,16 @@ fn a_start_says_what_it_is_for() {
     rig.switch_input(1).unwrap();
     assert_eq!(rig.start_reasons(), [Initial, Planned]);
 }
+
+#[test]
+fn a_forced_input_that_is_left_was_the_last_source() {
+    let mut rig = Rig::prepared(Config::new(), [cold(0), cold(1), cold(2)], |rig| rig.dies(0));
+    rig.report(1, "gone").unwrap();
+    rig.says(2, Condition::Black, true);
+    rig.dies(1);
+    rig.force_input(1).unwrap();
+    rig.report(0, "gone").unwrap();
+    assert!(!rig.stream.exhausted(), "nobody knows whether 1 works");
+    rig.switch_input(2).unwrap();
+    assert!(rig.stream.exhausted(), "1 is not tried any longer");
+}
