@@ -100,6 +100,23 @@ mod tests {
     }
 
     #[test]
+    fn it_is_learned_to_the_clocks_end() {
+        let mut baseline = Baseline::default();
+        for look in (0..60).rev() {
+            baseline.learn(1000, u64::MAX - LOOK * look);
+        }
+        assert_eq!(baseline.get(), Some(1000));
+    }
+
+    #[test]
+    fn a_month_of_silence_is_one_step() {
+        let mut baseline = learned([1000; 51]);
+        baseline.learn(0, LOOK * 51 + 30 * 86_400_000_000_000);
+        // A second's worth: 1000 − 1000 / 120.
+        assert_eq!(baseline.get(), Some(991));
+    }
+
+    #[test]
     fn no_value_is_too_large() {
         assert_eq!(learned(std::iter::repeat_n(u64::MAX, 100)).get(), Some(u64::MAX));
     }

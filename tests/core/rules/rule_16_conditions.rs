@@ -68,6 +68,146 @@ fn each_limit_has_two_sides() {
 }
 
 #[test]
+fn a_limit_of_the_baseline_has_two_sides() {
+    type Change = fn(&mut Measure);
+    let cases: &[(Config, Change, Option<&str>)] = &[
+        (
+            Config::new().min_bitrate_of_baseline(50),
+            |m| m.bitrate_kbps = Some(999),
+            Some("999 of 1000 kbit/s over 1000 ms"),
+        ),
+        (Config::new().min_bitrate_of_baseline(50), |m| m.bitrate_kbps = Some(1000), None),
+        (
+            Config::new().min_bitrate_of_baseline(100),
+            |m| m.bitrate_kbps = Some(1999),
+            Some("1999 of 2000 kbit/s over 1000 ms"),
+        ),
+        (Config::new().min_bitrate_of_baseline(100), |m| m.bitrate_kbps = Some(2000), None),
+        (
+            Config::new().min_fps_of_baseline(80),
+            |m| m.fps_milli = Some(19_999),
+            Some("19.9 of 20.0 frames/s over 1000 ms"),
+        ),
+        (Config::new().min_fps_of_baseline(80), |m| m.fps_milli = Some(20_000), None),
+    ];
+    for (config, change, expected) in cases {
+        let mut rig = watched(config.clone());
+        rig.until(10_000);
+        rig.shows(0, change);
+        // One look shows it, and what is learned of that is less than a unit of the limit.
+        rig.until(10_100);
+        rig.set_config(config.clone().impair_after(ms(0))).unwrap();
+        rig.until(10_200);
+        let text = rig.errors(0).first().map(|error| error.detail.text().to_string());
+        assert_eq!(text.as_deref(), *expected, "{config:?}");
+    }
+}
+
+#[test]
+fn each_margin_has_two_sides() {
+    type Change = fn(&mut Measure);
+    type Case = (Config, Change, Change, Change);
+    let usual = || Config::new().min_bitrate_of_baseline(95);
+    let cases: &[Case] = &[
+        (
+            Config::new().min_bitrate(1000),
+            |m| m.bitrate_kbps = Some(0),
+            |m| m.bitrate_kbps = Some(1099),
+            |m| m.bitrate_kbps = Some(1100),
+        ),
+        (
+            Config::new().min_bitrate(1000).impair_margin(0),
+            |m| m.bitrate_kbps = Some(0),
+            |m| m.bitrate_kbps = Some(999),
+            |m| m.bitrate_kbps = Some(1000),
+        ),
+        (
+            Config::new().min_fps(20).impair_margin(25),
+            |m| m.fps_milli = Some(0),
+            |m| m.fps_milli = Some(24_999),
+            |m| m.fps_milli = Some(25_000),
+        ),
+        (
+            Config::new().max_loss(5),
+            |m| m.loss_ppm = Some(1_000_000),
+            |m| m.loss_ppm = Some(45_001),
+            |m| m.loss_ppm = Some(45_000),
+        ),
+        (
+            Config::new().max_loss(5).impair_margin(100),
+            |m| m.loss_ppm = Some(1_000_000),
+            |m| m.loss_ppm = Some(1),
+            |m| m.loss_ppm = Some(0),
+        ),
+        // A tenth more than 95 % would be more than it ever delivers: the usual is enough.
+        (
+            usual(),
+            |m| m.bitrate_kbps = Some(0),
+            |m| m.bitrate_kbps = Some(1999),
+            |m| m.bitrate_kbps = Some(2000),
+        ),
+    ];
+    for (config, bad, near, met) in cases {
+        let mut rig = watched(config.clone());
+        rig.until(10_000);
+        rig.shows(0, bad);
+        rig.until(13_000);
+        assert_eq!(rig.input(0).severity(), Some(Severity::Impaired), "{config:?}");
+        rig.shows(0, near);
+        rig.until(60_000);
+        assert_eq!(
+            rig.input(0).severity(),
+            Some(Severity::Impaired),
+            "{config:?}: near is not met"
+        );
+        rig.shows(0, met);
+        rig.until(63_099);
+        assert_eq!(rig.input(0).severity(), Some(Severity::Impaired), "{config:?}: too early");
+        rig.until(63_100);
+        assert_eq!(rig.input(0).severity(), None, "{config:?}: met for failback_stable");
+    }
+}
+
+#[test]
+fn impair_after_counts_from_the_first_look_that_shows_it() {
+    // Looks at 3100, 3200…: the one that has seen it for so long decides.
+    for (asked, told) in [(0, 3100), (1, 3200), (2000, 5100), (2001, 5200)] {
+        let mut rig = watched(Config::new().min_bitrate(1000).impair_after(ms(asked)));
+        rig.shows(0, |m| m.bitrate_kbps = Some(999));
+        rig.until(told - 1);
+        rig.is_quiet();
+        rig.until(told);
+        rig.tells(&[&format!("{told} degraded 0 low_bitrate")]);
+    }
+}
+
+#[test]
+fn a_limit_counts_from_the_first_whole_window_on() {
+    // First packet at 100.
+    for (window, told) in [(1000, 1100), (1001, 1200), (3000, 3100)] {
+        let config = Config::new().min_bitrate(1000).impair_after(ms(0)).measure_window(ms(window));
+        let mut rig = Rig::prepared(config, [cold(0)], |rig| {
+            rig.shows(0, |m| m.bitrate_kbps = Some(0));
+        });
+        rig.reach("active 0 after 100");
+        rig.count_from_registration();
+        rig.until(told);
+        rig.tells(&[&format!("{told} degraded 0 low_bitrate")]);
+    }
+}
+
+#[test]
+fn numbers_as_large_as_they_get_are_compared() {
+    let most = u64::from(u32::MAX);
+    let config = Config::new().min_bitrate(most).min_fps(most).impair_after(ms(0));
+    let mut rig = watched(config);
+    assert_eq!(held(&rig), [Reason::LowBitrate, Reason::LowFps]);
+    rig.shows(0, |m| (m.bitrate_kbps, m.fps_milli) = (Some(u64::MAX), Some(u64::MAX)));
+    rig.until(10_000);
+    assert_eq!(rig.input(0).severity(), None);
+}
+
+#[test]
 fn it_must_be_out_of_its_limit_for_impair_after_without_a_break() {
     let mut rig = watched(Config::new().min_bitrate(1000));
     rig.shows(0, |m| m.bitrate_kbps = Some(500));
