@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "json.h"
 #include "loss.h"
 
 #define REMIND_AFTER (60 * NS_PER_S)
@@ -147,6 +148,16 @@ static struct long_text evidence(const changeover_event *event) {
   return text;
 }
 
+static const char *start_word(int32_t reason) {
+  static const char *const words[] = {
+      [CHANGEOVER_START_INITIAL] = "first choice", [CHANGEOVER_START_FAILOVER] = "failover",
+      [CHANGEOVER_START_PLANNED] = "planned",      [CHANGEOVER_START_HOT] = "hot standby",
+      [CHANGEOVER_START_TRIAL] = "trial",          [CHANGEOVER_START_RESTART] = "restart",
+      [CHANGEOVER_START_FORCED] = "forced"};
+  const bool known = reason > 0 && (size_t)reason < sizeof words / sizeof words[0];
+  return known ? words[reason] : "unknown";
+}
+
 static const char *switch_word(int32_t reason) {
   switch (reason) {
     case CHANGEOVER_REASON_INITIAL:
@@ -155,8 +166,30 @@ static const char *switch_word(int32_t reason) {
     case CHANGEOVER_REASON_START_GRACE: return "switch";
     case CHANGEOVER_REASON_FAILBACK: return "FAILBACK";
     case CHANGEOVER_REASON_RECOVERY: return "RECOVERY";
-    default: return "FAILOVER";
+    case CHANGEOVER_REASON_ERROR:
+    case CHANGEOVER_REASON_TIMEOUT:
+    case CHANGEOVER_REASON_START_FAILED:
+    case CHANGEOVER_REASON_INPUT_REMOVED: return "FAILOVER";
+    default: return "SWITCH"; /* for a condition, or because it was disabled */
   }
+}
+
+/* ", noticed after 1003 ms": what is known of the times from the fault to the switch. */
+static struct long_text times(const changeover_event *event) {
+  const struct {
+    const char *what;
+    uint64_t time;
+  } steps[] = {{"noticed", event->window ? event->detection : 0}, /* a silence says it already */
+               {"decided", event->decision},
+               {"committed", event->commit}};
+  struct long_text text = {""};
+  size_t used = 0;
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    if (steps[i].time == CHANGEOVER_UNKNOWN || steps[i].time < NS_PER_MS) continue;
+    used += (size_t)snprintf(text.s + used, sizeof text.s - used, ", %s after %s", steps[i].what,
+                             span(steps[i].time).s);
+  }
+  return text;
 }
 
 static void switched_line(const changeover_event *event) {
@@ -165,9 +198,12 @@ static void switched_line(const changeover_event *event) {
   char to[32] = "nothing";
   if (event->priority >= 0) snprintf(to, sizeof to, "input %d", event->priority);
   const char *comma = event->detail_len ? ": " : "";
-  event_line(event, switch_word(event->reason), "%s%s (%s%s%.*s)%s", from, to,
+  const size_t passed_over = event->passed_over_text_len;
+  event_line(event, switch_word(event->reason), "%s%s (%s%s%.*s)%s%s%s%.*s", from, to,
              changeover_reason_name(event->reason), comma, (int)event->detail_len,
-             event->detail_len ? event->detail : "", evidence(event).s);
+             event->detail_len ? event->detail : "", evidence(event).s, times(event).s,
+             passed_over ? "; passed over: " : "", (int)passed_over,
+             passed_over ? event->passed_over_text : "");
 }
 
 static void people_event(const changeover_event *event) {
@@ -175,8 +211,8 @@ static void people_event(const changeover_event *event) {
   const int32_t input = event->priority;
   switch (event->kind) {
     case CHANGEOVER_EVENT_START:
-      event_line(event, "start", "input %d, session %llu: %s", input, (unsigned long long)event->session,
-                 event->url);
+      event_line(event, "start", "input %d, session %llu (%s): %s", input, (unsigned long long)event->session,
+                 start_word(event->start_reason), event->url);
       break;
     case CHANGEOVER_EVENT_STOP:
       event_line(event, "stop", "input %d, session %llu", input, (unsigned long long)event->session);
@@ -190,8 +226,8 @@ static void people_event(const changeover_event *event) {
                  span(event->measured).s);
       break;
     case CHANGEOVER_EVENT_DEGRADED:
-      event_line(event, "degraded", "input %d (%s%s%s)%s", input, changeover_reason_name(event->reason),
-                 *detail ? ": " : "", detail, evidence(event).s);
+      event_line(event, "degraded", "input %d (%s%s%s)%s%s", input, changeover_reason_name(event->reason),
+                 *detail ? ": " : "", detail, evidence(event).s, times(event).s);
       break;
     case CHANGEOVER_EVENT_RECOVERED:
       event_line(event, "recovered", "input %d%s", input, evidence(event).s);
@@ -296,107 +332,6 @@ static void people_note(const struct note *note) {
     case NOTE_OUTPUT_WARNING: note_line(note, "output", "%s", text); break;
     case NOTE_ENGINE: note_line(note, "engine", "%s", text); break;
   }
-}
-
-/* ---- JSON for programs ---- */
-
-static void json_string(FILE *file, const char *text, size_t length) {
-  fputc('"', file);
-  for (size_t i = 0; i < length; i++) {
-    const unsigned char c = (unsigned char)text[i];
-    if (c == '"' || c == '\\')
-      fprintf(file, "\\%c", c);
-    else if (c < 0x20)
-      fprintf(file, "\\u%04x", c);
-    else
-      fputc(c, file);
-  }
-  fputc('"', file);
-}
-
-/* As it is printed for people, see line_at. */
-static void json_text(FILE *file, const char *key, const char *text, size_t length) {
-  char printed[2048];
-  if (!length || changeover_printable(text, length, printed, sizeof printed, NULL)) return;
-  fprintf(file, ",\"%s\":", key);
-  json_string(file, printed, strlen(printed));
-}
-
-static void json_number(FILE *file, const char *key, uint64_t number) {
-  if (number) fprintf(file, ",\"%s\":%llu", key, (unsigned long long)number);
-}
-
-/* 0 is a time, too. */
-static void json_time(FILE *file, const char *key, uint64_t time) {
-  if (time != CHANGEOVER_UNKNOWN) fprintf(file, ",\"%s\":%llu", key, (unsigned long long)time);
-}
-
-static void json_input(FILE *file, const char *key, int32_t priority) {
-  if (priority >= 0) fprintf(file, ",\"%s\":%d", key, priority);
-}
-
-static void json_event(FILE *file, const changeover_event *event) {
-  fprintf(file, "{\"event\":\"%s\",\"unix_ns\":%lld,\"engine_ns\":%llu", changeover_event_name(event->kind),
-          (long long)event->at_unix, (unsigned long long)event->at);
-  json_text(file, "stream", event->stream, event->stream_len);
-  json_input(file, "priority", event->priority);
-  if (event->kind == CHANGEOVER_EVENT_SWITCHED) fprintf(file, ",\"from\":%d", event->from);
-  if (event->reason) fprintf(file, ",\"reason\":\"%s\"", changeover_reason_name(event->reason));
-  json_text(file, "detail", event->detail, event->detail_len);
-  json_number(file, "session", event->session);
-  json_number(file, "probe", event->probe);
-  json_number(file, "switch_number", event->switch_number);
-  json_number(file, "measured_ns", event->measured);
-  json_number(file, "limit_ns", event->limit);
-  json_number(file, "window_ns", event->window);
-  json_time(file, "detection_ns", event->detection);
-  json_time(file, "decision_ns", event->decision);
-  json_time(file, "commit_ns", event->commit);
-  json_text(file, "passed_over", event->passed_over_text, event->passed_over_text_len);
-  json_number(file, "dropped", event->dropped);
-  json_text(file, "url", event->url, event->url_len);
-  fputc('}', file);
-}
-
-static void json_note(FILE *file, const struct note *note) {
-  static const char *const names[] = {
-      [NOTE_SOURCE_OPENED] = "source_opened",
-      [NOTE_SOURCE_FAILED] = "source_failed",
-      [NOTE_SOURCE_TRACKS] = "source_tracks",
-      [NOTE_SOURCE_WARNING] = "source_warning",
-      [NOTE_DETECTOR] = "detector",
-      [NOTE_FORWARDED] = "forwarded",
-      [NOTE_PICTURE] = "picture",
-      [NOTE_CAUGHT_UP] = "caught_up",
-      [NOTE_OUTPUT_OPENED] = "output_opened",
-      [NOTE_OUTPUT_FAILED] = "output_failed",
-      [NOTE_OUTPUT_FATAL] = "output_fatal",
-      [NOTE_OUTPUT_WARNING] = "output_warning",
-      [NOTE_ENGINE] = "engine",
-  };
-  fprintf(file, "{\"event\":\"%s\",\"unix_ns\":%llu", names[note->kind], (unsigned long long)note->unix_at);
-  json_input(file, "priority", note->priority);
-  json_number(file, "session", note->session);
-  json_number(file, "switch_number", note->switch_number);
-  if (note->kind == NOTE_FORWARDED) {
-    fprintf(file, ",\"from\":%d,\"gap_ns\":%llu", note->from, (unsigned long long)note->took);
-  } else {
-    json_number(file, "took_ns", note->took);
-  }
-  if (note->kind == NOTE_PICTURE) {
-    fprintf(file, ",\"freeze_ns\":%llu,\"key\":%s", (unsigned long long)note->freeze,
-            note->key ? "true" : "false");
-    if (note->media_before >= 0) fprintf(file, ",\"media_before_s\":%.6f", note->media_before);
-    if (note->media_after >= 0) fprintf(file, ",\"media_after_s\":%.6f", note->media_after);
-  }
-  if (note->kind == NOTE_CAUGHT_UP) fprintf(file, ",\"key_alone\":%s", note->key_alone ? "true" : "false");
-  json_number(file, "pictures", note->pictures);
-  json_number(file, "bytes", note->bytes);
-  json_number(file, "segment_ns", note->segment);
-  json_number(file, "stalled_ns", note->stalled);
-  json_number(file, "lost", note->lost);
-  json_text(file, "text", note->text, strlen(note->text));
-  fputc('}', file);
 }
 
 /* ---- both ---- */
