@@ -12,6 +12,7 @@ help:
 	@echo "make bench-go   the Go packet path against its bars: an empty cgo call, locks and a map"
 	@echo "make lib        build the C libraries in target/release"
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
+	@echo "make install-hosts  with the same variables: ffmpeg-ingest and udp-switch, their man pages"
 	@echo "make uninstall  with the same variables: removes them"
 	@echo "make check      formatting, lints, documentation, header, symbols"
 	@echo "make format     lay out Rust, C, C++ and Go anew"
@@ -96,6 +97,24 @@ install: $(STATIC) $(SHARED)
 	@$(fill) packaging/changeover-config.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config.cmake'
 	@$(fill) packaging/changeover-config-version.cmake.in >'$(DESTDIR)$(CMAKEDIR)/changeover-config-version.cmake'
 	@echo "changeover $(VERSION)$(CARGO_BUILD_TARGET:%= for %) is installed in $(DESTDIR)$(PREFIX)"
+
+# The two hosts: programs, man pages, a unit for systemd. They need what their READMEs say.
+HOSTS := ffmpeg-ingest udp-switch
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+.PHONY: install-hosts uninstall-hosts
+install-hosts: $(STATIC)
+	for host in $(HOSTS); do $(MAKE) -C hosts/$$host all || exit 1; done
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(UNITDIR)'
+	install -m 755 $(foreach host,$(HOSTS),hosts/$(host)/$(host)) '$(DESTDIR)$(BINDIR)'
+	install -m 644 $(foreach host,$(HOSTS),hosts/$(host)/$(host).1) '$(DESTDIR)$(MANDIR)/man1'
+	sed 's|/usr/local/bin|$(BINDIR)|' hosts/udp-switch/udp-switch.service >'$(DESTDIR)$(UNITDIR)/udp-switch.service'
+	@echo "$(HOSTS) are installed in $(DESTDIR)$(BINDIR)"
+
+uninstall-hosts:
+	rm -f $(foreach host,$(HOSTS),'$(DESTDIR)$(BINDIR)/$(host)' '$(DESTDIR)$(MANDIR)/man1/$(host).1')
+	rm -f '$(DESTDIR)$(UNITDIR)/udp-switch.service'
 
 uninstall:
 	rm -f $(HEADERS:%='$(DESTDIR)$(INCLUDEDIR)/%')
