@@ -7,7 +7,8 @@
 static uint64_t deliver(changeover_input *input) {
   const uint64_t deadline = clock_now() + DEADLINE;
   uint64_t verdict;
-  while ((verdict = changeover_record(input, 1316, CHANGEOVER_VIDEO)) == 0 && clock_now() < deadline) {
+  const uint32_t key_frame = CHANGEOVER_VIDEO | CHANGEOVER_KEY;
+  while ((verdict = changeover_record(input, 1316, key_frame)) == 0 && clock_now() < deadline) {
   }
   return verdict;
 }
@@ -59,7 +60,7 @@ static void a_silent_input_fails_over_and_comes_back(void) {
   const uint64_t deadline = clock_now() + DEADLINE;
   while (!(switched && stopped) && clock_now() < deadline) {
     changeover_record(&backup, 1316, 0);
-    changeover_record(&again, 1316, 0);
+    changeover_record(&again, 1316, CHANGEOVER_VIDEO | CHANGEOVER_KEY);
     if (changeover_next_event(engine, MILLISECOND, &event) != CHANGEOVER_OK) continue;
     switch (event.kind) {
       case CHANGEOVER_EVENT_PROBE:

@@ -166,7 +166,7 @@ static void a_status_says_whose_it_is_and_keeps_secrets(void) {
         strstr(json, "\"url\":\"udp://h:1\",\"session\":"));
   CHECK(strstr(json, "\"text\":\"rtmp://h/live/*** refused\\nnews: restored \\u202e\"") != NULL);
   CHECK(strstr(json, "\"last_error\":\"rtmp://h/live/*** refused") != NULL);
-  CHECK(strstr(json, "\"detail\":\"rtmp://h/live/*** refused") && strstr(json, "\"number\":2}"));
+  CHECK(strstr(json, "\"detail\":\"rtmp://h/live/*** refused") && strstr(json, "\"number\":2,"));
   changeover_stream_status stream;
   OK(changeover_stream_status_init(&stream, sizeof stream));
   OK(changeover_status_stream(status, &stream));
