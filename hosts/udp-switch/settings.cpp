@@ -63,28 +63,36 @@ const std::map<std::string, setting>& all() {
   return settings;
 }
 
-// A number and what stands behind it.
-std::uint64_t leading_number(const std::string& text, std::string& rest) {
+// A number and what stands behind it; false: there is none.
+bool leading_number(const std::string& text, std::uint64_t& number, std::string& rest) {
+  if (text.empty() || text[0] < '0' || text[0] > '9') return false;
   std::size_t end = 0;
-  std::uint64_t number = 0;
   try {
-    if (!text.empty() && text[0] >= '0' && text[0] <= '9') number = std::stoull(text, &end);
-  } catch (const std::logic_error&) {
-    end = 0;
+    number = std::stoull(text, &end);
+  } catch (const std::out_of_range&) {
+    return false;
   }
-  if (end == 0 || number > 1'000'000'000'000) throw std::runtime_error(text + ": want a number");
   rest = text.substr(end);
+  return true;
+}
+
+std::uint64_t number_of(const std::string& text) {
+  std::uint64_t number = 0;
+  std::string rest;
+  if (!leading_number(text, number, rest) || !rest.empty() || number > 1'000'000'000'000)
+    throw std::runtime_error(text + ": want a number");
   return number;
 }
 
 nanoseconds time_of(const std::string& text) {
   std::string unit;
-  const std::uint64_t number = leading_number(text, unit);
+  std::uint64_t number = 0;
+  const bool read = leading_number(text, number, unit);
   const nanoseconds each = unit == "s"                    ? std::chrono::seconds(1)
                            : unit == "ms" || unit.empty() ? std::chrono::milliseconds(1)
                                                           : nanoseconds(0);
   // A year is the most that the engine takes.
-  if (each.count() == 0 || number > static_cast<std::uint64_t>(changeover::never / each))
+  if (!read || each.count() == 0 || number > static_cast<std::uint64_t>(changeover::never / each))
     throw std::runtime_error(text + ": want a time, such as 300ms or 2s");
   return each * static_cast<std::int64_t>(number);
 }
@@ -94,9 +102,7 @@ value value_of(const setting& what, const std::string& text) {
   if (what.takes == kind::time) {
     found.time = time_of(text);
   } else if (what.takes == kind::number) {
-    std::string rest;
-    found.number = leading_number(text, rest);
-    if (!rest.empty()) throw std::runtime_error(text + ": want a number");
+    found.number = number_of(text);
   } else if (what.choices.count(text) == 0) {
     std::string names;
     for (const auto& [name, choose] : what.choices)
@@ -138,8 +144,7 @@ ts::keep_limits settings::keep(const ts::keep_limits& otherwise) const {
   ts::keep_limits limits = otherwise;
   const auto time = values_.find("catch-up"), bytes = values_.find("catch-up-bytes");
   if (time != values_.end()) limits.time = ts::from_nanoseconds(time_of(time->second).count());
-  std::string rest;
-  if (bytes != values_.end()) limits.bytes = static_cast<std::size_t>(leading_number(bytes->second, rest));
+  if (bytes != values_.end()) limits.bytes = static_cast<std::size_t>(number_of(bytes->second));
   return limits;
 }
 
