@@ -36,7 +36,7 @@ static const char inputs_and_failover[] =
     "      --switch-cooldown D     and the last switch must be so long ago              [12s]\n"
     "      --damping-period D      an input that failed again and again must prove itself for ever longer;\n"
     "                              so long in health and one fault is forgotten; 0: off [60s]\n"
-    "      --commit key-frame|at-once  when a planned switch takes effect\n"
+    "      --commit key-frame|at-once  when a planned switch takes effect                [key-frame]\n"
     "      --commit-wait D         wait so long for that key frame                      [10s]\n"
     "      --cold                  start inputs when they are needed; default is hot: all run from the "
     "beginning\n"
@@ -47,7 +47,8 @@ static const char inputs_and_failover[] =
 static const char health_and_the_rest[] =
     "Health beyond silence: an input that delivers less than this is left for a better one. Of baseline: of\n"
     "what it usually delivers, known after five seconds. 0 turns a limit off.\n"
-    "    * --min-fps-of-baseline P at least so much of its usual frame rate, percent    [40; files none]\n"
+    "    * --min-fps-of-baseline P at least so much of its usual frame rate, percent\n"
+    "                              [40; rtmp and http that we call 15; files none]\n"
     "    * --video-timeout D       no picture for so long, but other packets\n"
     "                              [5s, or the packet timeout if that is longer; files none]\n"
     "    * --impair-after D        how long a rate or a loss must be out of its limit\n"
