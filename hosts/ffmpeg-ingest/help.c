@@ -90,8 +90,11 @@ static const char health_and_the_rest[] =
     "  -h, --help                  this text\n"
     "      --version               the version of changeover\n"
     "\n"
-    "On its standard input it takes:  switch N   auto   status   quit\n"
-    "(N counts the inputs from 0; auto ends a manual choice.)\n"
+    "On its standard input it takes, N counting the inputs from 0:\n"
+    "  switch N    choose an input by hand           auto       end that choice\n"
+    "  force N     the same of one that was given up back       to the best healthy input, at once\n"
+    "  disable N   take an input out of service      enable N   and back into it\n"
+    "  status      print the status                  quit\n"
     "SIGINT and SIGTERM end it cleanly; a second one at once.\n"
     "\n"
     "Exit status: 0 ended as asked, 1 the output or the engine is impossible, 2 wrong options.\n";

@@ -153,20 +153,41 @@ static void told_result(const char *command, int32_t result) {
   if (result != CHANGEOVER_OK) report_line("typed", "%s: %s", command, changeover_error_message(result));
 }
 
+/* The commands that name an input. False: this is none of them. */
+static bool obey_of_input(struct app *app, const char *line) {
+  char word[16];
+  int priority, end = 0;
+  if (sscanf(line, "%15s %d%n", word, &priority, &end) != 2 || line[end]) return false;
+  changeover_engine *engine = app->engine;
+  const char *stream = stream_of(app);
+  const size_t length = strlen(stream);
+  if (!strcmp(word, "switch"))
+    told_result(line, changeover_switch_input(engine, stream, length, priority));
+  else if (!strcmp(word, "force"))
+    told_result(line, changeover_force_input(engine, stream, length, priority));
+  else if (!strcmp(word, "disable"))
+    told_result(line, changeover_set_input_enabled(engine, stream, length, priority, 0));
+  else if (!strcmp(word, "enable"))
+    told_result(line, changeover_set_input_enabled(engine, stream, length, priority, 1));
+  else
+    return false;
+  return true;
+}
+
 static void obey(struct app *app, const char *line) {
   const char *stream = stream_of(app);
-  int priority;
-  if (!*line) return;
-  if (sscanf(line, "switch %d", &priority) == 1) {
-    told_result(line, changeover_switch_input(app->engine, stream, strlen(stream), priority));
-  } else if (!strcmp(line, "auto")) {
+  if (!*line || obey_of_input(app, line)) return;
+  if (!strcmp(line, "auto")) {
     told_result(line, changeover_clear_override(app->engine, stream, strlen(stream)));
+  } else if (!strcmp(line, "back")) {
+    told_result(line, changeover_fail_back(app->engine, stream, strlen(stream)));
   } else if (!strcmp(line, "status")) {
     print_status(app);
   } else if (!strcmp(line, "quit")) {
     app->quit = true;
   } else {
-    report_line("typed", "\"%s\"? There are: switch N, auto, status, quit", line);
+    report_line("typed",
+                "\"%s\"? There are: switch N, force N, auto, back, disable N, enable N, status, quit", line);
   }
 }
 
