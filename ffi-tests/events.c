@@ -1,6 +1,7 @@
 /* Polled events: what they say, their order, their memory, the descriptor. */
 #include "harness.h"
 #include <poll.h>
+#include <stdio.h>
 
 static bool readable(int fd, int wait_ms) {
   struct pollfd pollfd = {fd, POLLIN, 0};
@@ -225,6 +226,43 @@ static void beyond_the_limit_the_oldest_information_becomes_a_gap(void) {
   OK(changeover_free(engine));
 }
 
+static void a_mass_failure_is_told_once_and_of_no_stream(void) {
+  enum { STREAMS = 12 };
+  changeover_engine *engine = patient_engine();
+  changeover_input inputs[STREAMS];
+  char id[16];
+  for (int i = 0; i < STREAMS; i++) {
+    snprintf(id, sizeof id, "%d", i);
+    register_stream(engine, id, 1);
+    inputs[i] = open_input(engine, id, 0, 0);
+    EQUAL(1, changeover_record(&inputs[i], 1, 0));
+  }
+  sync_engine(engine);
+  for (int i = 0; i < STREAMS; i++) {
+    OK(changeover_input_report_error(&inputs[i], S("gone")));
+    OK(changeover_close_input(&inputs[i]));
+  }
+  changeover_event event = no_event();
+  CHECK(take(engine, CHANGEOVER_EVENT_MASS_FAILURE, &event));
+  EQUAL(STREAMS, event.measured);
+  EQUAL(3, event.limit);
+  EQUAL(0, event.registration);
+  EQUAL(-1, event.priority);
+  TEXT("", event.stream, event.stream_len);
+  TEXT("12 of 12 streams on air failed within a second", event.detail, event.detail_len);
+  STRING("mass_failure", changeover_event_name(event.kind));
+  OK(changeover_event_clear(&event));
+  drain(engine);
+  /* Its share is the engine's alone. */
+  changeover_config config = patient_config();
+  config.mass_share = 50;
+  OK(changeover_set_config(engine, NULL, 0, &config));
+  EXPECT(CHANGEOVER_ERR_CONFIG, changeover_set_config(engine, S("0"), &config));
+  config.mass_share = 101;
+  EXPECT(CHANGEOVER_ERR_CONFIG, changeover_set_config(engine, NULL, 0, &config));
+  OK(changeover_free(engine));
+}
+
 struct takers {
   changeover_engine *engine;
   struct counter starts, stops;
@@ -304,6 +342,7 @@ int main(void) {
   RUN(the_descriptor_is_readable_while_events_wait);
   RUN(poll_is_woken_by_another_thread);
   RUN(beyond_the_limit_the_oldest_information_becomes_a_gap);
+  RUN(a_mass_failure_is_told_once_and_of_no_stream);
   RUN(several_threads_may_take_events);
   return finish();
 }

@@ -1,6 +1,7 @@
 package changeover_test
 
-// Maintenance: inputs out of use, choices that end, returns by request, all streams at once.
+// Maintenance: inputs out of use, choices that end, returns by request, all streams at once; and very
+// many of them failing.
 
 import (
 	"errors"
@@ -106,4 +107,30 @@ func TestUnregisterAllEndsAllStreams(t *testing.T) {
 	eventually(t, "all events", func() bool { return len(h.seen(changeover.EventUnregistered)) == streams })
 	register(t, service, twoInputs("0"))
 	h.session(t, "0", 0)
+}
+
+func TestAMassFailureIsToldOnceAndOfNoStream(t *testing.T) {
+	const streams = 12
+	h := &host{}
+	service := newService(t, h, patient)
+	for i := range streams {
+		id := fmt.Sprint(i)
+		register(t, service, twoInputs(id))
+		service.RecordPacket(id, 0)
+	}
+	eventually(t, "all active", func() bool { return len(h.seen(changeover.EventActive)) == streams })
+	for i := range streams {
+		service.ReportInputError(fmt.Sprint(i), 0, errors.New("gone"))
+	}
+	eventually(t, "mass failure", func() bool { return len(h.seen(changeover.EventMassFailure)) == 1 })
+	told := h.seen(changeover.EventMassFailure)[0]
+	if told.Stream != "" || told.Detail != "12 of 12 streams on air failed within a second" {
+		t.Errorf("told: %+v", told)
+	}
+	if err := service.SetConfig("0", changeover.Config{MassShare: 50}); !errors.Is(err, changeover.ErrConfig) {
+		t.Errorf("of a stream: %v", err)
+	}
+	if err := service.SetConfig("", changeover.Config{MassShare: changeover.NoLimit}); err != nil {
+		t.Error(err)
+	}
 }
