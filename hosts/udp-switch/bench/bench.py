@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""udp-switch beside the plainest relay: streams of 5 Mbit/s, each with a primary and a hot standby, a key picture
+each second, in one thread on one core. Usage: bench.py [STREAMS [SECONDS]]
+
+CPU is the program's own, of all its threads. Lateness is from the source's send to the receiver's read, the
+machine's own included. The sources and receivers take the other cores.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STREAMS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+SECONDS = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+FIRST = 24100
+HOST = "127.0.0.1"
+CPUS = sorted(os.sched_getaffinity(0))
+
+
+def pin(cpus):
+    return lambda: os.sched_setaffinity(0, cpus)
+
+
+def cpu_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid):
+    return next(int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS")) / 1024
+
+
+def measure(name, command, switches):
+    with tempfile.TemporaryFile() as log:
+        program = subprocess.Popen(command, stderr=log, preexec_fn=pin(CPUS[:1]))
+        try:
+            time.sleep(0.5)
+            load = subprocess.Popen([os.path.join(HERE, "load"), str(STREAMS), str(SECONDS), str(switches), str(FIRST)],
+                                    stdout=subprocess.PIPE, text=True, preexec_fn=pin(CPUS[1:] or CPUS))
+            time.sleep(2.5)
+            cpu, begin = cpu_seconds(program.pid), time.monotonic()
+            time.sleep(SECONDS - 4)
+            used = (cpu_seconds(program.pid) - cpu) / (time.monotonic() - begin)
+            memory = resident_mb(program.pid)
+            result = json.loads(load.communicate()[0])
+        finally:
+            program.kill()
+            program.wait()
+    print(f"| {name} | {switches} | {100 * used:.0f} % | {result['received']} | {result['missing_ts_packets']} | {result['median_us'] / 1000:.2f} / "
+          f"{result['p99_us'] / 1000:.2f} / {result['p999_us'] / 1000:.2f} / {result['max_us'] / 1000:.1f} | {memory:.0f} MB | "
+          f"{result['source_late_us'] / 1000:.1f} |", flush=True)
+
+
+def main():
+    print(f"{STREAMS} streams, {2 * STREAMS} inputs of 5 Mbit/s, {SECONDS} s; load average {os.getloadavg()[0]:.1f}, {len(CPUS)} CPUs\n")
+    print("| | switches a second | CPU | datagrams out | TS packets missing | lateness, median / 99 % / 99.9 % / most, ms | memory | "
+          "sources late by at most, ms |")
+    print("|---|---|---|---|---|---|---|---|")
+    with tempfile.NamedTemporaryFile("w", suffix=".table") as table:
+        for i in range(STREAMS):
+            table.write(f"{i} {HOST}:{FIRST + 2 * STREAMS + i} {HOST}:{FIRST + 2 * i} {HOST}:{FIRST + 2 * i + 1}\n")
+        table.flush()
+        switch = [os.path.join(HERE, "udp-switch"), "packet-timeout=200ms", "failback-stable=300ms", "switch-cooldown=0", "damping-period=0",
+                  table.name]
+        measure("the plainest relay", [os.path.join(HERE, "plain_relay"), str(STREAMS), str(FIRST)], 0)
+        for switches in (0, 1):
+            measure("udp-switch", switch, switches)
+
+
+main()
