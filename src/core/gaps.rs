@@ -29,12 +29,12 @@ impl Gaps {
         Gaps { limit: longest, asked_for: [0; MINUTES], minute_ends, looked_at: now, newest }
     }
 
-    /// A look, and the newest packet that it sees.
-    pub(super) fn look(&mut self, now: Nanos, newest: Nanos) {
+    /// A look, and the newest packet that it sees. No gap asks for more than `most`.
+    pub(super) fn look(&mut self, now: Nanos, newest: Nanos, most: Nanos) {
         if newest > self.newest {
             let at_least = self.looked_at.saturating_sub(self.newest);
             let at_most = newest - self.newest;
-            let asked_for = at_least.saturating_add(at_most);
+            let asked_for = at_least.saturating_add(at_most).min(most);
             self.asked_for[0] = self.asked_for[0].max(asked_for);
             self.limit = self.limit.max(asked_for);
         }
@@ -61,19 +61,21 @@ mod tests {
     const MS: Nanos = 1_000_000;
     const LOOK: Nanos = 100 * MS;
 
+    const MOST: Nanos = 2000 * MS;
+
     /// Looks for `millis` at packets `every` so many milliseconds; answers the limit, in milliseconds.
     fn runs(gaps: &mut Gaps, now: &mut Nanos, every: u64, millis: u64) -> u64 {
         let end = *now + millis * MS;
         while *now < end {
             *now += LOOK;
-            gaps.look(*now, *now / (every * MS) * (every * MS));
+            gaps.look(*now, *now / (every * MS) * (every * MS), MOST);
         }
         gaps.limit / MS
     }
 
     fn begun() -> (Gaps, Nanos) {
         let now = 1_000_000 * MS;
-        (Gaps::new(2000 * MS, now, now), now)
+        (Gaps::new(MOST, now, now), now)
     }
 
     #[test]
@@ -90,10 +92,10 @@ mod tests {
         let before = now / (40 * MS) * (40 * MS);
         // Looks within a gap of 730 ms, and one after it.
         for silent in 1..=7 {
-            gaps.look(now + silent * LOOK, before);
+            gaps.look(now + silent * LOOK, before, MOST);
         }
         now += 8 * LOOK;
-        gaps.look(now, before + 730 * MS);
+        gaps.look(now, before + 730 * MS, MOST);
         let raised = gaps.limit / MS;
         assert!((1400..=1500).contains(&raised), "{raised}");
         assert_eq!(runs(&mut gaps, &mut now, 40, 240_000), raised, "for four minutes at least");
@@ -102,19 +104,28 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_of_any_length_is_forgotten_like_the_longest_gap_there_may_be() {
+        let (mut gaps, mut now) = begun();
+        runs(&mut gaps, &mut now, 40, 300_000);
+        now += 3_600_000 * MS;
+        let minutes = [1; 8].map(|_| runs(&mut gaps, &mut now, 40, 60_000));
+        assert_eq!(minutes, [2000, 2000, 2000, 2000, 2000, 1000, 500, 250]);
+    }
+
+    #[test]
     fn a_gap_between_two_looks_is_taken_for_as_long_as_it_may_have_been() {
         let (mut gaps, now) = begun();
         gaps.limit = 0;
-        gaps.look(now + LOOK, now + 20 * MS);
-        gaps.look(now + 2 * LOOK, now + 190 * MS);
+        gaps.look(now + LOOK, now + 20 * MS, MOST);
+        gaps.look(now + 2 * LOOK, now + 190 * MS, MOST);
         assert_eq!(gaps.limit, 250 * MS, "80 ms at least, 170 ms at most");
     }
 
     #[test]
     fn no_time_is_too_long() {
         let (mut gaps, now) = begun();
-        gaps.look(u64::MAX - MINUTE, now);
-        gaps.look(u64::MAX - MINUTE, u64::MAX - MINUTE);
+        gaps.look(u64::MAX - MINUTE, now, u64::MAX);
+        gaps.look(u64::MAX - MINUTE, u64::MAX - MINUTE, u64::MAX);
         assert_eq!(gaps.limit, u64::MAX);
     }
 }

@@ -35,7 +35,7 @@ impl InputHealth {
         }
         let longest = self.settings.packet_timeout;
         match &mut self.trouble_mut().gaps {
-            Some(gaps) => gaps.look(now, newest),
+            Some(gaps) => gaps.look(now, newest, longest),
             none => *none = Some(Box::new(Gaps::new(longest, now, newest))),
         }
     }

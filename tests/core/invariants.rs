@@ -115,6 +115,12 @@ impl Invariants {
             Notice::Switched(switch) => {
                 assert_eq!((switch.at, switch.number), (now, self.number));
                 assert_eq!(switch.from, self.active, "a switch leaves the active input");
+                let passed_over = &switch.passed_over;
+                let known = |priority| [switch.from, Some(switch.to)].contains(&Some(priority));
+                assert!(passed_over.best.iter().all(|one| !known(one.priority)), "{switch:?}");
+                assert!(passed_over.best.len() == 3 || passed_over.more == 0, "{switch:?}");
+                let no_move = switch.reason == Reason::Initial || switch.from == Some(switch.to);
+                assert!(switch.times.commit.is_some() || no_move, "{switch:?}");
                 if switch.reason == Reason::Failback {
                     assert!(switch.from.is_some_and(|from| switch.to < from), "to a better one");
                 }

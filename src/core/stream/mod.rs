@@ -73,7 +73,7 @@ pub struct Stream {
 
 /// There may be a million of them.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Stream>() <= 192 && size_of::<InputHealth>() <= 72);
+const _: () = assert!(size_of::<Stream>() <= 160 && size_of::<InputHealth>() <= 72);
 
 /// What is being decided.
 #[derive(Clone, Debug)]
