@@ -14,12 +14,13 @@ import sys
 import time
 from pathlib import Path
 
+import demo_row
 from faults import Relay, flapping, thinned
 from live import Ingest, Recording, Source, ffmpeg_has, find_font, free_udp_ports
 from timeline_picture import draw_timeline, look_at_frames
 
 TIMEOUT_MS = 1000
-ALLOWED_MS = TIMEOUT_MS + 50
+ALLOWED_MS = TIMEOUT_MS + 50  # --packet-timeout: another
 IMPAIRED_MS = 1000 + 1000 + 200  # the window over which the frame rate is measured, impair_after, looks and switching
 DETECT_AFTER_S = 2
 FROZEN_MS = DETECT_AFTER_S * 1000 + 2 * 500 + 350  # two key frames, and the time in which ffmpeg obeys
@@ -249,6 +250,7 @@ def prove(proof, show, path, output, exit_status):
     pictures = 100 * len(recording.whole_pictures()) / (50 * length)
     proof.check(pictures > 85, f"{pictures:.1f} % of all pictures there should be can be decoded")
     proof.check(not recording.steps_back, "its timestamps never go back", str(recording.steps_back[:3]))
+    prove_row(proof, demo_row.measure(show, path))
     frames = look_at_frames(recording, spans, show.acts)
     wrong = [f"{frame.source.name} at {frame.at:.2f} s" for frame in frames if not frame.damaged and not frame.shows_its_source()]
     proof.check(not wrong, f"the picture is that of the source on air, in {sum(not f.damaged for f in frames)} frames around the switches",
@@ -260,6 +262,17 @@ def prove(proof, show, path, output, exit_status):
     draw_timeline(picture, frames, spans, [caption(show, act) for act in show.acts],
                   f"dead after {TIMEOUT_MS} ms without a packet, impaired below 40 % of its frame rate, frozen after {DETECT_AFTER_S} s")
     proof.check(picture.exists(), f"a picture of it all: {os.path.relpath(picture)}")
+
+
+def prove_row(proof, row):
+    """What a viewer sees of the switches."""
+    proof.screen.line(f"    {demo_row.HEADER}")
+    proof.screen.line(f"    {row.text()}")
+    proof.check(row.waited < 1, "after the kill the picture is back with the first packet", f"{row.waited:.0f} ms later")
+    proof.check(row.return_picture_gap <= 80, f"at the return no picture is lost: {row.return_picture_gap:.0f} ms from the last to the next")
+    proof.check(row.clean == row.switches, "each switch begins with a key frame", row.text())
+    others = [kind for kind in row.kinds if kind != "late"]  # what PRIMARY damaged may come late
+    proof.check(not others, "continuity counters and clocks are without a fault", str(others[:5]))
 
 
 def caption(show, act):
@@ -312,7 +325,10 @@ def run(output, screen):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("demo-output"), help="directory for the recording, the logs, the picture")
-    output = parser.parse_args().output.resolve()
+    parser.add_argument("--packet-timeout", type=int, default=TIMEOUT_MS, metavar="MS", help="an input is dead after so many ms")
+    options = parser.parse_args()
+    globals().update(TIMEOUT_MS=options.packet_timeout, ALLOWED_MS=options.packet_timeout + 50)
+    output = options.output.resolve()
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")

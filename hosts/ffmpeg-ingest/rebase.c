@@ -216,11 +216,14 @@ static void remember(struct rebase *rebase, struct rebase_track *track, enum tra
   if (kind == TRACK_VIDEO && times->pts > rebase->pictured) rebase->pictured = times->pts;
 }
 
-/* The earliest decoding time at which the track can go on. The sounds of two sources meet within half a frame. */
+/* The earliest decoding time at which the track can go on. The sounds of two sources meet within half a frame; what is far behind
+ * the picture that was written would come after its time. */
 static int64_t earliest(const struct rebase *rebase, const struct rebase_track *track, enum track_kind kind) {
   if (!track->used) return 0;
-  const bool meets = kind == TRACK_AUDIO && track->source != rebase->source;
-  return track->given + (meets ? (track->length + 1) / 2 : 1);
+  if (kind != TRACK_AUDIO || track->source == rebase->source) return track->given + 1;
+  const int64_t meets = track->given + (track->length + 1) / 2;
+  const int64_t in_time = leader(rebase)->given - TOGETHER;
+  return meets > in_time ? meets : in_time;
 }
 
 bool rebase_packet(struct rebase *rebase, int number, enum track_kind kind, uint64_t arrived,

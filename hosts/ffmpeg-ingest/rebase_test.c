@@ -345,6 +345,19 @@ static void what_a_standby_kept_is_caught_up_at_once(void) {
   }
 }
 
+/* The sound of the source before ended long before its picture: what was kept of the next one's is not all in time. */
+static void sound_that_is_too_late_is_dropped(void) {
+  struct rebase rebase = {.started = false};
+  begin(&rebase, 0, 10 * S);
+  send(&rebase, 1, 0, 10 * S);
+  const int64_t last = frames(&rebase, 76, 0, 10 * S); /* three seconds without a sound */
+  rebase_begin(&rebase, &(struct rebase_times){.dts = 75 * FRAME, .pts = 75 * FRAME}, 13 * S + 20 * MS, true);
+  int64_t heard = -1;
+  for (int i = 0; i < 76 && heard < 0; i++)
+    heard = send(&rebase, 1, i * FRAME, 10 * S + (uint64_t)i * 40 * MS);
+  CHECK(heard >= last - TICKS_PER_S && heard < last - TICKS_PER_S + FRAME);
+}
+
 /* Sources out of step by less than a picture: a day of planned switches moves nothing. */
 static void planned_switches_do_not_add_up(void) {
   struct rebase rebase = {.started = false};
@@ -387,6 +400,7 @@ int main(void) {
   few_pictures_are_no_steps();
   data_goes_with_picture_and_sound();
   what_a_standby_kept_is_caught_up_at_once();
+  sound_that_is_too_late_is_dropped();
   planned_switches_do_not_add_up();
   return failures ? 1 : 0;
 }

@@ -30,6 +30,9 @@ class Frame:
         return all(abs(a - b) < 40 for a, b in zip(self.pixels[at:at + 3], meant))
 
 
+TICK = 0.00002  # two pictures around a switch are at least that far apart
+
+
 def look_at_frames(recording, spans, acts):
     """Five frames for each act: two of the input that is left, two of the one that took its place, one after the return. Decodes
     them out of the recording."""
@@ -40,7 +43,7 @@ def look_at_frames(recording, spans, acts):
         return min(times, key=lambda t: abs(t - at))
 
     def until(at):
-        return max(t for t in times if t < at - 0.001)
+        return max(t for t in times if t < at - TICK)
 
     frames = []
     for row, act in enumerate(acts):
@@ -54,7 +57,7 @@ def look_at_frames(recording, spans, acts):
         ]
     shown = decode_pictures(recording, [frame.at for frame in frames])
     for frame in frames:
-        frame.at, frame.pixels = max((picture for picture in shown if picture[0] < frame.at + 0.001), default=(frame.at, b""))
+        frame.at, frame.pixels = max((picture for picture in shown if picture[0] < frame.at + TICK), default=(frame.at, b""))
     return frames
 
 
@@ -62,12 +65,13 @@ def decode_pictures(recording, wanted):
     """Pictures that are shown then, and in the second before: one that was damaged may not decode. A list of (seconds, pixels)."""
     select = "+".join(f"between(t,{at - 1:.3f},{at + 0.001:.3f})" for at in wanted)
     run = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "info", "-i", recording.path, "-an", "-vf",
+        ["ffmpeg", "-nostdin", "-v", "info", "-threads", "1",  # with more, what was damaged spoils pictures that are not
+         "-i", recording.path, "-an", "-vf",
          f"select='{select}',showinfo,setpts=N/25/TB,scale={TILE[0]}:{TILE[1]}:flags=area", "-r", "25", "-f", "rawvideo", "-pix_fmt",
          "rgb24", "-"], capture_output=True)
     size = TILE[0] * TILE[1] * 3
-    times = re.findall(r" n: *\d+ .* pts_time:([\d.]+)", run.stderr.decode(errors="replace"))
-    return [(float(at), run.stdout[i * size:(i + 1) * size]) for i, at in enumerate(times)]
+    times = re.findall(r" n: *\d+ pts: *(\d+)", run.stderr.decode(errors="replace"))
+    return [(int(at) / 90000, run.stdout[i * size:(i + 1) * size]) for i, at in enumerate(times)]
 
 
 class Canvas:
