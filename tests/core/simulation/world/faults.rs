@@ -74,8 +74,9 @@ impl World {
     pub(super) fn operation(&mut self) {
         let delay = self.random.range(1, 2500) * MS;
         self.plan(delay, Step::Operation);
-        match self.random.range(0, 13) {
+        match self.random.range(0, 14) {
             12 => self.maintain(),
+            14 => self.common.spread_waits(self.now.saturating_sub(500 * MS), self.now + 5000 * MS),
             13 => {
                 self.asked_to_return = true;
                 self.asked_to_return = self.handle(Stimulus::FailBack).is_ok();
