@@ -3,8 +3,6 @@
 
 #include "hpp_harness.hpp"
 
-#include <poll.h>
-
 #include <cstdlib>
 #include <new>
 #include <type_traits>
@@ -400,71 +398,7 @@ void user_data_comes_back_and_ends_once() {
   EXPECT(copies == 0);
 }
 
-void starts_say_why_and_can_fail_by_handle() {
-  changeover::engine engine;
-  engine.register_stream("s", {changeover::input_spec(0, "a"), changeover::input_spec(1, "b")});
-  auto start = await_event(engine, event_kind::start);
-  EXPECT(start.start_reason() == changeover::start_reason::initial);
-  engine.open_input("s", 0, start.session()).start_failed("no such host");
-  const auto degraded = await_event(engine, event_kind::degraded);
-  EXPECT(degraded.reason() == changeover::reason::start_failed && degraded.detail() == "no such host");
-  start = await_event(engine, event_kind::start, 1);
-  EXPECT(start.start_reason() == changeover::start_reason::failover);
-  // Nothing else is usable: it is kept. Then, by hand, what has failed.
-  EXPECT(code_of([&] { engine.report_soft_error("s", 1, "noisy"); }) == CHANGEOVER_ERR_NO_OTHER_INPUT);
-  EXPECT(code_of([&] { engine.switch_input("s", 0); }) == CHANGEOVER_ERR_INPUT_DEGRADED);
-  engine.force_input("s", 0);
-  start = await_event(engine, event_kind::start, 0);
-  EXPECT(start.start_reason() == changeover::start_reason::forced);
-  EXPECT(engine.open_input("s", 0, start.session()).record(1));
-  engine.report_soft_error("s", 0, "noisy");
-  EXPECT(await_event(engine, event_kind::degraded, 0).detail() == "noisy");
-}
-
 // --- polling
-
-void an_event_loop() {
-  changeover::engine engine;
-  pollfd ready{engine.event_fd(), POLLIN, 0};
-  EXPECT(poll(&ready, 1, 0) == 0 && !engine.next_event(0ns) && !engine.next_event(-1s) &&
-         !engine.next_event(1ms));
-  engine.register_stream("s", {changeover::input_spec(0, "a").hot(), changeover::input_spec(1, "b").hot()},
-                         changeover::config().packet_timeout(100ms));
-  std::thread host;
-  std::atomic<bool> primary_lives{true};
-  std::vector<std::thread> ingests;
-  bool failed_over = false;
-  while (!failed_over) {
-    EXPECT(poll(&ready, 1, 10000) == 1);
-    while (auto event = engine.next_event(0ns)) {
-      if (event->kind() == event_kind::start && event->session() <= 2) {
-        ingests.emplace_back([&,
-                              input = engine.open_input(event->stream(), event->priority(), event->session()),
-                              first = event->priority() == 0]() mutable {
-          for (int i = 0; i < 200 && (!first || primary_lives); i++) {
-            (void)input.record(1316);
-            std::this_thread::sleep_for(5ms);
-          }
-        });
-      } else if (event->kind() == event_kind::active) {
-        primary_lives = false;
-        failed_over = event->priority() == 1;
-      } else if (event->kind() == event_kind::degraded && event->priority() == 0) {
-        EXPECT(event->reason() == changeover::reason::timeout && event->limit() == 100ms);
-        EXPECT(event->measured() >= 100ms && !event->detail().empty());
-      }
-    }
-  }
-  for (std::thread& ingest : ingests)
-    ingest.join();
-  // A wait without limit ends when there is something.
-  std::thread later([&] { engine.unregister("s"); });
-  changeover::event event;
-  do {
-    EXPECT(engine.next_event(event, changeover::forever));
-  } while (event.kind() != event_kind::unregistered);
-  later.join();
-}
 
 }  // namespace
 
@@ -491,7 +425,5 @@ int main() {
   TEST(losses_are_known_by_numbers);
   TEST(the_packet_path_does_not_allocate);
   TEST(user_data_comes_back_and_ends_once);
-  TEST(starts_say_why_and_can_fail_by_handle);
-  TEST(an_event_loop);
   return finish("hpp");
 }

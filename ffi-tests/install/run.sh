@@ -243,7 +243,7 @@ done
 
 step C++
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-for program in hpp hpp_callbacks; do
+for program in hpp hpp_events hpp_callbacks; do
   source=$here/$program.cpp
   for cpp in g++ clang++; do
     for standard in c++17 c++20; do

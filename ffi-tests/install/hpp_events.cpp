@@ -1,0 +1,97 @@
+// changeover.hpp: what events say, and how a host waits for them.
+
+#include "hpp_harness.hpp"
+
+#include <poll.h>
+
+namespace {
+
+void starts_say_why_and_can_fail_by_handle() {
+  changeover::engine engine;
+  engine.register_stream("s", {changeover::input_spec(0, "a"), changeover::input_spec(1, "b")});
+  auto start = await_event(engine, event_kind::start);
+  EXPECT(start.start_reason() == changeover::start_reason::initial);
+  engine.open_input("s", 0, start.session()).start_failed("no such host");
+  const auto degraded = await_event(engine, event_kind::degraded);
+  EXPECT(degraded.reason() == changeover::reason::start_failed && degraded.detail() == "no such host");
+  start = await_event(engine, event_kind::start, 1);
+  EXPECT(start.start_reason() == changeover::start_reason::failover);
+  // Nothing else is usable: it is kept. Then, by hand, what has failed.
+  EXPECT(code_of([&] { engine.report_soft_error("s", 1, "noisy"); }) == CHANGEOVER_ERR_NO_OTHER_INPUT);
+  EXPECT(code_of([&] { engine.switch_input("s", 0); }) == CHANGEOVER_ERR_INPUT_DEGRADED);
+  engine.force_input("s", 0);
+  start = await_event(engine, event_kind::start, 0);
+  EXPECT(start.start_reason() == changeover::start_reason::forced);
+  EXPECT(engine.open_input("s", 0, start.session()).record(1));
+  engine.report_soft_error("s", 0, "noisy");
+  EXPECT(await_event(engine, event_kind::degraded, 0).detail() == "noisy");
+}
+
+void a_switch_says_what_it_passed_over_and_how_long_it_took() {
+  changeover::engine engine;
+  std::vector<changeover::input_spec> inputs;
+  for (std::int32_t priority : {0, 1, 2})
+    inputs.emplace_back(priority, "a");
+  engine.register_stream("s", inputs);
+  await_event(engine, event_kind::start, 0);
+  engine.report_input_error("s", 1, "404");
+  engine.report_input_error("s", 0, "down");
+  const auto switched = await_event(engine, event_kind::switched, 2);
+  const auto passed_over = switched.passed_over();
+  EXPECT(passed_over.size() == 1 && passed_over[0].priority == 1 && switched.passed_over_more() == 0);
+  EXPECT(static_cast<changeover::obstacle>(passed_over[0].obstacle) == changeover::obstacle::failed);
+  EXPECT(switched.passed_over_text() == "1 failed: error (404)");
+  EXPECT(!switched.detection() && switched.decision() == 0ns && switched.commit() == 0ns);
+}
+
+void an_event_loop() {
+  changeover::engine engine;
+  pollfd ready{engine.event_fd(), POLLIN, 0};
+  EXPECT(poll(&ready, 1, 0) == 0 && !engine.next_event(0ns) && !engine.next_event(-1s) &&
+         !engine.next_event(1ms));
+  engine.register_stream("s", {changeover::input_spec(0, "a").hot(), changeover::input_spec(1, "b").hot()},
+                         changeover::config().packet_timeout(100ms));
+  std::thread host;
+  std::atomic<bool> primary_lives{true};
+  std::vector<std::thread> ingests;
+  bool failed_over = false;
+  while (!failed_over) {
+    EXPECT(poll(&ready, 1, 10000) == 1);
+    while (auto event = engine.next_event(0ns)) {
+      if (event->kind() == event_kind::start && event->session() <= 2) {
+        ingests.emplace_back([&,
+                              input = engine.open_input(event->stream(), event->priority(), event->session()),
+                              first = event->priority() == 0]() mutable {
+          for (int i = 0; i < 200 && (!first || primary_lives); i++) {
+            (void)input.record(1316);
+            std::this_thread::sleep_for(5ms);
+          }
+        });
+      } else if (event->kind() == event_kind::active) {
+        primary_lives = false;
+        failed_over = event->priority() == 1;
+      } else if (event->kind() == event_kind::degraded && event->priority() == 0) {
+        EXPECT(event->reason() == changeover::reason::timeout && event->limit() == 100ms);
+        EXPECT(event->measured() >= 100ms && !event->detail().empty());
+      }
+    }
+  }
+  for (std::thread& ingest : ingests)
+    ingest.join();
+  // A wait without limit ends when there is something.
+  std::thread later([&] { engine.unregister("s"); });
+  changeover::event event;
+  do {
+    EXPECT(engine.next_event(event, changeover::forever));
+  } while (event.kind() != event_kind::unregistered);
+  later.join();
+}
+
+}  // namespace
+
+int main() {
+  TEST(starts_say_why_and_can_fail_by_handle);
+  TEST(a_switch_says_what_it_passed_over_and_how_long_it_took);
+  TEST(an_event_loop);
+  return finish("hpp_events");
+}
