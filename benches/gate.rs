@@ -5,7 +5,7 @@ mod support;
 
 use std::process::ExitCode;
 use std::time::Duration;
-use support::measure::{by_id, c, handle, idle, lateness, mass, population};
+use support::measure::{by_id, c, everything_on, handle, idle, lateness, mass, population};
 use support::sections::{run, section, Effort, Section, Show};
 
 fn main() -> ExitCode {
@@ -16,10 +16,16 @@ fn main() -> ExitCode {
 }
 
 /// Each has several times what it takes on a machine that is otherwise idle.
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 9] = [
     section("handle", 15, by_handle),
     section("c", 20, through_c),
     section("by id", 20, by_name),
+    section("everything on", 15, |effort, show| {
+        show(everything_on::against_nothing_on(effort.rounds(101)));
+    }),
+    section("all measured", 30, |_, show| {
+        show(population::watch_all_measured(50_000, Duration::from_secs(3)));
+    }),
     section("idle", 5, |_, show| show(idle::wake_ups(2))),
     section("lateness", 25, |_, show| lateness::bars(10_000, Duration::from_secs(2), show)),
     section("mass failover", 20, |_, show| show(mass::failover(100_000))),

@@ -57,24 +57,3 @@ impl Bare {
         }
     }
 }
-
-/// What recording by id can't do without: a lookup, and a store to a line of that stream.
-pub struct BareRecord {
-    bare: Bare,
-    lines: Vec<Line>,
-}
-
-impl BareRecord {
-    pub fn new(streams: usize, walk: Walk) -> BareRecord {
-        let lines = (0..streams).map(|_| Line(AtomicU64::new(1))).collect();
-        BareRecord { bare: Bare::new(streams, walk), lines }
-    }
-
-    #[inline(never)]
-    pub fn run(&mut self, records: u64) {
-        for n in 0..records {
-            let at = self.bare.look_up();
-            self.lines[at as usize].0.store(opaque(n), Ordering::Relaxed);
-        }
-    }
-}

@@ -2,7 +2,7 @@
 
 use super::ids::{id, number, Walk};
 use super::opaque;
-use changeover::{Config, Engine, EventKind, Flags, Input, InputHandle, SessionId};
+use changeover::{Config, Engine, EventKind, Flags, Input, InputHandle, SessionId, Silence};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,14 @@ use std::time::Duration;
 pub fn undisturbed() -> Config {
     let far = Duration::from_secs(3600);
     Config::new().packet_timeout(far).connect_timeout(far).probe_cooldown(far).failback_stable(far)
+}
+
+/// The same with everything on that looks at what inputs deliver; and nothing comes of it.
+pub fn everything_on() -> Config {
+    let far = Duration::from_secs(3600);
+    let limits = undisturbed().min_bitrate(1).min_bitrate_of_baseline(50).max_loss(50);
+    let limits = limits.min_fps(1).min_fps_of_baseline(50).video_timeout(far).audio_timeout(far);
+    limits.impair_after(far).silence(Silence::Adaptive)
 }
 
 /// An engine whose events are polled.

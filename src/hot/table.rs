@@ -124,7 +124,7 @@ impl<S> Table<S> {
     fn line(&self, hash: u64) -> &Line<S> {
         // SAFETY: as the mask is made in `new`.
         unsafe {
-            assert_unchecked(self.mask % LINE == 0);
+            assert_unchecked(self.mask.is_multiple_of(LINE));
             self.lines.get_unchecked(((hash & self.mask) / LINE) as usize)
         }
     }

@@ -1,8 +1,8 @@
-//! Recording by id: against a bare lookup, against the mutex design, on two threads, under churn.
+//! Recording by id: against a bare lookup, on two threads against the mutex design, under churn.
 
 use crate::support::background::churn;
 use crate::support::bar::{Bar, Figure};
-use crate::support::floor::{Bare, BareRecord};
+use crate::support::floor::Bare;
 use crate::support::host::{engine, packets, record_by_id, register, undisturbed};
 use crate::support::ids::{id, Walk};
 use crate::support::interleave::Race;
@@ -50,68 +50,18 @@ pub fn short(streams: usize) -> String {
     }
 }
 
-/// 10k streams: against a bare lookup, and on one and two threads against the mutex design.
+/// 10k streams: against a bare lookup, and under churn.
 pub fn at_10k(rounds: usize, show: Show<'_>) {
     const STREAMS: usize = 10_000;
     let engine = with_streams(STREAMS);
-    show(vec![against_a_lookup(&engine, STREAMS, 3.0, rounds)]);
+    show(vec![against_a_lookup(&engine, STREAMS, 1.7, rounds)]);
     show(vec![under_churn(&engine, STREAMS, rounds)]);
-    show(against_mutexes(&engine, STREAMS, rounds));
 }
 
 fn with_streams(streams: usize) -> Arc<Engine> {
     let engine = engine(undisturbed());
     register(&engine, 0..streams, false);
     engine
-}
-
-fn against_mutexes(engine: &Arc<Engine>, streams: usize, rounds: usize) -> Vec<Figure> {
-    let walk = Walk::new(streams, 2);
-    let peer = MutexDesign::new(streams);
-    let (mut mine, mut peers) = (walk.clone(), walk.clone());
-    let mut mutex_2 = two_on_mutexes(&peer, [walk.clone(), walk.halfway()]);
-    // Both record to all streams; and each to a half of them.
-    let mut by_id_2 = two_by_id(streams, [walk.clone(), walk.halfway()]);
-    let half = |first| Walk::over((first..streams).step_by(2).collect(), 3);
-    let mut halves = two_by_id(streams, [half(0), half(1)]);
-    let bare = |walk| BareRecord::new(streams, walk);
-    let [mut bare_1, mut first, mut second] =
-        [walk.clone(), walk.clone(), walk.halfway()].map(bare);
-    let mut bare_2 = Pair::new(|n| first.run(n), move || move |n| second.run(n));
-    let results = Race::new(SAMPLE)
-        .warm_up(10 * streams)
-        .lane("bare", |n| bare_1.run(n))
-        .timed("bare, 2", |n| bare_2.run(n))
-        .lane("by id", |n| record_by_id(engine, &mut mine, n))
-        .lane("mutex", |n| peer.run(&mut peers, n))
-        .timed("by id, 2", |n| by_id_2.run(n))
-        .timed("halves", |n| halves.run(n))
-        .timed("mutex, 2", |n| mutex_2.run(n))
-        .run(rounds);
-    let bar = |name: &str, ours, theirs, bare, limit, more: String| {
-        let ratio = results.ratio(theirs, ours);
-        let (ns, mutex) = (results.nanos(ours), results.nanos(theirs));
-        let note = format!("{ns} ns, mutex design {mutex} ns, ratio {ratio}{more}");
-        Figure::new(name, ratio.median, "×", Bar::AtLeast(limit), note)
-            .no_less_than("a bare lookup and a store", results.ratio(theirs, bare).median)
-    };
-    let one = "by id at 10k, one thread, mutex design vs ours";
-    let two = "by id at 10k, two threads, mutex design vs ours";
-    let more = format!("; each with streams of its own {} ns", results.nanos("halves"));
-    vec![
-        bar(one, "by id", "mutex", "bare", 10.0, String::new()),
-        bar(two, "by id, 2", "mutex, 2", "bare, 2", 20.0, more),
-    ]
-}
-
-/// Two threads by id, on an engine of their own, so that each is the first one somewhere.
-fn two_by_id(streams: usize, [mut mine, mut other]: [Walk; 2]) -> Pair<impl FnMut(u64)> {
-    let engine = with_streams(streams);
-    let others = engine.clone();
-    Pair::new(
-        move |n| record_by_id(&engine, &mut mine, n),
-        move || move |n| record_by_id(&others, &mut other, n),
-    )
 }
 
 fn two_on_mutexes(

@@ -2,6 +2,7 @@
 
 pub mod by_id;
 pub mod c;
+pub mod everything_on;
 pub mod growth;
 pub mod handle;
 pub mod idle;
