@@ -37,6 +37,8 @@ class splicer {
   // The source is no longer.
   void forget(const source& gone, ticks now);
 
+  // Whether a switch was decided that waits for what is half out.
+  bool waiting() const { return next_ != nullptr; }
   // Switches that were made, and what they had to catch up.
   std::uint64_t switches() const { return switches_; }
   std::uint64_t caught_up() const { return caught_up_; }

@@ -137,14 +137,21 @@ void planned() {
     }
 }
 
+// Decides for B in the middle of a picture of A, so that the switch waits.
+void decide_in_a_picture(rig& r) {
+  r.run(3010 * millisecond);
+  r.admit(1);
+  for (int i = 0; i < 40 && !r.splice.waiting(); i++)
+    r.run(millisecond);
+  expect(r.splice.waiting(), "the picture that is half out is waited for");
+}
+
 // Between decision and end of the picture something else is decided.
 void abandoned() {
   shape a, b = second_of(a), c = second_of(b);
   c.id = 3;
   rig r({a, b, c});
-  r.run(3010 * millisecond);
-  r.admit(1);
-  r.run(5 * millisecond);
+  decide_in_a_picture(r);
   r.admit(0);
   r.run(2 * second);
   r.output.finish();
@@ -154,9 +161,7 @@ void abandoned() {
   expect(r.output.errors.empty(), "taken back:" + list(r.output.errors));
 
   rig s({a, b, c});
-  s.run(3010 * millisecond);
-  s.admit(1);
-  s.run(5 * millisecond);
+  decide_in_a_picture(s);
   s.admit(2);
   s.run(2 * second);
   s.output.finish();
