@@ -277,6 +277,84 @@ static void a_switch_says_what_it_passed_over_and_how_long_it_took(void) {
   OK(changeover_free(engine));
 }
 
+/* What each is for, in the order in which they come. */
+static void a_start_says_why(void) {
+  changeover_engine *engine = patient_engine();
+  changeover_config hot;
+  OK(changeover_config_init(&hot, sizeof hot));
+  hot.standby = CHANGEOVER_STANDBY_HOT;
+  changeover_input_spec specs[] = {input_spec(0, "test://0"), input_spec(1, "test://1"),
+                                   input_spec(2, "test://2")};
+  specs[2].config = &hot;
+  OK(changeover_register(engine, S("s"), NULL, 0, specs, LENGTH(specs), NULL, NULL));
+  changeover_event event = no_event();
+  const struct {
+    int32_t priority, reason;
+  } initial[] = {{0, CHANGEOVER_START_INITIAL}, {2, CHANGEOVER_START_HOT}};
+  for (size_t i = 0; i < LENGTH(initial); i++) {
+    take(engine, CHANGEOVER_EVENT_START, &event);
+    EQUAL(initial[i].priority, event.priority);
+    EQUAL(initial[i].reason, event.start_reason);
+    if (i == 0) {
+      changeover_input input = open_input(engine, "s", 0, event.session);
+      EQUAL(1, deliver(&input));
+      OK(changeover_close_input(&input));
+      sync_engine(engine);
+    }
+  }
+  OK(changeover_switch_input(engine, S("s"), 1));
+  take(engine, CHANGEOVER_EVENT_START, &event);
+  EQUAL(CHANGEOVER_START_PLANNED, event.start_reason);
+  OK(changeover_report_input_error(engine, S("s"), 1, S("down")));
+  OK(changeover_update_inputs(engine, S("s"), NULL, 0, NULL, 0, &specs[2], 1));
+  take(engine, CHANGEOVER_EVENT_START, &event);
+  EQUAL(2, event.priority);
+  EQUAL(CHANGEOVER_START_RESTART, event.start_reason);
+  /* By hand, what has failed. */
+  EXPECT(CHANGEOVER_ERR_INPUT_DEGRADED, changeover_switch_input(engine, S("s"), 1));
+  OK(changeover_force_input(engine, S("s"), 1));
+  EQUAL(1, stream_status(engine, "s").override_input_priority);
+  take(engine, CHANGEOVER_EVENT_START, &event);
+  EQUAL(1, event.priority);
+  EQUAL(CHANGEOVER_START_FORCED, event.start_reason);
+  changeover_input forced = open_input(engine, "s", 1, event.session);
+  CHECK(deliver(&forced) > 1);
+  do
+    take(engine, CHANGEOVER_EVENT_SWITCHED, &event);
+  while (event.priority != 1);
+  EQUAL(CHANGEOVER_REASON_MANUAL, event.reason);
+  sync_engine(engine);
+  EQUAL(1, stream_status(engine, "s").active_input_priority);
+  EQUAL(CHANGEOVER_STATUS_ACTIVE, input_status(engine, "s", 1).status);
+  OK(changeover_close_input(&forced));
+  OK(changeover_event_clear(&event));
+  OK(changeover_free(engine));
+}
+
+static void a_soft_error_counts_only_while_another_input_is_usable(void) {
+  changeover_engine *engine = patient_engine();
+  register_stream(engine, "s", 2);
+  changeover_input input = open_input(engine, "s", 0, take_start(engine, 0));
+  EQUAL(1, deliver(&input));
+  OK(changeover_report_input_error(engine, S("s"), 1, S("down")));
+  EXPECT(CHANGEOVER_ERR_NO_OTHER_INPUT, changeover_report_soft_error(engine, S("s"), 0, S("blocky")));
+  EQUAL(0, input_status(engine, "s", 0).errors_len);
+  EQUAL(1, changeover_record(&input, 1, 0));
+  const changeover_input_spec mended = input_spec(1, "test://1");
+  OK(changeover_update_inputs(engine, S("s"), NULL, 0, NULL, 0, &mended, 1));
+  OK(changeover_report_soft_error(engine, S("s"), 0, S("blocky")));
+  changeover_event event = no_event();
+  take(engine, CHANGEOVER_EVENT_DEGRADED, &event);
+  EQUAL(1, event.priority);
+  take(engine, CHANGEOVER_EVENT_DEGRADED, &event);
+  EQUAL(0, event.priority);
+  TEXT("blocky", event.detail, event.detail_len);
+  take_start(engine, 1);
+  OK(changeover_close_input(&input));
+  OK(changeover_event_clear(&event));
+  OK(changeover_free(engine));
+}
+
 static void inputs_are_updated_as_one_change(void) {
   changeover_engine *engine = patient_engine();
   register_stream(engine, "s", 2);
@@ -360,6 +438,8 @@ int main(void) {
   RUN(a_start_that_fails_is_not_tried_twice);
   RUN(an_operator_switches_by_hand);
   RUN(a_switch_says_what_it_passed_over_and_how_long_it_took);
+  RUN(a_start_says_why);
+  RUN(a_soft_error_counts_only_while_another_input_is_usable);
   RUN(inputs_are_updated_as_one_change);
   RUN(settings_change_while_running);
   RUN(hot_inputs_run_from_the_start);

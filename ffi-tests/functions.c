@@ -95,6 +95,9 @@ CODE(runtime_status, ID_OF(a), a->out)
 CODE(status_stream, a->status, a->out)
 CODE(status_input, a->status, 0, a->out)
 CODE(status_error, a->status, 2, 0, a->out)
+CODE(status_attempt, a->status, 2, 0, a->out)
+CODE(status_condition, a->status, 2, 0, a->out)
+CODE(status_view_all, a->status, a->number, a->out)
 CODE(status_switch, a->status, 0, a->out)
 CODE(status_json, a->status, a->out, a->out_len)
 VOID(status_free, a->status)
@@ -113,6 +116,8 @@ INIT(input_status)
 INIT(options)
 INIT(rtp_loss)
 INIT(stream_status)
+INIT(condition_entry)
+INIT(status_view)
 INIT(switch_entry)
 INIT(ts_loss)
 
@@ -139,6 +144,12 @@ static int32_t call_version_number(const struct arguments *a) {
     "changeover_" #name, call_##name, 0, FINE, FINE, FORKED, {P(STATUS, status), P(FILLED, out)}, \
         init_##type, sizeof(changeover_##type)                                                    \
   }
+/* The same, and there is none. */
+#define FILLS_NOT(name, type)                                                                     \
+  {                                                                                               \
+    "changeover_" #name, call_##name, 0, NONE, NONE, FORKED, {P(STATUS, status), P(FILLED, out)}, \
+        init_##type, sizeof(changeover_##type)                                                    \
+  }
 /* Goes on with a struct of that type. */
 #define COUNTS(name, type)                                                                              \
   {                                                                                                     \
@@ -158,6 +169,7 @@ enum {
   MODE = CHANGEOVER_ERR_WRONG_MODE,
   STALE = CHANGEOVER_ERR_STALE_SESSION,
   LATE = CHANGEOVER_ERR_TIMEOUT,
+  NONE = CHANGEOVER_ERR_INDEX,
   BEST = CHANGEOVER_ERR_NO_BETTER_INPUT
 };
 
@@ -174,6 +186,8 @@ const struct function functions[] = {
     PREPARES(options),
     PREPARES(rtp_loss),
     PREPARES(stream_status),
+    PREPARES(condition_entry),
+    PREPARES(status_view),
     PREPARES(switch_entry),
     PREPARES(ts_loss),
     ROW(new, 0, FINE, FINE, FINE, P(SETTINGS, options), P(OUTPUT, out)),
@@ -238,6 +252,9 @@ const struct function functions[] = {
     FILLS(status_stream, stream_status),
     FILLS(status_input, input_status),
     FILLS(status_error, error_entry),
+    FILLS_NOT(status_attempt, error_entry),
+    FILLS_NOT(status_condition, condition_entry),
+    FILLS(status_view_all, status_view),
     FILLS(status_switch, switch_entry),
     ROW(status_json, 0, FINE, FINE, FORKED, P(STATUS, status), P(OUTPUT, out), P(OPTIONAL, out_len)),
     ROW(status_free, NO_CODE | ENDS, FINE, FINE, FINE, P(STATUS, status)),

@@ -147,6 +147,93 @@ static void structs_say_what_happened(void) {
   OK(changeover_free(engine));
 }
 
+/* What failed to bring an input back, and what is wrong with one that delivers; each apart from its errors. */
+static void attempts_conditions_and_limits(void) {
+  changeover_config config = patient_config();
+  config.probe_cooldown = MILLISECOND;
+  config.min_bitrate = 800;
+  config.min_fps = 20;
+  config.max_loss = 3;
+  changeover_engine *engine = new_engine(&config, NULL);
+  register_stream(engine, "s", 2);
+  OK(changeover_report_input_error(engine, S("s"), 1, S("cable cut")));
+  changeover_event event = no_event();
+  for (int i = 0; i < 2; i++) {
+    CHECK(take(engine, CHANGEOVER_EVENT_PROBE, &event));
+    OK(changeover_probe_result(engine, S("s"), event.probe, CHANGEOVER_PROBE_FAILED, S("refused")));
+  }
+  OK(changeover_set_condition(engine, S("s"), 0, 0, CHANGEOVER_CONDITION_SILENT, 1, S("no sound")));
+  OK(changeover_set_condition(engine, S("s"), 0, 0, CHANGEOVER_CONDITION_BLACK, 1,
+                              S("rtmp://h/live/secret")));
+  changeover_status *status = get_status(engine, "s");
+  changeover_input_status input;
+  OK(changeover_input_status_init(&input, sizeof input));
+  OK(changeover_status_input(status, 0, &input));
+  EQUAL(0, input.attempts_len);
+  EQUAL(2, input.errors_len);
+  EQUAL(2, input.conditions_len);
+  EQUAL(CHANGEOVER_REASON_BLACK, input.condition);
+  EQUAL(CHANGEOVER_SEVERITY_IMPAIRED, input.severity);
+  EQUAL(800, input.min_kbps);
+  EQUAL(20000, input.min_fps_milli);
+  EQUAL(3, input.max_loss);
+  EQUAL(0, input.baseline_kbps | input.baseline_fps_milli);
+  EQUAL(0, input.held_until);
+  changeover_condition_entry condition;
+  OK(changeover_condition_entry_init(&condition, sizeof condition));
+  OK(changeover_status_condition(status, 0, 1, &condition));
+  EQUAL(CHANGEOVER_REASON_SILENT, condition.condition);
+  TEXT("no sound", condition.text, condition.text_len);
+  CHECK(condition.since > INT64_C(1700000000) * (int64_t)SECOND);
+  OK(changeover_status_input(status, 1, &input));
+  EQUAL(1, input.errors_len);
+  EQUAL(2, input.attempts_len);
+  EQUAL(2, input.probes_failed);
+  EQUAL(0, input.probes_ok);
+  changeover_error_entry entry;
+  OK(changeover_error_entry_init(&entry, sizeof entry));
+  OK(changeover_status_error(status, 1, 0, &entry));
+  TEXT("cable cut", entry.text, entry.text_len);
+  OK(changeover_status_attempt(status, 1, 1, &entry));
+  TEXT("refused", entry.text, entry.text_len);
+  EXPECT(CHANGEOVER_ERR_INDEX, changeover_status_attempt(status, 0, 0, &entry));
+  EXPECT(CHANGEOVER_ERR_INDEX, changeover_status_attempt(status, 1, 2, &entry));
+  EXPECT(CHANGEOVER_ERR_INDEX, changeover_status_attempt(status, 2, 0, &entry));
+  EXPECT(CHANGEOVER_ERR_INDEX, changeover_status_condition(status, 0, 2, &condition));
+  EXPECT(CHANGEOVER_ERR_INDEX, changeover_status_condition(status, 1, 0, &condition));
+
+  /* The same at once: with URLs in full, and without their secrets. */
+  for (int full = 0; full < 2; full++) {
+    changeover_status_view view;
+    OK(changeover_status_view_init(&view, sizeof view));
+    OK(changeover_status_view_all(status, full, &view));
+    EQUAL(0, view.stream->active_input_priority);
+    CHECK(view.stream->state_since > 0);
+    EQUAL(2, view.inputs_len);
+    EQUAL(sizeof(changeover_input_status), view.inputs[0].struct_size);
+    EQUAL(1, view.inputs[1].priority);
+    EQUAL(3, view.errors_len);
+    TEXT("cable cut", view.errors[2].text, view.errors[2].text_len);
+    EQUAL(2, view.attempts_len);
+    TEXT("refused", view.attempts[1].text, view.attempts[1].text_len);
+    EQUAL(2, view.conditions_len);
+    TEXT(full ? "rtmp://h/live/secret" : "rtmp://h/live/***", view.conditions[0].text,
+         view.conditions[0].text_len);
+    EQUAL(1, view.switches_len);
+    TEXT("", view.switches[0].detail, view.switches[0].detail_len);
+    CHECK(view.conditions[0].text >= view.texts && view.conditions[0].text < view.texts + view.texts_len);
+    CHECK(view.texts[view.texts_len - 1] == 0);
+  }
+  changeover_status_view view;
+  OK(changeover_status_view_init(&view, sizeof view));
+  EXPECT(CHANGEOVER_ERR_VALUE, changeover_status_view_all(status, 2, &view));
+  changeover_status_free(status);
+  EXPECT(CHANGEOVER_ERR_HANDLE, changeover_status_view_all(status, 0, &view));
+  CHECK(view.stream == NULL);
+  OK(changeover_event_clear(&event));
+  OK(changeover_free(engine));
+}
+
 static void a_status_is_a_picture_that_outlives_everything(void) {
   changeover_engine *engine = patient_engine();
   register_stream(engine, "s", 2);
@@ -226,6 +313,7 @@ static void several_threads_may_read_one(void) {
 int main(void) {
   RUN(counters_are_exact);
   RUN(structs_say_what_happened);
+  RUN(attempts_conditions_and_limits);
   RUN(a_status_is_a_picture_that_outlives_everything);
   RUN(the_json_is_one_text_and_stays_put);
   RUN(several_threads_may_read_one);

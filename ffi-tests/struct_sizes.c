@@ -57,6 +57,10 @@ static int32_t use_input_status(void *at) { return changeover_status_input(statu
 
 static int32_t use_error(void *at) { return changeover_status_error(status, 1, 0, at); }
 
+static int32_t use_condition(void *at) { return changeover_status_condition(status, 0, 0, at); }
+
+static int32_t use_view(void *at) { return changeover_status_view_all(status, 0, at); }
+
 static int32_t use_switch(void *at) { return changeover_status_switch(status, 0, at); }
 
 static int32_t use_rtp_loss(void *at) {
@@ -81,6 +85,8 @@ INIT(event)
 INIT(stream_status)
 INIT(input_status)
 INIT(error_entry)
+INIT(condition_entry)
+INIT(status_view)
 INIT(switch_entry)
 INIT(rtp_loss)
 INIT(ts_loss)
@@ -99,6 +105,8 @@ static const struct type {
     {"stream_status", 56, sizeof(changeover_stream_status), init_stream_status, use_stream_status},
     {"input_status", 144, sizeof(changeover_input_status), init_input_status, use_input_status},
     {"error_entry", 56, sizeof(changeover_error_entry), init_error_entry, use_error},
+    {"condition_entry", 40, sizeof(changeover_condition_entry), init_condition_entry, use_condition},
+    {"status_view", 112, sizeof(changeover_status_view), init_status_view, use_view},
     {"switch_entry", 56, sizeof(changeover_switch_entry), init_switch_entry, use_switch},
     {"rtp_loss", 72, sizeof(changeover_rtp_loss), init_rtp_loss, use_rtp_loss},
     {"ts_loss", 8200, sizeof(changeover_ts_loss), init_ts_loss, use_ts_loss},
@@ -251,6 +259,7 @@ int main(void) {
   engine = patient_engine();
   register_stream(engine, "s", 2);
   OK(changeover_report_input_error(engine, S("s"), 1, S("down")));
+  OK(changeover_set_condition(engine, S("s"), 0, 0, CHANGEOVER_CONDITION_HOST, 1, S("odd")));
   OK(changeover_runtime_status(engine, S("s"), &status));
   drain(engine);
   RUN(callers_of_0_1_keep_working);

@@ -79,6 +79,17 @@ func BenchmarkPeerRecordPacket(b *testing.B) {
 	}
 }
 
+func BenchmarkRuntimeStatus(b *testing.B) {
+	service := newService(b, &host{}, changeover.Config{})
+	register(b, service, twoInputs("news"))
+	service.RecordPacket("news", 0)
+	settle(b, service)
+	b.ReportAllocs()
+	for b.Loop() {
+		service.RuntimeStatus("news")
+	}
+}
+
 func BenchmarkPeerEmptyCall(b *testing.B) {
 	for b.Loop() {
 		peer.EmptyCall()

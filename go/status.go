@@ -1,12 +1,11 @@
 package changeover
 
-// The state of a stream. The engine writes it as JSON, and these types read and write the same.
+// The state of a stream. The engine writes it as JSON, too, and these types read and write the same.
 
 // #include <changeover.h>
 import "C"
 
 import (
-	"encoding/json"
 	"time"
 	"unsafe"
 )
@@ -90,6 +89,10 @@ type InputHealthSnapshot struct {
 	// video frames in a thousand seconds.
 	BaselineKbps     uint64 `json:"baseline_kbps,omitempty"`
 	BaselineFPSMilli uint64 `json:"baseline_fps_milli,omitempty"`
+	// MinKbps, MinFPSMilli and MaxLoss (in percent) are the limits in force; 0: there is none.
+	MinKbps     uint64 `json:"min_kbps,omitempty"`
+	MinFPSMilli uint64 `json:"min_fps_milli,omitempty"`
+	MaxLoss     uint64 `json:"max_loss,omitempty"`
 	// SilenceLimitMS is the silence after which it is given up, at present, in milliseconds, and
 	// SilenceReturns how often packets came back after one.
 	SilenceLimitMS uint64 `json:"silence_limit_ms"`
@@ -138,17 +141,6 @@ type InputHealth = InputHealthSnapshot
 // is stalled.
 func (s RuntimeStatus) Uptime() time.Duration {
 	return time.Duration(s.UptimeMs) * time.Millisecond
-}
-
-// RuntimeStatus returns the state of a stream at this instant, or false if it is not registered.
-// It does not wait for the engine. Counters and LastPacketAt are live.
-func (s *Service) RuntimeStatus(streamID string) (RuntimeStatus, bool) {
-	var status RuntimeStatus
-	document, ok := s.RuntimeStatusJSON(streamID)
-	if !ok || json.Unmarshal(document, &status) != nil {
-		return RuntimeStatus{}, false
-	}
-	return status, true
 }
 
 // InputHealth returns the health of an input at this instant, or false if there is no such input;

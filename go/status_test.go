@@ -38,9 +38,33 @@ func TestStatusJSONIsTheEngines(t *testing.T) {
 		if a, b := normal(t, engine), normal(t, ours); !reflect.DeepEqual(a, b) {
 			t.Errorf("engine: %s\nours:   %s", engine, ours)
 		}
+		// What is read without JSON is the same, but for what goes on between the two.
+		read, _ := service.RuntimeStatus("news")
+		read.UptimeMs = status.UptimeMs
+		for i := range read.Inputs {
+			of, from := &read.Inputs[i], &status.Inputs[i]
+			of.BitrateKbps, of.FPS, of.PacketLoss = from.BitrateKbps, from.FPS, from.PacketLoss
+		}
+		ours, err = json.Marshal(read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := normal(t, engine), normal(t, ours); !reflect.DeepEqual(a, b) {
+			t.Errorf("engine: %s\nread:   %s", engine, ours)
+		}
 	}
 	check()
-	service.ReportInputError("news", 1, errors.New("said \"no\" – twice"))
+	service.ReportInputError("news", 1, errors.New("said \"no\" – twice, to rtmp://h/live/key"))
+	check()
+	if err := service.SetCondition("news", 0, 0, ConditionBlack, true, "dark"); err != nil {
+		t.Fatal(err)
+	}
+	if err := service.SetCondition("news", 0, 0, ConditionSilent, true, "still"); err != nil {
+		t.Fatal(err)
+	}
+	if err := service.SetConfig("news", Config{MinBitrate: 100, MinFPS: 20, MaxLoss: 5}); err != nil {
+		t.Fatal(err)
+	}
 	check()
 	service.ReportInputError("news", 0, errors.New("gone"))
 	check()
@@ -50,6 +74,14 @@ func TestStatusJSONIsTheEngines(t *testing.T) {
 	check()
 	if status, _ := service.RuntimeStatus("news"); status.ActiveInputPriority != -1 || !status.Exhausted || status.Inputs == nil {
 		t.Errorf("%+v", status)
+	}
+}
+
+func TestReadingAStatusAllocatesLittle(t *testing.T) {
+	service := onAir(t)
+	// Its inputs, its switches, its texts.
+	if allocations := testing.AllocsPerRun(100, func() { service.RuntimeStatus("news") }); allocations > 4 {
+		t.Errorf("%v allocations for a status of two inputs", allocations)
 	}
 }
 

@@ -982,6 +982,13 @@ typedef struct changeover_stream_status {
   uint64_t uptime;
   /** How much time is left until the manual choice ends by itself, in nanoseconds. 0: it does not. */
   uint64_t override_left;
+  /**
+   * When the active input, or its status, last changed, nanoseconds since 1970; without one, since when
+   * there is none.
+   */
+  int64_t state_since;
+  /** When the manual choice ends by itself, nanoseconds since 1970. 0: it does not. */
+  int64_t override_ends_at;
 } changeover_stream_status;
 
 /**
@@ -1034,7 +1041,7 @@ typedef struct changeover_input_status {
   size_t errors_len;
   /** How many of probes brought it back. */
   uint64_t probes_ok;
-  /** How many of probes failed. Their errors are in the JSON. */
+  /** How many of probes failed. */
   uint64_t probes_failed;
   /** 1: idle and may be chosen, though it was given up and has not delivered since. */
   int32_t untested;
@@ -1042,7 +1049,7 @@ typedef struct changeover_input_status {
   int32_t listening;
   /** CHANGEOVER_SEVERITY_*. */
   int32_t severity;
-  /** The worst condition that holds, CHANGEOVER_REASON_*. The others are in the JSON. */
+  /** The worst condition that holds, CHANGEOVER_REASON_*. */
   int32_t condition;
   /** For how much longer it has to prove itself, because it failed often, in nanoseconds. */
   uint64_t held_for;
@@ -1054,9 +1061,28 @@ typedef struct changeover_input_status {
   int32_t disabled;
   /** 0. */
   int32_t reserved_disabled;
+  /**
+   * How many of the last 5 probes, trials and restarts that failed since there are; oldest first.
+   * Recovery clears them.
+   */
+  size_t attempts_len;
+  /** How many conditions hold; the worst first. */
+  size_t conditions_len;
+  /** Until when it has to prove itself, nanoseconds since 1970. 0: it has not. */
+  int64_t held_until;
+  /** What it usually delivers, in kbit/s. 0: that is not known. */
+  uint64_t baseline_kbps;
+  /** Likewise its video frames, in frames in a thousand seconds. */
+  uint64_t baseline_fps_milli;
+  /** The least bitrate that is expected of it, in kbit/s. 0: there is no limit. */
+  uint64_t min_kbps;
+  /** Likewise the least rate of video frames, in frames in a thousand seconds. */
+  uint64_t min_fps_milli;
+  /** The greatest loss that is put up with, in percent. 0: there is no limit. */
+  uint64_t max_loss;
 } changeover_input_status;
 
-/** One error of an input. */
+/** One error of an input, or one attempt that failed. */
 typedef struct changeover_error_entry {
   /** Set by changeover_error_entry_init. */
   size_t struct_size;
@@ -1075,6 +1101,22 @@ typedef struct changeover_error_entry {
   /** Bytes of it. */
   size_t text_len;
 } changeover_error_entry;
+
+/** One condition of an input that holds. */
+typedef struct changeover_condition_entry {
+  /** Set by changeover_condition_entry_init. */
+  size_t struct_size;
+  /** Since when, nanoseconds since 1970. */
+  int64_t since;
+  /** CHANGEOVER_REASON_*. */
+  int32_t condition;
+  /** 0. */
+  int32_t reserved;
+  /** What was measured against which limit when it was last seen, or what the host said. */
+  const char *text;
+  /** Bytes of it. */
+  size_t text_len;
+} changeover_condition_entry;
 
 /** One switch of a stream. */
 typedef struct changeover_switch_entry {
@@ -1097,6 +1139,41 @@ typedef struct changeover_switch_entry {
   /** Bytes of it. */
   size_t detail_len;
 } changeover_switch_entry;
+
+/**
+ * All of a status, where it is: arrays in the order of the inputs. The elements of each are as far apart
+ * as the struct_size of the first says, which is this library's.
+ */
+typedef struct changeover_status_view {
+  /** Set by changeover_status_view_init. */
+  size_t struct_size;
+  /** The stream. */
+  const struct changeover_stream_status *stream;
+  /** Its inputs, best first. */
+  const struct changeover_input_status *inputs;
+  /** How many. */
+  size_t inputs_len;
+  /** Their errors: the errors_len of the first input, then those of the next. */
+  const struct changeover_error_entry *errors;
+  /** How many in all. */
+  size_t errors_len;
+  /** Likewise their failed attempts. */
+  const struct changeover_error_entry *attempts;
+  /** How many in all. */
+  size_t attempts_len;
+  /** Likewise their conditions. */
+  const struct changeover_condition_entry *conditions;
+  /** How many in all. */
+  size_t conditions_len;
+  /** The stream's switches, oldest first. */
+  const struct changeover_switch_entry *switches;
+  /** How many. */
+  size_t switches_len;
+  /** Where all strings are that are not empty, one after the other, each with a NUL behind it. */
+  const char *texts;
+  /** Bytes of all of them. */
+  size_t texts_len;
+} changeover_status_view;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1879,11 +1956,26 @@ int32_t changeover_stream_status_init(struct changeover_stream_status *status, s
 int32_t changeover_input_status_init(struct changeover_input_status *status, size_t struct_size);
 
 /**
- * Prepares a struct for changeover_status_error.
+ * Prepares a struct for changeover_status_error and changeover_status_attempt.
  *
  * Pass sizeof(changeover_error_entry). One at a time; wait-free. Since 0.1.
  */
 int32_t changeover_error_entry_init(struct changeover_error_entry *entry, size_t struct_size);
+
+/**
+ * Prepares a struct for changeover_status_condition.
+ *
+ * Pass sizeof(changeover_condition_entry). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_condition_entry_init(struct changeover_condition_entry *entry,
+                                        size_t struct_size);
+
+/**
+ * Prepares a struct for changeover_status_view_all.
+ *
+ * Pass sizeof(changeover_status_view). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_status_view_init(struct changeover_status_view *view, size_t struct_size);
 
 /**
  * Prepares a struct for changeover_status_switch.
@@ -1934,6 +2026,41 @@ int32_t changeover_status_error(const struct changeover_status *status,
                                 size_t input,
                                 size_t index,
                                 struct changeover_error_entry *out);
+
+/**
+ * As changeover_status_error, of the probes, trials and restarts that failed since.
+ *
+ * Any thread; does not wait.
+ * Errors: INDEX. Since 0.1.
+ */
+int32_t changeover_status_attempt(const struct changeover_status *status,
+                                  size_t input,
+                                  size_t index,
+                                  struct changeover_error_entry *out);
+
+/**
+ * The condition at index that holds of the input at input; the worst first. out must be prepared;
+ * its strings are borrowed until changeover_status_free.
+ *
+ * Any thread; does not wait.
+ * Errors: INDEX. Since 0.1.
+ */
+int32_t changeover_status_condition(const struct changeover_status *status,
+                                    size_t input,
+                                    size_t index,
+                                    struct changeover_condition_entry *out);
+
+/**
+ * All of it at once: view receives where it is, borrowed until changeover_status_free. For who reads
+ * it all, e.g. for another language. full_urls 0: URLs, and those in texts, as in the JSON; 1: with all
+ * that is in them, as in the other structs. view must be prepared.
+ *
+ * Any thread; does not wait.
+ * Errors: VALUE for another full_urls. Since 0.1.
+ */
+int32_t changeover_status_view_all(const struct changeover_status *status,
+                                   int32_t full_urls,
+                                   struct changeover_status_view *view);
 
 /**
  * The switch at index; oldest first. out must be prepared; its strings are borrowed until

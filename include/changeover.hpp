@@ -677,6 +677,15 @@ class stream_status {
   duration uptime() const noexcept { return detail::nanoseconds(raw_.uptime); }
   /** How much time is left until the manual choice ends by itself; 0: it does not. */
   duration override_left() const noexcept { return detail::nanoseconds(raw_.override_left); }
+  /** When the active input, or its status, last changed; without one, since when there is none. */
+  std::chrono::system_clock::time_point state_since() const noexcept {
+    return detail::wall_clock(raw_.state_since);
+  }
+  /** When the manual choice ends by itself; none if it does not. */
+  std::optional<std::chrono::system_clock::time_point> override_ends_at() const noexcept {
+    if (raw_.override_ends_at == 0) return std::nullopt;
+    return detail::wall_clock(raw_.override_ends_at);
+  }
 
   const changeover_stream_status& raw() const noexcept { return raw_; }
 
@@ -711,7 +720,7 @@ class input_status {
   bool listening() const noexcept { return raw_.listening != 0; }
   /** How bad it is, if it is degraded. */
   changeover::severity severity() const noexcept { return static_cast<changeover::severity>(raw_.severity); }
-  /** The worst condition that holds; the others are in the JSON. */
+  /** The worst condition that holds; runtime_status::conditions has all. */
   changeover::reason condition() const noexcept { return static_cast<changeover::reason>(raw_.condition); }
   /** For how much longer it has to prove itself, because it failed often. */
   duration held_for() const noexcept { return duration(raw_.held_for); }
@@ -721,7 +730,7 @@ class input_status {
   std::uint64_t silence_returns() const noexcept { return raw_.silence_returns; }
   /** Disabled by the host. It is stopped, or about to be as soon as another is on air. */
   bool disabled() const noexcept { return raw_.disabled != 0; }
-  /** How many of these failed; their errors are in the JSON. */
+  /** How many of these failed; runtime_status::attempts has the last. */
   std::uint64_t probes_failed() const noexcept { return raw_.probes_failed; }
   /** Kilobits (1000 bits) per second. */
   double bitrate_kbps() const noexcept { return raw_.bitrate_kbps; }
@@ -740,6 +749,23 @@ class input_status {
   }
   std::string_view url() const noexcept { return {raw_.url, raw_.url_len}; }
   std::size_t errors_len() const noexcept { return raw_.errors_len; }
+  std::size_t attempts_len() const noexcept { return raw_.attempts_len; }
+  std::size_t conditions_len() const noexcept { return raw_.conditions_len; }
+  /** Until when it has to prove itself; none if it has not. */
+  std::optional<std::chrono::system_clock::time_point> held_until() const noexcept {
+    if (raw_.held_until == 0) return std::nullopt;
+    return detail::wall_clock(raw_.held_until);
+  }
+  /** What it usually delivers, in kbit/s; 0: that is not known. */
+  std::uint64_t baseline_kbps() const noexcept { return raw_.baseline_kbps; }
+  /** Likewise its video frames, in frames in a thousand seconds. */
+  std::uint64_t baseline_fps_milli() const noexcept { return raw_.baseline_fps_milli; }
+  /** The least bitrate that is expected of it, in kbit/s; 0: there is no limit. */
+  std::uint64_t min_kbps() const noexcept { return raw_.min_kbps; }
+  /** Likewise the least rate of video frames, in frames in a thousand seconds. */
+  std::uint64_t min_fps_milli() const noexcept { return raw_.min_fps_milli; }
+  /** The greatest loss that is put up with, in percent; 0: there is no limit. */
+  std::uint64_t max_loss() const noexcept { return raw_.max_loss; }
 
   const changeover_input_status& raw() const noexcept { return raw_; }
 
@@ -769,6 +795,23 @@ class error_entry {
   error_entry() noexcept { changeover_error_entry_init(&raw_, sizeof raw_); }
 
   changeover_error_entry raw_;
+};
+
+/** One condition of an input that holds. */
+class condition_entry {
+ public:
+  std::chrono::system_clock::time_point since() const noexcept { return detail::wall_clock(raw_.since); }
+  changeover::reason condition() const noexcept { return static_cast<changeover::reason>(raw_.condition); }
+  /** What was measured against which limit when it was last seen, or what the host said. */
+  std::string_view text() const noexcept { return {raw_.text, raw_.text_len}; }
+
+  const changeover_condition_entry& raw() const noexcept { return raw_; }
+
+ private:
+  friend class runtime_status;
+  condition_entry() noexcept { changeover_condition_entry_init(&raw_, sizeof raw_); }
+
+  changeover_condition_entry raw_;
 };
 
 /** One switch of a stream. */
@@ -825,6 +868,26 @@ class runtime_status {
     }
     return list;
   }
+  /** Probes, trials and restarts that failed since; oldest first. */
+  std::vector<error_entry> attempts(std::size_t input) const& {
+    std::vector<error_entry> list;
+    for (std::size_t i = 0, n = this->input(input).attempts_len(); i < n; i++) {
+      error_entry out;
+      detail::check(changeover_status_attempt(live(), input, i, &out.raw_));
+      list.push_back(out);
+    }
+    return list;
+  }
+  /** The worst first. */
+  std::vector<condition_entry> conditions(std::size_t input) const& {
+    std::vector<condition_entry> list;
+    for (std::size_t i = 0, n = this->input(input).conditions_len(); i < n; i++) {
+      condition_entry out;
+      detail::check(changeover_status_condition(live(), input, i, &out.raw_));
+      list.push_back(out);
+    }
+    return list;
+  }
   /** Oldest first. */
   std::vector<switch_entry> switches() const& {
     std::vector<switch_entry> list;
@@ -845,6 +908,8 @@ class runtime_status {
   input_status input(std::size_t) const&& = delete;
   std::vector<input_status> inputs() const&& = delete;
   std::vector<error_entry> errors(std::size_t) const&& = delete;
+  std::vector<error_entry> attempts(std::size_t) const&& = delete;
+  std::vector<condition_entry> conditions(std::size_t) const&& = delete;
   std::vector<switch_entry> switches() const&& = delete;
   std::string_view json() const&& = delete;
 

@@ -47,8 +47,9 @@ mod user_data;
 pub mod vocabulary;
 
 pub use crate::core::{
-    Awaited, Config, Detail, HeldCondition, Input, InputError, InputHealth, InputsUpdate, Measure,
-    Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome, Problem, SessionId, Start, Stop, Switch,
+    Awaited, Config, Detail, HeldCondition, Input, InputError, InputHealth, InputsUpdate, Limits,
+    Measure, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome, Problem, SessionId, Start,
+    Stop, Switch,
 };
 pub use engine::{
     ConditionRecord, Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,

@@ -1,7 +1,7 @@
 //! What a stream knows about the health of one input.
 
 use super::backoff::Backoff;
-use super::conditions::{Conditions, HeldCondition};
+use super::conditions::{Conditions, HeldCondition, Limits};
 use super::config::Settings;
 use super::damping::Damping;
 use super::gaps::Gaps;
@@ -193,6 +193,11 @@ impl InputHealth {
     /// What it usually delivers, as far as that is known: kbit/s, and frames in a thousand seconds.
     pub fn baseline(&self) -> (Option<u64>, Option<u64>) {
         self.known_conditions().map_or((None, None), Conditions::baseline)
+    }
+
+    /// The limits that its measures are held against.
+    pub fn limits(&self) -> Limits {
+        Limits::new(&self.settings, self.known_conditions())
     }
 
     /// Since when.

@@ -100,7 +100,7 @@ use crate::vocabulary::{
     Status,
 };
 pub use common::Common;
-pub use conditions::HeldCondition;
+pub use conditions::{HeldCondition, Limits};
 pub use config::Config;
 pub(crate) use detail::told;
 pub use detail::{Awaited, Detail};

@@ -4,7 +4,7 @@ use super::published::{InputCells, Snapshot, StreamShared};
 use super::shared::Shared;
 use super::wall::WallClock;
 use crate::core::{
-    HeldCondition, Input, InputError, InputHealth, Nanos, Priority, SessionId, Switch,
+    HeldCondition, Input, InputError, InputHealth, Limits, Nanos, Priority, SessionId, Switch,
 };
 use crate::print::{leaves_its_line, url_without_secrets, without_secrets};
 use crate::vocabulary::{Reason, Severity, Status};
@@ -138,6 +138,15 @@ pub struct InputHealthSnapshot {
     /// Likewise its video frames, in a thousand seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_fps_milli: Option<u64>,
+    /// The least bitrate that is expected of it, in kbit/s, if there is a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_kbps: Option<u64>,
+    /// Likewise the least rate of video frames, in frames in a thousand seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_fps_milli: Option<u64>,
+    /// The greatest loss that is put up with, in percent, if there is a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_loss: Option<u64>,
     /// The silence after which it is given up, at present: where that is adaptive, it follows the longest
     /// gaps between its packets. In JSON `silence_limit_ms`, in whole milliseconds.
     #[serde(rename = "silence_limit_ms", serialize_with = "millis")]
@@ -301,6 +310,7 @@ impl InputHealthSnapshot {
             text: held.evidence.text(),
         };
         let (baseline_kbps, baseline_fps_milli) = health.baseline();
+        let Limits { min_kbps, min_fps_milli, max_loss } = health.limits();
         let counters = cells.sum();
         let last = Some(counters.last_packet).filter(|at| *at != 0);
         let [bitrate_kbps, fps, packet_loss] = cells.rates().read();
@@ -343,6 +353,9 @@ impl InputHealthSnapshot {
             held_for: Duration::from_nanos(held_until.map_or(0, |at| at - now)),
             baseline_kbps,
             baseline_fps_milli,
+            min_kbps,
+            min_fps_milli,
+            max_loss,
             silence_limit: Duration::from_nanos(health.silence_limit()),
             silence_returns: health.silence_returns(),
             state_since: wall.at(health.state_since()),

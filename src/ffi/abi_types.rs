@@ -273,6 +273,11 @@ pub struct changeover_stream_status {
     pub uptime: u64,
     /// How much time is left until the manual choice ends by itself, in nanoseconds. 0: it does not.
     pub override_left: u64,
+    /// When the active input, or its status, last changed, nanoseconds since 1970; without one, since when
+    /// there is none.
+    pub state_since: i64,
+    /// When the manual choice ends by itself, nanoseconds since 1970. 0: it does not.
+    pub override_ends_at: i64,
 }
 
 /// The health of one input. Counters and last_packet_at are live at the instant of the status;
@@ -323,7 +328,7 @@ pub struct changeover_input_status {
     pub errors_len: usize,
     /// How many of `probes` brought it back.
     pub probes_ok: u64,
-    /// How many of `probes` failed. Their errors are in the JSON.
+    /// How many of `probes` failed.
     pub probes_failed: u64,
     /// 1: idle and may be chosen, though it was given up and has not delivered since.
     pub untested: i32,
@@ -331,7 +336,7 @@ pub struct changeover_input_status {
     pub listening: i32,
     /// CHANGEOVER_SEVERITY_*.
     pub severity: i32,
-    /// The worst condition that holds, CHANGEOVER_REASON_*. The others are in the JSON.
+    /// The worst condition that holds, CHANGEOVER_REASON_*.
     pub condition: i32,
     /// For how much longer it has to prove itself, because it failed often, in nanoseconds.
     pub held_for: u64,
@@ -343,9 +348,26 @@ pub struct changeover_input_status {
     pub disabled: i32,
     /// 0.
     pub reserved_disabled: i32,
+    /// How many of the last 5 probes, trials and restarts that failed since there are; oldest first.
+    /// Recovery clears them.
+    pub attempts_len: usize,
+    /// How many conditions hold; the worst first.
+    pub conditions_len: usize,
+    /// Until when it has to prove itself, nanoseconds since 1970. 0: it has not.
+    pub held_until: i64,
+    /// What it usually delivers, in kbit/s. 0: that is not known.
+    pub baseline_kbps: u64,
+    /// Likewise its video frames, in frames in a thousand seconds.
+    pub baseline_fps_milli: u64,
+    /// The least bitrate that is expected of it, in kbit/s. 0: there is no limit.
+    pub min_kbps: u64,
+    /// Likewise the least rate of video frames, in frames in a thousand seconds.
+    pub min_fps_milli: u64,
+    /// The greatest loss that is put up with, in percent. 0: there is no limit.
+    pub max_loss: u64,
 }
 
-/// One error of an input.
+/// One error of an input, or one attempt that failed.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct changeover_error_entry {
@@ -362,6 +384,24 @@ pub struct changeover_error_entry {
     /// The limit, in nanoseconds; 0: none.
     pub limit: u64,
     /// What happened.
+    pub text: *const c_char,
+    /// Bytes of it.
+    pub text_len: usize,
+}
+
+/// One condition of an input that holds.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_condition_entry {
+    /// Set by changeover_condition_entry_init.
+    pub struct_size: usize,
+    /// Since when, nanoseconds since 1970.
+    pub since: i64,
+    /// CHANGEOVER_REASON_*.
+    pub condition: i32,
+    /// 0.
+    pub reserved: i32,
+    /// What was measured against which limit when it was last seen, or what the host said.
     pub text: *const c_char,
     /// Bytes of it.
     pub text_len: usize,
@@ -389,6 +429,41 @@ pub struct changeover_switch_entry {
     pub detail: *const c_char,
     /// Bytes of it.
     pub detail_len: usize,
+}
+
+/// All of a status, where it is: arrays in the order of the inputs. The elements of each are as far apart
+/// as the struct_size of the first says, which is this library's.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_status_view {
+    /// Set by changeover_status_view_init.
+    pub struct_size: usize,
+    /// The stream.
+    pub stream: *const changeover_stream_status,
+    /// Its inputs, best first.
+    pub inputs: *const changeover_input_status,
+    /// How many.
+    pub inputs_len: usize,
+    /// Their errors: the `errors_len` of the first input, then those of the next.
+    pub errors: *const changeover_error_entry,
+    /// How many in all.
+    pub errors_len: usize,
+    /// Likewise their failed attempts.
+    pub attempts: *const changeover_error_entry,
+    /// How many in all.
+    pub attempts_len: usize,
+    /// Likewise their conditions.
+    pub conditions: *const changeover_condition_entry,
+    /// How many in all.
+    pub conditions_len: usize,
+    /// The stream's switches, oldest first.
+    pub switches: *const changeover_switch_entry,
+    /// How many.
+    pub switches_len: usize,
+    /// Where all strings are that are not empty, one after the other, each with a NUL behind it.
+    pub texts: *const c_char,
+    /// Bytes of all of them.
+    pub texts_len: usize,
 }
 
 /// Called with a stream's id, on the engine's event thread.

@@ -103,6 +103,8 @@ versioned!(changeover_stream_status ends with switches_len: usize; changeover_st
     registered_at: 0,
     uptime: 0,
     override_left: 0,
+    state_since: 0,
+    override_ends_at: 0,
 });
 
 versioned!(changeover_input_status ends with errors_len: usize; changeover_input_status {
@@ -137,6 +139,14 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     silence_returns: 0,
     disabled: 0,
     reserved_disabled: 0,
+    attempts_len: 0,
+    conditions_len: 0,
+    held_until: 0,
+    baseline_kbps: 0,
+    baseline_fps_milli: 0,
+    min_kbps: 0,
+    min_fps_milli: 0,
+    max_loss: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {
@@ -148,6 +158,32 @@ versioned!(changeover_error_entry ends with text_len: usize; changeover_error_en
     limit: 0,
     text: null(),
     text_len: 0,
+});
+
+versioned!(changeover_condition_entry ends with text_len: usize; changeover_condition_entry {
+    struct_size: 0,
+    since: 0,
+    condition: 0,
+    reserved: 0,
+    text: null(),
+    text_len: 0,
+});
+
+versioned!(changeover_status_view ends with texts_len: usize; changeover_status_view {
+    struct_size: 0,
+    stream: null(),
+    inputs: null(),
+    inputs_len: 0,
+    errors: null(),
+    errors_len: 0,
+    attempts: null(),
+    attempts_len: 0,
+    conditions: null(),
+    conditions_len: 0,
+    switches: null(),
+    switches_len: 0,
+    texts: null(),
+    texts_len: 0,
 });
 
 versioned!(changeover_switch_entry ends with detail_len: usize; changeover_switch_entry {

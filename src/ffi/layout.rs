@@ -49,22 +49,33 @@ layout! {
     changeover_packet: 8 {
         bytes: 0, flags: 4,
     }
-    changeover_stream_status: 80 {
+    changeover_stream_status: 96 {
         struct_size: 0, registration: 8, switch_number: 16, active_input_priority: 24,
         pending_input_priority: 28, override_input_priority: 32, exhausted: 36, inputs_len: 40,
         switches_len: 48, registered_at: 56, uptime: 64, override_left: 72,
+        state_since: 80, override_ends_at: 88,
     }
-    changeover_input_status: 208 {
+    changeover_input_status: 272 {
         struct_size: 0, priority: 8, status: 12, receiving: 16, reserved: 20, session: 24,
         packets: 32, bytes: 40, video_packets: 48, key_packets: 56, lost_packets: 64, probes: 72,
         bitrate_kbps: 80, fps: 88, packet_loss: 96, last_packet_at: 104, state_since: 112, url: 120,
         url_len: 128, errors_len: 136, probes_ok: 144, probes_failed: 152,
         untested: 160, listening: 164, severity: 168, condition: 172, held_for: 176,
         silence_limit: 184, silence_returns: 192, disabled: 200, reserved_disabled: 204,
+        attempts_len: 208, conditions_len: 216, held_until: 224, baseline_kbps: 232,
+        baseline_fps_milli: 240, min_kbps: 248, min_fps_milli: 256, max_loss: 264,
     }
     changeover_error_entry: 56 {
         struct_size: 0, at: 8, reason: 16, reserved: 20, measured: 24, limit: 32, text: 40,
         text_len: 48,
+    }
+    changeover_condition_entry: 40 {
+        struct_size: 0, since: 8, condition: 16, reserved: 20, text: 24, text_len: 32,
+    }
+    changeover_status_view: 112 {
+        struct_size: 0, stream: 8, inputs: 16, inputs_len: 24, errors: 32, errors_len: 40,
+        attempts: 48, attempts_len: 56, conditions: 64, conditions_len: 72, switches: 80,
+        switches_len: 88, texts: 96, texts_len: 104,
     }
     changeover_switch_entry: 56 {
         struct_size: 0, at: 8, from: 16, to: 20, reason: 24, reserved: 28, number: 32, detail: 40,

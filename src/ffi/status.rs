@@ -1,23 +1,23 @@
 //! The state of a stream, as an object of the caller's.
 
 use super::abi_types::{
-    changeover_engine, changeover_error_entry, changeover_input_status, changeover_status,
-    changeover_stream_status, changeover_switch_entry,
+    changeover_condition_entry, changeover_engine, changeover_error_entry, changeover_input_status,
+    changeover_status, changeover_status_view, changeover_stream_status, changeover_switch_entry,
 };
 use super::guard::{guard, guard_or};
 use super::handles::{pointer, Handles, Kind};
 use super::live::with_stream;
 use super::output::Output;
-use super::result::{Code, Outcome, CHANGEOVER_ERR_SHUT_DOWN};
-use super::status_structs::StatusStructs;
-use super::versioned::{fill, init};
+use super::result::{Code, Outcome, CHANGEOVER_ERR_SHUT_DOWN, CHANGEOVER_ERR_VALUE};
+use super::status_structs::AskedStatus;
+use super::versioned::{check, fill, init};
 use crate::vocabulary::Error;
 use std::ffi::c_char;
 use std::sync::Arc;
 
-static STATUSES: Handles<StatusStructs> = Handles::new(Kind::Status);
+static STATUSES: Handles<AskedStatus> = Handles::new(Kind::Status);
 
-fn structs(status: *const changeover_status) -> Outcome<Arc<StatusStructs>> {
+fn asked(status: *const changeover_status) -> Outcome<Arc<AskedStatus>> {
     STATUSES.find(status.addr() as u64)
 }
 
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn changeover_input_status_init(
     guard(|| unsafe { init(status, struct_size) })
 }
 
-/// Prepares a struct for changeover_status_error.
+/// Prepares a struct for changeover_status_error and changeover_status_attempt.
 ///
 /// Pass sizeof(changeover_error_entry). One at a time; wait-free. Since 0.1.
 #[no_mangle]
@@ -55,6 +55,30 @@ pub unsafe extern "C" fn changeover_error_entry_init(
 ) -> i32 {
     // SAFETY: the caller's promise.
     guard(|| unsafe { init(entry, struct_size) })
+}
+
+/// Prepares a struct for changeover_status_condition.
+///
+/// Pass sizeof(changeover_condition_entry). One at a time; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_condition_entry_init(
+    entry: *mut changeover_condition_entry,
+    struct_size: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe { init(entry, struct_size) })
+}
+
+/// Prepares a struct for changeover_status_view_all.
+///
+/// Pass sizeof(changeover_status_view). One at a time; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_status_view_init(
+    view: *mut changeover_status_view,
+    struct_size: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe { init(view, struct_size) })
 }
 
 /// Prepares a struct for changeover_status_switch.
@@ -91,7 +115,7 @@ pub unsafe extern "C" fn changeover_runtime_status(
                 }
                 now => now?,
             };
-            let id = STATUSES.insert(Arc::new(StatusStructs::new(now)))?;
+            let id = STATUSES.insert(Arc::new(AskedStatus::new(now)))?;
             status.write(pointer(id));
             Ok(())
         })
@@ -107,7 +131,7 @@ pub unsafe extern "C" fn changeover_status_stream(
     out: *mut changeover_stream_status,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    guard(|| unsafe { fill(out, structs(status)?.stream()) })
+    guard(|| unsafe { fill(out, asked(status)?.structs().stream()) })
 }
 
 /// The health of the input at `index`; best first. `out` must be prepared; its strings are
@@ -122,9 +146,9 @@ pub unsafe extern "C" fn changeover_status_input(
     out: *mut changeover_input_status,
 ) -> i32 {
     guard(|| {
-        let structs = structs(status)?;
+        let status = asked(status)?;
         // SAFETY: the caller's promise.
-        unsafe { fill(out, structs.input(index)?) }
+        unsafe { fill(out, status.structs().input(index)?) }
     })
 }
 
@@ -141,9 +165,76 @@ pub unsafe extern "C" fn changeover_status_error(
     out: *mut changeover_error_entry,
 ) -> i32 {
     guard(|| {
-        let structs = structs(status)?;
+        let status = asked(status)?;
         // SAFETY: the caller's promise.
-        unsafe { fill(out, structs.error(input, index)?) }
+        unsafe { fill(out, status.structs().error(input, index)?) }
+    })
+}
+
+/// As changeover_status_error, of the probes, trials and restarts that failed since.
+///
+/// Any thread; does not wait.
+/// Errors: INDEX. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_status_attempt(
+    status: *const changeover_status,
+    input: usize,
+    index: usize,
+    out: *mut changeover_error_entry,
+) -> i32 {
+    guard(|| {
+        let status = asked(status)?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            check(out)?;
+            fill(out, status.structs().attempt(input, index)?)
+        }
+    })
+}
+
+/// The condition at `index` that holds of the input at `input`; the worst first. `out` must be prepared;
+/// its strings are borrowed until changeover_status_free.
+///
+/// Any thread; does not wait.
+/// Errors: INDEX. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_status_condition(
+    status: *const changeover_status,
+    input: usize,
+    index: usize,
+    out: *mut changeover_condition_entry,
+) -> i32 {
+    guard(|| {
+        let status = asked(status)?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            check(out)?;
+            fill(out, status.structs().condition(input, index)?)
+        }
+    })
+}
+
+/// All of it at once: `view` receives where it is, borrowed until changeover_status_free. For who reads
+/// it all, e.g. for another language. `full_urls` 0: URLs, and those in texts, as in the JSON; 1: with all
+/// that is in them, as in the other structs. `view` must be prepared.
+///
+/// Any thread; does not wait.
+/// Errors: VALUE for another `full_urls`. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_status_view_all(
+    status: *const changeover_status,
+    full_urls: i32,
+    view: *mut changeover_status_view,
+) -> i32 {
+    guard(|| {
+        let status = asked(status)?;
+        let structs = match full_urls {
+            0 => status.safe_structs(),
+            1 => status.structs(),
+            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+        };
+        // SAFETY: the caller's promise.
+        unsafe { fill(view, &structs.view()) }
     })
 }
 
@@ -159,9 +250,9 @@ pub unsafe extern "C" fn changeover_status_switch(
     out: *mut changeover_switch_entry,
 ) -> i32 {
     guard(|| {
-        let structs = structs(status)?;
+        let status = asked(status)?;
         // SAFETY: the caller's promise.
-        unsafe { fill(out, structs.switch(index)?) }
+        unsafe { fill(out, status.structs().switch(index)?) }
     })
 }
 
@@ -177,9 +268,9 @@ pub unsafe extern "C" fn changeover_status_json(
 ) -> i32 {
     // SAFETY: the caller's promise.
     guard(|| unsafe {
-        let structs = structs(status)?;
+        let status = asked(status)?;
         let json = Output::required(json)?;
-        let json_text = structs.json();
+        let json_text = status.json();
         json.write(json_text.as_ptr());
         Output::optional(json_len).write(json_text.count_bytes());
         Ok(())

@@ -3,6 +3,7 @@
 use super::arrays::bytes;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_STREAM_ID, CHANGEOVER_ERR_UTF8};
 use crate::core::STREAM_ID_MAX;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::ffi::c_char;
 
@@ -77,5 +78,50 @@ impl Texts {
         // SAFETY: `start` is within the buffer, which now goes beyond it.
         let pointer = unsafe { self.bytes.as_ptr().add(start) };
         Text { pointer: pointer.cast(), len: string.len() }
+    }
+}
+
+/// Strings for the caller, put in one after the other before any is handed out.
+pub(super) struct Arena {
+    texts: String,
+    /// Where each ends, without the NUL behind it.
+    ends: SmallVec<[usize; 32]>,
+}
+
+impl Arena {
+    /// With room for so many bytes; it grows nevertheless.
+    pub(super) fn with_room(bytes: usize) -> Arena {
+        Arena { texts: String::with_capacity(bytes), ends: SmallVec::new() }
+    }
+
+    /// Puts in what `write` appends.
+    pub(super) fn add(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.texts.len();
+        write(&mut self.texts);
+        self.ends.push(self.texts.len());
+        if self.texts.len() > start {
+            self.texts.push('\0');
+        }
+    }
+
+    /// All of them, in their order; good until another is put in.
+    pub(super) fn texts(&self) -> impl Iterator<Item = Text> + '_ {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let text = &self.texts[start..*end];
+            if text.is_empty() {
+                return Text::EMPTY;
+            }
+            start = end + 1;
+            Text { pointer: text.as_ptr().cast(), len: text.len() }
+        })
+    }
+
+    /// The memory in which they are.
+    pub(super) fn all(&self) -> Text {
+        if self.texts.is_empty() {
+            return Text::EMPTY;
+        }
+        Text { pointer: self.texts.as_ptr().cast(), len: self.texts.len() }
     }
 }

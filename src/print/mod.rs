@@ -83,17 +83,27 @@ pub(crate) fn printable_name(name: &str) -> Printable<'_> {
 /// A text without the secrets of the URLs in it, for where something else escapes.
 pub(crate) fn without_secrets(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    // Writing to a string can't fail.
-    let _ = url::write_text(&mut out, text);
+    write_without_secrets(text, &mut out);
     out
 }
 
 /// A URL without its secrets, for where something else escapes.
 pub(crate) fn url_without_secrets(url: &str) -> String {
     let mut out = String::new();
-    // As above.
-    let _ = url::write_url(&mut out, url);
+    write_url_without_secrets(url, &mut out);
     out
+}
+
+/// [`without_secrets`], appended.
+pub(crate) fn write_without_secrets(text: &str, out: &mut String) {
+    // Writing to a string can't fail.
+    let _ = url::write_text(out, text);
+}
+
+/// [`url_without_secrets`], appended.
+pub(crate) fn write_url_without_secrets(url: &str, out: &mut String) {
+    // As above.
+    let _ = url::write_url(out, url);
 }
 
 /// What would leave its line or turn its direction: the characters that printing escapes.

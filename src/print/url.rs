@@ -43,7 +43,8 @@ pub(super) fn write_url(out: &mut impl Write, url: &str) -> Result {
     let scheme = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
     let rest = match scheme {
         Some((scheme, rest)) => {
-            write!(out, "{scheme}://")?;
+            out.write_str(scheme)?;
+            out.write_str("://")?;
             rest
         }
         None => url,
@@ -51,7 +52,8 @@ pub(super) fn write_url(out: &mut impl Write, url: &str) -> Result {
     let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let host = match after_userinfo(authority) {
         Some(host) => {
-            write!(out, "{LEFT_OUT}@")?;
+            out.write_str(LEFT_OUT)?;
+            out.write_char('@')?;
             host
         }
         None => authority,
@@ -136,7 +138,8 @@ fn write_path(out: &mut impl Write, path: &str) -> Result {
         }
         out.write_str(if is_plain(segment) { segment } else { LEFT_OUT })?;
     }
-    write!(out, "/{LEFT_OUT}")
+    out.write_char('/')?;
+    out.write_str(LEFT_OUT)
 }
 
 /// The names.

@@ -120,6 +120,15 @@ func bar(what string, slow, fast *contender, factor float64, judged bool) {
 		ratio, factor, min(len(slow.samples), len(fast.samples)), verdict)
 }
 
+// atMost compares with a number of nanoseconds.
+func atMost(what string, c *contender, limit float64) {
+	verdict := "ok"
+	if !(c.typical() <= limit) {
+		verdict, failed = "MISSED", true
+	}
+	fmt.Printf("  %-54s %7.1f ns  (bar at most %g, %d samples)  %s\n", what, c.typical(), limit, len(c.samples), verdict)
+}
+
 // setUp makes a service and a manager with these streams, on air.
 func setUp(ids []string) (*changeover.Service, *peer.Manager) {
 	patient := changeover.Config{PacketTimeout: time.Hour, ConnectTimeout: time.Hour}
@@ -268,6 +277,13 @@ func main() {
 	run(*rounds/10, (*contender).one, spinAlone)
 	run(*rounds/10, (*contender).two, spinTogether)
 
+	status := &contender{name: "RuntimeStatus", record: func(_, n int) {
+		for range n {
+			few.RuntimeStatus(ids[0])
+		}
+	}}
+	run(*rounds/5, (*contender).one, status)
+
 	many, manyLocks := setUp(ids)
 	byID := &contender{name: "RecordPacket", record: each(many.RecordPacket)}
 	locksByID := &contender{name: "RWMutex and map", record: each(manyLocks.RecordPacket)}
@@ -293,6 +309,7 @@ func main() {
 		fmt.Printf("    (two processors share a core, or are busy: arithmetic takes %.2f times as long on both at once)\n", slower)
 	}
 	bar("RWMutex and map / RecordPacket, 10k streams at random", locksByID, byID, 3, true)
+	atMost("RuntimeStatus, two inputs", status, 1000)
 	for _, c := range []struct {
 		name   string
 		record func()

@@ -6,6 +6,45 @@ use crate::core::{Nanos, Reason};
 use smallvec::SmallVec;
 use std::num::NonZeroU64;
 
+/// The limits that are in force, as far as they are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The least bitrate, in kbit/s.
+    pub min_kbps: Option<u64>,
+    /// The least video frame rate, in frames in a thousand seconds.
+    pub min_fps_milli: Option<u64>,
+    /// The greatest loss, in percent.
+    pub max_loss: Option<u64>,
+}
+
+impl Limits {
+    /// By the settings, and what the input usually delivers.
+    pub(in crate::core) fn new(settings: &Settings, usual: Option<&Conditions>) -> Limits {
+        let (bitrate, fps) = floors(settings, usual);
+        Limits {
+            min_kbps: bitrate.limit(),
+            min_fps_milli: fps.limit(),
+            max_loss: settings.max_loss.map(NonZeroU64::get),
+        }
+    }
+}
+
+/// Of the bitrate and of the video frame rate.
+fn floors(settings: &Settings, usual: Option<&Conditions>) -> (Floor, Floor) {
+    let (bitrate, fps) = usual.map_or((None, None), Conditions::baseline);
+    let bitrate = Floor {
+        limit: number(settings.min_bitrate),
+        percent: number(settings.min_bitrate_of_baseline),
+        baseline: bitrate.unwrap_or(0),
+    };
+    let fps = Floor {
+        limit: number(settings.min_fps) * 1000,
+        percent: number(settings.min_fps_of_baseline),
+        baseline: fps.unwrap_or(0),
+    };
+    (bitrate, fps)
+}
+
 /// A measure against its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -29,22 +68,12 @@ impl Conditions {
     pub(super) fn standings(&self, settings: &Settings, look: &Look) -> Standings {
         let measure = &look.measure;
         let mut standings = Standings::new();
-        let baseline = self.bitrate.get().unwrap_or(0);
-        let least = Floor {
-            limit: number(settings.min_bitrate),
-            percent: number(settings.min_bitrate_of_baseline),
-            baseline,
-        };
+        let (least, least_fps) = floors(settings, Some(self));
         let standing = least.standing(measure.bitrate_kbps, settings.impair_margin);
         standings.extend(standing.map(|standing| (Reason::LowBitrate, standing)));
         // Rule 16g: no track is missed that was never sent.
         if self.video_seen {
-            let least = Floor {
-                limit: number(settings.min_fps) * 1000,
-                percent: number(settings.min_fps_of_baseline),
-                baseline: self.fps.get().unwrap_or(0),
-            };
-            let standing = least.standing(measure.fps_milli, settings.impair_margin);
+            let standing = least_fps.standing(measure.fps_milli, settings.impair_margin);
             standings.extend(standing.map(|standing| (Reason::LowFps, standing)));
             let lost = track(settings.video_timeout, measure.since_video, look);
             standings.extend(lost.map(|standing| (Reason::VideoLost, standing)));
@@ -76,13 +105,17 @@ struct Floor {
 }
 
 impl Floor {
+    fn usual(&self) -> u64 {
+        self.baseline.saturating_mul(self.percent) / 100
+    }
+
     /// `None` when there is no limit, or none is known.
+    fn limit(&self) -> Option<u64> {
+        Some(self.limit.max(self.usual())).filter(|limit| *limit != 0)
+    }
+
     fn standing(&self, measured: Option<u64>, margin: u64) -> Option<Standing> {
-        let usual = self.baseline.saturating_mul(self.percent) / 100;
-        let limit = self.limit.max(usual);
-        if limit == 0 {
-            return None;
-        }
+        let (usual, limit) = (self.usual(), self.limit()?);
         // What an input usually delivers is always enough.
         let mut met = limit.saturating_add(limit.saturating_mul(margin) / 100);
         if usual >= self.limit {

@@ -11,6 +11,7 @@ mod limits;
 use super::config::Settings;
 use super::{Detail, Measure, Nanos, Reason, SessionId};
 use baseline::Baseline;
+pub use limits::Limits;
 use limits::Standing;
 use smallvec::SmallVec;
 
