@@ -125,6 +125,7 @@ func (v *view) stream(streamID string) RuntimeStatus {
 	for i := range status.Inputs {
 		v.input(element(v.raw.inputs, v.raw.inputs.struct_size, i), &status.Inputs[i])
 	}
+	var known []uint64
 	for i := range status.Switches {
 		entry := element(v.raw.switches, v.raw.switches.struct_size, i)
 		status.Switches[i] = SwitchRecord{
@@ -134,6 +135,11 @@ func (v *view) stream(streamID string) RuntimeStatus {
 			Reason: newReason(int32(entry.reason)),
 			Detail: v.text(entry.detail, entry.detail_len),
 			Number: uint64(entry.number),
+
+			DetectionMS: millisOrNone(&known, entry.detection),
+			DecisionMS:  millisOrNone(&known, entry.decision),
+			CommitMS:    millisOrNone(&known, entry.commit),
+			PassedOver:  v.text(entry.passed_over, entry.passed_over_len),
 		}
 	}
 	return status
@@ -192,6 +198,19 @@ func atOrNever(since1970 C.int64_t) *time.Time {
 	}
 	at := at(since1970)
 	return &at
+}
+
+// millisOrNone is a time in milliseconds, in a place of its own among those known.
+func millisOrNone(known *[]uint64, nanos C.uint64_t) *uint64 {
+	if nanos == C.CHANGEOVER_UNKNOWN {
+		return nil
+	}
+	if len(*known) == cap(*known) {
+		// The places in use stay where they are.
+		*known = make([]uint64, 0, 15)
+	}
+	*known = append(*known, uint64(nanos/1e6))
+	return &(*known)[len(*known)-1]
 }
 
 func priorityOrNone(priority C.int32_t) *int {

@@ -1138,6 +1138,16 @@ typedef struct changeover_switch_entry {
   const char *detail;
   /** Bytes of it. */
   size_t detail_len;
+  /** From the fault to its detection, in nanoseconds; CHANGEOVER_UNKNOWN: that is not known. */
+  uint64_t detection;
+  /** Likewise from the detection to the decision. */
+  uint64_t decision;
+  /** Likewise from the decision to the commit. */
+  uint64_t commit;
+  /** Which inputs would have gone before the one chosen, and what stands against each, for people. */
+  const char *passed_over;
+  /** Bytes of it. */
+  size_t passed_over_len;
 } changeover_switch_entry;
 
 /**

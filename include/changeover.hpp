@@ -827,11 +827,23 @@ class switch_entry {
   std::uint64_t number() const noexcept { return raw_.number; }
   /** The evidence, for people. */
   std::string_view detail() const noexcept { return {raw_.detail, raw_.detail_len}; }
+  /** From the fault to its detection; none where that is not known, and likewise the next two. */
+  std::optional<duration> detection() const noexcept { return known(raw_.detection); }
+  /** From the detection to the decision. */
+  std::optional<duration> decision() const noexcept { return known(raw_.decision); }
+  /** From the decision to the commit. */
+  std::optional<duration> commit() const noexcept { return known(raw_.commit); }
+  /** What stood against the inputs that would have gone before the one chosen, for people. */
+  std::string_view passed_over() const noexcept { return {raw_.passed_over, raw_.passed_over_len}; }
 
   const changeover_switch_entry& raw() const noexcept { return raw_; }
 
  private:
   friend class runtime_status;
+  static std::optional<duration> known(std::uint64_t nanoseconds) noexcept {
+    if (nanoseconds == CHANGEOVER_UNKNOWN) return std::nullopt;
+    return changeover::detail::nanoseconds(nanoseconds);
+  }
   switch_entry() noexcept { changeover_switch_entry_init(&raw_, sizeof raw_); }
 
   changeover_switch_entry raw_;

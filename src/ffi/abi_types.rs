@@ -429,6 +429,16 @@ pub struct changeover_switch_entry {
     pub detail: *const c_char,
     /// Bytes of it.
     pub detail_len: usize,
+    /// From the fault to its detection, in nanoseconds; CHANGEOVER_UNKNOWN: that is not known.
+    pub detection: u64,
+    /// Likewise from the detection to the decision.
+    pub decision: u64,
+    /// Likewise from the decision to the commit.
+    pub commit: u64,
+    /// Which inputs would have gone before the one chosen, and what stands against each, for people.
+    pub passed_over: *const c_char,
+    /// Bytes of it.
+    pub passed_over_len: usize,
 }
 
 /// All of a status, where it is: arrays in the order of the inputs. The elements of each are as far apart

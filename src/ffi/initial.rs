@@ -196,6 +196,11 @@ versioned!(changeover_switch_entry ends with detail_len: usize; changeover_switc
     number: 0,
     detail: null(),
     detail_len: 0,
+    detection: CHANGEOVER_UNKNOWN,
+    decision: CHANGEOVER_UNKNOWN,
+    commit: CHANGEOVER_UNKNOWN,
+    passed_over: null(),
+    passed_over_len: 0,
 });
 
 versioned!(changeover_rtp_loss ends with state: [u64; 8]; changeover_rtp_loss {

@@ -77,9 +77,10 @@ layout! {
         attempts: 48, attempts_len: 56, conditions: 64, conditions_len: 72, switches: 80,
         switches_len: 88, texts: 96, texts_len: 104,
     }
-    changeover_switch_entry: 56 {
+    changeover_switch_entry: 96 {
         struct_size: 0, at: 8, from: 16, to: 20, reason: 24, reserved: 28, number: 32, detail: 40,
         detail_len: 48,
+        detection: 56, decision: 64, commit: 72, passed_over: 80, passed_over_len: 88,
     }
     changeover_rtp_loss: 72 {
         struct_size: 0, state: 8,

@@ -4,6 +4,7 @@ use super::abi_types::{
     changeover_condition_entry, changeover_error_entry, changeover_input_status,
     changeover_status_view, changeover_stream_status, changeover_switch_entry,
 };
+use super::constants::CHANGEOVER_UNKNOWN;
 use super::convert::unix;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_INDEX};
 use super::strings::{Arena, Text};
@@ -82,7 +83,10 @@ impl StatusStructs {
             let conditions = input.conditions.iter().map(|condition| &condition.text);
             failures.chain(conditions).for_each(|one| texts.add(|out| text(one, out)));
         }
-        status.switches.iter().for_each(|switch| texts.add(|out| text(&switch.detail, out)));
+        for switch in &status.switches {
+            texts.add(|out| text(&switch.detail, out));
+            texts.add(|out| text(&switch.passed_over, out));
+        }
         // In the same order.
         let mut places = texts.texts().collect::<SmallVec<[Text; 32]>>().into_iter();
         let mut next = || places.next().unwrap_or(Text::EMPTY);
@@ -94,7 +98,8 @@ impl StatusStructs {
             attempts.extend(input.attempts.iter().map(|one| error_entry(one, next())));
             conditions.extend(input.conditions.iter().map(|one| condition_entry(one, next())));
         }
-        let switches = status.switches.iter().map(|one| switch_entry(one, next())).collect();
+        let switch = |one| switch_entry(one, next(), next());
+        let switches = status.switches.iter().map(switch).collect();
         let stream = stream_status(status);
         StatusStructs { stream, inputs, errors, attempts, conditions, switches, texts }
     }
@@ -171,7 +176,11 @@ fn room(status: &RuntimeStatus) -> usize {
         let conditions = input.conditions.iter().map(|one| one.text.len());
         input.input.url.len() + failures.chain(conditions).sum::<usize>() + 16
     });
-    inputs.chain(status.switches.iter().map(|switch| switch.detail.len() + 1)).sum()
+    inputs
+        .chain(
+            status.switches.iter().map(|switch| switch.detail.len() + switch.passed_over.len() + 2),
+        )
+        .sum()
 }
 
 fn at<T>(all: &[T], index: usize) -> Outcome<&T> {
@@ -273,8 +282,9 @@ fn condition_entry(condition: &ConditionRecord, text: Text) -> changeover_condit
     }
 }
 
-fn switch_entry(switch: &SwitchRecord, detail: Text) -> changeover_switch_entry {
+fn switch_entry(switch: &SwitchRecord, detail: Text, passed_over: Text) -> changeover_switch_entry {
     let Text { pointer: detail, len: detail_len } = detail;
+    let Text { pointer: passed_over, len: passed_over_len } = passed_over;
     changeover_switch_entry {
         struct_size: size_of::<changeover_switch_entry>(),
         at: unix(switch.at),
@@ -285,5 +295,10 @@ fn switch_entry(switch: &SwitchRecord, detail: Text) -> changeover_switch_entry 
         number: switch.number,
         detail,
         detail_len,
+        detection: switch.detection.map_or(CHANGEOVER_UNKNOWN, nanos),
+        decision: switch.decision.map_or(CHANGEOVER_UNKNOWN, nanos),
+        commit: switch.commit.map_or(CHANGEOVER_UNKNOWN, nanos),
+        passed_over,
+        passed_over_len,
     }
 }
