@@ -14,6 +14,12 @@ int checked(int result, const char* what) {
   return result;
 }
 
+// What is asked for, if this process may; else what the system's limit leaves of it (net.core.rmem_max, wmem_max).
+void set_buffer(int socket, int forced, int usual, int size) {
+  if (setsockopt(socket, SOL_SOCKET, forced, &size, sizeof size) != 0)
+    setsockopt(socket, SOL_SOCKET, usual, &size, sizeof size);
+}
+
 in_addr parse_host(const std::string& text) {
   in_addr address;
   if (inet_pton(AF_INET, text.c_str(), &address) != 1)
@@ -62,9 +68,8 @@ descriptor receive_socket(const endpoint& from) {
   const int on = 1;
   // Only a group may have several listeners; a second one at a host's port is a mistake to be told.
   if (multicast) checked(setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "SO_REUSEADDR");
-  // A burst waits here while the other inputs are served. The system caps what is asked for.
-  const int buffer = 1 << 20;
-  setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  // A burst waits here while the other inputs are served.
+  set_buffer(socket.get(), SO_RCVBUFFORCE, SO_RCVBUF, 1 << 20);
   checked(bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
   if (multicast) {
     ip_mreq membership{};
@@ -78,8 +83,7 @@ descriptor receive_socket(const endpoint& from) {
 
 descriptor send_socket(in_addr interface) {
   descriptor socket(checked(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
-  const int buffer = 4 << 20;
-  setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+  set_buffer(socket.get(), SO_SNDBUFFORCE, SO_SNDBUF, 4 << 20);
   if (interface.s_addr != INADDR_ANY) {
     checked(setsockopt(socket.get(), IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface),
             "IP_MULTICAST_IF");

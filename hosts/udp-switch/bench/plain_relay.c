@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < streams * 2; i++) {
     struct sockaddr_in address = at(first + i);
     sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
     if (bind(sockets[i], (struct sockaddr *)&address, sizeof address) != 0) {
       perror("bind");
       return 1;
