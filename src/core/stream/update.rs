@@ -272,10 +272,15 @@ impl Stream {
             if input.is_pushed() != was_pushed && input.trouble().is_some() {
                 // Rule 27a: another way to get it back. The evaluation finds it.
                 input.trouble_mut().retry_at = None;
+                let was_trial = input.on_trial() && input.status == Status::Degraded;
                 if let Some(session) = &mut input.session {
                     session.attempt = Attempt::No;
                 }
                 self.cancel_probe(index);
+                if was_trial {
+                    // Its packets are its life now.
+                    self.await_packet(index);
+                }
             }
             let input = &mut self.inputs[index];
             input.hasten_retry(now, self.registration);

@@ -366,3 +366,18 @@ fn a_seen_packet_of_an_input_that_does_not_flow_is_nothing() {
     }
     assert_eq!(rig.status(1), Status::Idle);
 }
+
+#[test]
+fn a_trial_of_an_input_that_becomes_pushed_goes_on_as_its_life() {
+    let config = Config::new().probe_cooldown(ms(1000)).failback_stable(ms(2000));
+    let mut rig = Rig::with_config(config.clone(), [cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Unsupported);
+    rig.until(1000);
+    rig.report(0, "gone").unwrap();
+    rig.reach("start 0b");
+    rig.until(500);
+    rig.set_config(config.source(Source::Pushed)).unwrap();
+    // The first packet after that is at 600.
+    assert_eq!(rig.reach("recovered 0"), 2600.0);
+    assert_eq!(rig.running(0), Some("0b"));
+}
