@@ -31,6 +31,8 @@ pub struct Invariants {
     last_switch: Option<(Nanos, Priority)>,
     switches: usize,
     started_now: Vec<Priority>,
+    /// Those that are no sources.
+    fills: Vec<Priority>,
     ended: bool,
 }
 
@@ -94,6 +96,9 @@ impl Invariants {
         assert!(!self.started_now.contains(&priority), "two starts of {priority} for one decision");
         assert!(!self.overlap_off || self.running.is_empty(), "overlap off: stop precedes start");
         self.started_now.push(priority);
+        if input.config_is_fill() {
+            self.fills.push(priority);
+        }
         self.running.push(Running {
             id,
             priority,
@@ -122,7 +127,8 @@ impl Invariants {
                 let no_move = switch.reason == Reason::Initial || switch.from == Some(switch.to);
                 assert!(switch.times.commit.is_some() || no_move, "{switch:?}");
                 if switch.reason == Reason::Failback {
-                    assert!(switch.from.is_some_and(|from| switch.to < from), "to a better one");
+                    let better = |from: Priority| switch.to < from || self.fills.contains(&from);
+                    assert!(switch.from.is_some_and(better), "to a better one");
                 }
                 if switch.reason == Reason::Initial {
                     assert!(self.last_switch.is_none() && switch.from.is_none());
@@ -191,6 +197,8 @@ impl Invariants {
         let last = stream.switches().last().map(|switch| (switch.at, switch.to));
         assert_eq!(last, self.last_switch);
         self.check_inputs(stream);
+        let fills = stream.inputs().iter().filter(|input| input.spec().config_is_fill());
+        self.fills = fills.map(|input| input.priority()).collect();
         self.check_choice(stream);
         self.was_on_air = stream.on_air();
         assert!(!self.overlap_off || self.running.len() <= 1, "overlap off: one session");
@@ -266,10 +274,15 @@ impl Invariants {
 /// What the test gave an input, as far as the invariants need it.
 trait SpecExt {
     fn config_is_hot(&self) -> bool;
+    fn config_is_fill(&self) -> bool;
 }
 
 impl SpecExt for Input {
     fn config_is_hot(&self) -> bool {
         self.config == self.config.clone().standby(changeover::Standby::Hot)
+    }
+
+    fn config_is_fill(&self) -> bool {
+        self.config == self.config.clone().role(changeover::Role::Fill)
     }
 }

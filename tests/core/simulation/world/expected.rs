@@ -7,7 +7,9 @@ impl World {
         match notice {
             Notice::Switched(switch) => {
                 let by_itself = !self.settings_changed && !self.asked_to_return;
-                if switch.reason == Reason::Failback && by_itself {
+                // Rule 19c: away from a fill without a cooldown, under every policy.
+                let fill = switch.from.is_some_and(|from| self.model.is_fill(from));
+                if switch.reason == Reason::Failback && by_itself && !fill {
                     let since = self.now - self.switched_at;
                     let cooled = self.bridged || since >= self.model.switch_cooldown();
                     assert!(cooled, "too early: {since}");

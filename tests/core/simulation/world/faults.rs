@@ -1,11 +1,15 @@
 //! What goes wrong around the stream, and what the operator does meanwhile.
 
 use super::*;
+use changeover::core::Measure;
 
 impl World {
     pub(super) fn change_source(&mut self, at: usize) {
         let random = &mut self.random;
+        let flap = random.range(50, 3000) * MS;
         self.sources[at] = Source {
+            media: Media::random(random, self.now),
+            flaps: random.percent(15).then_some([flap, flap * random.pick(&[1, 1, 3, 9]) / 3]),
             up: random.percent(60),
             interval: random.range(10, 80) * MS + random.pick(&[0, 1, 333]),
             connects_in: random.pick(&[0, 1, 20, 90, 400]) * MS,
@@ -25,7 +29,12 @@ impl World {
     pub(super) fn fault(&mut self) {
         let delay = self.random.range(1, 1500) * MS;
         self.plan(delay, Step::Fault);
-        match self.random.range(0, 9) {
+        match self.random.range(0, 16) {
+            9..=13 => self.say(),
+            14..=15 => {
+                let at = self.random_priority() as usize;
+                self.sources[at].media = Media::random(&mut self.random, self.now);
+            }
             0..=4 => {
                 let at = self.random_priority() as usize;
                 self.change_source(at);
@@ -51,12 +60,15 @@ impl World {
     /// What only a confused host does.
     fn nonsense(&mut self) {
         let any = self.random.range(0, 200);
-        let event = match self.random.range(0, 5) {
+        let offered = self.stream.offer().map(|offer| offer.number);
+        let event = match self.random.range(0, 7) {
             0 => Stimulus::StartTaken { session: any },
             1 => Stimulus::StartResult { session: any, result: Ok(()) },
             2 => Stimulus::SessionError { session: any, text: String::new() },
             3 => Stimulus::Seen { session: u64::MAX, at: self.now },
             4 => Stimulus::Packet { session: u64::MAX },
+            5 => Stimulus::Measured { session: u64::MAX, measure: Measure::default() },
+            6 if Some(any) != offered => Stimulus::Committed { number: any },
             _ => Stimulus::Tick,
         };
         if matches!(event, Stimulus::Tick) {
@@ -92,6 +104,7 @@ impl World {
                 let name = self.pick(&["", "a", "b"]);
                 self.handle(Stimulus::UpdateBufferWriteId(name.into())).unwrap();
             }
+            _ if self.steady => self.switch(),
             _ => self.settings(),
         }
     }
@@ -99,10 +112,11 @@ impl World {
     fn switch(&mut self) {
         let priority = self.random_priority();
         let input = self.stream.inputs().iter().find(|input| input.priority() == priority);
-        let usable = match input.map(|input| (input.disabled(), input.status())) {
+        let usable = match input.map(|input| (input.disabled(), input.severity())) {
             None => Err(Error::UnknownInput),
             Some((true, _)) => Err(Error::InputDisabled),
-            Some((false, status)) => Ok(status != Status::Degraded),
+            // One that is impaired may be chosen.
+            Some((false, severity)) => Ok(severity != Some(Severity::Failed)),
         };
         if self.random.percent(25) {
             assert_eq!(self.handle(Stimulus::ForceInput { priority }), usable.map(|_| ()));

@@ -2,7 +2,10 @@
 
 mod expected;
 mod faults;
+mod host;
+mod media;
 
+use super::judge::{Judge, Recorded, Scene};
 use super::model::{Level, Model, MS};
 use super::random::Random;
 use crate::host_queue::{Command, HostQueue};
@@ -11,7 +14,8 @@ use changeover::core::{
     Action, Common, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
     Registration, SessionId, Start, Stimulus, Stop, Stream,
 };
-use changeover::{Error, Reason, Status};
+use changeover::{Error, Reason, Severity, Status};
+use media::Media;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -32,6 +36,16 @@ struct Source {
     /// Of 100 packets, so many are key frames.
     key_frames: u64,
     probes: Probes,
+    media: Media,
+    /// While it is up, it is for so long, and then not for so long.
+    flaps: Option<[Nanos; 2]>,
+}
+
+impl Source {
+    fn delivers(&self, age: Nanos) -> bool {
+        let on = |[on, off]: [Nanos; 2]| age % (on + off) < on;
+        self.up && self.flaps.is_none_or(on)
+    }
 }
 
 /// As they are at the end.
@@ -42,6 +56,8 @@ const QUIET_SOURCE: Source = Source {
     starts_fail: 0,
     key_frames: 2,
     probes: Probes::Honest,
+    media: Media::GOOD,
+    flaps: None,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,14 +73,31 @@ enum Step {
     Take(Command),
     StartFails(SessionId),
     Packet(SessionId, Priority),
+    Look(SessionId, Priority),
     ById(Priority),
     Answer(ProbeId, Priority),
     Fault,
     Operation,
 }
 
+/// What the judge sees. (A macro, so that the judge itself may be changed meanwhile.)
+macro_rules! scene {
+    ($world:ident) => {
+        Scene {
+            model: &$world.model,
+            stream: &$world.stream,
+            invariants: &$world.invariants,
+            deadline: $world.deadline,
+            settings_changed: $world.settings_changed,
+            now: $world.now,
+        }
+    };
+}
+use scene;
+
 pub struct World {
     random: Random,
+    began: Nanos,
     now: Nanos,
     stream: Stream,
     /// What [`Stream::next_deadline`] answered last.
@@ -72,6 +105,7 @@ pub struct World {
     common: Common,
     model: Model,
     invariants: Invariants,
+    judge: Judge,
     sources: [Source; SOURCES],
     /// The newest packets that were recorded without a session.
     by_id: [Option<Nanos>; SOURCES],
@@ -90,16 +124,20 @@ pub struct World {
     asked_to_return: bool,
     calm: bool,
     ever_unsupported: bool,
+    /// The settings of the stream stay as they are.
+    steady: bool,
     settings_changed: bool,
+    /// What happens is printed.
+    pub told: bool,
     events: u64,
     hash: u64,
     actions: Vec<Action>,
 }
 
 impl World {
-    pub fn new(seed: u64) -> World {
+    /// A stream that is registered so long after the clock's beginning.
+    pub fn new(seed: u64, now: Nanos) -> World {
         let mut random = Random::new(seed);
-        let now = random.range(0, 1 << 50);
         let overlap_off = random.percent(25);
         let mut model =
             Model { stream: Level::random_stream(&mut random, overlap_off), ..Model::default() };
@@ -121,23 +159,18 @@ impl World {
         let registration =
             Registration { id, number, inputs, config, defaults, ..Registration::default() };
         let stream = Stream::new(registration, now, &mut common).unwrap();
-        let source = Source {
-            up: true,
-            interval: 0,
-            connects_in: 0,
-            starts_fail: 0,
-            key_frames: 0,
-            probes: Probes::Honest,
-        };
         let mut world = World {
+            steady: random.percent(60),
             random,
+            began: now,
             now,
             stream,
             deadline: None,
             common,
             model,
             invariants: Invariants::new(overlap_off),
-            sources: [source; SOURCES],
+            judge: Judge::new(now),
+            sources: [QUIET_SOURCE; SOURCES],
             by_id: [None; SOURCES],
             agenda: BinaryHeap::new(),
             steps: 0,
@@ -151,6 +184,7 @@ impl World {
             calm: false,
             ever_unsupported: false,
             settings_changed: false,
+            told: false,
             events: 0,
             hash: 0,
             actions: Vec::new(),
@@ -185,6 +219,7 @@ impl World {
         self.host_is_slow = false;
         self.handle(Stimulus::ClearOverride).unwrap();
         self.enable_all();
+        self.all_is_well();
         if self.stream.inputs().is_empty() {
             let priority = self.random_priority();
             self.add(priority);
@@ -197,12 +232,15 @@ impl World {
             self.ever_unsupported |= probes == Probes::Unsupported;
             self.sources[priority as usize] = Source { up, probes, ..QUIET_SOURCE };
         }
-        let mut steady = steady.into_iter().filter(|priority| self.sources[*priority as usize].up);
-        let best = steady.next().expect("one is spared");
+        let steady = steady.into_iter().filter(|priority| self.sources[*priority as usize].up);
+        // A source goes before any fill (rule 17).
+        let best = steady.min_by_key(|priority| (self.model.is_fill(*priority), *priority));
+        let best = best.expect("one is spared");
         // Without overlap a better input that can't be probed must wait for an exhausted stream.
         let pushed = (0..SOURCES as Priority).any(|priority| self.model.is_pushed(priority));
         let unfindable = self.model.overlap_off() && (self.ever_unsupported || pushed);
-        let any = unfindable || self.model.failback_is_manual();
+        // And within one class nothing is left for another (17c), so any fill will do.
+        let any = unfindable || self.model.failback_is_manual() || self.model.is_fill(best);
         let well = |world: &World| {
             let active = world.stream.active();
             let lives = active.is_some_and(|active| world.sources[active as usize].up);
@@ -211,7 +249,10 @@ impl World {
         // Late answers of the chaos may still lead astray, but not for ever.
         let give_up = self.now + QUIET;
         let (mut chosen, mut steps_well) = (None, 0);
-        while steps_well < 30 {
+        // With a fill on air, sources that nobody can ask take its place in turn (19d).
+        let fill = self.model.inputs.keys().any(|priority| self.model.is_fill(*priority));
+        let steps = if unfindable && fill { 3 } else { 30 };
+        while steps_well < steps {
             assert!(
                 self.now < give_up,
                 "not on air on {best}: {:#?}\n{:#?}",
@@ -223,7 +264,8 @@ impl World {
             steps_well = if stays { steps_well + 1 } else { 0 };
             chosen = self.stream.active();
         }
-        assert!(!self.stream.exhausted());
+        let fill = chosen.is_some_and(|on_air| self.model.is_fill(on_air));
+        assert!(!self.stream.exhausted() || fill);
     }
 
     /// The registration ends, and the host takes what is left.
@@ -276,6 +318,7 @@ impl World {
             }
         }
         self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
+        self.judge.hear(&Stimulus::Tick, self.now);
         self.obey(true);
         assert!(self.deadline.is_none_or(|next| next > self.now), "nothing is due after a tick");
         self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
@@ -283,7 +326,13 @@ impl World {
     }
 
     fn handle(&mut self, event: Stimulus) -> Result<(), Error> {
-        let result = self.stream.handle(event, self.now, &mut self.common);
+        let result = self.stream.handle(event.clone(), self.now, &mut self.common);
+        if self.told {
+            println!("{} {event:?} {result:?}", self.now - self.began);
+        }
+        if result.is_ok() {
+            self.judge.hear(&event, self.now);
+        }
         self.obey(result.is_ok());
         result
     }
@@ -296,6 +345,7 @@ impl World {
                 let _ = self.handle(Stimulus::StartResult { session, result });
             }
             Step::Packet(session, priority) => self.packet(session, priority),
+            Step::Look(session, priority) => self.look(session, priority),
             Step::ById(priority) if !self.calm => self.by_id(priority),
             Step::ById(_) => {}
             Step::Answer(probe, priority) => self.answer(probe, priority),
@@ -303,100 +353,6 @@ impl World {
             Step::Operation if !self.calm => self.operation(),
             Step::Fault | Step::Operation => {}
         }
-    }
-
-    // The host.
-
-    fn take(&mut self, command: Command) {
-        if !self.host.take(command) {
-            return;
-        }
-        match command {
-            Command::Start(session, priority) => self.take_start(session, priority),
-            Command::Stop(..) => {}
-            Command::Probe(probe, priority) => {
-                let taken = self.handle(Stimulus::ProbeTaken { probe });
-                let delay = self.random.range(0, if self.calm { 8 } else { 150 }) * MS;
-                if taken.is_ok() || self.random.percent(10) {
-                    self.plan(delay, Step::Answer(probe, priority));
-                }
-            }
-        }
-    }
-
-    fn take_start(&mut self, session: SessionId, priority: Priority) {
-        if self.model.overlap_off() && !self.settings_changed {
-            assert_eq!(self.host.running().len(), 1, "overlap off: two sessions on the host");
-        }
-        if let Some(running) = self.invariants.session(session) {
-            running.taken_at = Some(self.now);
-        }
-        let _ = self.handle(Stimulus::StartTaken { session });
-        let source = self.sources[priority as usize];
-        if self.random.percent(source.starts_fail) {
-            let delay = self.pick(&[0, 0, 50, 1000]) * MS;
-            self.plan(delay, Step::StartFails(session));
-        } else {
-            self.plan(source.connects_in, Step::Packet(session, priority));
-            if self.random.percent(30) {
-                let _ = self.handle(Stimulus::StartResult { session, result: Ok(()) });
-            }
-        }
-    }
-
-    fn packet(&mut self, session: SessionId, priority: Priority) {
-        let source = self.sources[priority as usize];
-        if self.invariants.session(session).is_none() {
-            return;
-        }
-        let late = if self.calm || !self.random.percent(2) { 0 } else { self.pick(&[100, 900]) };
-        self.plan(source.interval + late * MS, Step::Packet(session, priority));
-        if !source.up {
-            return;
-        }
-        self.invariants.delivered(session, self.now);
-        let key = source.key_frames > 0 && self.random.percent(source.key_frames);
-        let offer = self.stream.offer().filter(|offer| offer.session == session);
-        if let Some(offer) = offer.filter(|offer| key || offer.to_any_packet) {
-            self.handle(Stimulus::Committed { number: offer.number }).unwrap();
-        }
-        if self.stream.awaits(session) {
-            self.handle(Stimulus::Packet { session }).unwrap();
-        }
-        if key {
-            self.handle(Stimulus::Flagged { priority, video: true, key }).unwrap();
-        }
-    }
-
-    /// Sources send by id, also while they have no session.
-    fn by_id(&mut self, priority: Priority) {
-        let pause = self.pick(&[20, 20, 60, 60, 60, 150, 900]);
-        self.plan(pause * MS, Step::ById(priority));
-        let runs = self.invariants.running.iter().any(|running| running.priority == priority);
-        if runs || !self.sources[priority as usize].up {
-            return;
-        }
-        self.by_id[priority as usize] = Some(self.now);
-        if self.stream.awaits_input(priority) {
-            self.handle(Stimulus::PacketWithoutSession { priority }).unwrap();
-        }
-    }
-
-    fn answer(&mut self, probe: ProbeId, priority: Priority) {
-        let source = self.sources[priority as usize];
-        let outcome = match (source.probes, source.up) {
-            (Probes::Honest, true) | (Probes::Lying, false) => ProbeOutcome::Ok,
-            (Probes::Honest, false) | (Probes::Lying, true) => ProbeOutcome::Failed("no".into()),
-            (Probes::Unsupported, _) => ProbeOutcome::Unsupported,
-            (Probes::Unanswered, _) => return,
-        };
-        self.ever_unsupported |= outcome == ProbeOutcome::Unsupported;
-        let awaited = self.invariants.probes.iter().any(|(id, _)| *id == probe);
-        if awaited {
-            self.invariants.answered(probe);
-        }
-        let result = self.handle(Stimulus::ProbeResult { probe, outcome });
-        assert_eq!(result.is_ok(), awaited, "an answer counts while it is awaited");
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
@@ -414,14 +370,19 @@ impl World {
         let mut actions = std::mem::take(&mut self.actions);
         actions.extend(self.stream.drain());
         assert!(accepted || actions.is_empty(), "what is refused changes nothing");
+        self.deadline = self.stream.next_deadline();
         for action in actions.drain(..) {
             self.invariants.observe(&action, self.now);
+            self.judge.observe(&action, &scene!(self));
             self.account(&action);
+            if self.told {
+                println!("{} - {action:?}", self.now - self.began);
+            }
             self.order(&action);
         }
         self.actions = actions;
-        self.deadline = self.stream.next_deadline();
         self.invariants.check(&self.stream);
+        self.judge.judge(&scene!(self));
         self.stream.check().unwrap();
         self.check_deadlines();
     }
@@ -454,7 +415,7 @@ impl World {
     }
 
     fn mix(&mut self, kind: u64, value: u64) {
-        let word = value ^ (kind << 56) ^ self.now;
+        let word = value ^ (kind << 56) ^ (self.now - self.began);
         self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
     }
 }
