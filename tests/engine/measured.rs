@@ -1,8 +1,9 @@
 //! What an engine measures of what is recorded, and decides by it (rule 16).
 
 use crate::rig::*;
-use changeover::{Config, Engine, EventKind, Flags, Input, InputsUpdate};
+use changeover::{Config, Engine, EventKind, Flags, Input, InputHandle, InputsUpdate, Status};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
 
 fn measured() -> Config {
     Config::new()
@@ -54,6 +55,21 @@ fn until_it_is_left(config: Config, reason: &str, record: impl Fn(&Engine, i32, 
     });
 }
 
+/// Records by handle, one for each input, opened when it is first needed.
+fn with_handles(
+    handles: &Mutex<Vec<InputHandle>>,
+    engine: &Engine,
+    input: i32,
+    record: impl FnOnce(&mut InputHandle),
+) {
+    let mut handles = handles.lock().unwrap();
+    while handles.len() <= input as usize {
+        let priority = handles.len() as i32;
+        handles.push(engine.open_input("s", priority, 0).unwrap());
+    }
+    record(&mut handles[input as usize]);
+}
+
 #[test]
 fn a_source_that_thins_out_is_left() {
     // A hundred times the limit when it is good, a tenth of it when it is bad.
@@ -79,19 +95,16 @@ fn a_source_that_loses_its_sound_or_picture_is_left_by_handle() {
         (measured().audio_timeout(ms(300)), Flags::AUDIO, "audio_lost"),
         (measured().video_timeout(ms(300)), Flags::VIDEO, "video_lost"),
     ] {
-        let handles = std::sync::Mutex::new(Vec::new());
+        let handles = Mutex::new(Vec::new());
         until_it_is_left(config, reason, |engine, input, bad| {
-            let mut handles = handles.lock().unwrap();
-            while handles.len() <= input as usize {
-                let priority = handles.len() as i32;
-                handles.push(engine.open_input("s", priority, 0).unwrap());
-            }
-            for flags in [Flags::VIDEO, Flags::AUDIO] {
-                if !bad || flags != lost {
-                    let _ = handles[input as usize].record_batch([(100, flags)]);
-                    let _ = handles[input as usize].record(100, flags);
+            with_handles(&handles, engine, input, |handle| {
+                for flags in [Flags::VIDEO, Flags::AUDIO] {
+                    if !bad || flags != lost {
+                        let _ = handle.record_batch([(100, flags)]);
+                        let _ = handle.record(100, flags);
+                    }
                 }
-            }
+            });
         });
     }
 }
@@ -128,4 +141,55 @@ fn a_limit_set_later_counts_at_once() {
             });
         });
     }
+}
+
+#[test]
+fn monitors_input_health_bitrate_fps_packet_loss_timeout() {
+    let config = Config::new().packet_timeout(ms(400)).connect_timeout(PATIENCE);
+    let engine = Engine::builder().defaults(config).build().unwrap();
+    engine.register("s", "", vec![Input::new(0, "a")], Config::new()).unwrap();
+    let mut input = engine.open_input("s", 0, 0).unwrap();
+    // However fast this is: each frame has 8 kbit, and of five packets that were sent one is lost.
+    let mut frames = 0_u64;
+    eventually("a bitrate, a frame rate and a loss", || {
+        let _ = input.record(1000, Flags::VIDEO);
+        frames += 1;
+        input.record_lost(u64::from(frames.is_multiple_of(4)));
+        let health = engine.runtime_status("s").unwrap().inputs.remove(0);
+        let kbit_a_frame = health.bitrate_kbps / health.fps;
+        ((7.5..8.5).contains(&kbit_a_frame) && (15.0..25.0).contains(&health.packet_loss))
+            .then_some(())
+    });
+    take_until(&engine, "the silence", |event| {
+        story([event]).concat().contains("degraded 0 timeout")
+    });
+    let health = engine.runtime_status("s").unwrap().inputs.remove(0);
+    assert_eq!((health.status, health.receiving), (Status::Degraded, false));
+    assert!(health.errors[0].measured >= 400_000_000, "{:?}", health.errors);
+}
+
+#[test]
+fn switches_when_the_active_one_degrades() {
+    until_it_is_left(measured().min_bitrate(400), "low_bitrate", |engine, input, bad| {
+        let bytes = if bad { 10 } else { 10_000 };
+        let _ = engine.record_packet("s", input, bytes, Flags::VIDEO).unwrap();
+    });
+    until_it_is_left(measured().min_fps(20), "low_fps", |engine, input, bad| {
+        let flags = if bad { Flags::AUDIO } else { Flags::VIDEO };
+        (0..10).for_each(|_| {
+            let _ = engine.record_packet("s", input, 1000, flags).unwrap();
+        });
+    });
+    let handles = Mutex::new(Vec::new());
+    until_it_is_left(measured().max_loss(20), "packet_loss", |engine, input, bad| {
+        with_handles(&handles, engine, input, |handle| {
+            let _ = handle.record(1000, Flags::VIDEO);
+            handle.record_lost(bad.into());
+        });
+    });
+    until_it_is_left(measured().packet_timeout(ms(1000)), "timeout", |engine, input, bad| {
+        if !bad {
+            let _ = engine.record_packet("s", input, 1000, Flags::VIDEO).unwrap();
+        }
+    });
 }
