@@ -19,14 +19,14 @@ void splicer::take(source& from, std::uint64_t number, std::uint8_t* data, std::
   if (number > number_) {
     number_ = number;
     gone_out = choose(from, now, out);
-  } else if (&from == next_ && !half_out(now)) {
+  } else if (&from == next_ && !waits(now)) {
     gone_out = start(from, now, out);
   }
   if (&from != on_air_ || gone_out) return;
   if (next_ != nullptr || number != number_) {
     for (std::size_t at = 0; at < size; at += packet_size)
       finish(data + at, now, out);
-    if (next_ != nullptr && !half_out(now)) start(*next_, now, out);
+    if (next_ != nullptr && !waits(now)) start(*next_, now, out);
     return;
   }
   // It has been kept as well, and follows.
@@ -54,7 +54,7 @@ bool splicer::choose(source& from, ticks now, sink& out) {
     kept.release();
     catching_up_ = false;
   }
-  return !half_out(now) && start(from, now, out);
+  return !waits(now) && start(from, now, out);
 }
 
 bool splicer::start(source& from, ticks now, sink& out) {
@@ -171,6 +171,13 @@ void splicer::finish(const std::uint8_t* from, ticks now, sink& out) {
   std::uint8_t packet[packet_size];
   std::memcpy(packet, from, packet_size);
   if (rewrite(packet, now)) out.add(packet);
+}
+
+// Whether the next source's turn has not come: something is half out, or that source has just begun, and its tables
+// and its clock are on their way.
+bool splicer::waits(ticks now) const {
+  const bool unknown_yet = spliced_ && !next_->can_be_spliced() && next_->strange(now) == nullptr;
+  return unknown_yet || half_out(now);
 }
 
 // Whether something is half out that is worth waiting for: a picture for one and a half of its kind, anything

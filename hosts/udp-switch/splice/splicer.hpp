@@ -37,7 +37,7 @@ class splicer {
   // The source is no longer.
   void forget(const source& gone, ticks now);
 
-  // Whether a switch was decided that waits for what is half out.
+  // Whether a switch was decided that is not made yet.
   bool waiting() const { return next_ != nullptr; }
   // Switches that were made, and what they had to catch up.
   std::uint64_t switches() const { return switches_; }
@@ -68,6 +68,7 @@ class splicer {
   void begin(source& from, bool discontinuous);
   void leave(ticks now);
   void finish(const std::uint8_t* packet, ticks now, sink& out);
+  bool waits(ticks now) const;
   bool half_out(ticks now) const;
 
   // False: the packet does not go out.
@@ -86,7 +87,7 @@ class splicer {
 
   std::uint64_t number_ = 0;
   source* on_air_ = nullptr;
-  // Chosen, and waiting for what is half out.
+  // Chosen, and waiting for its turn.
   source* next_ = nullptr;
   ticks chosen_at_ = 0;
   bool began_ = false, spliced_ = false;

@@ -172,6 +172,33 @@ void abandoned() {
   expect(s.output.errors.empty(), "replaced:" + list(s.output.errors));
 }
 
+// Everything was silent, and a session of which nothing is known yet takes over.
+void new_session() {
+  for (int phase = 0; phase < 25; phase++) {
+    shape a;
+    rig r({a});
+    r.run(3 * second);
+    r.kill(0);
+    r.run(9 * second);
+    rig::input& input = *r.inputs[0];
+    r.splice.forget(input.known, r.now);
+    input.known = source(keep_limits{});
+    r.run(phase * 41 * millisecond);
+    r.revive(0);
+    r.admit(0);
+    r.run(3 * second);
+    r.output.finish();
+    expect(broken(r) <= 3, "of a session that is new nothing is broken");
+    expect(r.output.errors.empty(), "a new session:" + list(r.output.errors));
+    expect(r.output.discontinuities == 0 && r.output.pictures.back().at > r.now - 100 * millisecond,
+           "it goes on");
+    const unit* first = nullptr;
+    for (const unit& picture : r.output.pictures)
+      if (first == nullptr && picture.at > 11 * second) first = &picture;
+    expect(first != nullptr && first->key, "with a key picture");
+  }
+}
+
 void programs() {
   shape a, b = second_of(a);
   b.video = 0x200;
@@ -288,6 +315,7 @@ int main() {
   failovers();
   planned();
   abandoned();
+  new_session();
   programs();
   strange();
   bounds();
