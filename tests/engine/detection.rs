@@ -143,8 +143,12 @@ fn a_state_not_looked_at_for_long_is_no_stall() {
         let began = engine.now();
         feed_b_until("time passed", &|_| engine.now() > began + nanos(ms(600)));
         let before = offset(&engine);
-        let _ = a.record(1, Flags::NONE);
-        feed_b_until("recovery", &|status| status.inputs[0].status == Status::Idle);
+        eventually("recovery", || {
+            let _ = a.record(1, Flags::NONE);
+            let _ = b.record(1, Flags::NONE);
+            let status = engine.runtime_status("s").unwrap();
+            (status.inputs[0].status == Status::Idle).then_some(())
+        });
         engine.sync(PATIENCE).unwrap();
         before.abs_diff(offset(&engine))
     };
