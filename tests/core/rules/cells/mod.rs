@@ -6,8 +6,10 @@
 //! | `worth.rs` | held, poor, useless, a fill |
 //! | `switches.rs` | a switch that waits, a start that is bridged |
 //! | `failed.rs` | untested, pushed |
+//! | `maintenance.rs` | disabled, chosen for a time |
 
 mod failed;
+mod maintenance;
 mod switches;
 mod worth;
 
