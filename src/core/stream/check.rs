@@ -92,9 +92,6 @@ const OF_STREAM: &[OfStream] = &[
         let manual = stream.pending.as_ref().filter(|pending| pending.reason == Reason::Manual);
         manual.is_none_or(|pending| stream.override_input() == Some(pending.target))
     }),
-    ("rule 14: an unregistered stream has no deadline", |stream| {
-        !stream.unregistered || stream.next_deadline().is_none()
-    }),
     ("rule 15: the history is bounded, in order, and ends with the active input", |stream| {
         let switches: Vec<_> = stream.switches().map(|one| (one.at, one.number)).collect();
         let to = stream.switches.last().map(|(.., to)| to);

@@ -173,13 +173,6 @@ const CORRUPTIONS: &[Corruption] = &[
         "rule 11: a manual switch that is pending is the override's",
     ),
     (
-        unregistered,
-        |stream| {
-            stream.inputs[0].trouble_mut().probe = Some(Probe { id: 99, taken_at: Some(0) });
-        },
-        "rule 14: an unregistered stream has no deadline",
-    ),
-    (
         on_air,
         |stream| {
             let last = stream.switches().last().unwrap().into_owned();
