@@ -83,8 +83,12 @@ impl Mailbox {
     ) -> Result<R, Error> {
         let permit = deadline.map(|deadline| self.permits.take(deadline)).transpose()?;
         let (reply, result) = bounded(1);
+        // If it is dropped instead of run, then in this order: what the task owns ends before the caller
+        // learns of it.
+        let call = (task, reply);
         self.post(move |monitor| {
             drop(permit);
+            let (task, reply) = call;
             drop(reply.send(task(monitor)));
         });
         match deadline {
@@ -144,5 +148,48 @@ impl Inbox {
                 None => park(),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hot::Router;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Its end takes a while, and sees whether the caller had its answer by then.
+    struct Last {
+        answered: Arc<AtomicBool>,
+        too_early: Arc<AtomicBool>,
+    }
+
+    impl Drop for Last {
+        fn drop(&mut self) {
+            (0..1000).for_each(|_| std::thread::yield_now());
+            self.too_early.store(self.answered.load(Ordering::SeqCst), Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn what_a_task_owns_that_is_not_run_ends_before_its_caller_has_an_answer() {
+        let (address, inbox) = Inbox::new(Arc::new(Shared::new(Router::new().shared())));
+        let mailbox = address.at(std::thread::current());
+        let (answered, too_early) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+        let last = Last { answered: answered.clone(), too_early: too_early.clone() };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let call = mailbox.call::<()>(None, move |_| {
+                    drop(last);
+                    Ok(())
+                });
+                answered.store(true, Ordering::SeqCst);
+                assert_eq!(call, Err(Error::ShutDown));
+            });
+            while inbox.tasks.is_empty() {
+                std::thread::yield_now();
+            }
+            drop(inbox);
+        });
+        assert!(answered.load(Ordering::SeqCst) && !too_early.load(Ordering::SeqCst));
     }
 }
