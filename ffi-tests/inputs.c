@@ -144,6 +144,17 @@ static void a_bound_input_is_its_sessions(void) {
   OK(changeover_free(engine));
 }
 
+/* Its input is gone; the one at that place is another. */
+static void reports_nothing(changeover_engine *engine, const changeover_input *input, size_t index) {
+  OK(changeover_input_report_error(input, S("nobody listens")));
+  sync_engine(engine);
+  OK(changeover_input_start_failed(input, S("nobody listens")));
+  sync_engine(engine);
+  const changeover_input_status status = input_status(engine, "s", index);
+  EQUAL(CHANGEOVER_STATUS_IDLE, status.status);
+  EQUAL(index == 0, status.session != 0);
+}
+
 static void an_input_outlives_its_stream(void) {
   changeover_engine *engine = patient_engine();
   register_stream(engine, "s", 1);
@@ -156,8 +167,40 @@ static void an_input_outlives_its_stream(void) {
   register_stream(engine, "s", 1); /* another life of that id */
   EQUAL(0, changeover_record(&input, 1, 0));
   EQUAL(0, packets(engine));
+  reports_nothing(engine, &input, 0);
   OK(changeover_close_input(&input));
   OK(changeover_free(engine));
+}
+
+static void an_input_outlives_its_removal(void) {
+  changeover_engine *engine = patient_engine();
+  register_stream(engine, "s", 2);
+  changeover_input input = open_input(engine, "s", 1, 0);
+  const int32_t removed = 1;
+  OK(changeover_update_inputs(engine, S("s"), NULL, 0, &removed, 1, NULL, 0));
+  const changeover_input_spec spec = input_spec(1, "test://1"); /* another one with its priority */
+  OK(changeover_update_inputs(engine, S("s"), &spec, 1, NULL, 0, NULL, 0));
+  reports_nothing(engine, &input, 1);
+  OK(changeover_close_input(&input));
+  OK(changeover_free(engine));
+}
+
+static void a_failed_start_outweighs_an_error(void) {
+  for (int i = 0; i < scaled(100); i++) {
+    changeover_engine *engine = patient_engine();
+    register_stream(engine, "s", 1);
+    const uint64_t session = take_start(engine, 0);
+    changeover_input input = open_input(engine, "s", 0, i % 2 ? session : 0);
+    OK(changeover_input_report_error(&input, S("first")));
+    /* Which of them the engine has seen when the next one comes, nobody knows. */
+    OK(changeover_input_report_error(&input, S("second")));
+    OK(changeover_input_start_failed(&input, S("third")));
+    OK(changeover_input_report_error(&input, S("fourth")));
+    sync_engine(engine);
+    EQUAL(0, input_status(engine, "s", 0).session);
+    OK(changeover_close_input(&input));
+    OK(changeover_free(engine));
+  }
 }
 
 static void opening_and_closing_loses_no_count(void) {
@@ -183,6 +226,8 @@ int main(void) {
   RUN(a_stale_copy_is_noticed_at_once_and_for_ever);
   RUN(a_bound_input_is_its_sessions);
   RUN(an_input_outlives_its_stream);
+  RUN(an_input_outlives_its_removal);
+  RUN(a_failed_start_outweighs_an_error);
   RUN(opening_and_closing_loses_no_count);
   return finish();
 }

@@ -1803,8 +1803,8 @@ int32_t changeover_input_report_error(const struct changeover_input *input,
 /**
  * Says that the start of the input's session has failed, and why, from the thread on which it was to
  * begin; ignored when the session is over. An input that follows the current session means that one. Its
- * stop follows at once. Otherwise as changeover_input_report_error; changeover_start_result says the same
- * by id, and waits.
+ * stop follows at once, also if an error was reported before. Otherwise as changeover_input_report_error;
+ * changeover_start_result says the same by id, and waits.
  *
  * Any thread; does not wait: the decision follows. Since 0.1.
  */

@@ -247,7 +247,7 @@ impl Engine {
         // Made there, so that it is closed if nobody waits for it any longer.
         self.call(move |monitor| {
             let open = monitor.open_cell(&id, priority, session)?;
-            Ok(InputHandle::new(open, id, priority, session, shared, mailbox))
+            Ok(InputHandle::new(open, priority, session, shared, mailbox))
         })
     }
 

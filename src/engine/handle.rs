@@ -2,7 +2,7 @@
 
 use super::monitor::Mailbox;
 use super::published::{OpenCell, StreamShared};
-use super::reports::{Report, Reports};
+use super::reports::{Report, Reported, Reports};
 use super::shared::Shared;
 use crate::core::{Priority, SessionId, Stimulus};
 #[cfg(feature = "capi")]
@@ -23,7 +23,6 @@ pub struct InputHandle {
     number: usize,
     /// Owns the gate.
     _stream: Arc<StreamShared>,
-    id: Arc<str>,
     priority: Priority,
     session: SessionId,
     shared: Arc<Shared>,
@@ -33,10 +32,9 @@ pub struct InputHandle {
 }
 
 impl InputHandle {
-    /// For recording to an input of stream `id`.
+    /// For recording to an input that was opened.
     pub(super) fn new(
         open: OpenCell,
-        id: Arc<str>,
         priority: Priority,
         session: SessionId,
         shared: Arc<Shared>,
@@ -49,7 +47,6 @@ impl InputHandle {
             gate,
             number,
             _stream: stream,
-            id,
             priority,
             session,
             shared,
@@ -106,23 +103,22 @@ impl InputHandle {
     /// input is on air, and as long as there is none its packets may bring it back; a hot one goes on,
     /// and recovers by its packets. The host stops it when it is told to.
     pub fn report_error(&self, text: &str) {
-        self.report(|| Report::error(text));
+        self.report(Reported::Error, text);
     }
 
     /// Says that the *start* of this handle's session has failed, from the thread on which it was to
     /// begin; ignored when the session is over. Of a handle that follows, the input's current one. Its
     /// *stop* follows at once. As [`Engine::start_result`](crate::Engine::start_result), but returns at
-    /// once, and may be called in a loop like [`InputHandle::report_error`].
+    /// once, and may be called in a loop like [`InputHandle::report_error`], or after it.
     pub fn start_failed(&self, text: &str) {
-        self.report(|| Report::start_failed(text));
+        self.report(Reported::StartFailed, text);
     }
 
-    fn report(&self, report: impl FnOnce() -> Report) {
+    fn report(&self, what: Reported, text: &str) {
         let reports = self.reports.get_or_init(Arc::default);
-        if reports.add(report) {
-            let (priority, session) = (self.priority, self.session);
-            let reporter =
-                Reporter { id: self.id.clone(), priority, session, reports: reports.clone() };
+        if reports.add(what, text) {
+            let (cell, priority, session) = (self.number, self.priority, self.session);
+            let reporter = Reporter { cell, priority, session, reports: reports.clone() };
             // Once until the monitor has looked and found nothing.
             self.mailbox.post(move |monitor| monitor.look_at_reports_of(reporter));
         } else {
@@ -152,7 +148,8 @@ impl InputHandle {
 /// A handle through which something was reported.
 #[derive(Debug)]
 pub(super) struct Reporter {
-    pub(super) id: Arc<str>,
+    /// Its cell's number: whose that is, it speaks of.
+    pub(super) cell: usize,
     pub(super) priority: Priority,
     session: SessionId,
     reports: Arc<Reports>,
@@ -162,13 +159,15 @@ impl Reporter {
     /// What it has reported since the last look; `current` is its input's session.
     pub(super) fn take(&self, current: Option<SessionId>) -> Option<Stimulus> {
         let (priority, session) = (self.priority, self.session);
-        Some(match (self.reports.take()?, session) {
-            (Report::Error(text), 0) => Stimulus::InputError { priority, text: text.into() },
-            (Report::Error(text), _) => Stimulus::SessionError { session, text: text.into() },
-            (Report::StartFailed(text), bound) => {
+        let Report { what, text } = self.reports.take()?;
+        let text = text.into();
+        Some(match (what, session) {
+            (Reported::Error, 0) => Stimulus::InputError { priority, text },
+            (Reported::Error, _) => Stimulus::SessionError { session, text },
+            (Reported::StartFailed, bound) => {
                 // No session has the number 0.
                 let session = if bound == 0 { current.unwrap_or(0) } else { bound };
-                Stimulus::StartResult { session, result: Err(text.into()) }
+                Stimulus::StartResult { session, result: Err(text) }
             }
         })
     }

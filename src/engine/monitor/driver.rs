@@ -184,9 +184,14 @@ impl Driver {
         self.streams.find(id)
     }
 
+    /// The stream of an open input, unless that is gone.
+    pub(super) fn owner(&self, cell: usize) -> Option<usize> {
+        self.streams.owner(cell)
+    }
+
     /// The current session of an input, if it has one.
-    pub(super) fn session_of(&self, id: &str, priority: Priority) -> Option<SessionId> {
-        self.streams.session_of(id, priority)
+    pub(super) fn session_of(&self, index: usize, priority: Priority) -> Option<SessionId> {
+        self.streams.session_of(index, priority)
     }
 
     pub(super) fn ids(&self) -> Vec<Arc<str>> {

@@ -179,9 +179,14 @@ impl Monitor {
 
     /// What a handle reports next is looked at in the next tick.
     pub(super) fn look_at_reports_of(&mut self, reporter: Reporter) {
-        let current = self.driver.session_of(&reporter.id, reporter.priority);
+        // If the input is gone there is none, whatever is registered by its name now.
+        let index = self.driver.owner(reporter.cell);
+        let current = index.and_then(|index| self.driver.session_of(index, reporter.priority));
         if let Some(stimulus) = reporter.take(current) {
-            self.note(&reporter.id, stimulus);
+            if let Some(index) = index {
+                // The session may be over.
+                let _ = self.driver.decide(index, stimulus);
+            }
             self.reporters.push(reporter);
         }
     }

@@ -79,9 +79,14 @@ impl Streams {
         self.router.find(id).map(|route| route.stream().index()).ok_or(Error::UnknownStream)
     }
 
+    /// The stream of an open input, unless that is gone.
+    pub(super) fn owner(&self, cell: usize) -> Option<usize> {
+        self.cells.owner(cell)
+    }
+
     /// The current session of an input, if it has one.
-    pub(super) fn session_of(&self, id: &str, priority: Priority) -> Option<SessionId> {
-        let inputs = self.core(self.find(id).ok()?).inputs();
+    pub(super) fn session_of(&self, index: usize, priority: Priority) -> Option<SessionId> {
+        let inputs = self.core(index).inputs();
         inputs.iter().find(|input| input.priority() == priority)?.session()
     }
 
