@@ -345,6 +345,28 @@ static void what_a_standby_kept_is_caught_up_at_once(void) {
   }
 }
 
+/* Two sources whose clocks drift by 200 parts in a million, one forward, one back; a switch each hour, half of them after a
+ * pause. What is given out follows whoever is on air, and nothing is lost or added at a switch. */
+static void clocks_that_drift_for_a_day(void) {
+  struct rebase rebase = {.started = false};
+  uint64_t now = S;
+  int64_t last = 0;
+  for (int hour = 0; hour < 24; hour++) {
+    const int drift = hour % 2 ? 200 : -200;
+    const uint64_t pause = hour % 4 < 2 ? 2 * S : 17 * MS, began = now + pause;
+    const int64_t clock = hour * 1000000;
+    rebase_begin(&rebase, &(struct rebase_times){.dts = clock, .pts = clock}, began, true);
+    for (int64_t i = 0; i < 90000; i++) {
+      now = began + (uint64_t)(i * (int64_t)(40 * MS) / 1000000 * (1000000 - drift));
+      const int64_t given = send(&rebase, 0, clock + i * FRAME, now);
+      CHECK(given > last);
+      if (i) CHECK(given - last <= FRAME);
+      if (!i && hour) CHECK(given - last <= (int64_t)(pause / 100000 * 9) + 1);
+      last = given;
+    }
+  }
+}
+
 /* The sound of the source before ended long before its picture: what was kept of the next one's is not all in time. */
 static void sound_that_is_too_late_is_dropped(void) {
   struct rebase rebase = {.started = false};
@@ -400,6 +422,7 @@ int main(void) {
   few_pictures_are_no_steps();
   data_goes_with_picture_and_sound();
   what_a_standby_kept_is_caught_up_at_once();
+  clocks_that_drift_for_a_day();
   sound_that_is_too_late_is_dropped();
   planned_switches_do_not_add_up();
   return failures ? 1 : 0;
