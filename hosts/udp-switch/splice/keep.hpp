@@ -20,6 +20,8 @@ struct keep_limits {
 class keep {
  public:
   explicit keep(const keep_limits& limits) : limits_(limits) {}
+  // From the next packet on.
+  void set_limits(const keep_limits& limits) { limits_ = limits; }
 
   // The next packet begins a picture of the video, at which decoding can begin or not.
   void picture(bool key, ticks now);
