@@ -44,6 +44,35 @@ void a_switch_says_what_it_passed_over_and_how_long_it_took() {
   EXPECT(!switched.detection() && switched.decision() == 0ns && switched.commit() == 0ns);
 }
 
+// By handle, by id, in a batch, and within one.
+void a_switch_commits_on_a_key_frame() {
+  constexpr std::uint32_t video = changeover::flags::video, key = video | changeover::flags::key;
+  for (int way = 0; way < 4; way++) {
+    changeover::engine engine;
+    const auto settings = changeover::config().commit(changeover::commit::key_frame).packet_timeout(1h);
+    engine.register_stream("s", {changeover::input_spec(0, "a").hot(), changeover::input_spec(1, "b").hot()},
+                           settings);
+    auto old = engine.open_input("s", 0), target = engine.open_input("s", 1);
+    await_event(engine, event_kind::start, 1);
+    EXPECT(old.record(1, key) && !target.record(1, key));
+    EXPECT(engine.sync(10s));
+    engine.switch_input("s", 1);
+    std::size_t from = 0;
+    const auto record = [&](std::uint32_t flags) {
+      const changeover::packet batch[] = {{1, flags}, {1, video}}, within[] = {{1, video}, {1, flags}};
+      switch (way) {
+        case 0: return target.record(1, flags);
+        case 1: return engine.record_packet("s", 1, 1, flags);
+        case 2: return target.record_batch(batch);
+        default: return target.record_batch_from(within, from);
+      }
+    };
+    EXPECT(!record(video) && !record(changeover::flags::key) && old.record(1, video));
+    EXPECT(record(key).number() == 2 && from == (way == 3 ? 1 : 0));
+    EXPECT(!old.record(1, key) && target.record(1, video));
+  }
+}
+
 void an_event_loop() {
   changeover::engine engine;
   pollfd ready{engine.event_fd(), POLLIN, 0};
@@ -92,6 +121,7 @@ void an_event_loop() {
 int main() {
   TEST(starts_say_why_and_can_fail_by_handle);
   TEST(a_switch_says_what_it_passed_over_and_how_long_it_took);
+  TEST(a_switch_commits_on_a_key_frame);
   TEST(an_event_loop);
   return finish("hpp_events");
 }
