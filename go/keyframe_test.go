@@ -3,6 +3,7 @@ package changeover_test
 // A planned switch commits on the key frame of its target, on the goroutine that records it.
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -62,6 +63,14 @@ func TestASwitchCommitsOnAKeyFrame(t *testing.T) {
 						t.Fatalf("the old input: %d", verdict)
 					}
 				}
+			}
+			calls := runtime.NumCgoCall()
+			for range 1000 {
+				record(changeover.Video)
+			}
+			// Other goroutines may make a few.
+			if made := runtime.NumCgoCall() - calls; made > 100 {
+				t.Errorf("%d cgo calls", made)
 			}
 			if verdict := record(keyFrame); verdict != 2 {
 				t.Fatalf("the key frame: %d", verdict)

@@ -43,8 +43,11 @@ const (
 	more = 1 << 63
 	// counting: it is only to count packets of sound, for which it takes no call.
 	counting = more | 1<<62
+	// keyed: it is armed for a key frame alone, and nothing else is to be done.
+	keyed = more | 1<<61 | 1<<59 | 1<<58
 	// flags are above the number.
-	flagBits = 0b111 << 61
+	flagBits = 0b111111 << 58
+	sounding = 1 << 62
 )
 
 var (
@@ -97,13 +100,21 @@ func (in *Input) record(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
 	return Verdict(verdict)
 }
 
-// recordMore is record where there is more to do: most often to count sound.
+// recordMore is record where there is more to do: most often to count sound, or to look for the key frame
+// with which a switch commits.
 //
 //go:noinline
 func (in *Input) recordMore(c *cell, gate *uint64, bytes int, flags Flags) Verdict {
 	verdict := atomic.LoadUint64(gate)
 	admitted := atomic.LoadUint64(&c.admitted)
-	if admitted&flagBits != counting {
+	const keyFrame = Video | Key
+	switch admitted & flagBits {
+	case counting:
+	case keyed, keyed | sounding:
+		if flags&keyFrame == keyFrame {
+			return in.recordByCall(c, bytes, flags)
+		}
+	default:
 		return in.recordByCall(c, bytes, flags)
 	}
 	c.lastPacket = atomic.LoadUint64(in.clock)
@@ -111,7 +122,9 @@ func (in *Input) recordMore(c *cell, gate *uint64, bytes int, flags Flags) Verdi
 	c.bytes += uint64(uint32(bytes))
 	c.video += uint64(flags & Video)
 	c.keys += uint64(flags >> 2 & 1)
-	c.sound += uint32(flags >> 1 & 1)
+	if admitted&sounding != 0 {
+		c.sound += uint32(flags >> 1 & 1)
+	}
 	if admitted&^flagBits != verdict {
 		verdict = 0
 	}

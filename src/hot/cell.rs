@@ -53,8 +53,10 @@ const ARMED: u64 = 1 << 61;
 const AWAITED: u64 = 1 << 60;
 /// The number is one that is offered, or was: see [`Gate::open_offer`].
 const OFFERED: u64 = 1 << 59;
+/// Only a key frame may take that offer: to any other packet the cell is as one that is not armed.
+const KEYED: u64 = 1 << 58;
 /// What is left for the switch number. No gate ever shows one of the bits above.
-const NUMBER: u64 = OFFERED - 1;
+const NUMBER: u64 = KEYED - 1;
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
 // or in the meaning of a field needs a new layout number (`LAYOUT` in `src/ffi/input.rs`).
@@ -71,6 +73,7 @@ const _: () = {
     assert!(offset_of!(Cell, owner) == 56);
     assert!(offset_of!(Cell, tag) == 60);
     assert!(MORE == 1 << 63 && SOUND == 1 << 62 && ARMED == 1 << 61);
+    assert!(AWAITED == 1 << 60 && OFFERED == 1 << 59 && KEYED == 1 << 58);
     assert!(Flags::VIDEO.bits() == 1 && Flags::AUDIO.bits() == 2 && Flags::KEY.bits() == 4);
 };
 
@@ -366,10 +369,11 @@ impl Cell {
         self.admitted.fetch_or(MORE | ARMED | AWAITED, Ordering::Release);
     }
 
-    /// Admits this cell under a number that its packets may make the gate's. To be called before
-    /// the offer is opened, or while it is open.
-    pub(crate) fn offer(&self, number: u64) {
-        let offered = MORE | ARMED | OFFERED | number;
+    /// Admits this cell under a number that its key frames, or any of its packets, may make the
+    /// gate's. To be called before the offer is opened, or while it is open.
+    pub(crate) fn offer(&self, number: u64, to_any_packet: bool) {
+        let keyed = if to_any_packet { 0 } else { KEYED };
+        let offered = MORE | ARMED | OFFERED | keyed | number;
         // Release: pairs with the Acquire in `do_all`.
         self.change(Ordering::Release, |word| word & (SOUND | AWAITED) | offered);
     }
@@ -379,8 +383,8 @@ impl Cell {
         if self.admitted.load(Ordering::Relaxed) & OFFERED != 0 {
             // (A record that finds nothing more to do clears [`MORE`].)
             self.change(Ordering::Relaxed, |word| match word & AWAITED {
-                0 => word & !(OFFERED | ARMED),
-                _ => word & !OFFERED,
+                0 => word & !(OFFERED | KEYED | ARMED),
+                _ => word & !(OFFERED | KEYED),
             });
         }
     }

@@ -222,7 +222,8 @@ impl Entry {
             |(health, _): &(&InputHealth, &InputCells)| health.session() != Some(offer.session);
         let others = self.state.inputs().filter(is_other);
         others.flat_map(|(_, input)| input.all()).for_each(Cell::end_offer);
-        self.cells_of(offer.session).for_each(|cell| cell.offer(offer.number));
+        let (number, any) = (offer.number, offer.to_any_packet);
+        self.cells_of(offer.session).for_each(|cell| cell.offer(number, any));
         self.shared.gate().open_offer(offer.number, offer.to_any_packet);
         (self.offers, self.offered) = (true, true);
     }
@@ -371,7 +372,7 @@ impl Entry {
                 cell.admit(core.switch_number());
             }
             if let Some(offer) = core.offer().filter(|offer| offer.session == current) {
-                cell.offer(offer.number);
+                cell.offer(offer.number, offer.to_any_packet);
             }
             if core.awaits(current) {
                 cell.arm();

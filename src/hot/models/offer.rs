@@ -19,7 +19,7 @@ impl Offered {
         let (old, target) = (rig.pool.cell(0), [2, 3].map(|cell| rig.pool.cell(cell)));
         old.admit(1);
         rig.gate().move_to(1);
-        target.iter().for_each(|cell| cell.offer(2));
+        target.iter().for_each(|cell| cell.offer(2, to_any_packet));
         rig.gate().open_offer(2, to_any_packet);
         Arc::new(Offered { rig, old, target })
     }
@@ -143,7 +143,7 @@ fn a_handle_that_is_opened_meanwhile_takes_part() {
         let recorder = it.on_a_thread(0, KEY);
         // As `Entry::open` does, whether it was taken or not.
         let late = it.rig.pool.cell(1);
-        late.offer(2);
+        late.offer(2, false);
         late.arm();
         assert_eq!(it.record(late, KEY), 2);
         assert_eq!(recorder.join().unwrap(), 2);
