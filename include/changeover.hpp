@@ -580,9 +580,10 @@ class event_view {
   changeover::start_reason start_reason() const noexcept {
     return static_cast<changeover::start_reason>(raw_.start_reason);
   }
-  /** start, stop, probe: what input_spec::user_data was given; empty if it was not, or if the input is
-   * not from this header. Its `std::any_cast<T>(&event.user_data())` is good until the event is gone,
-   * and that of a start until its stop is. */
+  /** start, stop, probe: what input_spec::user_data was given; empty if it was not. Not for inputs with a
+   * user_data that C code gave to the same engine: theirs is in raw(), and is no std::any. Its
+   * `std::any_cast<T>(&event.user_data())` is good until the event is gone, and that of a start until its
+   * stop is. */
   const std::any& user_data() const noexcept {
     static const std::any none;
     return raw_.user_data == nullptr ? none : *static_cast<const std::any*>(raw_.user_data);
