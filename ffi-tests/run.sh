@@ -130,7 +130,7 @@ run() {
 export -f compiler compile build fault run
 
 # The long ones first.
-all="threads matrix callbacks callbacks_inside log bad_input struct_sizes fork lifecycle failover maintenance events status inputs key_frames user_data destructors print problems unload version layout wait_free bugs faults"
+all="threads matrix callbacks callbacks_inside log bad_input struct_sizes fork lifecycle failover maintenance events status inputs key_frames user_data destructors print problems unload version layout wait_free bugs hostile faults"
 read -ra tests <<<"${TESTS:-$all}"
 compiles=() builds=() runs=()
 for variant in "${variants[@]}"; do
@@ -140,8 +140,8 @@ for test in "${tests[@]}"; do
   for variant in "${variants[@]}"; do
     # Under TSan a child of a fork can't go on, and these others have no threads.
     [ "$variant" = tsan ] && [[ $test =~ ^(fork|layout|version|bad_input|struct_sizes)$ ]] && continue
-    # Only that library has bugs on demand.
-    [ "$variant" != asan ] && [ "$test" = bugs ] && continue
+    # Only that library has bugs on demand, and its assertions on.
+    [ "$variant" != asan ] && [[ $test =~ ^(bugs|hostile)$ ]] && continue
     # Tools have system calls and allocations of their own.
     [ "$variant" != plain ] && [ "$test" = wait_free ] && continue
     builds+=("${variant/valgrind/plain} $test")
