@@ -530,7 +530,8 @@
  * CHANGEOVER_INHERIT_CHOICE. An input takes packet_timeout, connect_timeout, probe_cooldown,
  * probe_timeout, standby, min_bitrate, min_bitrate_of_baseline, min_fps, min_fps_of_baseline,
  * max_loss, impair_after, impair_margin, video_timeout, audio_timeout, measure_window, source,
- * start_grace, role, silence and packet_timeout_min; the rest must be inherited there.
+ * start_grace, role, silence and packet_timeout_min; the rest must be inherited there, and
+ * mass_share in a stream's, too.
  */
 typedef struct changeover_config {
   /** Set by changeover_config_init. */
@@ -1257,9 +1258,10 @@ int32_t changeover_input_spec_init(struct changeover_input_spec *spec, size_t st
  * Says what is wrong with settings that an operation refuses with CHANGEOVER_ERR_CONFIG or
  * CHANGEOVER_ERR_VALUE.
  *
- * of_input is 1 for settings of an input, 0 for those of a stream or the engine. field receives
- * the name of the first field that is wrong, and why (may be NULL) what it should be, e.g. "a
- * duration from 1 ms to a year (in C in nanoseconds)"; NULL both, if nothing is. Static strings.
+ * of_input is 1 for settings of an input, 0 for those of the engine or a stream (which may not set
+ * mass_share either: that is not noticed). field receives the name of the first field that is wrong, and
+ * why (may be NULL) what it should be, e.g. "a duration from 1 ms to a year (in C in nanoseconds)"; NULL
+ * both, if nothing is. Static strings.
  *
  * Any thread; does not wait. Since 0.1.
  */

@@ -41,9 +41,10 @@ impl Answer {
 /// Says what is wrong with settings that an operation refuses with CHANGEOVER_ERR_CONFIG or
 /// CHANGEOVER_ERR_VALUE.
 ///
-/// `of_input` is 1 for settings of an input, 0 for those of a stream or the engine. `field` receives
-/// the name of the first field that is wrong, and `why` (may be NULL) what it should be, e.g. "a
-/// duration from 1 ms to a year (in C in nanoseconds)"; NULL both, if nothing is. Static strings.
+/// `of_input` is 1 for settings of an input, 0 for those of the engine or a stream (which may not set
+/// mass_share either: that is not noticed). `field` receives the name of the first field that is wrong, and
+/// `why` (may be NULL) what it should be, e.g. "a duration from 1 ms to a year (in C in nanoseconds)"; NULL
+/// both, if nothing is. Static strings.
 ///
 /// Any thread; does not wait. Since 0.1.
 #[no_mangle]

@@ -161,7 +161,7 @@ fn settings() -> String {
     let about = format!(
         "Settings of the engine, of a stream or of an input. Durations are nanoseconds, e.g. 500 * \
          CHANGEOVER_MILLISECOND; they and numbers may be CHANGEOVER_INHERIT, choices CHANGEOVER_INHERIT_CHOICE. An input takes {} \
-         and {last}; the rest must be inherited there.",
+         and {last}; the rest must be inherited there, and mass_share in a stream's, too.",
         others.join(", ")
     );
     let mut out = units() + &c_comment(&about, "") + "typedef struct changeover_config {\n";
