@@ -25,9 +25,9 @@ use std::ffi::c_char;
 /// updated, its stream unregistered, the engine freed) and no event that carries it and no status that
 /// was made meanwhile is left; so the host has taken the stop of its last session by then. That is in one
 /// of the host's calls to this engine, as a rule the one that ended it or that cleared its last stop; or
-/// on the event thread; at the latest in changeover_free. An element whose struct_size is not that of the
-/// first is not looked at, nor any of an array that begins with one that changeover_input_spec_init
-/// refuses.
+/// on the event thread; at the latest in changeover_free, or when what is left of these is freed after it. An
+/// element whose struct_size is not that of the first is not looked at, nor any of an array that begins with
+/// one that changeover_input_spec_init refuses.
 ///
 /// Any thread; waits for the monitor.
 /// Errors: STREAM_EXISTS, PRIORITY, DUPLICATE_PRIORITY, CONFIG, HOT_WITHOUT_OVERLAP. Since 0.1.
