@@ -238,6 +238,10 @@ impl Stream {
     fn abandon_needless_switch(&mut self) {
         let Some(pending) = self.pending.as_deref() else { return };
         let needless = |target: usize| match pending.reason {
+            // Within a class that is not healthy, no input is left for another.
+            Reason::Failback if self.class(target) != Class::Healthy => {
+                !self.is_of_better_class(target)
+            }
             Reason::Failback | Reason::InputAdded => !self.is_better(target),
             reason => reason.is_condition() && !self.is_of_better_class(target),
         };

@@ -57,6 +57,10 @@ impl Judge {
             let keys = |priority: Option<Priority>| {
                 priority.is_some_and(|priority| self.offers.keys.contains(&priority))
             };
+            // Rule 25b: updated while it drained, or with none left to try, it stopped at once.
+            if switch.reason == Reason::Disabled && self.started.contains(&switch.to) {
+                continue;
+            }
             if scene.model.waits_for_key_frames() && (keys(switch.from) || keys(Some(switch.to))) {
                 assert_eq!(self.cause, Cause::Committed, "it did not wait: {switch:?}");
             }
