@@ -222,6 +222,33 @@ fn at_most_one_session_is_admitted_and_first_comes_the_key_frame() {
     });
 }
 
+/// A handle that follows its input records across the commit: from its key frame on everything it
+/// records is let through, whatever the monitor does meanwhile to complete the switch.
+fn follows_across_a_commit(end: impl Fn(&Cell)) {
+    let it = Offered::new(false);
+    let other = it.clone();
+    let recorder = thread::spawn(move || {
+        let handle = other.target[0];
+        let (clock, gate) = (&other.rig.clock, other.gate());
+        [NONE, KEY, NONE].map(|flags| handle.record(10, flags, clock, gate).number())
+    });
+    if it.gate().close_offer().is_some() {
+        it.target.iter().for_each(|cell| end(cell));
+    } else {
+        // Too early: it stands as before.
+        it.gate().open_offer(2, false);
+    }
+    let verdicts = recorder.join().unwrap();
+    let taken = it.gate().number() == 2;
+    assert!(!taken || verdicts == [0, 2, 2], "shut out: {verdicts:?}");
+    assert_eq!(it.target[0].read().packets, 3);
+}
+
+#[test]
+fn a_handle_that_follows_is_let_through_from_its_key_frame_on() {
+    check(3, || follows_across_a_commit(Cell::end_offer));
+}
+
 /// What a step that is wrong does to the same races.
 mod twins {
     use super::*;
@@ -270,6 +297,17 @@ mod twins {
             let gate = it.gate().number();
             recorder.join().unwrap();
             assert!(taken.is_none() || gate == 2, "nobody completed it");
+        });
+    }
+
+    #[test]
+    #[should_panic = "shut out"]
+    fn the_number_goes_with_the_offer() {
+        check(3, || {
+            follows_across_a_commit(|cell| {
+                cell.end_offer();
+                cell.admit(0);
+            });
         });
     }
 
