@@ -178,6 +178,8 @@ impl Judge {
                 }
             }
             Stimulus::FailBack => self.asked_to_return = Some(now),
+            // One that becomes pushed is on trial no longer.
+            Stimulus::SetConfig(_) => self.doubtful_trials.extend(self.trials.keys()),
             Stimulus::SwitchInput { priority, .. } | Stimulus::ForceInput { priority } => {
                 self.record(*priority).faults = [0; 2];
             }
