@@ -129,10 +129,32 @@ func atMost(what string, c *contender, limit float64) {
 	fmt.Printf("  %-54s %7.1f ns  (bar at most %g, %d samples)  %s\n", what, c.typical(), limit, len(c.samples), verdict)
 }
 
+// atMostTimes compares: more must take no longer than factor times as long as less.
+func atMostTimes(what string, more, less *contender, factor float64) {
+	ratio, verdict := more.typical()/less.typical(), "ok"
+	if !(ratio <= factor) {
+		verdict, failed = "MISSED", true
+	}
+	fmt.Printf("  %-54s %7.2f ns / %6.2f ns = %6.2f  (at most %g, %d samples)  %s\n", what, more.typical(), less.typical(),
+		ratio, factor, min(len(more.samples), len(less.samples)), verdict)
+}
+
+// patient has nothing come due.
+var patient = changeover.Config{PacketTimeout: time.Hour, ConnectTimeout: time.Hour}
+
+// everythingOn is all that looks at what inputs deliver; and nothing comes of it.
+func everythingOn() changeover.Config {
+	config := patient
+	config.MinBitrate, config.MinBitrateOfBaseline = 1, 50
+	config.MinFPS, config.MinFPSOfBaseline, config.MaxLoss = 1, 50, 50
+	config.VideoTimeout, config.AudioTimeout, config.ImpairAfter = time.Hour, time.Hour, time.Hour
+	config.Silence = changeover.SilenceAdaptive
+	return config
+}
+
 // setUp makes a service and a manager with these streams, on air.
-func setUp(ids []string) (*changeover.Service, *peer.Manager) {
-	patient := changeover.Config{PacketTimeout: time.Hour, ConnectTimeout: time.Hour}
-	service, err := changeover.New(host{}, &changeover.Options{Config: patient})
+func setUp(ids []string, config changeover.Config) (*changeover.Service, *peer.Manager) {
+	service, err := changeover.New(host{}, &changeover.Options{Config: config})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -161,6 +183,15 @@ func recordInput(input *changeover.Input, n int) {
 		input.Record(1316, 0)
 		input.Record(1316, 0)
 		input.Record(1316, 0)
+	}
+}
+
+func recordByID(service *changeover.Service, ids []string, n int) {
+	for range n / 4 {
+		service.RecordPacket(ids[0], 0)
+		service.RecordPacket(ids[1], 0)
+		service.RecordPacket(ids[2], 0)
+		service.RecordPacket(ids[3], 0)
 	}
 }
 
@@ -233,14 +264,17 @@ func main() {
 	for i := range ids {
 		ids[i] = fmt.Sprintf("live/channel-%08d/hd", i)
 	}
-	few, fewLocks := setUp(ids[:10])
-	var inputs [2]*changeover.Input
-	for i := range inputs {
-		var err error
-		if inputs[i], err = few.OpenInput(ids[i], 0); err != nil {
+	few, fewLocks := setUp(ids[:10], patient)
+	measured, _ := setUp(ids[:10], everythingOn())
+	open := func(service *changeover.Service, id string) *changeover.Input {
+		input, err := service.OpenInput(id, 0)
+		if err != nil {
 			log.Fatal(err)
 		}
+		return input
 	}
+	inputs := [2]*changeover.Input{open(few, ids[0]), open(few, ids[1])}
+	measuredInput := open(measured, ids[0])
 
 	handle := func() *contender {
 		return &contender{name: "Input.Record", record: func(worker, n int) { recordInput(inputs[worker], n) }}
@@ -267,7 +301,8 @@ func main() {
 	}
 
 	alone, locksAlone := handle(), locks()
-	run(*rounds, (*contender).one, alone, locksAlone, empty)
+	withAllOn := &contender{name: "everything on", record: func(_, n int) { recordInput(measuredInput, n) }}
+	run(*rounds, (*contender).one, alone, locksAlone, empty, withAllOn)
 	var counted [2]counters
 	countTogether := &contender{name: "counting alone", record: func(worker, n int) { countOnly(&counted[worker], n) }}
 	together, locksTogether := handle(), locks()
@@ -284,7 +319,11 @@ func main() {
 	}}
 	run(*rounds/5, (*contender).one, status)
 
-	many, manyLocks := setUp(ids)
+	fewByID := &contender{name: "RecordPacket", record: func(_, n int) { recordByID(few, ids, n) }}
+	allOnByID := &contender{name: "everything on", record: func(_, n int) { recordByID(measured, ids, n) }}
+	run(*rounds, (*contender).one, fewByID, allOnByID)
+
+	many, manyLocks := setUp(ids, patient)
 	byID := &contender{name: "RecordPacket", record: each(many.RecordPacket)}
 	locksByID := &contender{name: "RWMutex and map", record: each(manyLocks.RecordPacket)}
 	// In turns that are long enough for the caches to fill with what is measured.
@@ -308,6 +347,8 @@ func main() {
 	case slower >= 1.15:
 		fmt.Printf("    (two processors share a core, or are busy: arithmetic takes %.2f times as long on both at once)\n", slower)
 	}
+	atMostTimes("Input.Record, everything on / nothing on", withAllOn, alone, 2)
+	atMostTimes("RecordPacket, everything on / nothing on", allOnByID, fewByID, 2)
 	bar("RWMutex and map / RecordPacket, 10k streams at random", locksByID, byID, 3, true)
 	atMost("RuntimeStatus, two inputs", status, 1000)
 	for _, c := range []struct {
@@ -322,6 +363,7 @@ func main() {
 		failed = failed || allocations != 0
 	}
 	few.Close()
+	measured.Close()
 	many.Close()
 	if failed {
 		log.Print("bench: missed")
