@@ -2,7 +2,7 @@
 
 use super::random::Random;
 use changeover::core::{Nanos, Priority};
-use changeover::{Commit, Config, Failback, Input, Overlap, Role, Source, Standby};
+use changeover::{Commit, Config, Failback, Input, Overlap, Role, Silence, Source, Standby};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ pub struct Level {
     pub fill: Option<bool>,
     pub key_frame: Option<bool>,
     pub key_wait: Option<u64>,
+    pub adaptive: Option<bool>,
+    pub packet_timeout_min: Option<u64>,
 }
 
 /// What is set goes into the settings.
@@ -61,6 +63,8 @@ impl Level {
                 .map(|hot| hot == 1),
             pushed: some(30, &[0, 1, 1]).map(|pushed| pushed == 1),
             fill: some(25, &[0, 1, 1]).map(|fill| fill == 1),
+            adaptive: some(20, &[0, 1, 1]).map(|adaptive| adaptive == 1),
+            packet_timeout_min: some(20, &[20, 100, 300]),
             start_grace: some(20, &[0, 30, 200, 1000]),
             ..Level::default()
         };
@@ -125,6 +129,9 @@ impl Level {
         let config = with(config, millis(self.start_grace), Config::start_grace);
         let config = with(config, millis(self.damping_period), Config::damping_period);
         let config = with(config, millis(self.key_wait), Config::key_wait);
+        let silence = choice(self.adaptive, Silence::Adaptive, Silence::Fixed);
+        let config = with(config, silence, Config::silence);
+        let config = with(config, millis(self.packet_timeout_min), Config::packet_timeout_min);
         let commit = choice(self.key_frame, Commit::KeyFrame, Commit::AtOnce);
         let config = with(config, commit, Config::commit);
         let config = with(config, choice(self.fill, Role::Fill, Role::Source), Config::role);
@@ -183,6 +190,17 @@ impl Model {
 
     pub fn measure_window(&self, priority: Priority) -> Nanos {
         self.of(priority, |level| level.measure_window).unwrap_or(1000) * MS
+    }
+
+    pub fn is_adaptive(&self, priority: Priority) -> bool {
+        self.of(priority, |level| level.adaptive).unwrap_or(false)
+    }
+
+    /// The least and the most that its limit on silence may be.
+    pub fn silence_bounds(&self, priority: Priority) -> (Nanos, Nanos) {
+        let most = self.packet_timeout(priority);
+        let least = self.of(priority, |level| level.packet_timeout_min).unwrap_or(100) * MS;
+        (if self.is_adaptive(priority) { least.min(most) } else { most }, most)
     }
 
     pub fn start_grace(&self, priority: Priority) -> Nanos {

@@ -26,6 +26,10 @@ impl Judge {
             _ => None,
         });
         let Some(switch) = switches.next_back() else { return };
+        // What is added is chosen in the midst of an update.
+        if switch.reason != Reason::InputAdded {
+            self.explained(switch, scene);
+        }
         let (Some(from), to) = (switch.from, switch.to) else { return };
         let by_choice = switch.reason == Reason::Failback || switch.reason.is_condition();
         if self.asked_to_return.is_some() && by_choice {

@@ -9,10 +9,12 @@
 //! |---|---|
 //! | `conditions.rs` | 16 and 20: what is wrong with an input, and when it is healed |
 //! | `choice.rs` | 17, 18, 19, 21 and 27: which input goes on air, and when |
+//! | `explained.rs` | 22 and 24: silence as a session knows it, and what is said of a switch |
 //! | `offers.rs` | 23: what waits for a key frame, and for how long |
 
 mod choice;
 mod conditions;
+mod explained;
 mod offers;
 
 use super::model::Model;
@@ -22,6 +24,7 @@ use changeover::core::{
 };
 use changeover::{Reason, Severity, StartReason, Status};
 use conditions::Words;
+use explained::Gaps;
 use offers::Offers;
 pub use offers::Recorded;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +74,7 @@ enum Worth {
 pub struct Judge {
     records: BTreeMap<Priority, Record>,
     offers: Offers,
+    gaps: BTreeMap<SessionId, Gaps>,
     cause: Cause,
     /// Sessions that were started for a trial.
     trials: BTreeMap<SessionId, Priority>,
@@ -194,10 +198,11 @@ impl Judge {
                 let record = self.record(input.priority);
                 record.words.session_begins();
                 self.started.insert(input.priority);
-                // A trial that is restarted stays one.
+                // A trial that is restarted stays one, unless a restart takes its place.
                 let again = self.ended_trials.remove(&input.priority);
                 if *start_reason == StartReason::Restart && again {
                     self.trials.insert(*session, input.priority);
+                    self.doubtful_trials.insert(*session);
                 }
                 if *start_reason == StartReason::Trial {
                     self.trial_starts(input.priority, *session, scene);
@@ -226,6 +231,7 @@ impl Judge {
                 if condition {
                     self.condition_begins(*priority, error, scene);
                 }
+                self.was_silent(*priority, &error.detail, scene);
                 self.count_health(*priority, scene);
                 let left_air = self.on_air == Some(*priority) && !condition;
                 // With overlap off one is counted, too, of what took the air and did not deliver.

@@ -51,7 +51,9 @@ impl Judge {
             ) || switch.reason.is_condition();
             // What was restarted meanwhile is not on air.
             let on_air = self.on_air.filter(|on_air| !self.started.contains(on_air));
-            if !planned || on_air.is_none() || on_air != switch.from {
+            // Rule 25b: what drains is stopped at once when it, or the buffer, is updated.
+            let stopped = switch.reason == Reason::Disabled && self.cause == Cause::Other;
+            if !planned || stopped || on_air.is_none() || on_air != switch.from {
                 continue;
             }
             let keys = |priority: Option<Priority>| {

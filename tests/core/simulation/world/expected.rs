@@ -43,7 +43,7 @@ impl World {
         let running = self.invariants.running.iter().find(|running| running.priority == priority);
         let Some(running) = running else { return };
         match running.last_packet {
-            Some(last) => assert!(self.now - last >= self.model.packet_timeout(priority)),
+            Some(last) => assert!(self.now - last >= self.model.silence_bounds(priority).0),
             None => {
                 let taken = running.taken_at.expect("a host that took the start");
                 assert!(self.now - taken >= self.model.connect_timeout(priority));

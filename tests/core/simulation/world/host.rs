@@ -52,6 +52,7 @@ impl World {
         }
         let first = self.invariants.session(session).is_some_and(|s| s.first_packet.is_none());
         self.invariants.delivered(session, self.now);
+        self.judge.came(session, self.now);
         if first {
             let window = self.model.measure_window(priority);
             self.plan(window / 10, Step::Look(session, priority));

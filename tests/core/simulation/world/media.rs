@@ -79,17 +79,17 @@ impl World {
         let input = input.expect("what runs is registered");
         let baseline = input.baseline();
         let measured = self.model.is_measured(priority);
-        assert_eq!(
-            input.meter_window().is_some(),
-            measured,
-            "measured if a limit is set, only then"
-        );
+        let wanted = measured || self.model.is_adaptive(priority);
+        assert_eq!(input.meter_window().is_some(), wanted, "measured if a setting asks, only then");
         let window = self.model.measure_window(priority);
         self.plan(window / 10, Step::Look(session, priority));
-        if measured {
+        if wanted {
+            self.judge.looked(session);
             let measure =
                 self.sources[priority as usize].media.measure(first, last, self.now, window);
-            self.judge.look(priority, first, &measure, baseline, &self.model, self.now);
+            if measured {
+                self.judge.look(priority, first, &measure, baseline, &self.model, self.now);
+            }
             self.handle(Stimulus::Measured { session, measure }).unwrap();
         }
     }
