@@ -16,12 +16,13 @@ from pathlib import Path
 
 # ffi → engine → hot, core → vocabulary, units. Whatever has locks uses poison, whatever prints print.
 MAY_USE = {
-    "ffi": {"engine", "hot", "core", "loss", "vocabulary", "poison", "print", "units"},
-    "engine": {"hot", "core", "vocabulary", "poison", "print", "units"},
-    "core": {"vocabulary", "print", "units"},
+    "ffi": {"engine", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
+    "engine": {"hot", "core", "vocabulary", "user_data", "poison", "print", "units"},
+    "core": {"vocabulary", "user_data", "print", "units"},
     "hot": {"vocabulary", "poison", "units"},
     "loss": set(),
     "vocabulary": set(),
+    "user_data": {"poison"},
     "poison": set(),
     "print": set(),
     "units": set(),

@@ -1,10 +1,10 @@
-//! The host's functions and their `user_data`.
+//! The host's functions.
 
 use super::abi_types::{
-    changeover_callbacks, changeover_destroy_fn, changeover_event, changeover_log_fn,
-    changeover_stream_fn,
+    changeover_callbacks, changeover_event, changeover_log_fn, changeover_stream_fn,
 };
 use super::event::EventMemory;
+use super::host_pointer::HostPointer;
 use super::live::Live;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_NULL};
 use super::strings::Texts;
@@ -13,38 +13,6 @@ use crate::engine::{Event, Ingestor, StreamCallback};
 use crate::vocabulary::{Level, ProbeAnswer};
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock, Weak};
-
-/// The host's `user_data`; dropping it calls the destructor.
-pub(super) struct HostPointer {
-    pointer: *mut c_void,
-    destroy: changeover_destroy_fn,
-}
-
-// SAFETY: the engine only carries the pointer between threads, which the host agreed to by
-// registering a callback documented to be called on another thread.
-unsafe impl Send for HostPointer {}
-// SAFETY: as above; others only copy the pointer.
-unsafe impl Sync for HostPointer {}
-
-impl HostPointer {
-    pub(super) fn new(pointer: *mut c_void, destroy: changeover_destroy_fn) -> HostPointer {
-        HostPointer { pointer, destroy }
-    }
-
-    /// By reference, so that a closure that calls this captures the whole, destructor included.
-    pub(super) fn pointer(&self) -> *mut c_void {
-        self.pointer
-    }
-}
-
-impl Drop for HostPointer {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.destroy {
-            // SAFETY: the host's function and the pointer it came with; dropped, so called, once.
-            unsafe { destroy(self.pointer) }
-        }
-    }
-}
 
 type EventFn = unsafe extern "C" fn(*mut c_void, *const changeover_event);
 type AnswerFn = unsafe extern "C" fn(*mut c_void, *const changeover_event) -> i32;

@@ -2,8 +2,8 @@
 
 use super::abi_types::{changeover_input_spec, changeover_option};
 use super::arrays::elements;
-use super::callbacks::HostPointer;
 use super::guard::guard;
+use super::host_pointer::HostPointer;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT};
 use super::settings::{changeover_config, config_or_inherit, zero};
 use super::strings::text;

@@ -4,10 +4,11 @@ use super::abi_types::{
     changeover_callbacks, changeover_destroy_fn, changeover_engine, changeover_log_fn,
     changeover_options, changeover_stream_fn,
 };
-use super::callbacks::{log_callback, stream_callback, HostIngestor, HostPointer};
+use super::callbacks::{log_callback, stream_callback, HostIngestor};
 use super::constants::level;
 use super::guard::guard;
 use super::handles::pointer;
+use super::host_pointer::HostPointer;
 use super::live::{find, Live, ENGINES};
 use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};

@@ -3,11 +3,11 @@
 use super::abi_types::{
     changeover_engine, changeover_event, changeover_option, changeover_passed_over,
 };
-use super::callbacks::HostPointer;
 use super::constants::CHANGEOVER_UNKNOWN;
 use super::convert::{self, unix};
 use super::guard::guard;
 use super::handles::{Handles, Kind};
+use super::host_pointer::HostPointer;
 use super::live::find;
 use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE};

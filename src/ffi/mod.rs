@@ -45,6 +45,7 @@ mod engine;
 mod event;
 mod guard;
 mod handles;
+mod host_pointer;
 mod initial;
 mod input;
 mod layout;

@@ -30,6 +30,7 @@ mod rule_23_key_frames;
 mod rule_24_explained;
 mod rule_25_by_hand;
 mod rule_25_disabled;
+mod rule_25_draining;
 mod rule_26_mass_failure;
 mod rule_27_pushed;
 mod rule_27_untested;
