@@ -1,5 +1,6 @@
 //! What the `_init` functions make of the structs, and where each one ended in 0.1.
 
+use super::abi_status::*;
 use super::abi_types::*;
 use super::constants::CHANGEOVER_UNKNOWN;
 use super::versioned::Versioned;

@@ -3,6 +3,7 @@
 
 #![cfg(target_pointer_width = "64")]
 
+use super::abi_status::*;
 use super::abi_types::*;
 use std::mem::offset_of;
 

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `result.rs` | what the functions answer: the engine's errors as codes |
 //! | `constants.rs` | the vocabulary in C: its numbers, and the functions that name them |
-//! | `abi_types.rs`, `layout.rs`, `initial.rs` | the structs; their layout, asserted; what `_init` makes of them |
+//! | `abi_types.rs`, `abi_status.rs`, `layout.rs`, `initial.rs` | the structs; their layout, asserted; what `_init` makes of them |
 //! | `versioned.rs` | reading and filling structs of another version |
 //! | `strings.rs`, `arrays.rs`, `convert.rs` | strings, arrays, numbers and times, in and out |
 //! | `output.rs` | where results are written |
@@ -15,7 +15,7 @@
 //! | `guard.rs`, `test_hooks.rs` | where panics stop; bugs that tests ask for |
 //! | `config.rs`, `settings.rs` | inputs and settings from their structs |
 //! | `check.rs` | what is wrong with them |
-//! | `callbacks.rs` | the host's functions and their `user_data` |
+//! | `callbacks.rs`, `host_pointer.rs` | the host's functions and their `user_data` |
 //! | `live.rs` | engines by their handles; the prologue of functions about a stream |
 //! | `engine.rs`, `control.rs` | making and freeing engines; operations |
 //! | `maintenance.rs` | inputs out of use, choices that end, returns, all streams at once |
@@ -33,6 +33,7 @@
 // The names are C's.
 #![allow(non_camel_case_types)]
 
+mod abi_status;
 mod abi_types;
 mod arrays;
 mod callbacks;
@@ -67,6 +68,7 @@ mod tests;
 mod version;
 mod versioned;
 
+pub use abi_status::*;
 pub use abi_types::*;
 pub use check::*;
 pub use config::*;

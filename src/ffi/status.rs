@@ -1,9 +1,10 @@
 //! The state of a stream, as an object of the caller's.
 
-use super::abi_types::{
-    changeover_condition_entry, changeover_engine, changeover_error_entry, changeover_input_status,
-    changeover_status, changeover_status_view, changeover_stream_status, changeover_switch_entry,
+use super::abi_status::{
+    changeover_condition_entry, changeover_error_entry, changeover_input_status,
+    changeover_status_view, changeover_stream_status, changeover_switch_entry,
 };
+use super::abi_types::{changeover_engine, changeover_status};
 use super::guard::{guard, guard_or};
 use super::handles::{pointer, Handles, Kind};
 use super::live::with_stream;

@@ -1,6 +1,6 @@
 //! A status as the structs that will be asked for, with the strings they point to.
 
-use super::abi_types::{
+use super::abi_status::{
     changeover_condition_entry, changeover_error_entry, changeover_input_status,
     changeover_status_view, changeover_stream_status, changeover_switch_entry,
 };

@@ -9,10 +9,11 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "result",
     "constants",
     "abi_types",
+    "abi_status",
     "version",
     "config",
     "check",
