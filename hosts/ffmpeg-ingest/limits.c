@@ -99,22 +99,32 @@ void limits_init(struct limits *limits, const changeover_config *given, bool sil
   watch_health(limits, &limits->stream, limits->stream.packet_timeout, FPS_OF_BASELINE);
 }
 
+/* What holds of an input whatever its silence depends on; all else is inherited. */
+static void begin_input(struct limits *limits, size_t input, enum silence silence) {
+  changeover_config *config = &limits->input[input];
+  const unsigned nature = limits->nature[input];
+  limits->silence[input] = silence;
+  changeover_config_init(config, sizeof *config);
+  if (nature & INPUT_PUSHED) config->source = CHANGEOVER_SOURCE_PUSHED;
+  if (silence == SILENCE_FILE || nature & INPUT_FILL) keep_silence_fixed(limits, config);
+  if (!(nature & INPUT_FILL)) return;
+  config->role = CHANGEOVER_ROLE_FILL;
+  watch_nothing(config);
+}
+
 void limits_add(struct limits *limits, size_t input, const char *url, unsigned nature) {
   const changeover_config *given = &limits->given;
   changeover_config *config = &limits->input[input];
-  changeover_config_init(config, sizeof *config);
-  if (nature & INPUT_PUSHED) config->source = CHANGEOVER_SOURCE_PUSHED;
-  if (nature & INPUT_FILL) config->role = CHANGEOVER_ROLE_FILL;
-  const enum silence silence = limits->silence[input] = silence_of(url);
+  const enum silence silence = silence_of(url);
+  limits->nature[input] = nature;
+  begin_input(limits, input, silence);
   if (silence != SILENCE_SEGMENTS) {
     set(&config->packet_timeout, given->packet_timeout, silence == SILENCE_FILE ? FILE_PACKET : SHORT_PACKET);
     set(&config->connect_timeout, given->connect_timeout, SHORT_CONNECT);
     set(&config->packet_timeout_min, given->packet_timeout_min, SHORT_PACKET_MIN);
   }
-  if (silence == SILENCE_FILE || nature & INPUT_FILL) keep_silence_fixed(limits, config);
-  if (nature & INPUT_FILL)
-    watch_nothing(config);
-  else if (silence == SILENCE_FILE)
+  if (nature & INPUT_FILL) return;
+  if (silence == SILENCE_FILE)
     watch_no_pictures(limits, config);
   else if (silence == SILENCE_SHORT)
     watch_health(limits, config, limits_packet_timeout(limits, input),
@@ -132,8 +142,7 @@ enum limits_change limits_learn(struct limits *limits, size_t input, uint64_t se
     change = LIMITS_STREAM;
   }
   if (limits->silence[input] != SILENCE_SEGMENTS) { /* the URL did not look like it */
-    limits->silence[input] = SILENCE_SEGMENTS;
-    changeover_config_init(&limits->input[input], sizeof limits->input[input]);
+    begin_input(limits, input, SILENCE_SEGMENTS);
     change = LIMITS_INPUT;
   }
   return change;

@@ -26,6 +26,7 @@ struct limits {
   changeover_config stream;
   changeover_config input[LIMITS_INPUTS_MAX];
   enum silence silence[LIMITS_INPUTS_MAX];
+  unsigned nature[LIMITS_INPUTS_MAX]; /* enum input_nature, or'ed */
 };
 
 enum silence silence_of(const char *url);

@@ -55,6 +55,20 @@ static void limits_follow_the_playlist(void) {
   CHECK(limits_packet_timeout(&limits, 2) == 14 * NS_PER_S);
 }
 
+static void what_an_input_is_outlasts_its_playlist(void) {
+  struct limits limits = limits_for(CHANGEOVER_INHERIT);
+  limits_add(&limits, 3, "http://a/slate", INPUT_FILL);
+  limits_add(&limits, 4, "http://a/pushed", INPUT_PUSHED);
+  for (size_t i = 3; i < 5; i++) {
+    CHECK(limits_learn(&limits, i, 6 * NS_PER_S) == LIMITS_INPUT);
+    CHECK(limits_packet_timeout(&limits, i) == 14 * NS_PER_S);
+  }
+  const changeover_config *fill = &limits.input[3], *pushed = &limits.input[4];
+  CHECK(fill->role == CHANGEOVER_ROLE_FILL && fill->silence == CHANGEOVER_SILENCE_FIXED);
+  CHECK(fill->min_fps_of_baseline == 0 && fill->video_timeout == 0);
+  CHECK(pushed->source == CHANGEOVER_SOURCE_PUSHED && pushed->min_fps_of_baseline == CHANGEOVER_INHERIT);
+}
+
 static void what_was_asked_for_stays(void) {
   struct limits limits = limits_for(3 * NS_PER_S);
   for (size_t i = 0; i < 3; i++)
@@ -152,6 +166,7 @@ int main(void) {
   playlists_say_how_long_their_segments_are();
   the_url_tells_what_silence_is_usual();
   limits_follow_the_playlist();
+  what_an_input_is_outlasts_its_playlist();
   what_was_asked_for_stays();
   live_sources_are_watched_beyond_silence();
   no_rate_is_missed_sooner_than_packets();
