@@ -39,12 +39,13 @@ static const struct rebase_track *leader(const struct rebase *rebase) {
   return best;
 }
 
-/* The earliest decoding time for a packet that is shown `delay` later. */
+/* The earliest decoding time for a packet that is shown `delay` later. Data has no end: it may come long before it is shown. */
 static int64_t end_of_all(const struct rebase *rebase, int64_t delay) {
   int64_t end = rebase->shown - delay;
   for (int i = 0; i < TRACKS_MAX; i++) {
     const struct rebase_track *track = &rebase->track[i];
-    if (track->used && track->given + track->length > end) end = track->given + track->length;
+    if (!track->used || track->kind == TRACK_OTHER) continue;
+    if (track->given + track->length > end) end = track->given + track->length;
   }
   return end;
 }
@@ -171,11 +172,18 @@ static int64_t offset_of_next(struct rebase *rebase, const struct rebase_track *
   return rebase->offset;
 }
 
+/* Where the source is now, on the output's timeline. */
+static int64_t source_now(const struct rebase *rebase, const struct rebase_track *clock, uint64_t arrived) {
+  if (!clock || clock->source != rebase->source)
+    return rebase->anchor + ticks_since(rebase->anchored, arrived);
+  return clock->last + ticks_since(clock->arrived, arrived);
+}
+
 /* The offset for a track that has nothing of this source yet, or too little to go by: it is where the others are. */
 static int64_t offset_of_first(struct rebase *rebase, const struct rebase_track *clock, bool may_step,
                                int64_t source_dts, uint64_t arrived) {
   if (!clock || clock->source != rebase->source) return rebase->offset;
-  const int64_t now = clock->last + ticks_since(clock->arrived, arrived);
+  const int64_t now = source_now(rebase, clock, arrived);
   const int64_t near = nearer(rebase, source_dts, now);
   if (distance(source_dts + near, now) > APART && may_step) step(rebase, clock, source_dts, arrived);
   return distance(source_dts + near, now) > APART ? rebase->offset : near;
@@ -233,7 +241,11 @@ bool rebase_packet(struct rebase *rebase, int number, enum track_kind kind, uint
   const int64_t offset =
       known ? offset_of_next(rebase, track, times->dts, arrived)
             : offset_of_first(rebase, leader(rebase), kind != TRACK_OTHER, times->dts, arrived);
-  const int64_t dts = times->dts + offset, pts = times->pts + offset;
+  int64_t dts = times->dts + offset, pts = times->pts + offset;
+  if (kind == TRACK_OTHER) {
+    const int64_t now = source_now(rebase, leader(rebase), arrived);
+    if (distance(dts, now) > APART) dts = pts = now; /* such a time is none */
+  }
   const int64_t from = earliest(rebase, track, kind);
   if (dts < from && kind == TRACK_AUDIO) return false;
   times->moved = offset;

@@ -66,6 +66,7 @@ int64_t rebase_source_now(const struct rebase *rebase);
 
 /* Maps a packet of output track `track` onto the output's timeline. False: it is sound that belongs before what has gone out;
  * drop it.
+ * Data that is far from its picture and sound is given their time.
  * A step of the source's clock, forward or backward, becomes nothing: media time goes on as packets arrive. A gap in which
  * as much time has passed as is missing stays a gap. */
 bool rebase_packet(struct rebase *rebase, int track, enum track_kind kind, uint64_t arrived,

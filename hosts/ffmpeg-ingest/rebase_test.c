@@ -290,6 +290,33 @@ static void data_goes_with_picture_and_sound(void) {
   CHECK(send(&one.rebase, 2, one.media + one.step, one.now) == one.media + one.moved);
 }
 
+/* Data whose time is hours off, either way: once, or always. */
+static void data_far_from_its_source_is_given_its_time(void) {
+  for (int hours = -9; hours <= 9; hours += 18) {
+    struct player one = player();
+    play(&one, 100, 40 * MS, 0);
+    const int64_t now = one.media + one.moved;
+    const int64_t given = send(&one.rebase, 2, one.media + hours * 3600 * TICKS_PER_S, one.now);
+    CHECK(given - now <= FRAME && now - given <= FRAME);
+    play(&one, 25, 40 * MS, 0);
+    CHECK(send(&one.rebase, 2, one.media, one.now) == one.media + one.moved); /* the next one has its own */
+    send(&one.rebase, 2, one.media + hours * 3600 * TICKS_PER_S, one.now);
+    const int64_t last = one.picture;
+    begin(&one.rebase, 77, one.now);
+    CHECK(send(&one.rebase, 0, 77, one.now) == last + FRAME);
+  }
+}
+
+/* Subtitles may come seconds before they are shown. */
+static void data_that_is_ahead_does_not_move_the_next_source(void) {
+  struct player one = player();
+  play(&one, 100, 40 * MS, 0);
+  CHECK(send(&one.rebase, 2, one.media + 5 * TICKS_PER_S, one.now) ==
+        one.media + one.moved + 5 * TICKS_PER_S);
+  begin(&one.rebase, 77, one.now);
+  CHECK(send(&one.rebase, 0, 77, one.now) == one.picture + FRAME);
+}
+
 /* A source with B-frames that was kept since a key frame `kept` pictures ago, joined after the one before fell silent. */
 struct joined {
   struct rebase rebase;
@@ -421,6 +448,8 @@ int main(void) {
   segments_may_begin_with_a_new_clock();
   few_pictures_are_no_steps();
   data_goes_with_picture_and_sound();
+  data_far_from_its_source_is_given_its_time();
+  data_that_is_ahead_does_not_move_the_next_source();
   what_a_standby_kept_is_caught_up_at_once();
   clocks_that_drift_for_a_day();
   sound_that_is_too_late_is_dropped();
