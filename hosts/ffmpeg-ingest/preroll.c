@@ -60,7 +60,7 @@ static void keep_key_alone(struct preroll *preroll) {
   preroll->follows = false;
 }
 
-/* Sound alone needs an end of its own. */
+/* Sound that no pictures bound needs an end of its own. */
 static void drop_old_sound(struct preroll *preroll, uint64_t now) {
   const size_t before = preroll->count;
   sieve(preroll, is_late_enough, now);
@@ -78,14 +78,15 @@ void preroll_keep(struct preroll *preroll, AVPacket *packet, enum track_kind kin
   preroll->cut = true;
   if (starts)
     begin_with_key(preroll, arrived);
-  else if (!preroll->has_key && preroll->count && preroll->count % 64 == 0)
+  else if ((!preroll->has_key || preroll->key_alone) && preroll->count && preroll->count % 64 == 0)
     drop_old_sound(preroll, arrived);
   if (!is_of_use(preroll, kind, starts)) return;
   const size_t size = (size_t)packet->size;
   const bool fits = kind != TRACK_VIDEO || starts || preroll->picture_bytes + size <= preroll->bytes_max;
   if (!fits || preroll->count >= PACKETS_MAX) {
     keep_key_alone(preroll);
-    return;
+    drop_old_sound(preroll, arrived);
+    if (kind != TRACK_AUDIO || preroll->count >= PACKETS_MAX) return;
   }
   AVPacket *kept = grow(preroll) ? av_packet_alloc() : NULL;
   if (!kept) {

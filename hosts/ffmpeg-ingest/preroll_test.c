@@ -64,6 +64,45 @@ static void of_too_much_picture_the_key_frame_stays(void) {
   preroll_free(&preroll);
 }
 
+static void key_frames_that_are_minutes_apart_leave_the_latest_sound(void) {
+  struct preroll preroll = {.bytes_max = 10000};
+  const uint64_t end = 600 * S;
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 1000, 0));
+  for (uint64_t now = 20 * MS; now <= end; now += 20 * MS) {
+    keep(&preroll, TRACK_VIDEO, false, 1000, now); /* too much of it, soon */
+    CHECK(keep(&preroll, TRACK_AUDIO, false, 10, now));
+    CHECK(preroll.count < 500);
+  }
+  CHECK(count(&preroll, TRACK_VIDEO) == 1 && preroll.packets[0].starts);
+  CHECK(preroll.packets[1].arrived > end - 5 * S && preroll.packets[preroll.count - 1].arrived == end);
+  preroll_free(&preroll);
+}
+
+/* Of pictures so small that their number is what is too much. */
+static void too_many_packets_leave_the_key_frame_and_the_latest_sound(void) {
+  struct preroll preroll = {.bytes_max = 1000000};
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 1, 0));
+  for (uint64_t now = 20 * MS; now < 120 * S; now += 20 * MS) {
+    CHECK(keep(&preroll, TRACK_AUDIO, false, 1, now));
+    keep(&preroll, TRACK_VIDEO, false, 1, now);
+  }
+  CHECK(preroll.key_alone && count(&preroll, TRACK_VIDEO) == 1);
+  CHECK(preroll.count < 500 && preroll.packets[1].arrived > 115 * S);
+  preroll_free(&preroll);
+}
+
+/* The picture is small enough to be kept for as long: all of the sound that belongs to it stays. */
+static void sound_goes_with_the_picture_that_is_kept(void) {
+  struct preroll preroll = {.bytes_max = 100000};
+  CHECK(keep(&preroll, TRACK_VIDEO, true, 10, 0));
+  for (uint64_t now = 20 * MS; now < 60 * S; now += 20 * MS) {
+    CHECK(keep(&preroll, TRACK_VIDEO, false, 10, now));
+    CHECK(keep(&preroll, TRACK_AUDIO, false, 10, now));
+  }
+  CHECK(preroll.packets[2].kind == TRACK_AUDIO && preroll.packets[2].arrived == 20 * MS);
+  preroll_free(&preroll);
+}
+
 static void all_that_came_since_the_last_one_forwarded_is_there(void) {
   struct preroll preroll = {.bytes_max = 1000};
   preroll_forwarded(&preroll);
@@ -105,6 +144,9 @@ int main(void) {
   the_picture_begins_with_its_last_key_frame();
   sound_is_kept_from_before_the_key_frame_but_not_for_ever();
   of_too_much_picture_the_key_frame_stays();
+  key_frames_that_are_minutes_apart_leave_the_latest_sound();
+  too_many_packets_leave_the_key_frame_and_the_latest_sound();
+  sound_goes_with_the_picture_that_is_kept();
   all_that_came_since_the_last_one_forwarded_is_there();
   taken_it_is_empty();
   return failures ? 1 : 0;
