@@ -13,7 +13,7 @@ help:
 	@echo "make lib        build the C libraries in target/release"
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
 	@echo "make install-hosts  with the same variables: ffmpeg-ingest and udp-switch, their man pages"
-	@echo "make uninstall  with the same variables: removes them"
+	@echo "make uninstall, make uninstall-hosts  with the same variables: remove what these installed"
 	@echo "make check      formatting, lints, documentation, header, symbols"
 	@echo "make format     lay out Rust, C, C++ and Go anew"
 	@echo "make module-graph  which file of src uses which"
