@@ -87,7 +87,6 @@ void rebase_begin(struct rebase *rebase, const struct rebase_times *first, uint6
     rebase->lead = behind > 0 && !catch_up ? behind : 0;
   }
   rebase->offset = rebase->previous = begin - first->dts;
-  rebase->started = true;
   rebase->source++;
   rebase->anchor = begin;
   rebase->anchored = arrived;

@@ -39,7 +39,6 @@ struct rebase_track {
 };
 
 struct rebase {
-  bool started;
   unsigned source; /* counts them */
   struct rebase_track track[TRACKS_MAX];
   /* source time + offset = output time, the same for all tracks: picture and sound stay together */

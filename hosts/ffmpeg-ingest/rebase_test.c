@@ -29,7 +29,7 @@ static int64_t frames(struct rebase *rebase, int count, int64_t dts, uint64_t ar
 }
 
 static void a_switch_lasts_as_long_as_it_really_took(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 5000000, 10 * S);
   const int64_t last = frames(&rebase, 25, 5000000, 10 * S); /* until 10.96 s */
   begin(&rebase, 77, 12 * S);
@@ -39,7 +39,7 @@ static void a_switch_lasts_as_long_as_it_really_took(void) {
 }
 
 static void a_source_that_is_early_follows_at_once(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 0, S);
   const int64_t last = frames(&rebase, 25, 0, S);
   begin(&rebase, 900, S + 960 * MS);
@@ -47,7 +47,7 @@ static void a_source_that_is_early_follows_at_once(void) {
 }
 
 static void pictures_shown_late_are_not_overtaken(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   struct rebase_times late = {.dts = 0, .pts = 2 * FRAME, .length = FRAME}; /* as with B-frames */
   rebase_begin(&rebase, &late, S, false);
   CHECK(rebase_packet(&rebase, 0, TRACK_VIDEO, S, &late));
@@ -58,7 +58,7 @@ static void pictures_shown_late_are_not_overtaken(void) {
 }
 
 static void sound_before_the_end_of_what_went_out_is_dropped(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 0, S);
   send(&rebase, 0, 0, S);
   CHECK(send(&rebase, 1, -10 * FRAME, S) == TICKS_PER_S - 10 * FRAME); /* its first: may be early */
@@ -74,7 +74,7 @@ static void sound_before_the_end_of_what_went_out_is_dropped(void) {
 }
 
 static void a_clock_that_jumps_starts_anew_and_tracks_stay_together(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 0, S);
   const int64_t picture = frames(&rebase, 25, 0, S);
   const int64_t sound = send(&rebase, 1, 24 * FRAME, S + 960 * MS);
@@ -88,7 +88,7 @@ static void a_clock_that_jumps_starts_anew_and_tracks_stay_together(void) {
 }
 
 static void decoding_times_only_rise(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 0, S);
   const int64_t first = send(&rebase, 0, 0, S);
   CHECK(send(&rebase, 0, 0, S) == first + 1);
@@ -96,7 +96,7 @@ static void decoding_times_only_rise(void) {
 }
 
 static void bursts_at_opening_do_not_add_up(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   int64_t last = 0;
   uint64_t now = S;
   const uint64_t began = now;
@@ -210,7 +210,7 @@ static void what_was_lost_stays_a_gap(void) {
 
 /* What was buffered before it was opened puts the source ahead for good. */
 static void what_was_lost_after_a_burst_at_opening_stays_a_gap(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 0, S);
   int64_t last = -1;
   for (int i = 0; i < 10; i++)
@@ -222,7 +222,7 @@ static void what_was_lost_after_a_burst_at_opening_stays_a_gap(void) {
 
 /* A parser holds the last picture before the gap until the next one comes. */
 static void a_gap_whose_last_picture_is_late_stays_a_gap(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 0, S);
   frames(&rebase, 150, 0, S);
   const uint64_t after = S + 170 * 40 * MS;
@@ -272,7 +272,7 @@ static void segments_may_begin_with_a_new_clock(void) {
 }
 
 static void few_pictures_are_no_steps(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   uint64_t now = S;
   begin(&rebase, 0, now);
   for (int64_t dts = 0; dts < 60 * TICKS_PER_S; dts += TICKS_PER_S / 50) {
@@ -375,7 +375,7 @@ static void what_a_standby_kept_is_caught_up_at_once(void) {
 /* Two sources whose clocks drift by 200 parts in a million, one forward, one back; a switch each hour, half of them after a
  * pause. What is given out follows whoever is on air, and nothing is lost or added at a switch. */
 static void clocks_that_drift_for_a_day(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   uint64_t now = S;
   int64_t last = 0;
   for (int hour = 0; hour < 24; hour++) {
@@ -396,7 +396,7 @@ static void clocks_that_drift_for_a_day(void) {
 
 /* The sound of the source before ended long before its picture: what was kept of the next one's is not all in time. */
 static void sound_that_is_too_late_is_dropped(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   begin(&rebase, 0, 10 * S);
   send(&rebase, 1, 0, 10 * S);
   const int64_t last = frames(&rebase, 76, 0, 10 * S); /* three seconds without a sound */
@@ -409,7 +409,7 @@ static void sound_that_is_too_late_is_dropped(void) {
 
 /* Sources out of step by less than a picture: a day of planned switches moves nothing. */
 static void planned_switches_do_not_add_up(void) {
-  struct rebase rebase = {.started = false};
+  struct rebase rebase = {.source = 0};
   uint64_t now = S;
   int64_t last = 0;
   begin(&rebase, 0, now);

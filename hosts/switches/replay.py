@@ -23,7 +23,6 @@ class Media:
         self.pictures = [u for u in self.units if u.kind == "video"]
         assert len({u.digest for u in self.pictures}) == len(self.pictures), "two pictures are the same"
         self.rate = rate
-        self.key_times = [i / rate for i, u in enumerate(self.pictures) if u.key]
         self.datagrams = []  # (due, bytes, the pictures that end in it)
         begins = {u.first: i for i, u in enumerate(self.pictures)}
         ends = {u.last: i for i, u in enumerate(self.pictures)}
@@ -38,7 +37,6 @@ class Media:
             if len(waiting) == DATAGRAM:
                 self.flush(due, waiting, ending)
         self.flush(due, waiting, ending)
-        self.length = len(self.pictures) / rate
 
     def flush(self, due, waiting, ending):
         if waiting:

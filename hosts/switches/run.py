@@ -58,13 +58,13 @@ class Outcome:
 
 
 class Run:
-    def __init__(self, host, media, timeout_ms, group, directory, ports, kills, catch_up_s=None):
+    def __init__(self, host, media, timeout_ms, group, directory, ports, kills):
         self.media, self.timeout_ms, self.group, self.kills = media, timeout_ms, group, kills
         self.directory = Path(directory)
         self.receiver = Receiver()
         self.sources = [Replay(m, p, self.directory / f"source{i}") for i, (m, p) in enumerate(zip(media, ports))]
         self.events = []  # (what, ns of CLOCK_REALTIME)
-        self.host = Host(host, timeout_ms, catch_up_s or max(1, group), [s.url for s in self.sources],
+        self.host = Host(host, timeout_ms, max(1, group), [s.url for s in self.sources],
                          f"udp://127.0.0.1:{self.receiver.port}", directory)
 
     def act(self):
