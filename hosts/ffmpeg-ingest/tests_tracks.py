@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench import test, remux, expect, expect_clean_end, longest_pause, expect_good_recording, packets
 from live import Recording, wait_for
-from ts import program_clock, pid_of, ts_packets, section_checksum, seal, sections, elementary_streams, pes, add_stream
+from ts import (AAC_RATES, program_clock, payload_of, pid_of, ts_packets, section_checksum, seal, sections, elementary_streams, pes,
+                add_stream)
 
 
 @test
@@ -41,12 +42,12 @@ def a_picture_that_becomes_another_codec(bench):
 
 def sounds(recording):
     """{PID: rates that its ADTS headers say} of a recording's sounds, straight from its packets."""
-    rates, pids = (96000, 88200, 64000, 48000, 44100, 32000), {}
+    pids = {}
     for packet in ts_packets(Path(recording).read_bytes()):
-        start = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)
-        if packet[1] & 0x40 and packet[start:start + 4] == b"\0\0\1\xc0":
-            frame = start + 9 + packet[start + 8]
-            pids.setdefault(pid_of(packet), set()).add(rates[packet[frame + 2] >> 2 & 15])
+        payload = payload_of(packet)
+        if packet[1] & 0x40 and payload[:4] == b"\0\0\1\xc0":
+            frame = payload[9 + payload[8]:]
+            pids.setdefault(pid_of(packet), set()).add(AAC_RATES[frame[2] >> 2 & 15])
     return pids
 
 

@@ -1,12 +1,32 @@
 """Reading MPEG-TS, and making of one what no encoder would send: for the tests."""
 
 
+AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)  # by ADTS's index
+
+
+def pcr_of(packet):
+    """The PCR of a TS packet in 27 MHz, or None."""
+    if not packet[3] & 0x20 or packet[4] < 7 or not packet[5] & 0x10:
+        return None
+    b = packet[6:12]
+    return (b[0] << 25 | b[1] << 17 | b[2] << 9 | b[3] << 1 | b[4] >> 7) * 300 + ((b[4] & 1) << 8 | b[5])
+
+
 def program_clock(packet):
-    """The PCR of a TS packet in seconds, or None."""
-    if packet[3] & 0x20 and packet[4] >= 7 and packet[5] & 0x10:
-        b = packet[6:12]
-        return ((b[0] << 25) | (b[1] << 17) | (b[2] << 9) | (b[3] << 1) | (b[4] >> 7)) / 90000
-    return None
+    """The same in seconds, to a tick of 90 kHz."""
+    pcr = pcr_of(packet)
+    return None if pcr is None else pcr // 300 / 90000
+
+
+def payload_of(packet):
+    if not packet[3] & 0x10:
+        return b""
+    return packet[4 + (1 + packet[4] if packet[3] & 0x20 else 0):]
+
+
+def stamp_of(b):
+    """The PTS or DTS in these five bytes, 90 kHz."""
+    return (b[0] >> 1 & 7) << 30 | b[1] << 22 | b[2] >> 1 << 15 | b[3] << 7 | b[4] >> 1
 
 
 def pid_of(packet):
@@ -21,9 +41,6 @@ def step_clock(data, steps):
     """The same MPEG-TS, its clock (PCR, PTS, DTS) set off: `steps` is a list of (from second, by seconds), in media time."""
     def offset(at):
         return int(90000 * next((by for since, by in reversed(steps) if at >= since), 0))
-
-    def get(b):
-        return (b[0] >> 1 & 7) << 30 | b[1] << 22 | b[2] >> 1 << 15 | b[3] << 7 | b[4] >> 1
 
     def put(flags, t):
         t &= (1 << 33) - 1
@@ -41,11 +58,11 @@ def step_clock(data, steps):
         if not out[k + 1] & 0x40 or out[start:start + 3] != b"\0\0\1" or not out[start + 7] & 0x80:
             continue
         flags = out[start + 7] >> 6
-        shown = get(out[start + 9:start + 14])
+        shown = stamp_of(out[start + 9:start + 14])
         by = offset(shown / 90000 - (first or 0) - 0.7)
         out[start + 9:start + 14] = put(flags, shown + by)
         if flags == 3:
-            out[start + 14:start + 19] = put(1, get(out[start + 14:start + 19]) + by)
+            out[start + 14:start + 19] = put(1, stamp_of(out[start + 14:start + 19]) + by)
     return bytes(out)
 
 
@@ -69,9 +86,9 @@ def sections(data, pid):
     """The sections on this PID of an MPEG-TS, whole."""
     section = b""
     for packet in ts_packets(data):
-        if pid_of(packet) != pid:
+        payload = payload_of(packet)
+        if pid_of(packet) != pid or not payload:
             continue
-        payload = packet[4 + (1 + packet[4] if packet[3] & 0x20 else 0):]
         section = payload[1 + payload[0]:] if packet[1] & 0x40 else section + payload
         if len(section) >= 3 and len(section) >= 3 + ((section[1] & 15) << 8 | section[2]):
             yield section[:3 + ((section[1] & 15) << 8 | section[2])]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pictures import Units, payload_of, times
-from ts import pid_of, section_checksum
+from pictures import Units, times
+from ts import payload_of, pcr_of, pid_of, section_checksum
 
 NULL_PID = 0x1FFF
 CLOCK_WRAP = (1 << 33) * 300
@@ -17,14 +17,6 @@ class Fault:
     packet: int
     pid: int
     text: str
-
-
-def pcr_of(packet):
-    """In 27 MHz, or None."""
-    if not packet[3] & 0x20 or packet[4] < 7 or not packet[5] & 0x10:
-        return None
-    b = packet[6:12]
-    return (b[0] << 25 | b[1] << 17 | b[2] << 9 | b[3] << 1 | b[4] >> 7) * 300 + ((b[4] & 1) << 8 | b[5])
 
 
 def is_discontinuous(packet):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "ffmpeg-ingest"))
 
-from checker import faults, pcr_of  # noqa: E402
-from pictures import Units, units_of  # noqa: E402
-from ts import pid_of, step_clock, ts_packets  # noqa: E402
+from checker import faults  # noqa: E402
+from pictures import units_of  # noqa: E402
+from ts import pcr_of, pid_of, step_clock, ts_packets  # noqa: E402
 
 VIDEO, AUDIO, PMT = 0x100, 0x101, 0x1000
 

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from ts import elementary_streams, pid_of, section_checksum, sections
+from ts import AAC_RATES, elementary_streams, payload_of, pid_of, section_checksum, sections, stamp_of
 
 WRAP = 1 << 33
 H264, HEVC, MPEG2 = 0x1B, 0x24, 0x02
@@ -26,16 +26,12 @@ class Unit:
     length: int = 0     # and how long each of them is, 90 kHz
 
 
-def stamp(b):
-    return (b[0] >> 1 & 7) << 30 | b[1] << 22 | b[2] >> 1 << 15 | b[3] << 7 | b[4] >> 1
-
-
 def times(pes):
     """PTS and DTS of a PES packet, None where it has none."""
     if len(pes) < 19 or pes[:3] != b"\0\0\1" or not pes[7] & 0x80:
         return None
-    pts = stamp(pes[9:14])
-    return pts, stamp(pes[14:19]) if pes[7] & 0x40 else pts
+    pts = stamp_of(pes[9:14])
+    return pts, stamp_of(pes[14:19]) if pes[7] & 0x40 else pts
 
 
 def nal_units(stream):
@@ -57,7 +53,6 @@ def look_at_picture(stream_type, stream):
 
 
 MP2_KBITS = (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
-AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)
 MP2_RATES = (44100, 48000, 32000)
 
 
@@ -82,12 +77,6 @@ def look_at_sound(codec, stream):
         digests.append(hashlib.sha1(stream[at + header:at + size]).digest()[:8])
         at += size
     return tuple(digests), length
-
-
-def payload_of(packet):
-    if not packet[3] & 0x10:
-        return b""
-    return packet[4 + (1 + packet[4] if packet[3] & 0x20 else 0):]
 
 
 def is_whole(section):
