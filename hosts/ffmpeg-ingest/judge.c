@@ -152,9 +152,14 @@ static bool make_graph(struct judge *judge, const AVFrame *frame) {
   return made;
 }
 
+static bool same_channels(const struct judge *judge, const AVFrame *frame) {
+  return judge->pictures ||
+         av_channel_layout_compare(&judge->in->outputs[0]->ch_layout, &frame->ch_layout) == 0;
+}
+
 static bool fits_graph(const struct judge *judge, const AVFrame *frame) {
   return judge->graph && judge->format == frame->format && judge->width == frame->width &&
-         judge->height == frame->height && judge->rate == frame->sample_rate;
+         judge->height == frame->height && judge->rate == frame->sample_rate && same_channels(judge, frame);
 }
 
 /* ---- what is seen ---- */

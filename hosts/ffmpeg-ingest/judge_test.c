@@ -134,6 +134,48 @@ static void sound_that_is_not_to_be_heard_is_silent(void) {
   judge_free(judge);
 }
 
+/* A frame of MPEG sound, whose every frame says how many channels it has. */
+static AVPacket *mpeg_sound(int channels, int16_t height, struct track *track) {
+  const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_MP2);
+  AVCodecContext *encoder = avcodec_alloc_context3(codec);
+  encoder->sample_fmt = AV_SAMPLE_FMT_S16;
+  encoder->sample_rate = 48000;
+  encoder->bit_rate = 128000;
+  av_channel_layout_default(&encoder->ch_layout, channels);
+  AVFrame *frame = av_frame_alloc();
+  AVPacket *packet = av_packet_alloc();
+  if (!frame || !packet || avcodec_open2(encoder, codec, NULL) < 0) abort();
+  frame->format = encoder->sample_fmt;
+  frame->sample_rate = encoder->sample_rate;
+  frame->nb_samples = encoder->frame_size;
+  av_channel_layout_copy(&frame->ch_layout, &encoder->ch_layout);
+  if (av_frame_get_buffer(frame, 0) < 0) abort();
+  for (int i = 0; i < frame->nb_samples * channels; i++)
+    ((int16_t *)frame->data[0])[i] = i / 50 % 2 ? height : (int16_t)-height;
+  if (avcodec_send_frame(encoder, frame) < 0 || avcodec_receive_packet(encoder, packet) < 0) abort();
+  if (track) *track = (struct track){.codec = avcodec_parameters_alloc(), .time_base = {1, 90000}};
+  if (track) avcodec_parameters_from_context(track->codec, encoder);
+  av_frame_free(&frame);
+  avcodec_free_context(&encoder);
+  return packet;
+}
+
+static void sound_with_other_channels_is_heard(void) {
+  struct track track;
+  AVPacket *loud = mpeg_sound(1, 3000, &track), *mute = mpeg_sound(2, 0, NULL);
+  struct judge *judge = judge_of(track, false);
+  const uint64_t piece = 1152 * NS_PER_S / 48000;
+  for (int i = 0; i < 90; i++, now += piece) /* 2.2 s */
+    CHECK(judge_look(judge, loud, now) == 1);
+  CHECK(judge_not_holding(judge) == CONDITION(SILENT));
+  for (int i = 0; i < 90; i++, now += piece)
+    CHECK(judge_look(judge, mute, now) == 1);
+  CHECK(judge_holding(judge) == CONDITION(SILENT) && judge_not_holding(judge) == 0);
+  judge_free(judge);
+  av_packet_free(&loud);
+  av_packet_free(&mute);
+}
+
 static void what_is_not_wanted_is_not_decoded(void) {
   const struct judge_config silence = {.wanted = CONDITION(SILENT), .after = NS_PER_S};
   struct track track = picture_track();
@@ -150,6 +192,7 @@ int main(void) {
   a_black_picture_is_black_and_frozen();
   a_short_black_is_nothing();
   sound_that_is_not_to_be_heard_is_silent();
+  sound_with_other_channels_is_heard();
   what_is_not_wanted_is_not_decoded();
   return failures ? 1 : 0;
 }
