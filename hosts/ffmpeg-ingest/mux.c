@@ -99,22 +99,37 @@ static struct mux_pid *known_pid(struct mux *mux, const struct track *track, con
   return found;
 }
 
+/* A place for another track: that of one which has none in this program, if all are taken. */
+static struct mux_pid *place_for_pid(struct mux *mux, const bool used[MUX_PIDS_MAX]) {
+  if (mux->pids_len < MUX_PIDS_MAX) return &mux->pids[mux->pids_len++];
+  while (used[mux->forget])
+    mux->forget = (mux->forget + 1) % MUX_PIDS_MAX;
+  struct mux_pid *place = &mux->pids[mux->forget];
+  mux->forget = (mux->forget + 1) % MUX_PIDS_MAX;
+  avcodec_parameters_free(&place->track.codec);
+  return place;
+}
+
+/* NULL: out of memory. */
+static struct mux_pid *new_pid(struct mux *mux, const struct track *track, const bool used[MUX_PIDS_MAX]) {
+  struct track copy = *track;
+  copy.codec = avcodec_parameters_alloc();
+  if (!copy.codec || avcodec_parameters_copy(copy.codec, track->codec) < 0) {
+    avcodec_parameters_free(&copy.codec);
+    return NULL;
+  }
+  int pid = pid_is_free(mux, track->pid) ? track->pid : FIRST_PID; /* as the source has it */
+  while (!pid_is_free(mux, pid))
+    pid++;
+  struct mux_pid *place = place_for_pid(mux, used);
+  *place = (struct mux_pid){.track = copy, .pid = pid};
+  return place;
+}
+
+/* 0: the muxer will find one. */
 static int pid_of(struct mux *mux, const struct track *track, bool used[MUX_PIDS_MAX]) {
   struct mux_pid *known = known_pid(mux, track, used);
-  if (!known) {
-    if (mux->pids_len == MUX_PIDS_MAX) return 0; /* the muxer will find one */
-    known = &mux->pids[mux->pids_len];
-    *known = (struct mux_pid){.track = *track, .pid = FIRST_PID};
-    known->track.codec = avcodec_parameters_alloc();
-    if (!known->track.codec || avcodec_parameters_copy(known->track.codec, track->codec) < 0) {
-      avcodec_parameters_free(&known->track.codec);
-      return 0;
-    }
-    if (pid_is_free(mux, track->pid)) known->pid = track->pid; /* as the source has it */
-    while (!pid_is_free(mux, known->pid))
-      known->pid++;
-    mux->pids_len++;
-  }
+  if (!known && !(known = new_pid(mux, track, used))) return 0;
   if (!known->track.language[0]) memcpy(known->track.language, track->language, sizeof track->language);
   used[known - mux->pids] = true;
   return known->pid;

@@ -17,12 +17,14 @@ struct mux {
   struct tracks *tracks;  /* what the program table announces */
   struct service service; /* of the first source that had one, for good */
   int tables;             /* versions of the program table so far */
-  /* A PID belongs to a track for good: a reader that knows the PID as H.264, or as German, never meets anything else on it. */
+  /* A PID belongs to a track for good, as far as the last MUX_PIDS_MAX go: a reader that knows the PID as H.264, or as German,
+   * never meets anything else on it. */
   struct mux_pid {
     struct track track; /* its codec is owned */
     int pid;
   } pids[MUX_PIDS_MAX];
   int pids_len;
+  int forget; /* the next of `pids` to be given up where they are too few */
   bool opened_before;
 };
 
