@@ -6,6 +6,9 @@
 /* A sound that is this much longer or shorter than the picture is meant to be as long. */
 #define SLACK ((int64_t)(100 * NS_PER_MS))
 
+/* Of all laps together: with a source's own times, which times.h bounds, it fits 64 bits in any time base. */
+#define SHIFT_MAX (INT64_C(30) * 365 * 86400 * (int64_t)NS_PER_S)
+
 static const AVRational nanoseconds = {1, (int)NS_PER_S};
 
 void lap_move(struct lap *lap, const struct tracks *tracks, AVPacket *packet) {
@@ -47,7 +50,7 @@ static int seek_to_begin(AVFormatContext *format) {
 
 bool lap_again(struct lap *lap, const struct tracks *tracks, AVFormatContext *format) {
   const int64_t played = length(lap, tracks);
-  if (played <= 0 || seek_to_begin(format) < 0) return false;
+  if (played <= 0 || played > SHIFT_MAX - lap->shift || seek_to_begin(format) < 0) return false;
   lap->shift += played;
   return true;
 }

@@ -18,7 +18,8 @@ struct lap {
 
 /* Notes when the packet is, and moves it behind the laps before. */
 void lap_move(struct lap *lap, const struct tracks *tracks, AVPacket *packet);
-/* At the end: back to the beginning. False: there was nothing in it, or it cannot be read twice. */
+/* At the end: back to the beginning. False: there was nothing in it, or it cannot be read twice, or
+ * decades were played. */
 bool lap_again(struct lap *lap, const struct tracks *tracks, AVFormatContext *format);
 
 #endif

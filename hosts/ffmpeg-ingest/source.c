@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "program.h"
+#include "times.h"
 
 void error_text(int error, char *text, size_t size) {
   if (av_strerror(error, text, size) < 0) snprintf(text, size, "error %d", error);
@@ -310,6 +311,7 @@ int source_read(struct source *source, AVPacket *packet) {
     error = follow_changes(source, packet);
     const int track = error < 0 || packet->size <= 0 ? -1 : track_of(source, packet->stream_index);
     if (track >= 0) {
+      times_check(packet, source->tracks->track[track].time_base);
       complete_duration(&source->tracks->track[track], packet);
       if (streams_complete(&source->streams, packet) >= 0) {
         packet->stream_index = track;
