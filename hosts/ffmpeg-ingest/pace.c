@@ -8,6 +8,9 @@
 /* Beyond two packets' length. */
 #define JITTER ((int64_t)(250 * NS_PER_MS))
 
+/* Slides stand that long; who tells of more is mistaken. */
+#define LONGEST ((int64_t)(60 * NS_PER_S))
+
 /* Its first packet goes by another track. */
 static uint64_t due_beside(const struct pace *pace, int64_t media, uint64_t now) {
   for (int i = 0; i < TRACKS_MAX; i++) {
@@ -18,7 +21,8 @@ static uint64_t due_beside(const struct pace *pace, int64_t media, uint64_t now)
   return now;
 }
 
-uint64_t pace_due(struct pace *pace, int number, int64_t media, int64_t length, bool gaps, uint64_t now) {
+uint64_t pace_due(struct pace *pace, int number, int64_t media, int64_t told, bool gaps, uint64_t now) {
+  const int64_t length = told < LONGEST ? told : LONGEST;
   struct pace_track *track = &pace->track[number];
   const int64_t step = media - track->media;
   const int64_t longest = gaps ? APART : JITTER + 2 * (length > track->length ? length : track->length);

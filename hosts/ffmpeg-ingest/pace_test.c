@@ -49,10 +49,26 @@ static void few_pictures_are_no_steps(void) {
     CHECK(pace_due(&pace, 0, i * 2000 * MS, 2000 * MS, false, NOW) == NOW + (uint64_t)i * 2 * NS_PER_S);
 }
 
+static void a_length_of_hours_is_not_waited_for(void) {
+  struct pace pace = {0};
+  pace_due(&pace, 0, 0, 3600 * (int64_t)NS_PER_S, false, NOW);
+  CHECK(picture(&pace, 3000 * (int64_t)NS_PER_S) <= NOW + 60 * NS_PER_S);
+}
+
+static void slides_stand_as_long_as_they_say(void) {
+  for (int gaps = 0; gaps < 2; gaps++) {
+    struct pace pace = {0};
+    for (int64_t i = 0; i < 10; i++)
+      CHECK(pace_due(&pace, 0, i * 15000 * MS, 15000 * MS, gaps, NOW) == NOW + (uint64_t)i * 15 * NS_PER_S);
+  }
+}
+
 int main(void) {
   packets_are_due_as_far_apart_as_their_times();
   steps_of_a_clock_are_not_waited_for();
   gaps_of_a_file_are_meant();
   few_pictures_are_no_steps();
+  slides_stand_as_long_as_they_say();
+  a_length_of_hours_is_not_waited_for();
   return failures ? 1 : 0;
 }

@@ -200,6 +200,11 @@ static void measure_burst(struct rebase *rebase, int64_t dts, uint64_t arrived) 
   rebase->burst = ahead > 0 ? ahead : 0;
 }
 
+/* What is not told is guessed, and so is what cannot be. */
+static int64_t length_of(int64_t told, enum track_kind kind) {
+  return told > 0 && told <= APART ? told : TICKS_PER_S / (kind == TRACK_VIDEO ? 25 : 50);
+}
+
 static void remember(struct rebase *rebase, struct rebase_track *track, enum track_kind kind,
                      const struct rebase_times *times, int64_t dts, int64_t offset, uint64_t arrived) {
   const bool follows = track->used && track->source == rebase->source;
@@ -213,7 +218,7 @@ static void remember(struct rebase *rebase, struct rebase_track *track, enum tra
   track->last = dts;
   track->given = times->dts;
   track->offset = offset;
-  track->length = times->length > 0 ? times->length : TICKS_PER_S / (kind == TRACK_VIDEO ? 25 : 50);
+  track->length = length_of(times->length, kind);
   track->arrived = arrived;
   /* What was buffered before it was opened comes at once: until then it is not known how far ahead it is. */
   if (ticks_since(rebase->anchored, arrived) < BURST_WITHIN) track->ahead.known = false;

@@ -290,6 +290,16 @@ static void data_goes_with_picture_and_sound(void) {
   CHECK(send(&one.rebase, 2, one.media + one.step, one.now) == one.media + one.moved);
 }
 
+/* How long a packet says that it lasts is not always so. */
+static void a_length_of_hours_moves_nothing(void) {
+  struct rebase rebase = {.source = 0};
+  begin(&rebase, 0, S);
+  frames(&rebase, 25, 0, S);
+  const int64_t last = send_long(&rebase, 0, 25 * FRAME, 3600 * TICKS_PER_S, S + 1000 * MS);
+  begin(&rebase, 77, S + 1040 * MS);
+  CHECK(send(&rebase, 0, 77, S + 1040 * MS) == last + FRAME);
+}
+
 /* Data whose time is hours off, either way: once, or always. */
 static void data_far_from_its_source_is_given_its_time(void) {
   for (int hours = -9; hours <= 9; hours += 18) {
@@ -448,6 +458,7 @@ int main(void) {
   segments_may_begin_with_a_new_clock();
   few_pictures_are_no_steps();
   data_goes_with_picture_and_sound();
+  a_length_of_hours_moves_nothing();
   data_far_from_its_source_is_given_its_time();
   data_that_is_ahead_does_not_move_the_next_source();
   what_a_standby_kept_is_caught_up_at_once();
