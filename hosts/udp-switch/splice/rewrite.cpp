@@ -57,9 +57,11 @@ bool splicer::rewrite(std::uint8_t* packet, ticks now) {
   return true;
 }
 
-// Puts the output's table in the place of the source's, unless they say the same.
+// Puts the output's table in the place of the source's, unless they say the same. While a source has announced
+// another program and not said what is in it, the output's PAT stays as it is.
 bool splicer::replace_table(lane& to, std::uint8_t* packet, source::role is) {
-  const bool pat = is == source::role::pat;
+  const bool pat = is == source::role::pat, announced = !on_air_->has_program();
+  if (announced && !pat) return false;
   // Tables are the output's own: their numbers go on whatever the source's do.
   to.check_number = true;
   std::size_t& gone_out = pat ? pat_packets_ : pmt_packets_;
@@ -68,7 +70,7 @@ bool splicer::replace_table(lane& to, std::uint8_t* packet, source::role is) {
     gone_out = 0;
   }
   if (!to.open) return false;
-  if (pat ? tables_.same_pat() : tables_.same_pmt()) return true;
+  if (!announced && (pat ? tables_.same_pat() : tables_.same_pmt())) return true;
   const std::vector<std::uint8_t>& table = pat ? tables_.pat() : tables_.pmt();
   if (!ts_has_payload(packet) || gone_out * packet_size >= table.size()) return false;
   std::memcpy(packet, table.data() + gone_out * packet_size, packet_size);

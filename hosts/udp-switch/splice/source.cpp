@@ -45,7 +45,7 @@ void source::look_at(const std::uint8_t* packet, findings& found, ticks now) {
   if (is == role::pat) {
     pat_reader_.take(packet);
     if (!pat_reader_.sections().empty()) take_pat();
-  } else if (is == role::pmt) {
+  } else if (pid == program_.pmt_pid) {
     pmt_reader_.take(packet);
     if (!pmt_reader_.sections().empty()) take_pmt();
   }
@@ -70,7 +70,7 @@ void source::look_at(const std::uint8_t* packet, findings& found, ticks now) {
           keyless_since_ = unknown;
         else if (keyless_since_ == unknown)
           keyless_since_ = now;
-        kept_.picture(key, now);
+        if (has_program_) kept_.picture(key, now);
       }
     } else if (const pes unit = pes_of(packet)) {
       begins = true;
@@ -93,25 +93,29 @@ void source::take_pat() {
     association says;
     if (section == program_.pat || !read_pat(section, says)) continue;
     several_ = says.programs > 1;
+    program_.pat = section;
     if (says.programs != 1) {
-      has_program_ = false;
-      program_.pat = section;
+      lose_program();
       continue;
     }
     if (program_.pmt_pid != says.pmt_pid || program_.number != says.number) {
-      roles_.fill(role::other);
-      roles_[pat_pid] = role::pat;
+      lose_program();
       roles_[says.pmt_pid] = role::pmt;
       pmt_reader_.reset();
-      has_program_ = false;
-      waiting_since_ = last_at_;
-      program_.pmt.clear();
     }
-    program_.pat = section;
     program_.number = says.number;
     program_.pmt_pid = says.pmt_pid;
     version_++;
   }
+}
+
+// Until the next PMT has come. What comes meanwhile is as before, for the splicer; of what was kept, a part would be
+// missing.
+void source::lose_program() {
+  has_program_ = false;
+  program_.pmt.clear();
+  waiting_since_ = last_at_;
+  kept_.clear();
 }
 
 void source::take_pmt() {

@@ -53,6 +53,7 @@ class source {
  private:
   void look_at(const std::uint8_t* packet, findings& found, ticks now);
   void take_pat();
+  void lose_program();
   void take_pmt();
 
   ts::program program_;

@@ -86,7 +86,16 @@ void maker::add_unit(unsigned pid, const bytes& unit, bool random_access, bool c
   }
 }
 
-void maker::add_tables() {
+void maker::add_section(const std::uint8_t* section, unsigned pid) {
+  const bytes packed = packets_of(bytes(section, section + psi_get_length(section) + 3), pid);
+  for (std::size_t at = 0; at < packed.size(); at += packet_size)
+    add(pid,
+        bytes(packed.begin() + static_cast<std::ptrdiff_t>(at) + 4,
+              packed.begin() + static_cast<std::ptrdiff_t>(at + packet_size)),
+        at == 0, false, false);
+}
+
+void maker::add_pat() {
   std::uint8_t section[1024] = {};
   pat_init(section);
   pat_set_tsid(section, static_cast<std::uint16_t>(what_.transport));
@@ -99,16 +108,11 @@ void maker::add_tables() {
     patn_set_pid(section + PAT_HEADER_SIZE + 4 * i, static_cast<std::uint16_t>(what_.pmt + i));
   }
   psi_set_crc(section);
-  const auto send = [&](unsigned pid) {
-    const bytes packed = packets_of(bytes(section, section + psi_get_length(section) + 3), pid);
-    for (std::size_t at = 0; at < packed.size(); at += packet_size)
-      add(pid,
-          bytes(packed.begin() + static_cast<std::ptrdiff_t>(at) + 4,
-                packed.begin() + static_cast<std::ptrdiff_t>(at + packet_size)),
-          at == 0, false, false);
-  };
-  send(0);
-  std::memset(section, 0, sizeof section);
+  add_section(section, 0);
+}
+
+void maker::add_pmt() {
+  std::uint8_t section[1024] = {};
   pmt_init(section);
   pmt_set_program(section, static_cast<std::uint16_t>(what_.number));
   psi_set_version(section, version_);
@@ -126,7 +130,7 @@ void maker::add_tables() {
     pmtn_set_desclength(entry, 0);
   }
   psi_set_crc(section);
-  send(what_.pmt);
+  add_section(section, what_.pmt);
 }
 
 void maker::picture() {
@@ -157,7 +161,8 @@ void maker::picture() {
     pes_set_length(data.data(), endless ? 0 : static_cast<std::uint16_t>(data.size() - PES_HEADER_SIZE));
     return data;
   };
-  if (w.has_tables && count_ % 4 == 0) add_tables();
+  if (w.has_tables && count_ % 4 == 0) add_pat();
+  if (w.has_tables && count_ % 4 == (w.late_pmt ? 2 : 0)) add_pmt();
   bytes video;
   if (w.video_type == 0x24)
     video = key ? bytes{0, 0, 0, 1, 70, 1, 16, 0, 0, 0, 1, 64, 1, 0, 0, 0, 1, 38, 1}

@@ -25,6 +25,8 @@ struct shape {
   // Null packets make the rate constant.
   bool constant_rate = false;
   bool scrambled = false, second_program = false, has_tables = true;
+  // The PMT comes two pictures after the PAT.
+  bool late_pmt = false;
   std::size_t key_size = 9000, picture_size = 2500;
   // What its clock shows at the start; how much too fast it is; how long before its time a picture comes.
   ticks begin = 0;
@@ -56,7 +58,9 @@ class maker {
   void picture();
   void add(unsigned pid, const bytes& payload, bool starts_unit, bool random_access, bool clock);
   void add_unit(unsigned pid, const bytes& unit, bool random_access, bool clock);
-  void add_tables();
+  void add_pat();
+  void add_pmt();
+  void add_section(const std::uint8_t* section, unsigned pid);
 
   shape what_;
   ticks start_;

@@ -237,6 +237,51 @@ void programs() {
   expect(s.output.errors.empty(), "another codec:" + list(s.output.errors));
 }
 
+// After a switch, the encoder on air restarts with its tables elsewhere, and its PMT comes some time after its PAT.
+void another_table() {
+  shape a, b = second_of(a);
+  b.begin += 1000 * second;
+  b.late_pmt = true;
+  rig r({a, b});
+  r.run(3 * second);
+  r.offer(1);
+  r.run(3 * second);
+  const int said = r.output.programs;
+  r.inputs[1]->made.what().pmt = 0x30;
+  r.run(3 * second);
+  expect(r.output.programs == said, "the output's tables stay where they are");
+  // The other way round it is a standby.
+  r.offer(0);
+  r.run(3 * second);
+  r.inputs[1]->made.what().pmt = 0x40;
+  for (int i = 0; i < 200 && r.inputs[1]->known.has_program(); i++)
+    r.run(millisecond);
+  expect(!r.inputs[1]->known.has_program() && r.inputs[1]->known.kept().has() == keep::content::nothing,
+         "what is kept has no hole");
+  r.run(200 * millisecond);
+  r.kill(0);
+  r.run(100 * millisecond);
+  r.admit(1);
+  r.run(3 * second);
+  r.output.finish();
+  expect(broken(r) <= 2, "it is whole");
+  expect(r.output.errors.empty() && r.output.discontinuities == 0,
+         "another PMT PID:" + list(r.output.errors));
+  expect(stray(r.output, second) < 100 * millisecond, "the clock goes on");
+  expect(r.output.pictures.back().id == 2 && r.output.pictures.back().at > r.now - 100 * millisecond,
+         "it is carried on");
+
+  // A second program comes and goes.
+  rig s({a, second_of(a)});
+  s.run(3 * second);
+  s.inputs[0]->made.what().second_program = true;
+  s.run(second);
+  expect(s.splice.passes_as_is(), "with two programs it passes as it is");
+  s.inputs[0]->made.what().second_program = false;
+  s.run(second);
+  expect(!s.splice.passes_as_is(), "with one it is spliced again");
+}
+
 void strange() {
   for (const int kind : {0, 1, 2}) {
     shape a, b = second_of(a);
@@ -317,6 +362,7 @@ int main() {
   abandoned();
   new_session();
   programs();
+  another_table();
   strange();
   bounds();
   constant_rate();
