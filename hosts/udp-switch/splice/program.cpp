@@ -15,6 +15,11 @@ std::uint8_t* bytes_of(const std::vector<std::uint8_t>& section) {
   return const_cast<std::uint8_t*>(section.data());
 }
 
+// For tables and what they list.
+constexpr unsigned first_pid = 0x10;
+
+bool may_be_listed(unsigned pid) { return pid >= first_pid && pid < null_pid; }
+
 constexpr std::size_t smallest = PSI_HEADER_SIZE_SYNTAX1 + PSI_CRC_SIZE;
 
 }  // namespace
@@ -34,20 +39,23 @@ bool read_pat(const std::vector<std::uint8_t>& section, association& into) {
     into.programs++;
     into.number = patn_get_program(entry);
     into.pmt_pid = patn_get_pid(entry);
+    if (!may_be_listed(into.pmt_pid)) return false;
   }
   return true;
 }
 
-bool read_pmt(const std::vector<std::uint8_t>& section, program& into) {
+bool read_pmt(const std::vector<std::uint8_t>& section, unsigned pmt_pid, program& into) {
   if (section.size() < smallest + 4 || !pmt_validate(section.data()) || !psi_get_current(section.data()))
     return false;
   into.number = pmt_get_program(section.data());
   into.pcr_pid = pmt_get_pcrpid(section.data());
+  if (into.pcr_pid < first_pid || into.pcr_pid == pmt_pid) return false;
   into.streams.clear();
   std::uint8_t* entry;
   for (std::uint8_t i = 0; (entry = pmt_get_es(bytes_of(section), i)) != nullptr && i < 255; i++) {
     elementary stream;
     stream.pid = pmtn_get_pid(entry);
+    if (!may_be_listed(stream.pid) || stream.pid == pmt_pid) return false;
     stream.type = pmtn_get_streamtype(entry);
     stream.descriptors.assign(entry + PMT_ES_SIZE, entry + PMT_ES_SIZE + pmtn_get_desclength(entry));
     into.streams.push_back(std::move(stream));

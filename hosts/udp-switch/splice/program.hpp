@@ -30,9 +30,10 @@ struct association {
   unsigned programs = 0, number = 0, pmt_pid = 0;
 };
 
-// Both take a whole section with a right checksum; false: it is none of these, or is not to be used yet.
+// Both take a whole section with a right checksum; false: it is none of these, is not to be used yet, or names PIDs
+// that can't be meant: those that are reserved, and, in a PMT, its own.
 bool read_pat(const std::vector<std::uint8_t>& section, association& into);
-bool read_pmt(const std::vector<std::uint8_t>& section, program& into);
+bool read_pmt(const std::vector<std::uint8_t>& section, unsigned pmt_pid, program& into);
 
 // Puts together the sections of one PID.
 class section_reader {

@@ -122,7 +122,7 @@ void source::take_pmt() {
   for (const auto& section : pmt_reader_.sections()) {
     if (section == program_.pmt) continue;
     ts::program says;
-    if (!read_pmt(section, says) || says.number != program_.number) continue;
+    if (!read_pmt(section, program_.pmt_pid, says) || says.number != program_.number) continue;
     roles_.fill(role::other);
     roles_[pat_pid] = role::pat;
     roles_[program_.pmt_pid] = role::pmt;

@@ -119,7 +119,7 @@ void checker::take_table(const std::vector<std::uint8_t>& section) {
     return;
   }
   ts::program map;
-  if (!read_pmt(section, map) || section == program.pmt) return;
+  if (!read_pmt(section, program.pmt_pid, map) || section == program.pmt) return;
   if (!program.pmt.empty() && psi_get_version(section.data()) == psi_get_version(program.pmt.data()))
     errors["another table under the same version"]++;
   program.pcr_pid = map.pcr_pid;

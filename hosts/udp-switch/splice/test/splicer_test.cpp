@@ -2,6 +2,8 @@
 
 #include "rig.hpp"
 
+#include <bitstream/mpeg/psi.h>
+
 #include <algorithm>
 
 using namespace ts;
@@ -282,6 +284,57 @@ void another_table() {
   expect(!s.splice.passes_as_is(), "with one it is spliced again");
 }
 
+bytes pat_of(unsigned pmt_pid) {
+  bytes section(PAT_HEADER_SIZE + PAT_PROGRAM_SIZE + PSI_CRC_SIZE);
+  pat_init(section.data());
+  pat_set_length(section.data(), PAT_PROGRAM_SIZE);
+  pat_set_tsid(section.data(), 1);
+  psi_set_current(section.data());
+  patn_init(section.data() + PAT_HEADER_SIZE);
+  patn_set_program(section.data() + PAT_HEADER_SIZE, 1);
+  patn_set_pid(section.data() + PAT_HEADER_SIZE, static_cast<std::uint16_t>(pmt_pid));
+  psi_set_crc(section.data());
+  return section;
+}
+
+bytes pmt_of(unsigned pcr_pid, const std::vector<elementary>& streams) {
+  bytes section(PMT_HEADER_SIZE + PMT_ES_SIZE * streams.size() + PSI_CRC_SIZE);
+  pmt_init(section.data());
+  pmt_set_length(section.data(), static_cast<std::uint16_t>(PMT_ES_SIZE * streams.size()));
+  pmt_set_program(section.data(), 1);
+  psi_set_current(section.data());
+  pmt_set_pcrpid(section.data(), static_cast<std::uint16_t>(pcr_pid));
+  pmt_set_desclength(section.data(), 0);
+  for (std::size_t i = 0; i < streams.size(); i++) {
+    std::uint8_t* entry = section.data() + PMT_HEADER_SIZE + PMT_ES_SIZE * i;
+    pmtn_init(entry);
+    pmtn_set_streamtype(entry, streams[i].type);
+    pmtn_set_pid(entry, static_cast<std::uint16_t>(streams[i].pid));
+    pmtn_set_desclength(entry, 0);
+  }
+  psi_set_crc(section.data());
+  return section;
+}
+
+// PIDs that a table can't mean.
+void impossible_tables() {
+  association pat;
+  program pmt;
+  expect(read_pat(pat_of(0x10), pat) && pat.pmt_pid == 0x10 && read_pat(pat_of(0x1ffe), pat),
+         "the first and the last PID");
+  for (const unsigned pid : {0u, 0xfu, 0x1fffu}) {
+    expect(!read_pat(pat_of(pid), pat), "no PMT is there: " + std::to_string(pid));
+    expect(!read_pmt(pmt_of(0x100, {{0x100, 0x1b, {}}, {pid, 0x0f, {}}}), 0x30, pmt),
+           "nor is a stream: " + std::to_string(pid));
+  }
+  expect(
+      read_pmt(pmt_of(0x1fff, {{0x10, 0x1b, {}}, {0x1ffe, 0x0f, {}}}), 0x30, pmt) && pmt.streams.size() == 2,
+      "without a clock it is a table");
+  expect(!read_pmt(pmt_of(0, {{0x100, 0x1b, {}}}), 0x30, pmt), "a clock in the PAT's place");
+  expect(!read_pmt(pmt_of(0x100, {{0x30, 0x1b, {}}}), 0x30, pmt), "a stream in the PMT's place");
+  expect(!read_pmt(pmt_of(0x30, {{0x100, 0x1b, {}}}), 0x30, pmt), "a clock in the PMT's place");
+}
+
 void strange() {
   for (const int kind : {0, 1, 2}) {
     shape a, b = second_of(a);
@@ -363,6 +416,7 @@ int main() {
   new_session();
   programs();
   another_table();
+  impossible_tables();
   strange();
   bounds();
   constant_rate();
