@@ -93,17 +93,22 @@ void tables::adopt(const program& source) {
 }
 
 unsigned tables::assign(const elementary& stream) {
+  if (streams_.size() >= most_streams) {
+    const auto oldest =
+        std::find_if(streams_.begin(), streams_.end(), [](const assigned& known) { return !known.used; });
+    of_streams_.reset(oldest->pid);
+    streams_.erase(oldest);
+  }
   unsigned pid = stream.pid;
-  for (unsigned next = 0x100; taken(pid) && next < null_pid; next++)
+  for (unsigned next = 0x100; taken(pid); next++)
     pid = next;
+  of_streams_.set(pid);
   streams_.push_back({pid, stream.type, stream.descriptors, true});
   return pid;
 }
 
 bool tables::taken(unsigned pid) const {
-  return pid < 0x10 || pid == pmt_pid_ || pid >= null_pid ||
-         std::any_of(streams_.begin(), streams_.end(),
-                     [&](const assigned& known) { return known.pid == pid; });
+  return pid < 0x10 || pid == pmt_pid_ || pid >= null_pid || of_streams_.test(pid);
 }
 
 }  // namespace ts

@@ -5,6 +5,7 @@
 #include "program.hpp"
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <vector>
 
@@ -29,7 +30,8 @@ class tables {
   bool same_pmt() const { return same_pmt_; }
 
  private:
-  // A stream that the output has or once had.
+  // A stream that the output has or once had. Of those that it had, the last ones are remembered: a table can't list
+  // more than 202 with their clock.
   struct assigned {
     unsigned pid;
     std::uint8_t type;
@@ -40,8 +42,12 @@ class tables {
   unsigned assign(const elementary& stream);
   bool taken(unsigned pid) const;
 
+  static constexpr std::size_t most_streams = 256;
+
   unsigned transport_ = 0, number_ = 0, pmt_pid_ = 0;
   std::vector<assigned> streams_;
+  // By PID, whether one of them has it.
+  std::bitset<0x2000> of_streams_;
   std::array<std::uint16_t, 0x2000> out_{};
   std::vector<std::uint8_t> pat_, pmt_, pat_packets_, pmt_packets_;
   bool same_pat_ = true, same_pmt_ = true;

@@ -335,6 +335,32 @@ void impossible_tables() {
   expect(!read_pmt(pmt_of(0x30, {{0x100, 0x1b, {}}}), 0x30, pmt), "a clock in the PMT's place");
 }
 
+// Tables that keep naming new streams: PIDs do not run out, and none is given twice.
+void many_streams() {
+  tables out;
+  for (unsigned round = 0; round < 60; round++) {
+    program from;
+    from.number = 1;
+    from.pmt_pid = 0x30;
+    from.pcr_pid = 0x100;
+    for (unsigned i = 0; i < 200; i++)
+      from.streams.push_back({0x100 + i, static_cast<std::uint8_t>(round), {}});
+    from.pat = pat_of(from.pmt_pid);
+    from.pmt = pmt_of(from.pcr_pid, from.streams);
+    if (round == 0)
+      out.begin(from);
+    else
+      out.adopt(from);
+    std::vector<unsigned> pids{0x30};
+    for (const elementary& stream : from.streams)
+      pids.push_back(out.out(stream.pid));
+    std::sort(pids.begin(), pids.end());
+    expect(std::adjacent_find(pids.begin(), pids.end()) == pids.end() && pids.front() >= 0x10 &&
+               pids.back() < null_pid,
+           "each stream has a PID of its own, round " + std::to_string(round));
+  }
+}
+
 void strange() {
   for (const int kind : {0, 1, 2}) {
     shape a, b = second_of(a);
@@ -417,6 +443,7 @@ int main() {
   programs();
   another_table();
   impossible_tables();
+  many_streams();
   strange();
   bounds();
   constant_rate();
