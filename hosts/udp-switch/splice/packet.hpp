@@ -43,13 +43,15 @@ inline void set_pcr(std::uint8_t* packet, ticks time) {
   tsaf_set_pcrext(packet, static_cast<std::uint16_t>(shows % 300));
 }
 
-// Leaves of a packet nothing but its PID, its counter and its PCR.
+// Leaves of a packet nothing but its PID, its counter and its PCR, with what announces that.
 inline void leave_clock_alone(std::uint8_t* packet) {
   const ticks time = pcr_of(packet);
+  const bool discontinuity = has_discontinuity(packet);
   packet[1] &= 0x1f;
   packet[3] &= 0x0f;
   ts_set_adaptation(packet, packet_size - TS_HEADER_SIZE - 1);
   set_pcr(packet, time);
+  if (discontinuity) tsaf_set_discontinuity(packet);
 }
 
 // The PES packet that begins in a TS packet.

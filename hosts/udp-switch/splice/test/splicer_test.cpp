@@ -361,6 +361,20 @@ void many_streams() {
   }
 }
 
+void announced_clock() {
+  std::uint8_t packet[packet_size] = {};
+  ts_init(packet);
+  ts_set_pid(packet, 0x100);
+  ts_set_payload(packet);
+  ts_set_adaptation(packet, 7);
+  set_pcr(packet, 12345);
+  leave_clock_alone(packet);
+  expect(!has_discontinuity(packet) && pcr_of(packet) == 12345, "a clock alone");
+  tsaf_set_discontinuity(packet);
+  leave_clock_alone(packet);
+  expect(has_discontinuity(packet) && pcr_of(packet) == 12345, "and announced");
+}
+
 void strange() {
   for (const int kind : {0, 1, 2}) {
     shape a, b = second_of(a);
@@ -444,6 +458,7 @@ int main() {
   another_table();
   impossible_tables();
   many_streams();
+  announced_clock();
   strange();
   bounds();
   constant_rate();
