@@ -112,7 +112,7 @@ void a_descriptor_that_refuses() {
   expect(true, "a reader that is gone is not the end of the program");
   descriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   printer out(full.get(), "");
-  for (int i = 0; i < 100 && out.dropped() == 0; i++) {
+  for (int i = 0; i < 1000 && out.dropped() == 0; i++) {
     out.print("no room\n");
     usleep(10000);
   }
