@@ -444,13 +444,15 @@ impl InputHealth {
     /// once.
     pub(super) fn hasten_retry(&mut self, now: Nanos, registration: u64) {
         if let Some(at) = self.retry_at() {
-            let spread = self.trouble().is_some_and(|trouble| trouble.waits_since.is_none());
+            let began = self.trouble().and_then(|trouble| trouble.waits_since);
             self.schedule_retry(now, registration);
-            if spread {
+            if began.is_none() {
                 self.spread_retry(registration);
             }
             let trouble = self.trouble_mut();
             trouble.retry_at = trouble.retry_at.min(Some(at));
+            // It is no new wait, which a mass failure would spread.
+            trouble.waits_since = began;
         }
     }
 

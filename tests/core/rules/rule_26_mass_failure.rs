@@ -111,6 +111,20 @@ fn new_settings_do_not_postpone_a_wait_that_was_spread() {
     assert!(now <= at, "{now} {at}");
 }
 
+#[test]
+fn new_settings_do_not_postpone_a_wait_that_began_before() {
+    let settings = |changed: bool| {
+        let mut rig = failed([cold(0), cold(1)], None);
+        rig.until(3000);
+        rig.others_fail(2000, 12_000);
+        if changed {
+            rig.set_config(Config::new().packet_timeout(ms(1500))).unwrap();
+        }
+        rig.reach("probe 0")
+    };
+    assert_eq!(settings(true), settings(false));
+}
+
 /// When a stream of its own probes its input, which failed at 0, of many that did.
 fn probed_at(number: u64, common: &mut Common) -> Nanos {
     let inputs = vec![Input::new(0, "a")];
