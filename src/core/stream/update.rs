@@ -309,9 +309,8 @@ impl Stream {
 
     /// Two sessions can't run any longer; a switch that waits is committed.
     fn end_overlap(&mut self, now: Nanos, common: &mut Common) {
-        if let Some(pending) = self.pending.take() {
-            let Pending { target, reason, .. } = *pending;
-            let detail = Detail::Seen("overlap was turned off");
+        if let Some(Pending { target, reason, .. }) = self.pending.as_deref().copied() {
+            let detail = self.why_left(reason).unwrap_or(Detail::Seen("overlap was turned off"));
             let cause = Cause { from: self.active(), reason, detail };
             self.commit(target, cause, StartReason::Planned, now, common);
             return;

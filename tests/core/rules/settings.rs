@@ -234,6 +234,20 @@ fn overlap_off_commits_a_switch_that_waits() {
 }
 
 #[test]
+fn a_switch_that_overlap_off_commits_has_waited_and_has_the_number_offered() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.until(1050);
+    rig.sends_key_frame(0);
+    rig.is_flagged(1, true, false);
+    rig.switch_input(1).unwrap();
+    rig.until(5050);
+    let offered = rig.stream.offer().expect("it waits for a key frame").number;
+    rig.set_config(overlap_off()).unwrap();
+    let switch = rig.stream.switches().last().unwrap().into_owned();
+    assert_eq!((switch.number, switch.times.commit), (offered, Some(4000 * MS)));
+}
+
+#[test]
 fn overlap_off_ends_a_trial_and_it_is_repeated_when_all_is_lost() {
     let mut rig = running([cold(0), cold(1)]);
     rig.probes_are(0, Answer::Unsupported);
