@@ -78,10 +78,23 @@ impl Leftovers {
         LEAVES_TO.set(Some(self.clone()));
     }
 
+    /// This thread leaves nothing any more. What it left, if nobody else is there to drop it.
+    pub(crate) fn of_nobody_else() -> Option<Leftovers> {
+        let mut left = Arc::into_inner(LEAVES_TO.take()?)?;
+        (!unpoisoned(left.values.get_mut()).is_empty()).then_some(left)
+    }
+
     /// Drops what was left so far. Runs host code.
     pub(crate) fn end(&self) {
         let left = std::mem::take(&mut *unpoisoned(self.values.lock()));
         left.into_iter().for_each(end);
+    }
+}
+
+/// One after the other, each whatever another one does.
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -70,7 +70,7 @@ impl Input {
     /// It is dropped once the input is gone (removed or replaced by an update, unregistered, or the
     /// engine dropped), or was refused, and no event, status or copy with it is left: so not before
     /// the host has taken the *stop* of its last session. That happens on a thread of the host's that
-    /// calls the engine, or on the event thread; never on the monitor.
+    /// calls the engine, or on one of the engine's that runs host code; never on the monitor.
     #[must_use]
     pub fn with_user_data(mut self, value: impl Any + Send + Sync) -> Self {
         self.set_user_data(Some(UserData::new(value)));

@@ -9,6 +9,7 @@ use super::threads::{Thread, CALLBACK_STACK};
 use super::{Engine, NEVER};
 use crate::core::{Config, Problem};
 use crate::hot::{prepare_fences, watch_forks, Router};
+use crate::user_data::Leftovers;
 use crate::vocabulary::{Error, Level};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -91,7 +92,13 @@ impl EngineBuilder {
         let callbacks = Arc::new(Callbacks::default());
         let monitor =
             Monitor::new(shared.clone(), router, queue.clone(), logger.clone(), self.defaults);
-        let monitor = Thread::spawn("changeover-mon", move || monitor.run(inbox))?;
+        let monitor = Thread::spawn("changeover-mon", move || {
+            monitor.run(inbox);
+            if let Some(left) = Leftovers::of_nobody_else() {
+                // The engine was dropped in a callback, which does not wait for this thread.
+                let _ = Thread::spawn_for_host_code("changeover-end", stack, move || left.end());
+            }
+        })?;
         let mailbox = address.at(monitor.thread().clone());
         let engine = Engine {
             shared,

@@ -365,3 +365,33 @@ fn rates_are_of_the_time_that_passed_and_not_of_the_engines() {
     // 8 Mbit; by the engine's clock in one second, which took almost two.
     assert!(rate < 6_000.0, "{rate}");
 }
+
+/// Says on which thread it is dropped, and whether that runs host code.
+struct SaysWhere(Sender<(Option<String>, bool)>);
+
+impl Drop for SaysWhere {
+    fn drop(&mut self) {
+        let name = std::thread::current().name().map(str::to_owned);
+        self.0.send((name, in_callback())).unwrap();
+    }
+}
+
+#[test]
+fn what_the_monitor_has_left_when_the_engine_is_gone_ends_where_host_code_runs() {
+    let (sender, ends) = crossbeam::channel::unbounded();
+    let (release, released) = crossbeam::channel::bounded::<()>(0);
+    let in_a_callback = move || {
+        let engine = Engine::new().unwrap();
+        let input = Input::new(0, "a").with_user_data(SaysWhere(sender));
+        engine.register("s", "", vec![input], Config::new()).unwrap();
+        // Its stop is in the queue when the engine ends.
+        assert!(engine.next_event(PATIENCE).unwrap().is_some());
+        engine.mailbox.post(move |_| {
+            let _ = released.recv();
+        });
+    };
+    Thread::spawn_for_host_code("callback", 1 << 20, in_a_callback).unwrap().join(None).unwrap();
+    drop(release);
+    let ended = ends.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(ended, (Some("changeover-end".to_owned()), true));
+}
