@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// Event is a decision. Fields that don't apply are zero, priorities −1.
+// Event is a decision. Fields that don't apply are zero, priorities −1, times that are not known −1.
 type Event struct {
 	Kind EventKind
 	// Stream is the stream's id, Registration which life of it.
@@ -33,7 +33,8 @@ type Event struct {
 	// At is when it was decided.
 	At time.Time
 	// Measured is what was measured, against Limit: a time; of [ReasonLowBitrate] kbit/s, of
-	// [ReasonLowFPS] thousandths of a frame a second, of [ReasonPacketLoss] millionths.
+	// [ReasonLowFPS] thousandths of a frame a second, of [ReasonPacketLoss] millionths, of
+	// [EventMassFailure] streams.
 	Measured, Limit time.Duration
 	// Window is over what time that was measured; 0 where it is a time itself.
 	Window time.Duration
@@ -71,8 +72,8 @@ func (e Event) LogValue() slog.Value {
 	add(e.Priority >= 0, slog.Int("input", e.Priority))
 	add(e.Reason != "", slog.String("reason", string(e.Reason)))
 	add(e.Detail != "", slog.String("detail", Printable(e.Detail)))
-	add(e.Measured != 0, slog.Duration("measured", e.Measured))
-	add(e.Limit != 0, slog.Duration("limit", e.Limit))
+	add(e.Measured != 0, e.measure("measured", e.Measured))
+	add(e.Limit != 0, e.measure("limit", e.Limit))
 	add(e.Window != 0, slog.Duration("window", e.Window))
 	add(e.Detection > 0, slog.Duration("detection", e.Detection))
 	add(e.Decision > 0, slog.Duration("decision", e.Decision))
@@ -82,6 +83,14 @@ func (e Event) LogValue() slog.Value {
 	add(e.Exhausted, slog.Bool("exhausted", e.Exhausted))
 	add(e.Dropped != 0, slog.Uint64("dropped", e.Dropped))
 	return slog.GroupValue(attrs...)
+}
+
+// measure is Measured or Limit: a time, or a number of what it says there.
+func (e *Event) measure(key string, value time.Duration) slog.Attr {
+	if e.Window != 0 || e.Kind == EventMassFailure {
+		return slog.Int64(key, int64(value))
+	}
+	return slog.Duration(key, value)
 }
 
 // isOutage: exhausted or restored, which strictly alternate.

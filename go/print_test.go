@@ -62,6 +62,23 @@ func TestLogValues(t *testing.T) {
 	}
 }
 
+// What was measured is logged as what it is: a time, or a number.
+func TestLoggedMeasures(t *testing.T) {
+	for _, c := range []struct {
+		event Event
+		want  string
+	}{
+		{Event{Reason: ReasonTimeout, Measured: 2001 * time.Millisecond, Limit: 2 * time.Second}, "measured=2.001s limit=2s"},
+		{Event{Reason: ReasonLowBitrate, Measured: 212, Limit: 1000, Window: time.Second}, "measured=212 limit=1000 window=1s"},
+		{Event{Kind: EventMassFailure, Measured: 31, Limit: 30}, "measured=31 limit=30"},
+	} {
+		c.event.From, c.event.Priority = -1, -1
+		if got := c.event.LogValue().String(); !strings.HasSuffix(got, c.want+"]") {
+			t.Errorf("logged: %s, want %s", got, c.want)
+		}
+	}
+}
+
 // Whose status it is, for how long, and how its inputs are.
 func TestStatusSaysWhoseItIs(t *testing.T) {
 	service := onAir(t)
