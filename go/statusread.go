@@ -15,8 +15,11 @@ static status_read read_status(changeover_engine *engine, const char *stream, si
 	status_read read;
 	changeover_status_view_init(&read.view, sizeof read.view);
 	read.result = changeover_runtime_status(engine, stream, stream_len, &read.status);
-	if (read.result == CHANGEOVER_OK)
-		read.result = changeover_status_view_all(read.status, 0, &read.view);
+	if (read.result != CHANGEOVER_OK)
+		return read;
+	read.result = changeover_status_view_all(read.status, 0, &read.view);
+	if (read.result != CHANGEOVER_OK)
+		changeover_status_free(read.status);
 	return read;
 }
 */
