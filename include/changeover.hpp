@@ -565,7 +565,9 @@ class event_view {
   std::chrono::system_clock::time_point wall_clock() const noexcept {
     return detail::wall_clock(raw_.at_unix);
   }
+  /** A time; of low_bitrate, low_fps, packet_loss and mass_failure a number: see changeover_event. */
   duration measured() const noexcept { return detail::nanoseconds(raw_.measured); }
+  /** The limit it was measured against; probe: how long it may take from now. */
   duration limit() const noexcept { return detail::nanoseconds(raw_.limit); }
   std::string_view stream() const noexcept { return {raw_.stream, raw_.stream_len}; }
   std::string_view url() const noexcept { return {raw_.url, raw_.url_len}; }
@@ -782,7 +784,8 @@ class error_entry {
  public:
   std::chrono::system_clock::time_point at() const noexcept { return detail::wall_clock(raw_.at); }
   changeover::reason reason() const noexcept { return static_cast<changeover::reason>(raw_.reason); }
-  /** What was measured; 0: nothing. */
+  /** What was measured, 0: nothing. A time; of low_bitrate, low_fps and packet_loss a number: see
+   * changeover_event. */
   duration measured() const noexcept { return detail::nanoseconds(raw_.measured); }
   /** The limit it was measured against; 0: none. */
   duration limit() const noexcept { return detail::nanoseconds(raw_.limit); }
@@ -829,11 +832,11 @@ class switch_entry {
   /** The evidence, for people. */
   std::string_view detail() const noexcept { return {raw_.detail, raw_.detail_len}; }
   /** From the fault to its detection; none where that is not known, and likewise the next two. */
-  std::optional<duration> detection() const noexcept { return known(raw_.detection); }
+  std::optional<duration> detection() const noexcept { return changeover::detail::known(raw_.detection); }
   /** From the detection to the decision. */
-  std::optional<duration> decision() const noexcept { return known(raw_.decision); }
+  std::optional<duration> decision() const noexcept { return changeover::detail::known(raw_.decision); }
   /** From the decision to the commit. */
-  std::optional<duration> commit() const noexcept { return known(raw_.commit); }
+  std::optional<duration> commit() const noexcept { return changeover::detail::known(raw_.commit); }
   /** What stood against the inputs that would have gone before the one chosen, for people. */
   std::string_view passed_over() const noexcept { return {raw_.passed_over, raw_.passed_over_len}; }
 
@@ -841,10 +844,6 @@ class switch_entry {
 
  private:
   friend class runtime_status;
-  static std::optional<duration> known(std::uint64_t nanoseconds) noexcept {
-    if (nanoseconds == CHANGEOVER_UNKNOWN) return std::nullopt;
-    return changeover::detail::nanoseconds(nanoseconds);
-  }
   switch_entry() noexcept { changeover_switch_entry_init(&raw_, sizeof raw_); }
 
   changeover_switch_entry raw_;
