@@ -751,7 +751,7 @@ typedef struct changeover_passed_over {
   int32_t reason;
   /** 0. */
   int32_t reserved;
-  /** FAILED, IMPAIRED: what was measured; 0: nothing. */
+  /** FAILED, IMPAIRED: what was measured, as in changeover_event; 0: nothing. */
   uint64_t measured;
   /** The limit it was measured against. */
   uint64_t limit;
@@ -797,7 +797,7 @@ typedef struct changeover_event {
   int64_t at_unix;
   /**
    * What was measured, in nanoseconds; of LOW_BITRATE in kbit/s, of LOW_FPS in thousandths of a frame a
-   * second, of PACKET_LOSS in millionths.
+   * second, of PACKET_LOSS in millionths, of MASS_FAILURE in streams.
    */
   uint64_t measured;
   /** The limit it was measured against; PROBE: how long it may take from now. */
@@ -1093,9 +1093,9 @@ typedef struct changeover_error_entry {
   int32_t reason;
   /** 0. */
   int32_t reserved;
-  /** What was measured, in nanoseconds; 0: nothing. */
+  /** What was measured, as in changeover_event; 0: nothing. */
   uint64_t measured;
-  /** The limit, in nanoseconds; 0: none. */
+  /** The limit it was measured against, as in changeover_event; 0: none. */
   uint64_t limit;
   /** What happened. */
   const char *text;

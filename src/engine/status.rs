@@ -182,10 +182,11 @@ pub struct ErrorRecord {
     /// What happened.
     #[serde(serialize_with = "text")]
     pub text: Arc<str>,
-    /// What was measured, in nanoseconds; 0 when nothing was.
+    /// What was measured: nanoseconds; of [`Reason::LowBitrate`] kbit/s, of [`Reason::LowFps`]
+    /// thousandths of a frame a second, of [`Reason::PacketLoss`] millionths; 0 when nothing was.
     #[serde(skip)]
     pub measured: Nanos,
-    /// The limit, in nanoseconds; 0 when there is none.
+    /// The limit it was measured against, in the same unit; 0 when there is none.
     #[serde(skip)]
     pub limit: Nanos,
 }

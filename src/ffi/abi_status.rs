@@ -136,9 +136,9 @@ pub struct changeover_error_entry {
     pub reason: i32,
     /// 0.
     pub reserved: i32,
-    /// What was measured, in nanoseconds; 0: nothing.
+    /// What was measured, as in changeover_event; 0: nothing.
     pub measured: u64,
-    /// The limit, in nanoseconds; 0: none.
+    /// The limit it was measured against, as in changeover_event; 0: none.
     pub limit: u64,
     /// What happened.
     pub text: *const c_char,

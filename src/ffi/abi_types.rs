@@ -94,7 +94,7 @@ pub struct changeover_event {
     /// The same as wall clock, nanoseconds since 1970.
     pub at_unix: i64,
     /// What was measured, in nanoseconds; of LOW_BITRATE in kbit/s, of LOW_FPS in thousandths of a frame a
-    /// second, of PACKET_LOSS in millionths.
+    /// second, of PACKET_LOSS in millionths, of MASS_FAILURE in streams.
     pub measured: u64,
     /// The limit it was measured against; PROBE: how long it may take from now.
     pub limit: u64,
@@ -160,7 +160,7 @@ pub struct changeover_passed_over {
     pub reason: i32,
     /// 0.
     pub reserved: i32,
-    /// FAILED, IMPAIRED: what was measured; 0: nothing.
+    /// FAILED, IMPAIRED: what was measured, as in changeover_event; 0: nothing.
     pub measured: u64,
     /// The limit it was measured against.
     pub limit: u64,
