@@ -13,7 +13,8 @@ import (
 // SetInputEnabled says whether an input may be used; at first it may. Disabled it is StatusStopped: not
 // started, not probed, not chosen, and its packets and errors count for nothing; updates of it leave it
 // so. On air it stays there until another input delivers, and is stopped then, or when there is none to
-// try. Enabled it is as newly added. Saying the same again changes nothing.
+// try (with [OverlapOff] it is stopped first). Enabled it is as newly added. Saying the same again changes
+// nothing.
 func (s *Service) SetInputEnabled(streamID string, inputPriority int, enabled bool) error {
 	id, idLen := chars(streamID)
 	var is C.int32_t
@@ -35,8 +36,8 @@ func (s *Service) SwitchInputFor(streamID string, priority int, lasts time.Durat
 }
 
 // FailBack returns to the best healthy input, without the waits of an automatic failback and whatever
-// the policy; its faults are forgotten. The input on air stays there until the other delivers. It ends a
-// manual choice. [ErrNoBetterInput] when none that is healthy is better.
+// the policy; its faults are forgotten. The input on air stays there until the other delivers (with
+// [OverlapOff] it is stopped first). It ends a manual choice. [ErrNoBetterInput] when none that is healthy is better.
 func (s *Service) FailBack(streamID string) error {
 	id, idLen := chars(streamID)
 	return failure(C.changeover_fail_back(s.engine, id, idLen), "fail back", streamID)

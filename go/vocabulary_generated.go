@@ -119,8 +119,8 @@ type Silence int
 const (
 	// SilenceFixed: PacketTimeout.
 	SilenceFixed Silence = C.CHANGEOVER_SILENCE_FIXED + 1
-	// SilenceAdaptive: twice the longest gaps between packets of the last minutes, as each session
-	// shows them: at least PacketTimeoutMin, at most PacketTimeout, which it begins at.
+	// SilenceAdaptive: twice the longest gap between packets in the session's last minutes: at least
+	// PacketTimeoutMin, at most PacketTimeout, where each session begins.
 	SilenceAdaptive Silence = C.CHANGEOVER_SILENCE_ADAPTIVE + 1
 )
 
@@ -215,7 +215,7 @@ const (
 	// StartReasonFailover: it takes the place of an input that was lost.
 	StartReasonFailover StartReason = C.CHANGEOVER_START_FAILOVER
 	// StartReasonPlanned: it is to take the place of an input on air, or did: a manual switch, a
-	// failback, an added input.
+	// failback, an added input, a disabled one.
 	StartReasonPlanned StartReason = C.CHANGEOVER_START_PLANNED
 	// StartReasonHot: it is kept running before it is needed.
 	StartReasonHot StartReason = C.CHANGEOVER_START_HOT
@@ -259,11 +259,12 @@ const (
 	ReasonInitial Reason = "initial"
 	// ReasonError: the host reported an error.
 	ReasonError Reason = "error"
-	// ReasonTimeout: no packet within ConnectTimeout or PacketTimeout, no answer within ProbeTimeout.
+	// ReasonTimeout: no packet within ConnectTimeout or the limit on silence, no answer within
+	// ProbeTimeout.
 	ReasonTimeout Reason = "timeout"
 	// ReasonStartFailed: the host could not start the input.
 	ReasonStartFailed Reason = "start_failed"
-	// ReasonManual: SwitchInput.
+	// ReasonManual: SwitchInput, SwitchInputFor or ForceInput.
 	ReasonManual Reason = "manual"
 	// ReasonFailback: back to a better input: by itself, or by FailBack.
 	ReasonFailback Reason = "failback"
@@ -421,8 +422,9 @@ const (
 	// stops and Unregistered follow. Without a stream: the monitor has ended by a bug. Nothing is
 	// decided any more, and no event follows.
 	EventBug EventKind = C.CHANGEOVER_EVENT_BUG
-	// EventMassFailure: without a stream: Measured of all streams on air failed within a second, more
-	// than Limit, which is MassShare of them. It is told once, until ten seconds were quiet.
+	// EventMassFailure: without a stream: Measured of the streams on air failed within a second, which
+	// is more than Limit (MassShare of them). Told once, and not again before ten seconds have passed
+	// without one.
 	EventMassFailure EventKind = C.CHANGEOVER_EVENT_MASS_FAILURE
 )
 
@@ -544,7 +546,7 @@ type Config struct {
 	PacketTimeoutMin time.Duration
 	// MassShare: if more than this share of all streams on air fails within a second, in percent, and
 	// at least ten do, that is a mass failure, which is told once, and attempts to get their inputs
-	// back are spread over time; 0: none is. Or NoLimit. Default 30.
+	// back are spread over time; 0: off. Or NoLimit. Default 30.
 	MassShare int
 }
 

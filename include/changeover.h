@@ -240,8 +240,8 @@
 #define CHANGEOVER_SILENCE_FIXED 0
 
 /**
- * Twice the longest gaps between packets of the last minutes, as each session shows them: at
- * least packet_timeout_min, at most packet_timeout, which it begins at.
+ * Twice the longest gap between packets in the session's last minutes: at least
+ * packet_timeout_min, at most packet_timeout, where each session begins.
  */
 #define CHANGEOVER_SILENCE_ADAPTIVE 1
 
@@ -297,7 +297,7 @@
 
 /**
  * It is to take the place of an input on air, or did: a manual switch, a failback, an added
- * input.
+ * input, a disabled one.
  */
 #define CHANGEOVER_START_PLANNED 3
 
@@ -324,13 +324,13 @@
 /** The host reported an error. */
 #define CHANGEOVER_REASON_ERROR 2
 
-/** No packet within connect_timeout or packet_timeout, no answer within probe_timeout. */
+/** No packet within connect_timeout or the limit on silence, no answer within probe_timeout. */
 #define CHANGEOVER_REASON_TIMEOUT 3
 
 /** The host could not start the input. */
 #define CHANGEOVER_REASON_START_FAILED 4
 
-/** changeover_switch_input. */
+/** changeover_switch_input, changeover_switch_input_for or changeover_force_input. */
 #define CHANGEOVER_REASON_MANUAL 5
 
 /** Back to a better input: by itself, or by changeover_fail_back. */
@@ -475,9 +475,9 @@
 #define CHANGEOVER_EVENT_BUG 12
 
 /**
- * Without a stream: measured of all streams on air failed within a second, more than limit, which
- * is mass_share of them. It is told once, until ten seconds were quiet. Fields: measured, limit,
- * detail.
+ * Without a stream: measured of the streams on air failed within a second, which is more than
+ * limit (mass_share of them). Told once, and not again before ten seconds have passed without
+ * one. Fields: measured, limit, detail.
  */
 #define CHANGEOVER_EVENT_MASS_FAILURE 13
 
@@ -500,7 +500,7 @@
 /** No log. */
 #define CHANGEOVER_LOG_OFF 0
 
-/** A stream is exhausted; a callback misbehaved. */
+/** A stream is exhausted; very many streams failed at once; a callback misbehaved. */
 #define CHANGEOVER_LOG_ERROR 1
 
 /** An input was given up; the monitor stalled; events were dropped. */
@@ -676,7 +676,7 @@ typedef struct changeover_config {
   /**
    * If more than this share of all streams on air fails within a second, in percent, and at least
    * ten do, that is a mass failure, which is told once, and attempts to get their inputs back are
-   * spread over time; 0: none is. A percentage, at most 100. Default 30.
+   * spread over time; 0: off. A percentage, at most 100. Default 30.
    */
   uint64_t mass_share;
 } changeover_config;
@@ -1180,7 +1180,7 @@ typedef struct changeover_status_view {
   const struct changeover_switch_entry *switches;
   /** How many. */
   size_t switches_len;
-  /** Where all strings are that are not empty, one after the other, each with a NUL behind it. */
+  /** The memory of all strings that are not empty, each followed by a NUL. */
   const char *texts;
   /** Bytes of all of them. */
   size_t texts_len;
@@ -1647,8 +1647,8 @@ int32_t changeover_now(struct changeover_engine *engine, uint64_t *now);
  * Whether an input may be used: enabled is 1, as it is at first, or 0. Disabled it is
  * CHANGEOVER_STATUS_STOPPED: not started, not probed, not chosen, and its packets and errors count for
  * nothing; updates of it leave it so. On air it stays there until another input delivers, and is
- * stopped then, or when there is none to try. Enabled it is as newly added. Saying the same again
- * changes nothing.
+ * stopped then, or when there is none to try (with overlap off it is stopped first). Enabled it is as
+ * newly added. Saying the same again changes nothing.
  *
  * Any thread; waits for the monitor, not for inputs.
  * Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT; VALUE if enabled is neither. Since 0.1.
@@ -1675,8 +1675,8 @@ int32_t changeover_switch_input_for(struct changeover_engine *engine,
 
 /**
  * Returns to the best healthy input, without the waits of an automatic failback and whatever the
- * policy; its faults are forgotten. The input on air stays there until the other delivers. Ends an
- * override.
+ * policy; its faults are forgotten. The input on air stays there until the other delivers (with
+ * overlap off it is stopped first). Ends an override.
  *
  * Any thread; waits for the monitor, not for the input.
  * Errors: UNKNOWN_STREAM; NO_BETTER_INPUT when none that is healthy is better. Since 0.1.
@@ -2040,7 +2040,7 @@ int32_t changeover_status_error(const struct changeover_status *status,
                                 struct changeover_error_entry *out);
 
 /**
- * As changeover_status_error, of the probes, trials and restarts that failed since.
+ * As changeover_status_error, of the probes, trials and restarts that failed since it was given up.
  *
  * Any thread; does not wait.
  * Errors: INDEX. Since 0.1.
@@ -2063,8 +2063,8 @@ int32_t changeover_status_condition(const struct changeover_status *status,
                                     struct changeover_condition_entry *out);
 
 /**
- * All of it at once: view receives where it is, borrowed until changeover_status_free. For who reads
- * it all, e.g. for another language. full_urls 0: URLs, and those in texts, as in the JSON; 1: with all
+ * All of it at once: view receives where it is, borrowed until changeover_status_free. For those
+ * who read all of it, e.g. for another language. full_urls 0: URLs, and those in texts, as in the JSON; 1: with all
  * that is in them, as in the other structs. view must be prepared.
  *
  * Any thread; does not wait.

@@ -148,8 +148,8 @@ impl Engine {
     }
 
     /// Returns to the best healthy input, without the waits of an automatic failback and whatever the
-    /// policy; its faults are forgotten. The input on air stays there until the other delivers. Ends an
-    /// override. Blocks for the monitor.
+    /// policy; its faults are forgotten. The input on air stays there until the other delivers (with
+    /// overlap off it is stopped first). Ends an override. Blocks for the monitor.
     ///
     /// # Errors
     /// [`Error::UnknownStream`]; [`Error::NoBetterInput`] when none that is healthy is better.
@@ -159,8 +159,9 @@ impl Engine {
 
     /// Whether an input may be used: at first it may. Disabled it is `Stopped`: not started, not probed,
     /// not chosen, and its packets and errors count for nothing; updates of it leave it so. On air it
-    /// stays there until another input delivers, and is stopped then, or when there is none to try.
-    /// Enabled it is as newly added. Saying the same again changes nothing. Blocks for the monitor.
+    /// stays there until another input delivers, and is stopped then, or when there is none to try (with
+    /// overlap off it is stopped first). Enabled it is as newly added. Saying the same again changes
+    /// nothing. Blocks for the monitor.
     ///
     /// # Errors
     /// [`Error::UnknownStream`], [`Error::UnknownInput`].

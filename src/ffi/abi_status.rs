@@ -227,7 +227,7 @@ pub struct changeover_status_view {
     pub switches: *const changeover_switch_entry,
     /// How many.
     pub switches_len: usize,
-    /// Where all strings are that are not empty, one after the other, each with a NUL behind it.
+    /// The memory of all strings that are not empty, each followed by a NUL.
     pub texts: *const c_char,
     /// Bytes of all of them.
     pub texts_len: usize,

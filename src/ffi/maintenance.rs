@@ -10,8 +10,8 @@ use std::time::Duration;
 /// Whether an input may be used: `enabled` is 1, as it is at first, or 0. Disabled it is
 /// CHANGEOVER_STATUS_STOPPED: not started, not probed, not chosen, and its packets and errors count for
 /// nothing; updates of it leave it so. On air it stays there until another input delivers, and is
-/// stopped then, or when there is none to try. Enabled it is as newly added. Saying the same again
-/// changes nothing.
+/// stopped then, or when there is none to try (with overlap off it is stopped first). Enabled it is as
+/// newly added. Saying the same again changes nothing.
 ///
 /// Any thread; waits for the monitor, not for inputs.
 /// Errors: PRIORITY, UNKNOWN_STREAM, UNKNOWN_INPUT; VALUE if `enabled` is neither. Since 0.1.
@@ -56,8 +56,8 @@ pub unsafe extern "C" fn changeover_switch_input_for(
 }
 
 /// Returns to the best healthy input, without the waits of an automatic failback and whatever the
-/// policy; its faults are forgotten. The input on air stays there until the other delivers. Ends an
-/// override.
+/// policy; its faults are forgotten. The input on air stays there until the other delivers (with
+/// overlap off it is stopped first). Ends an override.
 ///
 /// Any thread; waits for the monitor, not for the input.
 /// Errors: UNKNOWN_STREAM; NO_BETTER_INPUT when none that is healthy is better. Since 0.1.

@@ -172,7 +172,7 @@ pub unsafe extern "C" fn changeover_status_error(
     })
 }
 
-/// As changeover_status_error, of the probes, trials and restarts that failed since.
+/// As changeover_status_error, of the probes, trials and restarts that failed since it was given up.
 ///
 /// Any thread; does not wait.
 /// Errors: INDEX. Since 0.1.
@@ -215,8 +215,8 @@ pub unsafe extern "C" fn changeover_status_condition(
     })
 }
 
-/// All of it at once: `view` receives where it is, borrowed until changeover_status_free. For who reads
-/// it all, e.g. for another language. `full_urls` 0: URLs, and those in texts, as in the JSON; 1: with all
+/// All of it at once: `view` receives where it is, borrowed until changeover_status_free. For those
+/// who read all of it, e.g. for another language. `full_urls` 0: URLs, and those in texts, as in the JSON; 1: with all
 /// that is in them, as in the other structs. `view` must be prepared.
 ///
 /// Any thread; does not wait.

@@ -91,7 +91,8 @@ events! {
     /// `unregistered` follow. Without a stream: the monitor has ended by a bug. Nothing is decided
     /// any more, and no event follows.
     Bug = 12, "bug", Error, Droppable, [detail];
-    /// Without a stream: `measured` of all streams on air failed within a second, more than `limit`,
-    /// which is `mass_share` of them. It is told once, until ten seconds were quiet.
+    /// Without a stream: `measured` of the streams on air failed within a second, which is more than
+    /// `limit` (`mass_share` of them). Told once, and not again before ten seconds have passed without
+    /// one.
     MassFailure = 13, "mass_failure", Error, Droppable, [measured, limit, detail];
 }

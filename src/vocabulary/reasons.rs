@@ -33,12 +33,12 @@ vocabulary! {
         Initial = 1, "initial";
         /// The host reported an error.
         Error = 2, "error";
-        /// No packet within `connect_timeout` or `packet_timeout`, no answer within
+        /// No packet within `connect_timeout` or the limit on silence, no answer within
         /// `probe_timeout`.
         Timeout = 3, "timeout";
         /// The host could not start the input.
         StartFailed = 4, "start_failed";
-        /// `switch_input`.
+        /// `switch_input`, `switch_input_for` or `force_input`.
         Manual = 5, "manual";
         /// Back to a better input: by itself, or by `fail_back`.
         Failback = 6, "failback";

@@ -84,7 +84,7 @@ macro_rules! settings {
             packet_timeout_min: Timeout = Duration::from_millis(100), Input;
             /// If more than this share of all streams on air fails within a second, in percent, and
             /// at least ten do, that is a mass failure, which is told once, and attempts to get their
-            /// inputs back are spread over time; 0: none is.
+            /// inputs back are spread over time; 0: off.
             mass_share: Percent = 30, Engine;
         }
     };
@@ -157,8 +157,8 @@ vocabulary! {
     pub enum Silence: CHANGEOVER_SILENCE {
         /// `packet_timeout`.
         Fixed = 0, "fixed";
-        /// Twice the longest gaps between packets of the last minutes, as each session shows them: at
-        /// least `packet_timeout_min`, at most `packet_timeout`, which it begins at.
+        /// Twice the longest gap between packets in the session's last minutes: at least
+        /// `packet_timeout_min`, at most `packet_timeout`, where each session begins.
         Adaptive = 1, "adaptive";
     }
 }

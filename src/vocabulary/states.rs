@@ -25,7 +25,7 @@ vocabulary! {
         /// It takes the place of an input that was lost.
         Failover = 2, "failover";
         /// It is to take the place of an input on air, or did: a manual switch, a failback, an added
-        /// input.
+        /// input, a disabled one.
         Planned = 3, "planned";
         /// It is kept running before it is needed.
         Hot = 4, "hot";
@@ -56,7 +56,7 @@ vocabulary! {
     /// How much a log callback wants to hear.
     pub enum Level: CHANGEOVER_LOG {
         ["off" = 0, "No log."]
-        /// A stream is exhausted; a callback misbehaved.
+        /// A stream is exhausted; very many streams failed at once; a callback misbehaved.
         Error = 1, "error";
         /// An input was given up; the monitor stalled; events were dropped.
         Warn = 2, "warn";

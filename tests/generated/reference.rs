@@ -38,7 +38,8 @@ fn title(list: &WordList) -> &str {
         "Level" => "Log levels",
         "Severity" => "Severities",
         "Condition" => "Conditions",
-        "Obstacle" => "What stands against an input that was passed over",
+        "Obstacle" => "Obstacles",
+        "StartReason" => "Start reasons",
         name => name,
     }
 }
