@@ -2,6 +2,8 @@
 
 #include "splicer.hpp"
 
+#include "cue.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -48,7 +50,10 @@ bool splicer::rewrite(std::uint8_t* packet, ticks now) {
       if (!clock) return false;
       leave_clock_alone(packet);
     } else {
-      if (unit) stamp(to, packet, unit);
+      if (unit)
+        stamp(to, packet, unit);
+      else if (offset_ != 0 && ts_get_scrambling(packet) == 0)
+        move_cues(packet, offset_);
       follow(to, packet, unit);
     }
   }

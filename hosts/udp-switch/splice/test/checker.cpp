@@ -4,6 +4,7 @@
 #include "maker.hpp"
 
 #include <bitstream/mpeg/psi.h>
+#include <bitstream/scte/35.h>
 
 #include <cstring>
 
@@ -58,6 +59,10 @@ void checker::packet(const std::uint8_t* packet, ticks now) {
     others++;
     return;
   }
+  if (stream->type == 0x86) {
+    take_cue(packet);
+    return;
+  }
   if (const pes header = pes_of(packet)) {
     // A picture on another PID has come to its end, too.
     if (is_video(stream->type))
@@ -105,6 +110,17 @@ void checker::end(pid_state& state) {
     errors["does not begin with a key picture"]++;
   if (done.broken) errors[video ? "broken picture" : "broken sound"]++;
   list.push_back(done);
+}
+
+void checker::take_cue(const std::uint8_t* packet) {
+  const std::uint8_t* section = packet + payload_of(packet) + 1;
+  if (!scte35_validate(section)) {
+    errors["cue"]++;
+    return;
+  }
+  const std::uint64_t time = scte35_splice_time_get_pts_time(scte35_time_signal_get_splice_time(section)) +
+                             scte35_get_pts_adjustment(section);
+  cues.push_back(unwrap(static_cast<ticks>(time) * pts_tick, last_time_) - last_time_);
 }
 
 void checker::take_table(const std::vector<std::uint8_t>& section) {

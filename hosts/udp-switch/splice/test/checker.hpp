@@ -38,6 +38,8 @@ class checker {
   std::map<std::string, int> errors;
   std::vector<unit> pictures, sounds;
   std::vector<clock_sample> clocks;
+  // For how long after the clock's time each cue was.
+  std::vector<ticks> cues;
   int discontinuities = 0, nulls = 0, packets = 0, others = 0;
   // Of the tables: how often they said something new.
   int programs = 0;
@@ -53,6 +55,7 @@ class checker {
   };
   void packet(const std::uint8_t* packet, ticks now);
   void end(pid_state& state);
+  void take_cue(const std::uint8_t* packet);
   void take_table(const std::vector<std::uint8_t>& section);
   const elementary* stream_of(unsigned pid) const;
 

@@ -4,6 +4,7 @@
 #include "../program.hpp"
 
 #include <bitstream/mpeg/psi.h>
+#include <bitstream/scte/35.h>
 
 #include <algorithm>
 #include <cstring>
@@ -86,6 +87,21 @@ void maker::add_unit(unsigned pid, const bytes& unit, bool random_access, bool c
   }
 }
 
+bytes cue_for(ticks time) {
+  bytes section(SCTE35_HEADER_SIZE + SCTE35_TIME_SIGNAL_HEADER_SIZE + SCTE35_TIME_SIGNAL_TIME_SIZE +
+                SCTE35_HEADER2_SIZE + PSI_CRC_SIZE);
+  std::uint8_t* s = section.data();
+  scte35_time_signal_init(s, SCTE35_TIME_SIGNAL_TIME_SIZE);
+  psi_set_length(s, static_cast<std::uint16_t>(section.size() - PSI_HEADER_SIZE));
+  std::uint8_t* at = scte35_time_signal_get_splice_time(s);
+  scte35_splice_time_init(at);
+  scte35_splice_time_set_time_specified(at, true);
+  scte35_splice_time_set_pts_time(at, static_cast<std::uint64_t>(shown(time) / pts_tick));
+  scte35_set_desclength(s, 0);
+  psi_set_crc(s);
+  return section;
+}
+
 void maker::add_section(const std::uint8_t* section, unsigned pid) {
   const bytes packed = packets_of(bytes(section, section + psi_get_length(section) + 3), pid);
   for (std::size_t at = 0; at < packed.size(); at += packet_size)
@@ -119,10 +135,11 @@ void maker::add_pmt() {
   psi_set_current(section);
   pmt_set_pcrpid(section, static_cast<std::uint16_t>(what_.video));
   pmt_set_desclength(section, 0);
-  pmt_set_length(section, 10);
-  const unsigned pids[] = {what_.video, what_.audio};
-  const std::uint8_t types[] = {what_.video_type, what_.audio_type};
-  for (int i = 0; i < 2; i++) {
+  const int streams = what_.cues != 0 ? 3 : 2;
+  pmt_set_length(section, static_cast<std::uint16_t>(5 * streams));
+  const unsigned pids[] = {what_.video, what_.audio, what_.cues};
+  const std::uint8_t types[] = {what_.video_type, what_.audio_type, 0x86};
+  for (int i = 0; i < streams; i++) {
     std::uint8_t* entry = section + PMT_HEADER_SIZE + 5 * i;
     pmtn_init(entry);
     pmtn_set_streamtype(entry, types[i]);
@@ -176,6 +193,7 @@ void maker::picture() {
   video.insert(video.end(), body.begin(), body.end());
   add_unit(w.video, unit(0xe0, pts, dts, video, true), key && w.random_access, true);
   add_unit(w.audio, unit(0xc0, dts, dts, contents(w.id, name_, 500), false), false, false);
+  if (w.cues != 0 && key) add_section(cue_for(dts + second).data(), w.cues);
   if (w.private_pid != 0) add(w.private_pid, bytes(184, w.id), false, false, false);
   if (w.constant_rate) {
     const std::size_t most = (w.key_size + 500) / 176 + 12;

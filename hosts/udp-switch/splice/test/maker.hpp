@@ -32,6 +32,8 @@ struct shape {
   ticks begin = 0;
   double ppm = 0;
   ticks delay = 300 * millisecond;
+  // A PID with a cue at each key picture, for one second later; 0: none.
+  unsigned cues = 0;
   // A PID that no table lists, with a packet for each picture; 0: none.
   unsigned private_pid = 0;
 };
@@ -74,6 +76,8 @@ class maker {
   std::size_t ready_ = 0;
 };
 
+// A cue of SCTE 35, as a section: time_signal.
+bytes cue_for(ticks time);
 // The contents of a unit: which source, which number, how long; and the rest follows from that.
 bytes contents(std::uint8_t id, std::uint32_t name, std::size_t size);
 // Whether these are the contents of a unit, whole.

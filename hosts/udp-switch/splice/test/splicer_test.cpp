@@ -1,8 +1,10 @@
 // Switches between sources in virtual time, of every kind, and what a decoder sees of them.
 
+#include "../cue.hpp"
 #include "rig.hpp"
 
 #include <bitstream/mpeg/psi.h>
+#include <bitstream/scte/35.h>
 
 #include <algorithm>
 
@@ -375,6 +377,53 @@ void announced_clock() {
   expect(has_discontinuity(packet) && pcr_of(packet) == 12345, "and announced");
 }
 
+// Cues keep their place before the picture that they are for.
+void cues() {
+  shape a, b = second_of(a);
+  b.begin += 1000 * second;
+  a.cues = 0x1f0;
+  b.cues = 0x1f1;
+  rig r({a, b});
+  r.run(3 * second);
+  r.offer(1);
+  r.run(3 * second);
+  r.kill(1);
+  r.run(100 * millisecond);
+  r.admit(0);
+  r.run(3 * second);
+  r.output.finish();
+  broken(r);
+  expect(r.output.errors.empty(), "cues:" + list(r.output.errors));
+  expect(r.output.cues.size() >= 8, "cues go out");
+  // Those that are caught up come up to a second later.
+  for (const ticks ahead : r.output.cues)
+    expect(ahead > 250 * millisecond && ahead < 1500 * millisecond,
+           "a cue is for its time: " + std::to_string(ahead / millisecond));
+
+  // Two in a packet, and one that is not all in it.
+  const bytes one = cue_for(clock_range - second);
+  std::uint8_t packet[packet_size];
+  std::fill_n(packet, packet_size, 0xff);
+  ts_init(packet);
+  ts_set_unitstart(packet);
+  ts_set_payload(packet);
+  packet[4] = 0;
+  for (std::size_t i = 0; i < 2; i++)
+    std::copy(one.begin(), one.end(), packet + 5 + i * one.size());
+  const std::size_t rest = packet_size - 5 - 2 * one.size();
+  bytes cut = one;
+  psi_set_length(cut.data(), static_cast<std::uint16_t>(rest));
+  std::copy(cut.begin(), cut.end(), packet + 5 + 2 * one.size());
+  move_cues(packet, clock_range - second);
+  move_cues(packet, 3 * second);
+  for (std::size_t i = 0; i < 2; i++) {
+    const std::uint8_t* section = packet + 5 + i * one.size();
+    expect(scte35_validate(section) && scte35_get_pts_adjustment(section) == 2 * 90'000,
+           "each is moved, and wraps");
+  }
+  expect(std::equal(cut.begin(), cut.end(), packet + 5 + 2 * one.size()), "what goes on elsewhere is left");
+}
+
 void strange() {
   for (const int kind : {0, 1, 2}) {
     shape a, b = second_of(a);
@@ -459,6 +508,7 @@ int main() {
   impossible_tables();
   many_streams();
   announced_clock();
+  cues();
   strange();
   bounds();
   constant_rate();
