@@ -122,6 +122,8 @@ int main(void) {
   EXPECT(changeover_record_inline(&standby, 1, 0) == 0);
   EXPECT(changeover_record_inline(&standby, 1, CHANGEOVER_VIDEO | CHANGEOVER_KEY) == 2);
   EXPECT(changeover_sync(engine, 10 * SECOND) == CHANGEOVER_OK);
+  /* The packet that finds nothing awaited any more ends the calls. */
+  EXPECT(changeover_record_inline(&standby, 1, 0) == 2);
   calls = 0;
   EXPECT(changeover_record_inline(&on_air, 1, 0) == 0);
   EXPECT(changeover_record_inline(&standby, 1, 0) == 2);
