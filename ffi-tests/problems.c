@@ -2,9 +2,12 @@
 #include "harness.h"
 #include <stdlib.h>
 
-static void config_is(const changeover_config *config, int32_t of_input, const char *field, const char *why) {
+/* Whose settings they are. */
+enum { ENGINE = 0, INPUT = 1, STREAM = 2 };
+
+static void config_is(const changeover_config *config, int32_t of, const char *field, const char *why) {
   const char *got_field = "untouched", *got_why = "untouched";
-  OK(changeover_config_check(config, of_input, &got_field, &got_why));
+  OK(changeover_config_check(config, of, &got_field, &got_why));
   CHECK((field == NULL) == (got_field == NULL) && (field == NULL) == (got_why == NULL));
   if (!field || !got_field || !got_why) return;
   TEXT(field, got_field, strlen(got_field));
@@ -19,34 +22,39 @@ static changeover_config fresh(void) {
 
 static void a_setting_out_of_range_is_named(void) {
   changeover_config config = fresh();
-  config_is(&config, 0, NULL, NULL);
-  config_is(&config, 1, NULL, NULL);
+  config_is(&config, ENGINE, NULL, NULL);
+  config_is(&config, INPUT, NULL, NULL);
   config.packet_timeout = 500; /* without its unit */
-  config_is(&config, 0, "packet_timeout", "from 1 ms to a year (in C in nanoseconds)");
+  config_is(&config, ENGINE, "packet_timeout", "from 1 ms to a year (in C in nanoseconds)");
   config.packet_timeout = 500 * CHANGEOVER_MILLISECOND;
   config.connect_timeout = CHANGEOVER_NEVER;
   config.probe_cooldown = 8 * CHANGEOVER_SECOND;
-  config_is(&config, 1, NULL, NULL);
+  config_is(&config, INPUT, NULL, NULL);
   config.probe_timeout = CHANGEOVER_NEVER + 1;
-  config_is(&config, 1, "probe_timeout", "to a year");
+  config_is(&config, INPUT, "probe_timeout", "to a year");
   config = fresh();
   config.switch_cooldown = 0;
   config.failback_stable = CHANGEOVER_MINUTE;
-  config_is(&config, 0, NULL, NULL);
-  config_is(&config, 1, "switch_cooldown", "not on an input");
+  config_is(&config, ENGINE, NULL, NULL);
+  config_is(&config, INPUT, "switch_cooldown", "not on an input");
   config.switch_cooldown = 12;
-  config_is(&config, 0, "switch_cooldown", "0, or");
+  config_is(&config, ENGINE, "switch_cooldown", "0, or");
+  config = fresh();
+  config.mass_share = 50;
+  config_is(&config, ENGINE, NULL, NULL);
+  config_is(&config, STREAM, "mass_share", "on an engine alone");
+  config_is(&config, INPUT, "mass_share", "on an engine alone");
 }
 
 static void a_number_that_is_no_constant_is_named(void) {
   changeover_config config = fresh();
   config.standby = 2;
-  config_is(&config, 0, "standby", "one of its constants");
+  config_is(&config, ENGINE, "standby", "one of its constants");
   config = fresh();
   config.reserved = 1;
-  config_is(&config, 0, "reserved", "0");
+  config_is(&config, ENGINE, "reserved", "0");
   const char *field = NULL;
-  EXPECT(CHANGEOVER_ERR_VALUE, changeover_config_check(&config, 2, &field, NULL));
+  EXPECT(CHANGEOVER_ERR_VALUE, changeover_config_check(&config, 3, &field, NULL));
   OK(changeover_config_check(&config, 0, &field, NULL));
   CHECK(field != NULL);
 }

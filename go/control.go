@@ -45,7 +45,7 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 	result := C.changeover_register(s.engine, id, idLen, buffer, bufferLen, inputs, inputsLen, &config, &number)
 	if err := failure(result, "register", stream.ID); err != nil {
 		r.end(err)
-		about := stream.Config.about(err)
+		about := stream.Config.about(err, ofStream)
 		if about == "" {
 			about = aboutInputs(stream.Inputs, err)
 		}
@@ -259,7 +259,11 @@ func (s *Service) SetConfig(streamID string, config Config) error {
 	id, idLen := chars(streamID)
 	err := failure(C.changeover_set_config(s.engine, id, idLen, &c), "set config of", streamID)
 	if err != nil {
-		return explained(err, config.about(err))
+		of := ofStream
+		if streamID == "" {
+			of = ofService
+		}
+		return explained(err, config.about(err, of))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

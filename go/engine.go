@@ -23,7 +23,7 @@ func (s *Service) newEngine(options *Options) error {
 	made.defaults = defaults
 	made.event_limit = C.uint64_t(max(options.EventLimit, 0))
 	err := failure(C.changeover_new(&made, &s.engine), "new", "")
-	return explained(err, options.Config.about(err))
+	return explained(err, options.Config.about(err, ofService))
 }
 
 // openDescriptor hands a duplicate of the engine's descriptor to Go's netpoller. (The engine closes

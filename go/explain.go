@@ -21,17 +21,15 @@ func explained(err error, about string) error {
 	return fmt.Errorf("%w: %s", err, about)
 }
 
-// about says which setting of a service or a stream an error means, and what it should be, or "".
-func (c *Config) about(err error) string {
-	return c.problem(err, 0)
-}
+// Whose settings they are, as changeover_config_check has it.
+const (
+	ofService C.int32_t = iota
+	ofInput
+	ofStream
+)
 
-// aboutOfInput says the same of an input's settings.
-func (c *Config) aboutOfInput(err error) string {
-	return c.problem(err, 1)
-}
-
-func (c *Config) problem(err error, ofInput C.int32_t) string {
+// about says which setting an error means, and what it should be, or "".
+func (c *Config) about(err error, of C.int32_t) string {
 	if errors.Is(err, ErrHotWithoutOverlap) && c.Standby == StandbyHot {
 		return "Standby is StandbyHot"
 	}
@@ -41,7 +39,7 @@ func (c *Config) problem(err error, ofInput C.int32_t) string {
 	var settings C.changeover_config
 	c.toC(&settings)
 	var field, why *C.char
-	if C.changeover_config_check(&settings, ofInput, &field, &why) != C.CHANGEOVER_OK || field == nil {
+	if C.changeover_config_check(&settings, of, &field, &why) != C.CHANGEOVER_OK || field == nil {
 		return ""
 	}
 	name := C.GoString(field)
@@ -81,7 +79,7 @@ func aboutInputs(inputs []InputConfig, err error) string {
 		case errors.Is(err, ErrLimit):
 			what = input.tooMuch()
 		default:
-			what = input.Config.aboutOfInput(err)
+			what = input.Config.about(err, ofInput)
 		}
 		if what != "" {
 			return fmt.Sprintf("input %d: %s", input.Priority, what)

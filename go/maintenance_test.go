@@ -6,6 +6,7 @@ package changeover_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,7 +128,7 @@ func TestAMassFailureIsToldOnceAndOfNoStream(t *testing.T) {
 	if told.Stream != "" || told.Detail != "12 of 12 streams on air failed within a second" {
 		t.Errorf("told: %+v", told)
 	}
-	if err := service.SetConfig("0", changeover.Config{MassShare: 50}); !errors.Is(err, changeover.ErrConfig) {
+	if err := service.SetConfig("0", changeover.Config{MassShare: 50}); !errors.Is(err, changeover.ErrConfig) || !strings.Contains(err.Error(), "MassShare is 50") {
 		t.Errorf("of a stream: %v", err)
 	}
 	if err := service.SetConfig("", changeover.Config{MassShare: changeover.NoLimit}); err != nil {

@@ -741,7 +741,7 @@ typedef struct changeover_input_spec {
   changeover_destroy_fn destroy;
 } changeover_input_spec;
 
-/** An input that a switch passed over. */
+/** An input that a switch passed over. It has no struct_size: it stays as it is. */
 typedef struct changeover_passed_over {
   /** The input. */
   int32_t priority;
@@ -1258,15 +1258,15 @@ int32_t changeover_input_spec_init(struct changeover_input_spec *spec, size_t st
  * Says what is wrong with settings that an operation refuses with CHANGEOVER_ERR_CONFIG or
  * CHANGEOVER_ERR_VALUE.
  *
- * of_input is 1 for settings of an input, 0 for those of the engine or a stream (which may not set
- * mass_share either: that is not noticed). field receives the name of the first field that is wrong, and
+ * of is 0 for settings of the engine, 1 for those of an input, 2 for those of a stream. field receives the name of the first field that is wrong, and
  * why (may be NULL) what it should be, e.g. "a duration from 1 ms to a year (in C in nanoseconds)"; NULL
  * both, if nothing is. Static strings.
  *
- * Any thread; does not wait. Since 0.1.
+ * Any thread; does not wait.
+ * Errors: VALUE for another of. Since 0.1.
  */
 int32_t changeover_config_check(const changeover_config *config,
-                                int32_t of_input,
+                                int32_t of,
                                 const char **field,
                                 const char **why);
 
@@ -2064,8 +2064,8 @@ int32_t changeover_status_condition(const struct changeover_status *status,
 
 /**
  * All of it at once: view receives where it is, borrowed until changeover_status_free. For those
- * who read all of it, e.g. for another language. full_urls 0: URLs, and those in texts, as in the JSON; 1: with all
- * that is in them, as in the other structs. view must be prepared.
+ * who read all of it, e.g. for another language. full_urls 0: URLs, and those in texts, as in the
+ * JSON; 1: with all that is in them, as in the other structs. view must be prepared.
  *
  * Any thread; does not wait.
  * Errors: VALUE for another full_urls. Since 0.1.

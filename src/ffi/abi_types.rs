@@ -148,7 +148,7 @@ pub struct changeover_event {
     pub passed_over_text_len: usize,
 }
 
-/// An input that a switch passed over.
+/// An input that a switch passed over. It has no struct_size: it stays as it is.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct changeover_passed_over {

@@ -2,13 +2,12 @@
 
 use super::abi_types::changeover_input_spec;
 use super::config::input;
-use super::convert;
 use super::guard::guard;
 use super::output::Output;
-use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT};
+use super::result::{Code, Outcome, CHANGEOVER_ERR_LIMIT, CHANGEOVER_ERR_VALUE};
 use super::settings::{changeover_config, checked, Complaint};
 use super::versioned::{read, read_all};
-use crate::core::INPUTS_MAX;
+use crate::core::{Config, Problem, INPUTS_MAX};
 use std::collections::BTreeSet;
 use std::ffi::c_char;
 use std::ptr::null;
@@ -41,16 +40,16 @@ impl Answer {
 /// Says what is wrong with settings that an operation refuses with CHANGEOVER_ERR_CONFIG or
 /// CHANGEOVER_ERR_VALUE.
 ///
-/// `of_input` is 1 for settings of an input, 0 for those of the engine or a stream (which may not set
-/// mass_share either: that is not noticed). `field` receives the name of the first field that is wrong, and
+/// `of` is 0 for settings of the engine, 1 for those of an input, 2 for those of a stream. `field` receives the name of the first field that is wrong, and
 /// `why` (may be NULL) what it should be, e.g. "a duration from 1 ms to a year (in C in nanoseconds)"; NULL
 /// both, if nothing is. Static strings.
 ///
-/// Any thread; does not wait. Since 0.1.
+/// Any thread; does not wait.
+/// Errors: VALUE for another `of`. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_config_check(
     config: *const changeover_config,
-    of_input: i32,
+    of: i32,
     field: *mut *const c_char,
     why: *mut *const c_char,
 ) -> i32 {
@@ -58,8 +57,13 @@ pub unsafe extern "C" fn changeover_config_check(
     guard(|| unsafe {
         let config = read(config)?;
         let answer = Answer::to(field, why)?;
-        let of_input = convert::flag(of_input)?;
-        answer.write(complaint_about_config(&config, of_input));
+        let check = match of {
+            0 => Config::check,
+            1 => Config::check_for_input,
+            2 => Config::check_for_stream,
+            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
+        };
+        answer.write(complaint_about_config(&config, check));
         Ok(())
     })
 }
@@ -112,13 +116,14 @@ pub unsafe extern "C" fn changeover_inputs_check(
     })
 }
 
-fn complaint_about_config(config: &changeover_config, of_input: bool) -> Option<Complaint> {
-    let config = match checked(config) {
-        Ok(config) => config,
-        Err(complaint) => return Some(complaint),
-    };
-    let result = if of_input { config.check_for_input() } else { config.check() };
-    result.err().map(|problem| problem.texts())
+fn complaint_about_config(
+    config: &changeover_config,
+    check: fn(&Config) -> Result<(), Problem>,
+) -> Option<Complaint> {
+    match checked(config) {
+        Ok(config) => check(&config).err().map(|problem| problem.texts()),
+        Err(complaint) => Some(complaint),
+    }
 }
 
 /// # Safety
@@ -131,7 +136,7 @@ unsafe fn complaint_about_input(spec: &changeover_input_spec) -> Outcome<Option<
     unsafe {
         if !spec.config.is_null() {
             let config = read(spec.config)?;
-            if let Some(complaint) = complaint_about_config(&config, true) {
+            if let Some(complaint) = complaint_about_config(&config, Config::check_for_input) {
                 return Ok(Some(complaint));
             }
         }
