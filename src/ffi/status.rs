@@ -10,8 +10,8 @@ use super::handles::{pointer, Handles, Kind};
 use super::live::with_stream;
 use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_SHUT_DOWN, CHANGEOVER_ERR_VALUE};
-use super::status_structs::AskedStatus;
-use super::versioned::{check, fill, init};
+use super::status_structs::{AskedStatus, StatusStructs};
+use super::versioned::{check, fill, init, Versioned};
 use crate::vocabulary::Error;
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -20,6 +20,24 @@ static STATUSES: Handles<AskedStatus> = Handles::new(Kind::Status);
 
 fn asked(status: *const changeover_status) -> Outcome<Arc<AskedStatus>> {
     STATUSES.find(status.addr() as u64)
+}
+
+/// Fills a struct of the caller's with one of a status. A struct that is none is told also where there is
+/// nothing to fill it with.
+///
+/// # Safety
+/// As [`fill`].
+unsafe fn answer<T: Versioned>(
+    status: *const changeover_status,
+    out: *mut T,
+    find: impl FnOnce(&StatusStructs) -> Outcome<&T>,
+) -> i32 {
+    // SAFETY: by this function's contract.
+    guard(|| unsafe {
+        let status = asked(status)?;
+        check(out)?;
+        fill(out, find(status.structs())?)
+    })
 }
 
 /// Prepares a struct for changeover_status_stream.
@@ -132,7 +150,7 @@ pub unsafe extern "C" fn changeover_status_stream(
     out: *mut changeover_stream_status,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    guard(|| unsafe { fill(out, asked(status)?.structs().stream()) })
+    unsafe { answer(status, out, |structs| Ok(structs.stream())) }
 }
 
 /// The health of the input at `index`; best first. `out` must be prepared; its strings are
@@ -146,11 +164,8 @@ pub unsafe extern "C" fn changeover_status_input(
     index: usize,
     out: *mut changeover_input_status,
 ) -> i32 {
-    guard(|| {
-        let status = asked(status)?;
-        // SAFETY: the caller's promise.
-        unsafe { fill(out, status.structs().input(index)?) }
-    })
+    // SAFETY: the caller's promise.
+    unsafe { answer(status, out, |structs| structs.input(index)) }
 }
 
 /// The error at `index` of the input at `input`; oldest first. `out` must be prepared; its
@@ -165,11 +180,8 @@ pub unsafe extern "C" fn changeover_status_error(
     index: usize,
     out: *mut changeover_error_entry,
 ) -> i32 {
-    guard(|| {
-        let status = asked(status)?;
-        // SAFETY: the caller's promise.
-        unsafe { fill(out, status.structs().error(input, index)?) }
-    })
+    // SAFETY: the caller's promise.
+    unsafe { answer(status, out, |structs| structs.error(input, index)) }
 }
 
 /// As changeover_status_error, of the probes, trials and restarts that failed since it was given up.
@@ -183,14 +195,8 @@ pub unsafe extern "C" fn changeover_status_attempt(
     index: usize,
     out: *mut changeover_error_entry,
 ) -> i32 {
-    guard(|| {
-        let status = asked(status)?;
-        // SAFETY: the caller's promise.
-        unsafe {
-            check(out)?;
-            fill(out, status.structs().attempt(input, index)?)
-        }
-    })
+    // SAFETY: the caller's promise.
+    unsafe { answer(status, out, |structs| structs.attempt(input, index)) }
 }
 
 /// The condition at `index` that holds of the input at `input`; the worst first. `out` must be prepared;
@@ -205,19 +211,13 @@ pub unsafe extern "C" fn changeover_status_condition(
     index: usize,
     out: *mut changeover_condition_entry,
 ) -> i32 {
-    guard(|| {
-        let status = asked(status)?;
-        // SAFETY: the caller's promise.
-        unsafe {
-            check(out)?;
-            fill(out, status.structs().condition(input, index)?)
-        }
-    })
+    // SAFETY: the caller's promise.
+    unsafe { answer(status, out, |structs| structs.condition(input, index)) }
 }
 
 /// All of it at once: `view` receives where it is, borrowed until changeover_status_free. For those
-/// who read all of it, e.g. for another language. `full_urls` 0: URLs, and those in texts, as in the JSON; 1: with all
-/// that is in them, as in the other structs. `view` must be prepared.
+/// who read all of it, e.g. for another language. `full_urls` 0: URLs, and those in texts, as in the
+/// JSON; 1: with all that is in them, as in the other structs. `view` must be prepared.
 ///
 /// Any thread; does not wait.
 /// Errors: VALUE for another `full_urls`. Since 0.1.
@@ -250,11 +250,8 @@ pub unsafe extern "C" fn changeover_status_switch(
     index: usize,
     out: *mut changeover_switch_entry,
 ) -> i32 {
-    guard(|| {
-        let status = asked(status)?;
-        // SAFETY: the caller's promise.
-        unsafe { fill(out, status.structs().switch(index)?) }
-    })
+    // SAFETY: the caller's promise.
+    unsafe { answer(status, out, |structs| structs.switch(index)) }
 }
 
 /// All of it as a JSON text: `json` receives a string that is borrowed until
