@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 /// Something that enters `core`.
 enum Entering<'a> {
-    /// A stream is registered.
-    Registration(Registration),
-    /// Something happened to a registered stream.
-    Stimulus(&'a mut Stream, Stimulus),
+    /// A stream is registered now.
+    Registration(Registration, Nanos),
+    /// Something happened to a registered stream now.
+    Stimulus(&'a mut Stream, Stimulus, Nanos),
     /// Rule 26: very many streams fail; waits that begin between these are spread.
-    MassFailure(Nanos, Nanos),
+    MassFailure { since: Nanos, until: Nanos },
 }
 
 /// The way to all streams' cores.
@@ -68,7 +68,7 @@ impl Door {
         let (number, defaults) = (self.registrations + 1, self.defaults.clone());
         let buffer_write_id = buffer_write_id.into();
         let registration = Registration { id, buffer_write_id, number, inputs, config, defaults };
-        let stream = self.enter(Entering::Registration(registration), now)?;
+        let stream = self.enter(Entering::Registration(registration, now))?;
         self.registrations = number;
         Ok(stream.expect("a registration makes a stream"))
     }
@@ -81,7 +81,7 @@ impl Door {
     /// See [`Common::spread_waits`].
     pub(super) fn spread_waits(&mut self, since: Nanos, until: Nanos) {
         // Nothing of a stream is decided by it.
-        let _ = self.enter(Entering::MassFailure(since, until), until);
+        let _ = self.enter(Entering::MassFailure { since, until });
     }
 
     /// Tells a stream what happened.
@@ -92,7 +92,7 @@ impl Door {
         stimulus: Stimulus,
         now: Nanos,
     ) -> Result<(), Error> {
-        self.enter(Entering::Stimulus(stream, stimulus), now).map(drop)
+        self.enter(Entering::Stimulus(stream, stimulus, now)).map(drop)
     }
 
     /// The bug that the last [`Error::Panic`] stands for.
@@ -103,25 +103,25 @@ impl Door {
     /// Lets one thing in. A registration makes a stream. A panic of the core is [`Error::Panic`]; the
     /// stream is in no state then.
     #[inline]
-    fn enter(&mut self, entering: Entering<'_>, now: Nanos) -> Result<Option<Stream>, Error> {
+    fn enter(&mut self, entering: Entering<'_>) -> Result<Option<Stream>, Error> {
         // Whole also after a panic: ids only rise, and shared settings are only read.
         let common = &mut self.common;
         #[cfg(any(test, changeover_panic_hook))]
         let planted = &self.planted;
         let entered = contained(|| match entering {
-            Entering::Registration(registration) => {
+            Entering::Registration(registration, now) => {
                 let stream = Stream::new(registration, now, common)?;
                 #[cfg(any(test, changeover_panic_hook))]
                 assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
                 Ok(Some(stream))
             }
-            Entering::Stimulus(stream, stimulus) => {
+            Entering::Stimulus(stream, stimulus, now) => {
                 let result = stream.handle(stimulus, now, common).map(|()| None);
                 #[cfg(any(test, changeover_panic_hook))]
                 assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
                 result
             }
-            Entering::MassFailure(since, until) => {
+            Entering::MassFailure { since, until } => {
                 common.spread_waits(since, until);
                 Ok(None)
             }
