@@ -184,14 +184,13 @@ impl Streams {
         let entry = &mut self.entries[index];
         self.listening -= usize::from(entry.listened());
         self.listening += usize::from(entry.listens());
-        self.on_air -= usize::from(was_on_air);
-        self.on_air += usize::from(entry.core().on_air());
+        self.count_on_air(index, was_on_air);
         if comes_often && result.as_ref().is_ok_and(|actions| actions.len() == 0) {
             // Nobody can see that something changed, and of a stream with many inputs many such come
             // together: it is copied once for all of them.
             self.publish_later(index);
         } else {
-            entry.publish();
+            self.entries[index].publish();
         }
         result
     }
@@ -224,12 +223,17 @@ impl Streams {
         let result = entry.tell(&mut self.door, Stimulus::Measured { session, measure }, now);
         // It is never refused.
         let actions: SmallVec<_> = result.into_iter().flatten().collect();
-        self.on_air -= usize::from(was_on_air);
-        self.on_air += usize::from(entry.core().on_air());
+        self.count_on_air(index, was_on_air);
         if !actions.is_empty() {
-            entry.publish();
+            self.entries[index].publish();
         }
         actions
+    }
+
+    /// After something happened to a stream.
+    fn count_on_air(&mut self, index: usize, was_on_air: bool) {
+        self.on_air -= usize::from(was_on_air);
+        self.on_air += usize::from(self.entries[index].core().on_air());
     }
 
     /// What a cell has counted for an earlier session of its input: the stream, and the input.
