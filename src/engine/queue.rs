@@ -224,9 +224,7 @@ impl Queue {
                 EventKind::Probe(probe) => {
                     state.probes.remove(&probe.probe);
                 }
-                EventKind::Stop(_) | EventKind::Gap { .. } => {}
-                EventKind::MassFailure { .. } => state.informational_taken(),
-                EventKind::Notice(notice) => match notice.tag().backlog() {
+                kind => match kind.tag().backlog() {
                     Backlog::Command | Backlog::Kept => {}
                     Backlog::Paired => {
                         if state.outages.remove(&event.registration).is_none() {
@@ -287,17 +285,15 @@ impl Writer<'_> {
             EventKind::Probe(probe) => {
                 state.probes.insert(probe.probe, seq);
             }
-            EventKind::Gap { .. } => {}
-            EventKind::MassFailure { .. } => state.informational_added(seq),
-            EventKind::Notice(notice) => {
-                if let Notice::Unregistered = notice {
+            kind => {
+                if let EventKind::Notice(Notice::Unregistered) = kind {
                     // Nothing can take back the last outage of this registration any longer, so
                     // it may be dropped.
                     if let Some(outage) = state.outages.remove(&event.registration) {
                         state.informational_added(outage);
                     }
                 }
-                match notice.tag().backlog() {
+                match kind.tag().backlog() {
                     Backlog::Command | Backlog::Kept => {}
                     Backlog::Paired => {
                         if let Some(opposite) = state.outages.remove(&event.registration) {
