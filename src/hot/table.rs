@@ -122,7 +122,8 @@ impl<S> Table<S> {
 
     #[inline(always)]
     fn line(&self, hash: u64) -> &Line<S> {
-        // SAFETY: as the mask is made in `new`.
+        // SAFETY: `new` makes the mask (lines.len() − 1) × LINE, both powers of two. So the mask is a multiple
+        // of LINE, and what it leaves of a hash is one below lines.len() × LINE.
         unsafe {
             assert_unchecked(self.mask.is_multiple_of(LINE));
             self.lines.get_unchecked(((hash & self.mask) / LINE) as usize)
