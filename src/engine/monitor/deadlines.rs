@@ -75,7 +75,7 @@ impl Deadlines {
     }
 
     /// Schedules the stream for `next`, which must be the earliest of `fixed` and the silence
-    /// deadlines of `watched` (a cell and the packet timeout of each input); `Nanos::MAX` cancels
+    /// deadlines of `watched` (a cell and the limit of each input); `Nanos::MAX` cancels
     /// it.
     pub(super) fn schedule(
         &mut self,

@@ -237,10 +237,10 @@ impl Entry {
 
     /// For each input that must not fall silent, its most recent cell and its limit.
     pub(super) fn watched(&self) -> impl Iterator<Item = (&'static Cell, Nanos)> + '_ {
-        self.core().silence_limits().filter_map(|(index, packet_timeout)| {
+        self.core().silence_limits().filter_map(|(index, silence_limit)| {
             let session = self.core().inputs()[index].session().unwrap_or(UNBOUND);
             let cells = self.state.cells()[index].of_session(session);
-            Some((cells.max_by_key(|cell| cell.last_packet())?, packet_timeout))
+            Some((cells.max_by_key(|cell| cell.last_packet())?, silence_limit))
         })
     }
 

@@ -33,7 +33,7 @@ impl Watch {
     pub(super) const NOTHING: Watch =
         Watch { scheduled_for: NEVER, fixed: u64::MAX, inputs: [None; INPUTS] };
 
-    /// Watches inputs (a cell and the packet timeout of each) and a deadline beside them
+    /// Watches inputs (a cell and the limit on silence of each) and a deadline beside them
     /// (`u64::MAX` is none).
     pub(super) fn set(
         &mut self,
@@ -42,10 +42,10 @@ impl Watch {
     ) {
         self.fixed = fixed;
         self.inputs = [None; INPUTS];
-        for (at, (cell, packet_timeout)) in inputs.enumerate() {
+        for (at, (cell, silence_limit)) in inputs.enumerate() {
             match self.inputs.get_mut(at) {
                 Some(watched) => {
-                    let patience = packet_timeout.min(LOOK_EVERY);
+                    let patience = silence_limit.min(LOOK_EVERY);
                     *watched = Some(Watched { cell, patience });
                 }
                 // Always due.
