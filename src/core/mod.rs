@@ -107,7 +107,6 @@ pub use detail::{Awaited, Detail};
 pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
 pub use input::{InputError, InputHealth};
 pub use input_spec::Input;
-#[cfg(feature = "capi")]
 pub(crate) use input_spec::InputOption;
 pub(crate) use maybe::MaybeNanos;
 use maybe::MaybePriority;

@@ -1,6 +1,6 @@
 //! An event as a flat record, which is how C has it, and the line that is made of one.
 
-use crate::core::{Detail, Nanos, Priority, Rejected, Times};
+use crate::core::{Detail, InputOption, Nanos, Priority, Rejected, Times};
 use crate::print::{printable, printable_name, printable_url, Urls};
 use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Reason, StartReason};
@@ -32,7 +32,7 @@ pub(crate) struct EventFields<'a> {
     pub(crate) exhausted: bool,
     pub(crate) start_reason: Option<StartReason>,
     pub(crate) url: &'a str,
-    pub(crate) options: &'a [(Box<str>, Box<str>)],
+    pub(crate) options: &'a [InputOption],
     pub(crate) buffer_write_id: &'a str,
     pub(crate) detail: Arc<str>,
     pub(crate) user_data: Option<&'a UserData>,

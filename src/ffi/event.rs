@@ -13,11 +13,10 @@ use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE};
 use super::strings::{text, Text, Texts};
 use super::versioned::{fill, init, read, Versioned};
-use crate::core::{Rejected, Times};
+use crate::core::{InputOption, Rejected, Times};
 use crate::engine::{Event, EventFields};
 use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Reason, StartReason};
-use std::ptr::from_ref;
 use std::sync::Arc;
 
 /// What polled events point to, by the `owner` in the caller's struct.
@@ -80,8 +79,9 @@ impl EventMemory {
         self.point(&mut out, [stream, url, buffer_write_id, detail, passed_over], options);
         self.passed_over.clear();
         self.passed_over.extend(fields.passed_over.iter().map(passed_over_entry));
-        if let [first, ..] = &self.passed_over[..] {
-            (out.passed_over, out.passed_over_len) = (from_ref(first), self.passed_over.len());
+        if !self.passed_over.is_empty() {
+            (out.passed_over, out.passed_over_len) =
+                (self.passed_over.as_ptr(), self.passed_over.len());
         }
         out
     }
@@ -91,12 +91,7 @@ impl EventMemory {
         self.user_data = None;
     }
 
-    fn point(
-        &mut self,
-        out: &mut changeover_event,
-        strings: [&str; 5],
-        options: &[(Box<str>, Box<str>)],
-    ) {
+    fn point(&mut self, out: &mut changeover_event, strings: [&str; 5], options: &[InputOption]) {
         let pairs = options.iter().flat_map(|(key, value)| [&**key, &**value]);
         self.texts.restart(strings.into_iter().chain(pairs));
         let [stream, url, buffer, detail, passed_over] =
@@ -112,8 +107,8 @@ impl EventMemory {
             let (Text { pointer: key, len: key_len }, value) = (texts.push(key), texts.push(value));
             changeover_option { key, key_len, value: value.pointer, value_len: value.len }
         }));
-        if let [first, ..] = &self.options[..] {
-            (out.options, out.options_len) = (from_ref(first), self.options.len());
+        if !self.options.is_empty() {
+            (out.options, out.options_len) = (self.options.as_ptr(), self.options.len());
         }
     }
 }

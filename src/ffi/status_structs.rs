@@ -16,7 +16,7 @@ use crate::units::nanos;
 use crate::vocabulary::Severity;
 use smallvec::SmallVec;
 use std::ffi::{CStr, CString};
-use std::ptr::{from_ref, null};
+use std::ptr::null;
 use std::sync::OnceLock;
 
 /// A status, and what was asked for of it so far.
@@ -189,7 +189,11 @@ fn at<T>(all: &[T], index: usize) -> Outcome<&T> {
 
 /// NULL if there is none.
 fn first<T>(all: &[T]) -> *const T {
-    all.first().map_or(null(), from_ref)
+    if all.is_empty() {
+        null()
+    } else {
+        all.as_ptr()
+    }
 }
 
 fn stream_status(status: &RuntimeStatus) -> changeover_stream_status {
