@@ -140,10 +140,12 @@ impl Stream {
     }
 
     /// Rule 21a: with overlap off the active input, which is dark, was chosen in place of one that was
-    /// not lost, and which it might have gone on.
+    /// not lost, and which it might have gone on; and it has not been on air since.
     pub(super) fn took_the_air_in_vain(&self) -> bool {
-        let by_choice = |(_, reason, _)| reason == Reason::Failback || Reason::is_condition(reason);
-        self.settings.overlap == Overlap::Off && self.switches.last().is_some_and(by_choice)
+        let in_vain = |(at, reason, _): (Nanos, Reason, _)| {
+            (reason == Reason::Failback || reason.is_condition()) && self.air_since <= at
+        };
+        self.settings.overlap == Overlap::Off && self.switches.last().is_some_and(in_vain)
     }
 
     /// Rule 21a: an input is about to be no longer healthy.

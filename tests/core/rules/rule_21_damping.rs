@@ -148,3 +148,29 @@ fn what_has_not_delivered_yet_is_held() {
     assert_eq!(rig.stream.active(), Some(2), "input 0 is held");
     assert_eq!(rig.stream.held_until(0, rig.now()), None, "until when, is not known");
 }
+
+#[test]
+fn what_overlap_off_let_take_the_air_in_vain_has_a_fault_unless_it_was_restarted() {
+    let is_held = |delivers: bool| {
+        let config = overlap_off().switch_cooldown(ms(0)).damping_period(ms(3_600_000));
+        let mut rig = Rig::with_config(config, [cold(0), cold(1)]);
+        rig.until(3000);
+        rig.report(0, "gone").unwrap();
+        rig.reach("recovered 0");
+        if delivers {
+            rig.reach("switch 1>0 failback");
+            rig.pass(1000);
+            rig.dies(0);
+            rig.handle(Stimulus::UpdateBufferWriteId("another".into())).unwrap();
+        } else {
+            rig.dies(0);
+            rig.reach("switch 1>0 failback");
+        }
+        rig.reach("degraded 0 timeout");
+        rig.returns(0);
+        rig.reach("recovered 0");
+        rig.stream.held_until(0, rig.now()).is_some()
+    };
+    assert!(is_held(false));
+    assert!(!is_held(true), "it was on air, and left for no fault of its own");
+}
