@@ -33,6 +33,7 @@ void run(std::uint32_t seed, int rounds) {
   shape a, b;
   b.id = 2;
   b.video = 0x200;
+  a.cues = b.cues = 0x1f0;
   b.video_type = below(2) != 0 ? 0x24 : 0x1b;
   std::vector<maker> makers{maker(a, 0), maker(b, 0)};
   std::vector<std::unique_ptr<source>> sources;
