@@ -100,16 +100,26 @@ void gateway::turn() {
   if (relay_.catching_up()) relay_.catch_up();
   // Last, because a stop ends the session that a later entry of `ready` may point to.
   if (events) take_events();
+  if (reload_wanted_) reload();
   feed_watchdog();
 }
 
-// Until the queue is empty: from then on the descriptor is not readable.
+// Until the queue is empty: from then on the descriptor is not readable. Sessions start when all stops are taken,
+// because the address of one that starts may be that of one that ends.
 void gateway::take_events() {
+  std::map<std::uint64_t, changeover::event> starts;
   changeover::event event;
   while (engine_.next_event(event, changeover::duration::zero())) {
     switch (event.kind()) {
-      case changeover::event_kind::start: start(event); break;
-      case changeover::event_kind::stop: stop(event); break;
+      case changeover::event_kind::start: {
+        const std::uint64_t session = event.session();
+        starts[session] = std::move(event);
+        break;
+      }
+      case changeover::event_kind::stop:
+        starts.erase(event.session());
+        stop(event);
+        break;
       case changeover::event_kind::probe:
         // Hot inputs are not probed; if they ever are: their packets tell.
         engine_.probe_result(event.stream(), event.probe(), changeover::probe_outcome::unsupported);
@@ -121,6 +131,8 @@ void gateway::take_events() {
       default: print(event);
     }
   }
+  for (const auto& [session, start_event] : starts)
+    start(start_event);
 }
 
 void gateway::start(const changeover::event& event) {
@@ -161,14 +173,17 @@ void gateway::take_signal() {
     if (signal.ssi_signo == SIGUSR1)
       print_status();
     else if (signal.ssi_signo == SIGHUP)
-      reload();
+      reload_wanted_ = true;
     else
       ending_ = true;
   }
 }
 
-// A table with mistakes changes nothing.
+// A table with mistakes changes nothing. What the last reload unregistered is gone before the next one may
+// register it again.
 void gateway::reload() {
+  reload_wanted_ = false;
+  take_events();
   service_.tell("RELOADING=1");
   try {
     streams_.apply(read_table(table_, defaults_));

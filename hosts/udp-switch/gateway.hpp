@@ -49,5 +49,5 @@ class gateway {
   // By number.
   sessions sessions_;
   ts::ticks fed_at_ = 0;
-  bool ending_ = false;
+  bool reload_wanted_ = false, ending_ = false;
 };
