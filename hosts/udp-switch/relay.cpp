@@ -27,6 +27,8 @@ relay::relay() {
 }
 
 const char* relay::receive(session& from) {
+  // The table may say something else by now.
+  from.source.kept().set_limits(from.to->limits);
   // Nothing left, or an error: the engine notices the silence.
   const int count = recvmmsg(from.socket.get(), messages_.data(), round, 0, nullptr);
   const ts::ticks at = now();
