@@ -3,81 +3,17 @@
 systemd is told. Usage: gateway_test.py [PROGRAM]
 """
 
-import json
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else os.path.join(HERE, "udp-switch")
-PATIENCE = 30  # seconds, for what ought to come at once
-# An address of this run alone: no other process on the machine takes its ports.
-HOST = "127." + ".".join(str(os.getpid() >> shift & 255) for shift in (16, 8, 0))
+from testbed import HOST, PATIENCE, Output, Source, check, free_port, program as tested, status, wait_until
 
-passed = failed = 0
-
-
-def check(condition, what, evidence=""):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what} {evidence}", flush=True)
-
-
-class Output:
-    """An output's far end."""
-
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((HOST, 0))
-        self.address = f"{HOST}:{self.socket.getsockname()[1]}"
-
-    def next(self, seconds=0.1):
-        return self.socket.recv(2048) if select.select([self.socket], [], [], seconds)[0] else None
-
-    def until(self, wanted):
-        """The first datagram that is as wanted, before patience ends; else None."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            datagram = self.next()
-            if datagram and wanted(datagram):
-                return datagram
-        return None
-
-    def carries(self, name):
-        return self.until(lambda datagram: name in datagram) is not None
-
-
-class Source(threading.Thread):
-    """Sends null packets that say who they are from, until it is told to end. With RTP, each tenth is left out."""
-
-    ports = iter(range(int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0]) - 1, 1024, -1))
-
-    def __init__(self, name, rtp=False):
-        super().__init__(daemon=True)
-        packet = b"\x47\x1f\xff\x10" + name
-        self.datagram = (packet + b"\xff" * (188 - len(packet))) * 7
-        self.rtp, self.port, self.ended = rtp, next(self.ports), threading.Event()
-        self.address = f"{'rtp://' if rtp else ''}{HOST}:{self.port}"
-        self.start()
-
-    def run(self):
-        number = 0
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            while not self.ended.wait(0.01):
-                number += 1
-                header = b"\x80\x21" + (number & 0xFFFF).to_bytes(2, "big") + bytes(8) if self.rtp else b""
-                if not self.rtp or number % 10:
-                    sock.sendto(header + self.datagram, (HOST, self.port))
+PROGRAM = tested()
 
 
 class Program:
@@ -85,7 +21,7 @@ class Program:
         self.table = table
         self.write(lines)
         self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([PROGRAM, "packet-timeout=5s", table], stdout=subprocess.PIPE, stderr=self.log, text=True,
+        self.process = subprocess.Popen([PROGRAM, "packet-timeout=5s", table], stdout=subprocess.PIPE, stderr=self.log,
                                         env={**os.environ, **(environment or {})},
                                         # Signals wait for the program to be ready for them.
                                         preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGHUP]))
@@ -95,22 +31,19 @@ class Program:
             file.write("\n".join(lines) + "\n")
 
     def status(self):
-        self.process.send_signal(signal.SIGUSR1)
-        states = {}
-        while "" not in states:
-            name, state = self.process.stdout.readline().split("\t")
-            states[name] = json.loads(state)
-        return states
+        return status(self.process)
+
+    def reload(self, lines):
+        self.write(lines)
+        self.process.send_signal(signal.SIGHUP)
 
     def said(self, pattern, times=1):
         """Whether the log comes to have that line so often."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        def says():
             self.log.seek(0)
-            if len(re.findall(pattern, self.log.read(), re.M)) >= times:
-                return True
-            time.sleep(0.02)
-        return False
+            return len(re.findall(pattern, self.log.read(), re.M)) >= times
+
+        return wait_until(says)
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
@@ -127,18 +60,22 @@ def mistakes(directory):
     with open(path, "w") as file:
         file.write("# a comment\npacket-timeout=soon\n\na 10.0.0.1:1 10.0.0.2:2  # fine\nb 10.0.0.1:2\n"
                    "a 10.0.0.1:3 10.0.0.2:3\nc 10.0.0.1:1 10.0.0.2:4\nd 10.0.0.1:4 host:5\ne 10.0.0.1:5 10.0.0.2:6 colour=red\n"
-                   "f tcp://10.0.0.1:6 10.0.0.2:7\ng 10.0.0.1:7 10.0.0.2:99999\nh 10.0.0.1:8 10.0.0.2:8 failback=maybe\n")
+                   "f tcp://10.0.0.1:6 10.0.0.2:7\ng 10.0.0.1:7 10.0.0.2:99999\nh 10.0.0.1:8 10.0.0.2:8 failback=maybe\n"
+                   "i 10.0.0.1:9 10.0.0.2:9 packet-timeout=0\nj 10.0.0.1:10 10.0.0.2:10 max-loss=200\n"
+                   "k 10.0.0.1:11 10.0.0.2:11 measure-window=10ms\nl 10.0.0.1:12 10.0.0.2:12 packet-timeout=300\n"
+                   f"{'m' * 256} 10.0.0.1:13 10.0.0.2:13\n")
     run = subprocess.run([PROGRAM, "--check", path], capture_output=True, text=True)
     said = run.stderr.splitlines()
     expected = {2: "want a time", 5: "want STREAM OUTPUT INPUT", 6: "in line 4", 7: "output of line 4", 8: "not an IPv4 address",
-                9: "no such setting", 10: "want udp:// or rtp://", 11: "want HOST:PORT", 12: "want auto or manual"}
+                9: "no such setting", 10: "want udp:// or rtp://", 11: "want HOST:PORT", 12: "want auto or manual",
+                13: "from 1 ms", 14: "at most 100", 15: "from 100 ms", 16: "want a time", 17: "255 bytes at most"}
     check(run.returncode == 1 and len(said) == len(expected), "every mistake is told, and nothing else", said)
     for line, what in expected.items():
         check(any(text.startswith(f"{path}:{line}: ") and what in text for text in said), f"line {line}: {what}", said)
     missing = subprocess.run([PROGRAM, "--check", path + "-not"], capture_output=True, text=True)
     check(missing.returncode == 1 and "No such file" in missing.stderr, "a table that is not there", missing)
     with open(path, "w") as file:
-        file.write("packet-timeout=2s catch-up=500ms\na 10.0.0.1:1 10.0.0.2:2 rtp://239.1.1.1:5@10.0.0.9 commit=at-once\n")
+        file.write("packet-timeout=2s catch-up=500ms\na 10.0.0.1:1 10.0.0.2:2 rtp://239.1.1.1:5@10.0.0.9 commit=at-once video-timeout=0\n")
     good = subprocess.run([PROGRAM, "--check", path], capture_output=True, text=True)
     check(good.returncode == 0 and not good.stderr, "one that is right", good)
     usage = subprocess.run([PROGRAM, "packet-timeout=x", path], capture_output=True, text=True)
@@ -156,13 +93,11 @@ def reload(directory):
             check(output.carries(name), f"{name} is carried")
         before = program.status()
 
-        program.write([lines[0], "alone 127.0.0.1:1"])
-        program.process.send_signal(signal.SIGHUP)
+        program.reload([lines[0], "alone 127.0.0.1:1"])
         check(program.said("^.*table:2: want STREAM OUTPUT"), "a table with a mistake is told")
         check(sorted(program.status()) == ["", "changed", "gone", "kept"], "and changes nothing")
 
-        program.write([lines[0], f"changed {changed.address} {d.address} {b.address} packet-timeout=3s", f"new {new.address} {c.address}"])
-        program.process.send_signal(signal.SIGHUP)
+        program.reload([lines[0], f"changed {changed.address} {d.address} {b.address} packet-timeout=3s", f"new {new.address} {c.address}"])
         check(program.said("the table was read again$"), "it is read again")
         check(new.carries(b"source-c"), "a new stream is carried, from the address of one that is gone")
         check(changed.carries(b"source-d"), "a changed one from its new input")
@@ -173,18 +108,121 @@ def reload(directory):
               after["kept"]["inputs"][0]["packets"] > before["kept"]["inputs"][0]["packets"] and
               after["kept"]["sessions"][0]["received"] > before["kept"]["sessions"][0]["received"], "untouched", after["kept"])
         check(after["changed"]["registration"] == before["changed"]["registration"], "a change is not a new stream")
-        while gone.next(0.3):
-            pass
-        check(gone.next(0.3) is None, "what is gone sends no more")
+        check(gone.falls_silent(), "what is gone sends no more")
 
-        program.write([lines[0].replace(kept.address, gone.address)])
-        program.process.send_signal(signal.SIGHUP)
+        program.reload([lines[0].replace(kept.address, gone.address)])
         check(gone.carries(b"source-a"), "an output moves")
         check(program.status()["kept"]["sessions"][0]["received"] > 0, "without its inputs")
     finally:
         program.end()
         for source in (a, b, c, d):
             source.ended.set()
+
+
+def addresses_move(directory):
+    """Inputs that change places, that move up, that move to another stream: none is refused its address."""
+    one, two = Output(), Output()
+    a, b, c = (Source(name) for name in (b"source-a", b"source-b", b"source-c"))
+    # Who is refused is not tried again in the time of the test.
+    settings = "probe-cooldown=10000s"
+
+    def lines(first, second=()):
+        return [settings] + [f"{name} {output.address} {' '.join(source.address for source in sources)}"
+                             for name, output, sources in (("one", one, first), ("two", two, second)) if sources]
+
+    program = Program(os.path.join(directory, "moving"), lines([a, b, c]))
+    try:
+        check(one.carries(b"source-a"), "it is carried")
+        for what, first, second, carried in (
+                ("the best is taken away", [b, c], [], {one: b"source-b"}),
+                ("two change places", [c, b], [], {one: b"source-c"}),
+                ("another stream comes", [c], [b], {one: b"source-c", two: b"source-b"}),
+                ("two streams change their inputs", [b], [c], {one: b"source-b", two: b"source-c"})):
+            program.reload(lines(first, second))
+            for output, name in carried.items():
+                check(output.carries(name), f"{what}: {name} is carried")
+            states = program.status()
+            check(all(not each["errors"] for state in states.values() for each in state.get("inputs", [])),
+                  f"{what}: nothing was refused", states)
+    finally:
+        program.end()
+        for source in (a, b, c):
+            source.ended.set()
+
+
+def feed(pipe, lines, before_its_end=lambda: None):
+    """Writes to the program that reads a pipe, or comes to."""
+    opened = []
+
+    def is_read():
+        try:
+            opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            pass  # nobody reads yet
+        return bool(opened)
+
+    check(wait_until(is_read), "the table is read")
+    with open(opened[0], "w") as table:
+        table.write("\n".join(lines) + "\n")
+        table.flush()
+        before_its_end()
+
+
+def two_reloads(directory):
+    """The second is asked for while the first one reads: a stream goes, and comes back."""
+    kept, news = Output(), Output()
+    a, b = Source(b"source-a"), Source(b"source-b")
+    lines = [f"kept {kept.address} {a.address}", f"news {news.address} {b.address}"]
+    program = Program(os.path.join(directory, "twice"), lines)
+    try:
+        check(kept.carries(b"source-a") and news.carries(b"source-b"), "both are carried")
+        os.remove(program.table)
+        os.mkfifo(program.table)
+        program.process.send_signal(signal.SIGHUP)
+        feed(program.table, lines[:1], lambda: program.process.send_signal(signal.SIGHUP))
+        check(program.said("the table was read again$"), "the first is done")
+        feed(program.table, lines)
+        check(program.said("the table was read again$", 2), "and the second")
+        check(wait_until(lambda: sorted(program.status()) == ["", "kept", "news"]), "both streams are there")
+        while news.next(0):
+            pass
+        check(news.carries(b"source-b"), "and carried")
+    finally:
+        program.end()
+        for source in (a, b):
+            source.ended.set()
+
+
+def catch_up(directory):
+    """What is kept of inputs follows the table."""
+    path = os.path.join(directory, "group.ts")
+    # One group of pictures.
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25", "-frames:v", "600", "-c:v", "mpeg2video",
+                    "-g", "600", "-sc_threshold", "1000000000", "-b:v", "300k", "-f", "mpegts", path], check=True)
+    with open(path, "rb") as file:
+        contents = file.read()
+    output, port = Output(), free_port()
+    line = f"s {output.address} {HOST}:{port} catch-up=1000s catch-up-bytes="
+    program = Program(os.path.join(directory, "catch-up"), [line + "1000000"])
+    at = 0
+
+    def kept():
+        """After another datagram."""
+        nonlocal at
+        sender.sendto(contents[at:at + 1316], (HOST, port))
+        at += 1316
+        sessions = program.status()["s"]["sessions"]
+        return sessions[0]["kept_bytes"] if sessions else 0
+
+    try:
+        program.status()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            check(wait_until(lambda: kept() > 100_000), "a group is kept")
+            program.reload([line + "50000"])
+            check(program.said("the table was read again$"), "less is to be kept")
+            check(wait_until(lambda: kept() <= 50_000) and at < len(contents), "and is, of a session that runs")
+    finally:
+        program.end()
 
 
 def rtp(directory):
@@ -200,19 +238,15 @@ def rtp(directory):
             check(datagram and datagram[8:12] == first[8:12], "of one source")
             numbers.append(int.from_bytes(datagram[2:4], "big"))
         check(all((b - a) % 65536 == 1 for a, b in zip(numbers, numbers[1:])), "numbered in order", numbers)
-        end = time.monotonic() + PATIENCE
         # Losses are a rate of the last seconds.
-        while program.status()["r"]["inputs"][0]["packet_loss"] == 0 and time.monotonic() < end:
-            time.sleep(0.05)
+        wait_until(lambda: program.status()["r"]["inputs"][0]["packet_loss"] > 0)
         state = program.status()["r"]
         lost, received = state["sessions"][0]["lost"], state["sessions"][0]["received"]
         check(state["inputs"][0]["packet_loss"] > 0 and abs(lost - received / 9) <= 3, "what is lost of RTP is seen", state)
         garbage = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for datagram in (b"", b"\x80", b"\x9f\x21" + bytes(12), b"\xa0\x21" + bytes(9) + b"\xff", b"\x47" * 1316, b"\x80\x21" + bytes(1400)):
             garbage.sendto(datagram, (HOST, source.port))
-        end = time.monotonic() + PATIENCE
-        while program.status()[""]["malformed"] < 6 and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_until(lambda: program.status()[""]["malformed"] >= 6)
         check(program.status()[""]["malformed"] == 6, "what is none of RTP is no sign of life")
     finally:
         program.end()
@@ -244,10 +278,9 @@ def systemd(directory):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="udp-switch-") as directory:
-        for test in (mistakes, reload, rtp, systemd):
+        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd):
             test(directory)
-    print(f"gateway: {passed} passed, {failed} failed")
-    return failed > 0
+    return check.report("gateway")
 
 
 sys.exit(main())

@@ -8,7 +8,6 @@ tells where it is from, and whether one before it is missing. No speed is assert
 """
 
 import collections
-import json
 import multiprocessing
 import os
 import select
@@ -22,34 +21,20 @@ import tempfile
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else os.path.join(HERE, "udp-switch")
+from testbed import HOST, OWN, check, free_port, program as tested, status as read_status
+
+PROGRAM = tested()
 
 STREAMS = 100
 TS = 188
 INTERVAL = 0.04  # seconds between two datagrams of one source
 STAMP = struct.Struct("!8sHHQ")
 MAGIC = b"changovr"
-# Addresses of this run alone: no other process on the machine takes its ports or hears its datagrams.
-OWN = ".".join(str(os.getpid() >> shift & 255) for shift in (16, 8, 0))
-LOOPBACK = f"127.{OWN}"
 MULTICAST = f"239.{OWN}"  # the best input of the first stream, on the loopback interface
 
 PACKET_TIMEOUT = 1.5  # seconds
 # A run in which somebody stood still for so long proves nothing: sources that are not dead were silent.
 STOOD_STILL = PACKET_TIMEOUT / 3
-
-passed = failed = 0
-
-
-def check(condition, what, evidence=""):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what} {evidence}", flush=True)
-
 
 # --- real MPEG-TS
 
@@ -199,31 +184,12 @@ class Receiver:
         return [run.priority for run in self.runs[stream]]
 
 
-def free_ports(count):
-    """Below those that the system gives to whoever asks for none: nobody takes them before the program does."""
-    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
-        candidates = iter(range(int(file.read().split()[0]) - 1, 1024, -1))
-    ports = []
-    while len(ports) < count:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            try:
-                sock.bind((LOOPBACK, next(candidates)))
-                ports.append(sock.getsockname()[1])
-            except OSError:
-                pass  # taken by somebody on all addresses
-    return ports
-
-
 # --- udp-switch
 
 
 def status(program):
-    """What SIGUSR1 prints: by stream, and the totals."""
-    program.send_signal(signal.SIGUSR1)
-    states = {}
-    for _ in range(STREAMS + 1):
-        name, state = program.stdout.readline().split("\t")
-        states[name] = json.loads(state)
+    """By stream, and the totals."""
+    states = read_status(program)
     return states, states.pop("")
 
 
@@ -243,14 +209,13 @@ def names_of_threads(pid):
 
 def main():
     """Until a run passes, or fails though nobody stood still."""
-    global passed, failed
     with tempfile.TemporaryDirectory(prefix="udp-switch-") as directory:
         contents = [make_ts(directory, "primary.ts", "testsrc", 256), make_ts(directory, "backup.ts", "testsrc2", 512)]
         watchman = Watchman()
         for _ in range(3):
-            passed = failed = watchman.late = 0
+            check.passed = check.failed = watchman.late = 0
             late = max(one_run(directory, contents), watchman.late)
-            if not failed or late < STOOD_STILL:
+            if not check.failed or late < STOOD_STILL:
                 return
             print(f"that proves nothing: the machine stood still for {late:.1f} s", flush=True)
 
@@ -259,9 +224,8 @@ def one_run(directory, contents):
     """Returns by how much the sources were late."""
     receiver = Receiver()
     outputs = receiver.addresses()
-    ports = free_ports(2 * STREAMS)
-    addresses = [(LOOPBACK, port) for port in ports]
-    addresses[0] = (MULTICAST, ports[0])
+    addresses = [(HOST, free_port()) for _ in range(2 * STREAMS)]
+    addresses[0] = (MULTICAST, addresses[0][1])
     table = os.path.join(directory, "table")
     with open(table, "w") as file:
         file.write("# STREAM OUTPUT INPUT INPUT\n")
@@ -273,9 +237,9 @@ def one_run(directory, contents):
 
     log = open(os.path.join(directory, "log"), "w+")
     program = subprocess.Popen(
-        [PROGRAM, f"packet-timeout={PACKET_TIMEOUT * 1000:.0f}", "connect-timeout=6000", "switch-cooldown=500",
-         "failback-stable=500", "probe-cooldown=60000", table],
-        stdout=subprocess.PIPE, stderr=log, text=True,
+        [PROGRAM, f"packet-timeout={PACKET_TIMEOUT * 1000:.0f}ms", "connect-timeout=6s", "switch-cooldown=500ms",
+         "failback-stable=500ms", "probe-cooldown=60s", table],
+        stdout=subprocess.PIPE, stderr=log,
         # SIGUSR1 waits for the program to be ready for it, however slowly that starts.
         preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]))
     alive = multiprocessing.Array("b", [1] * (2 * STREAMS), lock=False)
@@ -295,7 +259,7 @@ def one_run(directory, contents):
         ended.value = 1
         program.kill()
         program.wait()
-        if failed:
+        if check.failed:
             log.seek(0)
             print(log.read()[-6000:])
     return late.value
@@ -395,5 +359,4 @@ if __name__ == "__main__":
     started = time.monotonic()
     main()
     print(f"{time.monotonic() - started:.0f} s")
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    sys.exit(check.report("udp-switch"))
