@@ -33,6 +33,7 @@ const std::map<std::string, setting>& all() {
   };
   static const std::map<std::string, setting> settings = {
       {"packet-timeout", time(&config::packet_timeout)},
+      {"packet-timeout-min", time(&config::packet_timeout_min)},
       {"connect-timeout", time(&config::connect_timeout)},
       {"probe-cooldown", time(&config::probe_cooldown)},
       {"switch-cooldown", time(&config::switch_cooldown)},
@@ -44,9 +45,17 @@ const std::map<std::string, setting>& all() {
       {"impair-after", time(&config::impair_after)},
       {"video-timeout", time(&config::video_timeout)},
       {"audio-timeout", time(&config::audio_timeout)},
+      {"impair-margin", number(&config::impair_margin)},
       {"min-bitrate", number(&config::min_bitrate)},
+      {"min-bitrate-of-baseline", number(&config::min_bitrate_of_baseline)},
       {"min-fps", number(&config::min_fps)},
+      {"min-fps-of-baseline", number(&config::min_fps_of_baseline)},
       {"max-loss", number(&config::max_loss)},
+      {"silence",
+       {kind::choice,
+        {{"fixed", [](config& to) { to.silence(changeover::silence::fixed); }},
+         {"adaptive", [](config& to) { to.silence(changeover::silence::adaptive); }}},
+        {}}},
       {"failback",
        {kind::choice,
         {{"auto", [](config& to) { to.failback(changeover::failback::automatic); }},
@@ -88,10 +97,11 @@ nanoseconds time_of(const std::string& text) {
   std::string unit;
   std::uint64_t number = 0;
   const bool read = leading_number(text, number, unit);
-  const nanoseconds each = unit == "s"                    ? std::chrono::seconds(1)
-                           : unit == "ms" || unit.empty() ? std::chrono::milliseconds(1)
-                                                          : nanoseconds(0);
-  // A year is the most that the engine takes.
+  // Nothing is nothing, whatever the unit.
+  if (read && number == 0 && unit.empty()) return nanoseconds(0);
+  const nanoseconds each = unit == "s"    ? std::chrono::seconds(1)
+                           : unit == "ms" ? std::chrono::milliseconds(1)
+                                          : nanoseconds(0);
   if (!read || each.count() == 0 || number > static_cast<std::uint64_t>(changeover::never / each))
     throw std::runtime_error(text + ": want a time, such as 300ms or 2s");
   return each * static_cast<std::int64_t>(number);
@@ -112,6 +122,25 @@ value value_of(const setting& what, const std::string& text) {
   return found;
 }
 
+void apply(const setting& what, const std::string& text, config& to) {
+  const value read = value_of(what, text);
+  if (what.takes == kind::choice)
+    what.choices.at(text)(to);
+  else if (what.apply)
+    what.apply(to, read);
+}
+
+// What the engine would refuse, refused here.
+void check(const config& made) {
+  const char *field = nullptr, *why = nullptr;
+  if (changeover_config_check(&made.raw(), 0, &field, &why) != CHANGEOVER_OK)
+    throw std::runtime_error("the engine can't read it");
+  if (field == nullptr) return;
+  // In brackets is what matters to those who write C.
+  const std::string text = why;
+  throw std::runtime_error("want " + text.substr(0, text.find(" (")));
+}
+
 }  // namespace
 
 void settings::set(const std::string& word) {
@@ -121,7 +150,9 @@ void settings::set(const std::string& word) {
   const auto found = all().find(name);
   if (found == all().end()) throw std::runtime_error(name + ": there is no such setting");
   try {
-    value_of(found->second, text);
+    changeover::config alone;
+    apply(found->second, text, alone);
+    check(alone);
   } catch (const std::runtime_error& failure) {
     throw std::runtime_error(name + ": " + failure.what());
   }
@@ -130,13 +161,8 @@ void settings::set(const std::string& word) {
 
 changeover::config settings::config() const {
   changeover::config made;
-  for (const auto& [name, text] : values_) {
-    const setting& what = all().at(name);
-    if (what.takes == kind::choice)
-      what.choices.at(text)(made);
-    else if (what.apply)
-      what.apply(made, value_of(what, text));
-  }
+  for (const auto& [name, text] : values_)
+    apply(all().at(name), text, made);
   return made;
 }
 

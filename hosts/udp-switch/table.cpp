@@ -10,6 +10,9 @@
 
 namespace {
 
+// More the engine does not take.
+constexpr std::size_t longest_name = 255, most_inputs = 256;
+
 // What a stream's line says.
 stream_line read_line(const std::vector<std::string>& words) {
   stream_line line;
@@ -23,6 +26,8 @@ stream_line read_line(const std::vector<std::string>& words) {
       addresses.push_back(parse_endpoint(word).text);
   }
   if (addresses.size() < 2) throw std::runtime_error("want STREAM OUTPUT INPUT [INPUT...]");
+  if (line.id.size() > longest_name || addresses.size() - 1 > most_inputs)
+    throw std::runtime_error("want a name of 255 bytes at most, and 256 inputs");
   line.output = addresses[0];
   line.inputs.assign(addresses.begin() + 1, addresses.end());
   return line;
