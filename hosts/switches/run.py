@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checker import faults
-from hosts import Host, STABLE_MS
-from pictures import units_of
+from hosts import Host
+from live import received, wait_for
+from pictures import Units, units_of
 from receiver import Receiver
 from replay import Replay
 from ts import ts_packets
 
 MS = 1_000_000
 PTS_WRAP = 1 << 33
+PATIENCE = 15  # s, beyond what it takes
 
 
 @dataclass
@@ -52,9 +54,30 @@ class Outcome:
     unknown: int = 0              # pictures that are none of the sources'
     ended_well: bool = True
     stood_still: bool = False     # this machine did, for long enough to be taken for a dead source
+    waited_for: str = ""          # in vain
 
     def of(self, what, value):
-        return [getattr(s, value) for s in self.switches if s.what == what]
+        return [getattr(s, value) for s in self.switches if s.what == what] or [float("inf")]
+
+
+class Watch:
+    """When pictures of each source came out, while the host runs; ns of CLOCK_REALTIME."""
+
+    def __init__(self, receiver, media):
+        self.receiver, self.taken, self.units = receiver, 0, Units()
+        self.source_of = {u.digest: source for source, m in enumerate(media) for u in m.pictures}
+        self.shown = [[] for _ in media]
+
+    def look(self):
+        for at, data in self.receiver.datagrams[self.taken:]:
+            self.taken += 1
+            for packet in ts_packets(data):
+                self.units.take(packet)
+            for unit in self.units.units:
+                if unit.digest in self.source_of:
+                    self.shown[self.source_of[unit.digest]].append(at)
+            self.units.units.clear()
+        return self.shown
 
 
 class Run:
@@ -63,27 +86,48 @@ class Run:
         self.directory = Path(directory)
         self.receiver = Receiver()
         self.sources = [Replay(m, p, self.directory / f"source{i}") for i, (m, p) in enumerate(zip(media, ports))]
+        self.watch = Watch(self.receiver, media)
         self.events = []  # (what, ns of CLOCK_REALTIME)
+        self.dying = []   # (begin, end) of killing the first source; ns of CLOCK_REALTIME
+        self.waited_for = ""
         self.host = Host(host, timeout_ms, max(1, group), [s.url for s in self.sources],
                          f"udp://127.0.0.1:{self.receiver.port}", directory)
 
-    def act(self):
+    def shows(self, source, seconds):
+        """Waits until this source's pictures have come out for so long."""
+        before = len(self.watch.look()[source])
+
+        def long_enough():
+            shown = self.watch.look()[source][before:]
+            return shown and shown[-1] - shown[0] >= seconds * 1000 * MS
+        wait_for(long_enough, seconds + PATIENCE, f"{seconds} s of source {source} at the output", step=0.1)
+
+    def play(self):
         """Kills the first source at as many phases of the second one's group of pictures."""
         first, second = self.sources
-        time.sleep(0.5)
+        wait_for(lambda: all(received(source.port) for source in self.sources), PATIENCE, "the host at its ports")
         first.start()
         second.start(time.time() + 0.05 + 0.37 * self.group)
-        time.sleep(2 + self.group)
+        self.shows(0, 2 + self.group)
         for kill in range(self.kills):
             phase = (kill + 0.5) / self.kills * self.group
             into = (time.time() - second.began - phase) % self.group
             time.sleep(self.group - into)
-            self.events.append(("kill", time.time_ns()))
+            begin = time.time_ns()
+            self.events.append(("kill", begin))
             first.kill()
-            time.sleep(self.timeout_ms / 1000 + 0.6)
+            self.dying.append((begin, time.time_ns()))
+            self.shows(1, 0.6)
             self.events.append(("return", time.time_ns()))
             first.start()
-            time.sleep(0.1 + STABLE_MS / 1000 + 2 * self.group + 0.8)
+            self.shows(0, self.group + 0.8)
+
+    def act(self):
+        """What the host does not do in time is no reason to look at nothing."""
+        try:
+            self.play()
+        except TimeoutError as error:
+            self.waited_for = str(error)
         self.end_at = time.time_ns()
 
     def close(self):
@@ -178,9 +222,13 @@ class Run:
         return run.stderr.strip()
 
     def stood_still(self):
-        """The second source is never killed: when it was silent, the machine had no time for it."""
-        times = sorted(at for at, _ in self.sources[1].sent())
-        return self.longest(times) > self.timeout_ms / 2 + 1000 / self.media[1].rate
+        """When a source was silent that nobody had killed, the machine had no time for it."""
+        for source, dying in zip(self.sources, (self.dying, [])):
+            times = sorted(at for at, _ in source.sent())
+            alive = [b - a for a, b in zip(times, times[1:]) if not any(a <= end and begin <= b for begin, end in dying)]
+            if max(alive, default=0) / MS > self.timeout_ms / 2 + 1000 / source.media.rate:
+                return True
+        return False
 
     def outcome(self, ended_well):
         packets, unknown = self.read()
@@ -190,7 +238,7 @@ class Run:
         return Outcome(list(self.switches()), statistics.median(delays) if delays else float("inf"), 1000 / self.media[0].rate,
                        kinds.count("continuity"), kinds.count("back-step"),
                        [f for f in found if f.kind not in ("continuity", "back-step")], self.messages(), unknown, ended_well,
-                       self.stood_still())
+                       self.stood_still(), self.waited_for)
 
 
 def run(host, media, timeout_ms, group, directory, ports, kills):

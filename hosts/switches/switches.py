@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "ffmpeg-ingest"))
 
-from hosts import COMMANDS  # noqa: E402
+from hosts import COMMANDS, STABLE_MS  # noqa: E402
 from replay import Media, encode  # noqa: E402
 from run import run  # noqa: E402
 
@@ -64,7 +64,7 @@ class Row:
     def text(self):
         o = self.outcome
         clean = [s.clean for s in o.switches]
-        hole, sync = max(s.sound_hole for s in o.switches), max(s.out_of_sync for s in o.switches)
+        hole, sync = (max((getattr(s, of) for s in o.switches), default=float("inf")) for of in ("sound_hole", "out_of_sync"))
         return (f"| {self.host} | {self.name()} | {self.timeout_ms} | {self.median('kill', 'gap'):.0f} | "
                 f"{self.median('kill', 'picture_gap'):.0f} | {self.median('return', 'picture_gap'):.0f} | {o.continuity} | {o.back_steps} | "
                 f"{sum(clean)} of {len(clean)} | {len([f for f in o.other_faults if f.kind == 'late'])} | {hole:.0f}, {sync:.0f} | {o.delay:.1f} |")
@@ -75,6 +75,7 @@ class Row:
         late = [f for f in o.other_faults if f.kind == "late"]
         others = [f for f in o.other_faults if f.kind != "late"]
         checks = [
+            (not o.waited_for, o.waited_for),
             (o.ended_well, "it did not end well"),
             (o.continuity == 0, f"{o.continuity} faults of continuity"),
             (o.back_steps == 0, f"{o.back_steps} steps back"),
@@ -108,8 +109,8 @@ class Measurement:
         key = tuple(combination.values())
         if key not in self.media:
             rate, group, video, sound = key
-            cycle = max(TIMEOUTS_MS) / 1000 + 0.6 + 0.1 + 0.5 + 3 * group + 0.8
-            seconds = int(5 + 2 * group + self.options.kills * cycle)
+            cycle = max(TIMEOUTS_MS) / 1000 + 0.7 + 0.1 + STABLE_MS / 1000 + 3 * group + 0.9  # see Run.play
+            seconds = int(15 + 2 * group + self.options.kills * cycle)
             both = []
             for number, (pattern, tone, tweak) in enumerate(PATTERNS):
                 path = self.directory / f"{rate}-{group}-{video}-{sound}-{number}.ts"
