@@ -13,6 +13,7 @@ static int announce(struct mux *mux, int rate) {
   track.codec->codec_type = AVMEDIA_TYPE_AUDIO;
   track.codec->codec_id = AV_CODEC_ID_AAC;
   track.codec->sample_rate = rate;
+  track.codec->frame_size = 1024;
   av_channel_layout_default(&track.codec->ch_layout, 2);
   CHECK(tracks_add(tracks, &track));
   const int error = mux_announce(mux, tracks);
