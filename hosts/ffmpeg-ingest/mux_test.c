@@ -13,7 +13,6 @@ static int announce(struct mux *mux, int rate) {
   track.codec->codec_type = AVMEDIA_TYPE_AUDIO;
   track.codec->codec_id = AV_CODEC_ID_AAC;
   track.codec->sample_rate = rate;
-  track.codec->frame_size = 1024;
   av_channel_layout_default(&track.codec->ch_layout, 2);
   CHECK(tracks_add(tracks, &track));
   const int error = mux_announce(mux, tracks);
@@ -47,6 +46,7 @@ static void tracks_without_end_have_pids_of_their_own(void) {
 }
 
 int main(void) {
+  av_log_set_level(AV_LOG_ERROR); /* the muxer warns of sounds whose frames it does not know */
   tracks_without_end_have_pids_of_their_own();
   return failures ? 1 : 0;
 }
