@@ -271,7 +271,7 @@ SPOILER(specs_overflow, a->specs_len = SIZE_MAX / sizeof(changeover_input_spec) 
 SPOILER(spec_no_size, a->spec[0].struct_size = 0)
 SPOILER(spec_small, a->spec[0].struct_size = INPUT_SPEC_IN_0_1 - 1)
 SPOILER(spec_absurd, a->spec[0].struct_size = SIZE_MAX)
-SPOILER(spec_beyond, a->spec[0].struct_size = 4097)
+SPOILER(spec_beyond, a->spec[0].struct_size = 16385)
 SPOILER(spec_newer,
         a->spec[0].struct_size = sizeof(changeover_input_spec) + 8) /* its tail is the next one's size */
 SPOILER(spec_second_size, a->spec[1].struct_size = sizeof(changeover_input_spec) + 8)
