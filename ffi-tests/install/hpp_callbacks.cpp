@@ -171,9 +171,10 @@ void callbacks_may_call_the_engine() {
 }
 
 void a_callback_that_does_not_return_holds_up_nobody() {
-  std::atomic<bool> go{false};
+  std::atomic<bool> entered{false}, go{false};
   changeover::callbacks host(
       [&](auto&) {
+        entered = true;
         await_true([&] { return go.load(); });
         return true;
       },
@@ -182,6 +183,7 @@ void a_callback_that_does_not_return_holds_up_nobody() {
   settings.connect_timeout(changeover::never);
   changeover::engine engine(std::move(host), settings, 0, 1 << 20);
   engine.register_stream("s", one_input());
+  await_true([&] { return entered.load(); });
   engine.set_call_timeout(20ms);
   EXPECT(code_of([&] { engine.unregister("s"); }) == CHANGEOVER_ERR_TIMEOUT);
   EXPECT(!engine.is_registered("s"));
