@@ -59,7 +59,7 @@ const KEYED: u64 = 1 << 58;
 const NUMBER: u64 = KEYED - 1;
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
-// or in the meaning of a field needs a new layout number (`LAYOUT` in `src/ffi/input.rs`).
+// or in the meaning of a field needs a new layout number once 0.1 is out (`LAYOUT` in `src/ffi/input.rs`).
 #[cfg(not(loom))]
 const _: () = {
     use std::mem::offset_of;
