@@ -3,12 +3,13 @@
  * user_data one end.
  *
  *   hostile [SEED [SECONDS]]     a seed decides what the threads do, but not when: run it again and again */
+#include "chance.h"
 #include "harness.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { THREADS = 3, OPEN = 4, STREAMS = 3, OWNED = 1 << 20, SESSIONS = 1 << 21 };
+enum { THREADS = 3, OPEN = 4, OWNED = 1 << 20, SESSIONS = 1 << 21 };
 
 /* Each user_data is one of these, and is given once. */
 static struct owned { atomic_uchar given, destroyed; } owned[OWNED];
@@ -21,39 +22,6 @@ static _Atomic(changeover_engine *) engine;
 static bool called_back;
 static uint64_t seed, length;
 static atomic_bool ends;
-
-/* Random numbers, of one thread. */
-static _Thread_local uint64_t state;
-
-static uint32_t below(uint32_t limit) {
-  state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (uint32_t)(((state >> 32) * limit) >> 32);
-}
-
-static bool one_in(uint32_t times) { return below(times) == 0; }
-
-/* Mostly of the streams there are. */
-static const char *any_stream(void) {
-  static const char *const ids[] = {"a", "b", "c", "", "none", "\xff"};
-  return ids[one_in(20) ? below(LENGTH(ids)) : below(STREAMS)];
-}
-
-static int32_t any_number(void) {
-  static const int32_t numbers[] = {-1, 7, 256, INT32_MIN, INT32_MAX};
-  return one_in(20) ? numbers[below(LENGTH(numbers))] : (int32_t)below(4);
-}
-
-static uint64_t any_duration(void) {
-  static const uint64_t durations[] = {
-      0, 1, UINT64_MAX, UINT64_MAX - 1, CHANGEOVER_NEVER, CHANGEOVER_NEVER + 1};
-  return one_in(20) ? durations[below(LENGTH(durations))] : (1 + below(30)) * MILLISECOND;
-}
-
-static const char *any_text(void) {
-  static const char *const texts[] = {"", "http://u:p@h/x?key=1", "\xc3", "\x1b[0m\n",
-                                      "long long long long long long long long long long long"};
-  return texts[below(LENGTH(texts))];
-}
 
 /* What a call may answer. */
 static int32_t answers(int32_t result, int line) {
@@ -83,34 +51,6 @@ static struct owned *give(void) {
   if (index >= OWNED) return NULL;
   atomic_store(&owned[index].given, 1);
   return &owned[index];
-}
-
-static changeover_config any_config(bool of_input) {
-  changeover_config config;
-  OK(changeover_config_init(&config, sizeof config));
-  uint64_t *const durations[] = {&config.packet_timeout, &config.connect_timeout,    &config.probe_cooldown,
-                                 &config.probe_timeout,  &config.packet_timeout_min, &config.start_grace,
-                                 &config.video_timeout,  &config.audio_timeout,      &config.impair_after};
-  for (size_t i = 0; i < LENGTH(durations); i++)
-    if (one_in(3)) *durations[i] = any_duration();
-  uint64_t *const percents[] = {&config.max_loss, &config.min_fps_of_baseline, &config.impair_margin,
-                                &config.min_bitrate_of_baseline};
-  for (size_t i = 0; i < LENGTH(percents); i++)
-    if (one_in(6)) *percents[i] = below(102);
-  int32_t *const choices[] = {&config.standby, &config.source, &config.role, &config.silence};
-  for (size_t i = 0; i < LENGTH(choices); i++)
-    if (one_in(3)) *choices[i] = (int32_t)below(40) % 2;
-  if (one_in(3)) config.measure_window = (99 + below(20)) * MILLISECOND;
-  if (one_in(5)) config.min_bitrate = below(1000);
-  if (of_input && !one_in(60)) return config;
-  if (one_in(2)) config.switch_cooldown = any_duration();
-  if (one_in(2)) config.failback_stable = any_duration();
-  if (one_in(4)) config.damping_period = any_duration();
-  if (one_in(4)) config.key_wait = any_duration();
-  if (one_in(3)) config.failback = (int32_t)below(2);
-  if (one_in(8)) config.overlap = (int32_t)below(2);
-  if (one_in(3)) config.commit = (int32_t)below(2);
-  return config;
 }
 
 /* Specs as some version has them: their size is that of the first. */
@@ -413,7 +353,7 @@ static void call_at_random(void) {
 
 static void *be_hostile(void *data) {
   const uint64_t until = clock_now() + length;
-  state = *(const uint64_t *)data;
+  seed_chance(*(const uint64_t *)data);
   changeover_input open[OPEN] = {0};
   changeover_event event = no_event();
   for (int i = 0; i % 16 || clock_now() < until; i++) {

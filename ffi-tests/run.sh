@@ -48,7 +48,9 @@ dynamic="-L$shared -lchangeover -Wl,-rpath,$shared $system"
 warnings="-Wall -Wextra -Wpedantic -Werror -Wstrict-prototypes -Wmissing-prototypes"
 asan_options="detect_stack_use_after_return=1"
 tsan_options="ignore_noninstrumented_modules=1 halt_on_error=0 exitcode=66"
-export scratch here include sanitized static dynamic system warnings shared asan_options tsan_options
+# What several tests need.
+common="harness functions callback_host chance"
+export common scratch here include sanitized static dynamic system warnings shared asan_options tsan_options
 
 # compiler VARIANT: with the options for it.
 compiler() {
@@ -67,7 +69,8 @@ compile() {
 
 # build VARIANT TEST
 build() {
-  local variant=$1 test=$2 objects="$scratch/$1-harness.o $scratch/$1-functions.o $scratch/$1-callback_host.o" library=$static
+  local variant=$1 test=$2 objects="" object library=$static
+  for object in $common; do objects+=" $scratch/$variant-$object.o"; done
   [ "$test" = unload ] && objects=
   [ "$variant" = asan ] && library="$sanitized $system"
   [ "$variant" = tsan ] && library=$dynamic
@@ -134,7 +137,7 @@ all="threads matrix callbacks callbacks_inside log bad_input struct_sizes fork l
 read -ra tests <<<"${TESTS:-$all}"
 compiles=() builds=() runs=()
 for variant in "${variants[@]}"; do
-  for object in harness functions callback_host; do compiles+=("${variant/valgrind/plain} $object"); done
+  for object in $common; do compiles+=("${variant/valgrind/plain} $object"); done
 done
 for test in "${tests[@]}"; do
   for variant in "${variants[@]}"; do

@@ -1,0 +1,20 @@
+/* Random arguments for C calls: mostly good ones, now and then hostile ones. */
+#ifndef CHANCE_H
+#define CHANCE_H
+
+#include <changeover.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Each thread has random numbers of its own, and seeds them. */
+void seed_chance(uint64_t seed);
+uint32_t below(uint32_t limit);
+bool one_in(uint32_t times);
+
+const char *any_stream(void);
+int32_t any_number(void);
+uint64_t any_duration(void);
+const char *any_text(void);
+changeover_config any_config(bool of_input);
+
+#endif
