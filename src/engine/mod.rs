@@ -14,6 +14,7 @@
 //! | `status.rs` | what a host can ask: the public shapes of what is published |
 //! | `event.rs`, `event_fields.rs` | what the host is told; the same as a flat record, and as a line |
 //! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
+//! | `tap.rs`, `tapped.rs`, `tap_ring.rs` | a reader beside the host; an event as it has it; how they come to it |
 //! | `delivery.rs` | the event thread and the host's callbacks |
 //! | `log.rs` | the log and its thread |
 //! | `threads.rs`, `wall.rs` | how threads are made; wall clock time for people |
@@ -36,6 +37,9 @@ mod rates;
 mod reports;
 mod shared;
 mod status;
+mod tap;
+mod tap_ring;
+mod tapped;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -51,6 +55,8 @@ pub use log::LogCallback;
 #[cfg(feature = "capi")]
 pub(crate) use membership::record_known;
 pub use status::{ConditionRecord, ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
+pub use tap::{Tap, TapOptions};
+pub use tapped::Tapped;
 
 use crate::core::{self, Nanos};
 use crate::hot::{is_inherited, monotonic};
@@ -65,7 +71,8 @@ use shared::Shared;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+use tap_ring::Reader;
 use threads::{in_callback, Thread};
 
 /// The failover engine. All operations may be called from any thread.
@@ -160,6 +167,23 @@ impl Engine {
         Ok(self.queue.descriptor())
     }
 
+    /// A reader that follows the engine's events, of all streams, beside whoever carries them out; with
+    /// callbacks, too. Any number. While there is one the newest events are kept for it, else none are.
+    /// Blocks for the monitor: the tap sees all that is decided after the call.
+    ///
+    /// # Errors
+    /// [`Error::System`]: no descriptor is left.
+    pub fn tap(&self, options: TapOptions) -> Result<Tap, Error> {
+        self.check_process()?;
+        let (shared, mailbox) = (self.shared.clone(), self.mailbox.clone());
+        let reader = Arc::new(Reader::new()?);
+        // Made there, so that it is closed if nobody waits for it any longer.
+        self.call(move |monitor| {
+            let (number, next) = monitor.open_tap(reader.clone(), options.keep, options.after);
+            Ok(Tap::new(shared, mailbox, reader, number, next))
+        })
+    }
+
     /// Returns when everything before it, records included, is decided and published, and with
     /// callbacks delivered.
     ///
@@ -217,6 +241,11 @@ impl Engine {
     /// It pauses while the engine is stalled. Wait-free.
     pub fn now(&self) -> Nanos {
         self.shared.now()
+    }
+
+    /// When the engine was made.
+    pub fn started_at(&self) -> SystemTime {
+        self.shared.started_at
     }
 
     /// Calls `callback` with the id of each stream that is exhausted, on the event thread, after
@@ -333,13 +362,8 @@ impl Engine {
         result.map_err(|error| self.why(error))
     }
 
-    /// Nobody answers any more: it is shut down, or else the monitor has ended by a bug.
     fn ended(&self) -> Error {
-        if self.shared.is_closed() && !self.shared.pulse.has_died() {
-            Error::ShutDown
-        } else {
-            Error::MonitorDied
-        }
+        self.shared.ended()
     }
 
     fn why(&self, error: Error) -> Error {

@@ -3,10 +3,12 @@
 
 use super::published::StreamShared;
 use super::pulse::Pulse;
+use super::tap_ring::Taps;
 use super::wall::WallClock;
 use crate::core::Nanos;
 use crate::hot::{monotonic, next_number, CellPool, Clock, Presences, Table};
 use crate::user_data::Leftovers;
+use crate::vocabulary::Error;
 use arc_swap::ArcSwap;
 use crossbeam::utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,6 +35,9 @@ pub(super) struct Shared {
     reported_again: AtomicBool,
     /// What the monitor would drop of the host's.
     pub(super) leftovers: Arc<Leftovers>,
+    /// Those who follow the events.
+    pub(super) taps: Arc<Taps>,
+    pub(super) started_at: SystemTime,
     /// Tells engines apart in a thread's memory.
     pub(super) number: u64,
 }
@@ -53,6 +58,8 @@ impl Shared {
             pulse: CachePadded::default(),
             reported_again: AtomicBool::new(false),
             leftovers: Arc::default(),
+            taps: Arc::default(),
+            started_at: SystemTime::now(),
             number: next_number(),
         }
     }
@@ -93,5 +100,14 @@ impl Shared {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Nobody answers any more: it is shut down, or else the monitor has ended by a bug.
+    pub(super) fn ended(&self) -> Error {
+        if self.is_closed() && !self.pulse.has_died() {
+            Error::ShutDown
+        } else {
+            Error::MonitorDied
+        }
     }
 }

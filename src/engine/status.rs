@@ -6,12 +6,13 @@ use super::wall::WallClock;
 use crate::core::{
     HeldCondition, Input, InputError, InputHealth, Limits, Nanos, Priority, SessionId, Switch,
 };
-use crate::print::{leaves_its_line, url_without_secrets, without_secrets};
+use crate::print::json::{
+    millis, optional_millis, optional_rfc3339, optional_text, rfc3339, text, to_json,
+};
+use crate::print::url_without_secrets;
 use crate::vocabulary::{Reason, Severity, Status};
 use serde::{Serialize, Serializer};
-use serde_json::ser::Formatter;
 use std::borrow::Cow;
-use std::io::{self, Write};
 use std::sync::atomic::{fence, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -230,11 +231,7 @@ pub struct SwitchRecord {
 impl RuntimeStatus {
     /// The JSON text.
     pub fn to_json(&self) -> String {
-        let mut json = Vec::new();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut json, OnItsLine);
-        // Strings, numbers and lists: nothing in it can fail to serialize.
-        let _ = self.serialize(&mut serializer);
-        String::from_utf8(json).unwrap_or_default()
+        to_json(self)
     }
 
     /// The state of a stream now. Does not wait for the monitor.
@@ -364,62 +361,6 @@ impl InputHealthSnapshot {
     }
 }
 
-/// JSON whose strings have no character that would leave its line.
-struct OnItsLine;
-
-impl Formatter for OnItsLine {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        out: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(leaves_its_line) {
-            out.write_all(&rest.as_bytes()[..at])?;
-            let mut after = rest[at..].chars();
-            // All of them have one unit in UTF-16.
-            if let Some(c) = after.next() {
-                write!(out, "\\u{:04x}", u32::from(c))?;
-            }
-            rest = after.as_str();
-        }
-        out.write_all(rest.as_bytes())
-    }
-}
-
 fn url<S: Serializer>(input: &Input, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&url_without_secrets(&input.url))
-}
-
-fn text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&without_secrets(text))
-}
-
-fn optional_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
-    self::text(text.as_deref().unwrap_or_default(), serializer)
-}
-
-fn millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(duration.as_millis().try_into().unwrap_or(u64::MAX))
-}
-
-fn optional_millis<S: Serializer>(
-    duration: &Option<Duration>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    millis(&duration.unwrap_or_default(), serializer)
-}
-
-fn rfc3339<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&humantime::format_rfc3339_millis(*at))
-}
-
-fn optional_rfc3339<S: Serializer>(
-    at: &Option<SystemTime>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => rfc3339(at, serializer),
-        None => serializer.serialize_none(),
-    }
 }

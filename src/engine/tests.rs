@@ -64,6 +64,24 @@ fn a_panic_of_the_monitor_leaves_nobody_waiting() {
 }
 
 #[test]
+fn a_panic_of_the_monitor_is_told_to_taps() {
+    let engine = Engine::new().unwrap();
+    let mut tap = engine.tap(TapOptions::new()).unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut kinds = Vec::new();
+        loop {
+            match tap.next(PATIENCE) {
+                Ok(one) => kinds.push(one.expect("it is woken").event().kind.name()),
+                Err(error) => return (kinds, error),
+            }
+        }
+    });
+    break_the_monitor(&engine);
+    assert_eq!(reader.join().unwrap(), (vec!["bug"], Error::MonitorDied));
+    assert_eq!(engine.tap(TapOptions::new()).unwrap_err(), Error::MonitorDied);
+}
+
+#[test]
 fn a_panic_of_the_monitor_is_told_to_callbacks_and_the_log() {
     let (sender, told) = crossbeam::channel::unbounded();
     let (ended, has_ended) = crossbeam::channel::bounded(0);

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `mod.rs` | what is printed how |
 //! | `escape.rs` | what would leave the line is escaped |
+//! | `json.rs` | what is printed as JSON |
 //! | `url.rs` | URLs without their secrets, alone and within texts |
 
 mod escape;
+pub(crate) mod json;
 #[cfg(test)]
 mod tests;
 mod url;

@@ -29,6 +29,7 @@
 //! | `idle.rs` | promise 8: an idle engine sleeps, and wakes with a fresh clock |
 //! | `descriptor.rs` | the event descriptor, several pollers |
 //! | `log.rs` | the log |
+//! | `taps.rs` | readers beside the host |
 //! | `settings.rs` | settings changed while running; `sync` |
 //! | `status.rs` | what `runtime_status` tells |
 //! | `user_data.rs` | what the host gave an input: when and where it ends |
@@ -60,5 +61,6 @@ mod settings;
 mod stalled_process;
 mod status;
 mod stopped_process;
+mod taps;
 mod two_engines;
 mod user_data;

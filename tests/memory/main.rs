@@ -5,7 +5,7 @@
 //! to each, and how far tables have grown ahead, is not; `cargo bench --bench scale -- memory` says
 //! what comes of it.
 
-use changeover::{Config, Engine, Flags, Input, Standby};
+use changeover::{Config, Engine, Flags, Input, Standby, TapOptions};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -77,9 +77,17 @@ fn now_allocated() -> [usize; 3] {
 
 /// What a stream with two inputs occupies once both have delivered.
 fn occupied_by_one(input: impl Fn(Input) -> Input) -> Occupied {
+    occupied_by_one_of(&engine(), input)
+}
+
+fn engine() -> Engine {
     let far = Duration::from_secs(3600);
     let defaults = Config::new().packet_timeout(far).connect_timeout(far);
-    let engine = Engine::builder().defaults(defaults).build().unwrap();
+    Engine::builder().defaults(defaults).build().unwrap()
+}
+
+fn occupied_by_one_of(engine: &Engine, input: impl Fn(Input) -> Input) -> Occupied {
+    let far = Duration::from_secs(3600);
     let id = |n: usize| format!("stream-{n:08}");
     // With as many characters as in the benches.
     let inputs = || {
@@ -126,4 +134,9 @@ fn a_stream_with_two_inputs() {
     let config = || Config::new().standby(Standby::Hot).packet_timeout(Duration::from_secs(100));
     let alike = occupied_by_one(|input| input.config(config()));
     assert_eq!(of_its_own(alike), of_its_own(plain), "two settings, alike");
+    // What is kept for readers, even for one that does not read, is so many events, whoever's they are.
+    let tapped = engine();
+    let _reader = tapped.tap(TapOptions::new().keep(16)).unwrap();
+    let followed = occupied_by_one_of(&tapped, |input| input);
+    assert_eq!(of_its_own(followed), of_its_own(plain), "followed");
 }

@@ -14,6 +14,7 @@ use crate::engine::log::Logger;
 use crate::engine::published::{OpenCell, StreamShared};
 use crate::engine::queue::Queue;
 use crate::engine::shared::{Shared, TICK};
+use crate::engine::tap_ring::Publisher;
 use crate::hot::{monotonic, Router};
 use crate::vocabulary::Error;
 use std::sync::Arc;
@@ -58,7 +59,7 @@ impl Driver {
             looks: Looks::new(logger.clone()),
             rates: RatesRound::default(),
             mass_failures: MassFailures::default(),
-            outbox: Outbox::new(queue, logger),
+            outbox: Outbox::new(queue, logger, shared.taps.clone()),
             shared,
         }
     }
@@ -167,8 +168,13 @@ impl Driver {
         self.outbox.end_by(bug, &self.time);
     }
 
+    /// Those who follow what the host is told.
+    pub(super) fn taps(&mut self) -> &mut Publisher {
+        self.outbox.taps()
+    }
+
     /// No more will be told.
-    pub(super) fn close_outbox(&self) {
+    pub(super) fn close_outbox(&mut self) {
         self.outbox.close();
     }
 

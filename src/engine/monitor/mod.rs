@@ -48,6 +48,7 @@ use super::log::Logger;
 use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
 use super::shared::Shared;
+use super::tap_ring::Reader;
 use super::threads::wake_exactly;
 use crate::core::{Config, Input, Priority, SessionId, Stimulus};
 use crate::hot::Router;
@@ -267,5 +268,20 @@ impl Monitor {
 
     pub(super) fn close_cell(&mut self, number: usize) {
         self.driver.close_cell(number);
+    }
+
+    /// See [`Publisher::open`](super::tap_ring::Publisher::open).
+    pub(super) fn open_tap(
+        &mut self,
+        reader: Arc<Reader>,
+        keep: usize,
+        after: Option<u64>,
+    ) -> (usize, u64) {
+        self.driver.tell_all();
+        self.driver.taps().open(reader, keep, after)
+    }
+
+    pub(super) fn close_tap(&mut self, number: usize) {
+        self.driver.taps().close(number);
     }
 }

@@ -1,4 +1,5 @@
-//! What was decided and the host is still to be told, by the queue and the log. What recording
+//! What was decided and the host is still to be told, by the queue, the taps
+//! and the log. What recording
 //! threads see of a decision was done before and does not belong here.
 
 use super::mass_failure::MassFailure;
@@ -9,6 +10,7 @@ use crate::engine::event::{Event, EventKind};
 use crate::engine::log::Logger;
 use crate::engine::queue::{Queue, Writer};
 use crate::engine::shared::{Shared, TICK};
+use crate::engine::tap_ring::{Publisher, Taps};
 use crate::engine::wall::WallClock;
 use crate::print::printable;
 use crate::vocabulary::Level;
@@ -25,6 +27,7 @@ pub(super) struct Outbox {
     /// In order.
     waiting: VecDeque<Decided>,
     queue: Arc<Queue>,
+    taps: Publisher,
     logger: Arc<Logger>,
 }
 
@@ -36,8 +39,12 @@ struct Decided {
 }
 
 impl Outbox {
-    pub(super) fn new(queue: Arc<Queue>, logger: Arc<Logger>) -> Outbox {
-        Outbox { waiting: VecDeque::new(), queue, logger }
+    pub(super) fn new(queue: Arc<Queue>, logger: Arc<Logger>, taps: Arc<Taps>) -> Outbox {
+        Outbox { waiting: VecDeque::new(), queue, taps: Publisher::new(taps), logger }
+    }
+
+    pub(super) fn taps(&mut self) -> &mut Publisher {
+        &mut self.taps
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -65,14 +72,15 @@ impl Outbox {
 
     /// Tells what was decided of the next stream. False when there is nothing left.
     fn tell_next(&mut self, streams: &mut Streams, time: &Time) -> bool {
-        let Outbox { waiting, queue, logger } = self;
+        let Outbox { waiting, queue, taps, logger } = self;
         let Some(stream) = waiting.front().map(|next| next.stream) else { return false };
-        let mut telling = Telling { writer: queue.write(), wall: time.wall(), logger };
+        let mut telling = Telling { writer: queue.write(), taps, wall: time.wall(), logger };
         while waiting.front().is_some_and(|next| next.stream == stream) {
             let next = waiting.pop_front().expect("it is at the front");
             telling.tell(streams, next, time.now());
         }
         drop(telling);
+        taps.wake();
         if waiting.is_empty() {
             waiting.shrink_to(ROOM_KEPT);
         }
@@ -80,13 +88,15 @@ impl Outbox {
     }
 
     /// Rule 26: no stream's, so it waits for none.
-    pub(super) fn tell_mass_failure(&self, mass_failure: MassFailure, time: &Time) {
+    pub(super) fn tell_mass_failure(&mut self, mass_failure: MassFailure, time: &Time) {
         let MassFailure { failed, limit, on_air } = mass_failure;
         let [failed, limit, on_air] = [failed, limit, on_air].map(|streams| streams as u64);
         let kind = EventKind::MassFailure { failed, limit, on_air };
-        let mut telling =
-            Telling { writer: self.queue.write(), wall: time.wall(), logger: &self.logger };
+        let Outbox { queue, taps, logger, .. } = self;
+        let mut telling = Telling { writer: queue.write(), taps, wall: time.wall(), logger };
         telling.emit("".into(), 0, time.now(), kind);
+        drop(telling);
+        taps.wake();
     }
 
     /// The last that is told: a bug has ended the monitor.
@@ -99,20 +109,23 @@ impl Outbox {
         let kind = EventKind::Notice(Notice::Bug { detail });
         let event =
             Event { stream: "".into(), registration: 0, at, wall: time.wall().at(at), kind };
+        self.taps.publish(&event);
         // If the host is so slow that events are dropped, it will be told that, too.
         self.queue.write().push(event);
         self.close();
     }
 
     /// No more will be told. The host can still take what is there.
-    pub(super) fn close(&self) {
+    pub(super) fn close(&mut self) {
         self.queue.close();
+        self.taps.end();
     }
 }
 
-/// The queue and the log, for as long as a stream's decisions are told.
+/// The queue, the taps and the log, for as long as a stream's decisions are told.
 struct Telling<'a> {
     writer: Writer<'a>,
+    taps: &'a mut Publisher,
     wall: &'a WallClock,
     logger: &'a Logger,
 }
@@ -143,6 +156,7 @@ impl Telling<'_> {
         let event = Event { stream, registration, at, wall: self.wall.at(at), kind };
         self.logger
             .log(event.kind.tag().level(), || event.fields().line(self.logger.urls()).to_string());
+        self.taps.publish(&event);
         if self.writer.push(event) {
             self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());
         }
