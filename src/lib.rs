@@ -53,8 +53,8 @@ pub use crate::core::{
 };
 pub use engine::{
     ConditionRecord, Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,
-    InputHealthSnapshot, LogCallback, RuntimeStatus, StreamCallback, SwitchRecord, Tap, TapOptions,
-    Tapped,
+    InputHealthSnapshot, LogCallback, RuntimeStatus, Statuses, StreamCallback, SwitchRecord, Tap,
+    TapOptions, Tapped,
 };
 pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};

@@ -20,6 +20,12 @@ pub(super) fn with_route<R>(
     Membership::with(shared, |membership| membership.route(id, f))
 }
 
+/// Calls `f` with the route of each stream, in no order; of each that is registered all the while once.
+/// What is removed meanwhile is freed afterwards.
+pub(super) fn each_route(shared: &Arc<Shared>, f: impl FnMut(&Route<StreamShared>)) {
+    Membership::with(shared, |membership| membership.each_route(f));
+}
+
 /// Counts one packet of an input's current session.
 #[inline(always)]
 pub(super) fn record(
@@ -108,6 +114,12 @@ impl Membership {
         let route = self.table().find(id.as_bytes()).ok_or(Error::UnknownStream)?;
         // SAFETY: found while inside, and used while inside.
         Ok(f(unsafe { route.as_ref() }))
+    }
+
+    fn each_route(&self, mut f: impl FnMut(&Route<StreamShared>)) {
+        let _inside = self.presence.enter();
+        // SAFETY: found while inside, and used while inside.
+        self.table().routes().for_each(|route| f(unsafe { route.as_ref() }));
     }
 
     /// Counts one packet of an input's current session. Wait-free.

@@ -11,7 +11,7 @@
 //! | `shared.rs`, `pulse.rs` | what an engine's threads share; whether the monitor is alive |
 //! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
 //! | `meter.rs` | what is measured of a session |
-//! | `status.rs` | what a host can ask: the public shapes of what is published |
+//! | `status.rs`, `statuses.rs` | what a host can ask: the public shapes of what is published; of all streams |
 //! | `event.rs`, `event_fields.rs` | what the host is told; the same as a flat record, and as a line |
 //! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
 //! | `tap.rs`, `tapped.rs`, `tap_ring.rs` | a reader beside the host; an event as it has it; how they come to it |
@@ -37,6 +37,7 @@ mod rates;
 mod reports;
 mod shared;
 mod status;
+mod statuses;
 mod tap;
 mod tap_ring;
 mod tapped;
@@ -55,6 +56,7 @@ pub use log::LogCallback;
 #[cfg(feature = "capi")]
 pub(crate) use membership::record_known;
 pub use status::{ConditionRecord, ErrorRecord, InputHealthSnapshot, RuntimeStatus, SwitchRecord};
+pub use statuses::Statuses;
 pub use tap::{Tap, TapOptions};
 pub use tapped::Tapped;
 

@@ -95,6 +95,10 @@ impl<S> Route<S> {
         first && ptr::eq(self.gate, gate)
     }
 
+    pub(crate) fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
     #[inline]
     pub(crate) fn stream(&self) -> &Arc<S> {
         &self.stream

@@ -67,6 +67,13 @@ impl<S> Slot<S> {
         unsafe { (*route).has_id(id).then_some(NonNull::new_unchecked(route)) }
     }
 
+    /// The route, if the slot is taken.
+    fn taken_route(&self) -> Option<NonNull<Route<S>>> {
+        // Acquire, both: pair with the Release in `Table::place` and the AcqRel in `put`.
+        let taken = self.hash.load(Ordering::Acquire) & TAKEN != 0;
+        taken.then(|| NonNull::new(self.route.load(Ordering::Acquire)))?
+    }
+
     /// Puts a route in, and takes out the one that was there.
     ///
     /// # Safety
@@ -243,6 +250,12 @@ impl<S> Table<S> {
     pub(crate) fn find(&self, id: &[u8]) -> Option<NonNull<Route<S>>> {
         let (_, route) = self.find_slot(id)?;
         Some(route)
+    }
+
+    /// All routes, in no order; each that is in the table from beginning to end once. The pointers are
+    /// good as those of [`Table::find`] are.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = NonNull<Route<S>>> + '_ {
+        self.lines.iter().flat_map(|Line(slots)| slots).filter_map(Slot::taken_route)
     }
 
     /// Finds where a packet is counted. To be called, and the answer to be used, inside (see

@@ -32,6 +32,7 @@
 //! | `taps.rs` | readers beside the host |
 //! | `settings.rs` | settings changed while running; `sync` |
 //! | `status.rs` | what `runtime_status` tells |
+//! | `statuses.rs` | the statuses of all streams, in pages |
 //! | `user_data.rs` | what the host gave an input: when and where it ends |
 
 mod rig;
@@ -60,6 +61,7 @@ mod sessions;
 mod settings;
 mod stalled_process;
 mod status;
+mod statuses;
 mod stopped_process;
 mod taps;
 mod two_engines;
