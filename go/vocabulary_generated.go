@@ -50,6 +50,15 @@ const (
 	ErrInputDisabled Error = C.CHANGEOVER_ERR_INPUT_DISABLED
 	// ErrNoBetterInput: there is nothing to return to.
 	ErrNoBetterInput Error = C.CHANGEOVER_ERR_NO_BETTER_INPUT
+	// ErrUnsupported: this library was built without that.
+	ErrUnsupported Error = C.CHANGEOVER_ERR_UNSUPPORTED
+	// ErrAddress: it is no IP address with a port, or the system refuses to listen there.
+	ErrAddress Error = C.CHANGEOVER_ERR_ADDRESS
+	// ErrNeedsToken: whoever reaches an address that is not loopback may ask, so a token is needed.
+	ErrNeedsToken Error = C.CHANGEOVER_ERR_NEEDS_TOKEN
+	// ErrToken: a token that is too short, too long, or can't be sent in a header field; or none,
+	// where one is needed.
+	ErrToken Error = C.CHANGEOVER_ERR_TOKEN
 )
 
 // Failback: what to do when a better input is healthy again.

@@ -172,6 +172,21 @@
 /** There is nothing to return to. */
 #define CHANGEOVER_ERR_NO_BETTER_INPUT (-29)
 
+/** This library was built without that. */
+#define CHANGEOVER_ERR_UNSUPPORTED (-30)
+
+/** It is no IP address with a port, or the system refuses to listen there. */
+#define CHANGEOVER_ERR_ADDRESS (-31)
+
+/** Whoever reaches an address that is not loopback may ask, so a token is needed. */
+#define CHANGEOVER_ERR_NEEDS_TOKEN (-32)
+
+/**
+ * A token that is too short, too long, or can't be sent in a header field; or none, where one is
+ * needed.
+ */
+#define CHANGEOVER_ERR_TOKEN (-33)
+
 /* --- What a packet is, or'ed. */
 
 /** A video frame. Counts into fps. */

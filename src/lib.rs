@@ -41,6 +41,9 @@ mod hot;
 mod loss;
 mod poison;
 mod print;
+#[cfg(feature = "serve")]
+mod serve;
+pub mod site;
 mod units;
 mod user_data;
 #[doc(hidden)]
@@ -59,6 +62,8 @@ pub use engine::{
 pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};
 pub use print::{printable, printable_url, Printable};
+#[cfg(feature = "serve")]
+pub use serve::{serve, ServeOptions, Server};
 pub use user_data::UserData;
 pub use vocabulary::{
     Commit, Condition, Error, EventTag, Failback, Flags, Level, Obstacle, Overlap, Reason, Role,

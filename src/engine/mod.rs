@@ -59,6 +59,8 @@ pub use status::{ConditionRecord, ErrorRecord, InputHealthSnapshot, RuntimeStatu
 pub use statuses::Statuses;
 pub use tap::{Tap, TapOptions};
 pub use tapped::Tapped;
+#[cfg(feature = "serve")]
+pub(crate) use threads::{be_nice, Thread};
 
 use crate::core::{self, Nanos};
 use crate::hot::{is_inherited, monotonic};
@@ -75,7 +77,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use tap_ring::Reader;
-use threads::{in_callback, Thread};
+use threads::in_callback;
+#[cfg(not(feature = "serve"))]
+use threads::Thread;
 
 /// The failover engine. All operations may be called from any thread.
 ///
@@ -382,7 +386,7 @@ impl Engine {
         (timeout != NEVER).then(|| Instant::now().checked_add(Duration::from_nanos(timeout)))?
     }
 
-    fn check_process(&self) -> Result<(), Error> {
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
         if is_inherited(self.shared.number) {
             return Err(Error::Forked);
         }

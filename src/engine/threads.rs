@@ -26,7 +26,7 @@ pub(super) fn in_callback() -> bool {
 
 /// A thread that can be waited for with a deadline.
 #[derive(Debug)]
-pub(super) struct Thread {
+pub(crate) struct Thread {
     handle: JoinHandle<()>,
     /// Disconnected when its body is over.
     ended: Receiver<()>,
@@ -34,7 +34,7 @@ pub(super) struct Thread {
 
 impl Thread {
     /// One that never runs host code.
-    pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<Thread, Error> {
+    pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<Thread, Error> {
         Thread::start(name, OWN_STACK, body)
     }
 
@@ -77,7 +77,7 @@ impl Thread {
     }
 
     /// Waits for its end, until `deadline` or for as long as it takes; given back if it goes on.
-    pub(super) fn join(self, deadline: Option<Instant>) -> Result<(), Thread> {
+    pub(crate) fn join(self, deadline: Option<Instant>) -> Result<(), Thread> {
         if let Some(deadline) = deadline {
             if self.ended.recv_deadline(deadline) == Err(RecvTimeoutError::Timeout) {
                 return Err(self);
@@ -117,5 +117,13 @@ pub(super) fn wake_exactly() {
             attributes.sched_runtime = 100_000;
             libc::syscall(libc::SYS_sched_setattr, 0, &attributes, 0);
         }
+    }
+}
+
+/// Has this thread give way to others of its process: by so much more than they, from 0 to 19. Advice.
+pub(crate) fn be_nice(nice: i32) {
+    if nice > 0 {
+        // SAFETY: concerns this thread alone: to Linux, `who` 0 is the calling thread.
+        unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice.min(19)) };
     }
 }

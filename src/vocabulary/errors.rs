@@ -143,6 +143,18 @@ errors! {
         /// There is nothing to return to.
         NoBetterInput = -29, CHANGEOVER_ERR_NO_BETTER_INPUT, "no better input is healthy",
             Go ErrNoBetterInput;
+        /// This library was built without that.
+        Unsupported = -30, CHANGEOVER_ERR_UNSUPPORTED, "this library was built without that",
+            Go ErrUnsupported;
+        /// It is no IP address with a port, or the system refuses to listen there.
+        Address = -31, CHANGEOVER_ERR_ADDRESS, "the address can't be listened on", Go ErrAddress;
+        /// Whoever reaches an address that is not loopback may ask, so a token is needed.
+        NeedsToken = -32, CHANGEOVER_ERR_NEEDS_TOKEN,
+            "an address that is not loopback needs a token", Go ErrNeedsToken;
+        /// A token that is too short, too long, or can't be sent in a header field; or none, where one is
+        /// needed.
+        Token = -33, CHANGEOVER_ERR_TOKEN, "a token has 16 to 255 printable ASCII characters",
+            Go ErrToken;
     }
     abi {
         /// Success.

@@ -124,6 +124,8 @@ fn the_tables_of_files_name_every_file() {
         "src/hot/mod.rs",
         "src/engine/mod.rs",
         "src/engine/monitor/mod.rs",
+        "src/serve/mod.rs",
+        "src/site/mod.rs",
         "src/ffi/mod.rs",
         "src/vocabulary/mod.rs",
         "tests/core/main.rs",

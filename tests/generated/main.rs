@@ -9,6 +9,7 @@ mod go;
 mod header;
 mod hpp;
 mod layout;
+mod page;
 mod reference;
 mod text;
 
@@ -86,6 +87,11 @@ fn the_layout_checks() {
 #[test]
 fn the_reference() {
     is_checked_in("docs/reference.md", &reference::generate());
+}
+
+#[test]
+fn the_policy_of_the_page() {
+    is_checked_in("src/site/page.csp", &page::generate());
 }
 
 /// A list that nothing is generated from would be one that is forgotten in four languages.

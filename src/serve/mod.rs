@@ -1,0 +1,219 @@
+//! The server around the site: HTTP/1.1 on threads of its own, which never hold up anything of the engine's.
+//!
+//! | file | job |
+//! |---|---|
+//! | `mod.rs` | the server: its address, its threads, its end |
+//! | `connections.rs`, `patient.rs` | how many connections there are, and which has to go; clients that are slow |
+//! | `http.rs` | one request, from hyper to the site and back |
+//! | `worker.rs` | the thread that makes answers |
+
+mod connections;
+mod http;
+mod patient;
+mod worker;
+
+use crate::engine::{be_nice, Engine, Thread};
+use crate::hot::{is_inherited, next_number};
+use crate::site::{Site, SiteOptions};
+use crate::vocabulary::Error;
+use connections::{Connections, Place};
+use crossbeam::channel::Sender;
+use http::Service;
+use hyper::server::conn::http1::Builder as Http;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioTimer;
+use patient::Patient;
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+use worker::Worker;
+
+/// Connections, unless the host says.
+const CONNECTIONS: usize = 256;
+/// How long clients may take, unless the host says.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a request's line and header fields may have together, in bytes.
+const HEAD_MAX: usize = 16 << 10;
+/// Header fields of a request.
+const FIELDS_MAX: usize = 64;
+/// After an error of the system's, no connection is taken for so long.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long the end of a server is waited for.
+const END: Duration = Duration::from_secs(2);
+
+/// What a server is made from.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ServeOptions {
+    /// Who may ask for what. Where the address is not a loopback address, reading needs the token, whatever
+    /// is said there.
+    pub site: SiteOptions,
+    /// At most so many connections at once; when there are more, the one goes that has been quiet the
+    /// longest. 0: 256.
+    pub max_connections: usize,
+    /// How long a client may take to ask, or to take the next 16 KiB of an answer; and how long an answer
+    /// may take. Zero: 10 seconds.
+    pub patience: Duration,
+    /// How nice the server's threads are: from 0, as their process, to 19, only when nobody else wants
+    /// the processor.
+    pub nice: i32,
+}
+
+/// A server. Dropping it ends it: connections are closed, and its threads have ended, or those that still wait
+/// for the monitor are left to end by themselves after two seconds.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    /// Dropped, the thread with the sockets ends.
+    stop: Option<oneshot::Sender<()>>,
+    threads: Vec<Thread>,
+    /// A forked child has none of the threads.
+    number: u64,
+}
+
+/// Serves the page, the API and `/healthz` of an engine at an address such as `127.0.0.1:9180`; port 0 is
+/// one that is free. Does not wait. All requests are answered on threads of the server's own.
+///
+/// The server keeps no engine alive; with it gone, or shut down, requests are answered by 503. If a request
+/// is being answered when the last other owner drops the engine, the server's thread is the one on which it
+/// ends.
+///
+/// # Errors
+/// [`Error::Address`]: it is no IP address with a port, or the system refuses it. [`Error::NeedsToken`]: it is
+/// not a loopback address, so a token is needed. [`Error::Token`]: it is too short. [`Error::System`];
+/// [`Error::Forked`].
+pub fn serve(engine: &Arc<Engine>, address: &str, options: ServeOptions) -> Result<Server, Error> {
+    engine.check_process()?;
+    let address = parse(address)?;
+    let mut site = options.site;
+    if !address.ip().to_canonical().is_loopback() {
+        if site.token.is_none() {
+            return Err(Error::NeedsToken);
+        }
+        site.reads_need_token = true;
+    }
+    let site = Arc::new(Site::new(engine, &site)?);
+    let listener = TcpListener::bind(address).map_err(|_| Error::Address)?;
+    let bound = listener.local_addr().map_err(|_| Error::System)?;
+    listener.set_nonblocking(true).map_err(|_| Error::System)?;
+    let most = if options.max_connections == 0 { CONNECTIONS } else { options.max_connections };
+    let patience = if options.patience.is_zero() { PATIENCE } else { options.patience };
+    let (worker, asking) = Worker::spawn(site.clone(), most, options.nice)?;
+    let (stop, stopped) = oneshot::channel();
+    let service = Service { site, worker, patience };
+    let (tell, told) = crossbeam::channel::bounded(1);
+    let sockets = Thread::spawn("changeover-web", move || {
+        be_nice(options.nice);
+        // Made and dropped there: the caller's thread may be one of a runtime, which allows neither.
+        if let Ok(runtime) = Builder::new_current_thread().enable_io().enable_time().build() {
+            run(&runtime, listener, service, Connections::new(most), stopped, &tell);
+        }
+    })?;
+    let (stop, threads, number) = (Some(stop), vec![sockets, asking], next_number());
+    let server = Server { address: bound, stop, threads, number };
+    // It ends without a word where the system refuses it something.
+    told.recv().map_err(|_| Error::System)?;
+    Ok(server)
+}
+
+/// An IP address and a port; `localhost` is 127.0.0.1.
+fn parse(address: &str) -> Result<SocketAddr, Error> {
+    if let Some(port) = address.strip_prefix("localhost:") {
+        let port = port.parse().map_err(|_| Error::Address)?;
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    address.parse().map_err(|_| Error::Address)
+}
+
+fn run(
+    runtime: &Runtime,
+    listener: TcpListener,
+    service: Service,
+    connections: Connections,
+    stopped: oneshot::Receiver<()>,
+    ready: &Sender<()>,
+) {
+    let tasks = LocalSet::new();
+    tasks.block_on(runtime, async {
+        if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
+            tokio::task::spawn_local(accept(listener, service, connections));
+            if ready.send(()).is_ok() {
+                // Neither a word nor an error: the other end is dropped.
+                let _ = stopped.await;
+            }
+        }
+    });
+    // With the tasks all connections are dropped.
+}
+
+async fn accept(listener: tokio::net::TcpListener, service: Service, connections: Connections) {
+    let service = Rc::new(service);
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // No descriptor left, or a client that has gone already.
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let Some(place) = connections.admit() else {
+            // As much as fits, without waiting.
+            let _ = stream.try_write(b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+            continue;
+        };
+        let task = tokio::task::spawn_local(talk(stream, service.clone(), place.clone()));
+        place.is_of(task.abort_handle());
+    }
+}
+
+/// All that comes on one connection.
+async fn talk(stream: TcpStream, service: Rc<Service>, place: Rc<Place>) {
+    let patience = service.patience;
+    // Advice.
+    let _ = stream.set_nodelay(true);
+    let connection = Http::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(HEAD_MAX)
+        .max_headers(FIELDS_MAX)
+        .serve_connection(
+            Patient::new(stream, patience),
+            service_fn(move |request| {
+                let (service, place) = (service.clone(), place.clone());
+                async move { Ok::<_, Infallible>(service.answer(&place, request).await) }
+            }),
+        );
+    // What goes wrong with a client is its own affair.
+    let _ = connection.await;
+}
+
+impl Server {
+    /// Where it listens, with the port that it has got.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends it, as dropping it does.
+    pub fn close(self) {}
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let threads = std::mem::take(&mut self.threads);
+        if is_inherited(self.number) {
+            // The parent's: neither woken nor waited for.
+            std::mem::forget((self.stop.take(), threads));
+            return;
+        }
+        self.stop = None;
+        let deadline = Instant::now().checked_add(END);
+        for thread in threads {
+            // One that goes on waits for the monitor, and ends with that.
+            let _ = thread.join(deadline);
+        }
+    }
+}
