@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn tokens_that_guessing_finds_are_refused() {
-        let with = |token| Access::new(Some(token), false, &[]).map(drop);
+        let with = |token: &str| Access::new(Some(token), false, &[]).map(drop);
         for token in ["", "fifteen-letters", "with a blank in it", "umlauts-äöü-and-so-on"] {
             assert_eq!(with(token), Err(Error::Token), "{token:?}");
         }

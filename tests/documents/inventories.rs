@@ -131,6 +131,7 @@ fn the_tables_of_files_name_every_file() {
         "tests/core/main.rs",
         "tests/engine/main.rs",
         "tests/documents/main.rs",
+        "tests/site/main.rs",
     ] {
         check_files(&root().join(module));
     }

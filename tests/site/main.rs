@@ -1,0 +1,11 @@
+//! The server, as clients see it who speak HTTP by hand: over sockets, whatever they may try.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `rig.rs` | an engine with a server, and a client of bytes |
+//! | `answers.rs` | what is answered by which path |
+
+#![cfg(feature = "serve")]
+
+mod answers;
+mod rig;
