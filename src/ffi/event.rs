@@ -43,7 +43,7 @@ impl EventMemory {
     pub(super) fn fill(&mut self, event: &Event) -> changeover_event {
         let fields = event.fields();
         debug_assert!(
-            fills_in_what_is_declared(&fields),
+            filled(&fields).all(|field| fields.kind.fields().contains(&field)),
             "{event} fills in a field that its row in vocabulary/events.rs does not name"
         );
         let mut out = changeover_event {
@@ -126,9 +126,9 @@ fn passed_over_entry(rejected: &Rejected) -> changeover_passed_over {
     }
 }
 
-/// Whether the row of its kind names each field that an event fills in.
-fn fills_in_what_is_declared(event: &EventFields<'_>) -> bool {
-    let filled = [
+/// The fields that an event fills in.
+pub(super) fn filled(event: &EventFields<'_>) -> impl Iterator<Item = &'static str> {
+    let fields = [
         ("priority", event.priority.is_some()),
         ("from", event.from.is_some()),
         ("reason", event.reason.is_some()),
@@ -153,8 +153,7 @@ fn fills_in_what_is_declared(event: &EventFields<'_>) -> bool {
         ("detail", !event.detail.is_empty()),
         ("user_data", event.user_data.is_some()),
     ];
-    let declared = event.kind.fields();
-    filled.iter().all(|(field, is_filled)| !is_filled || declared.contains(field))
+    fields.into_iter().filter(|(_, filled)| *filled).map(|(field, _)| field)
 }
 
 /// What an event of the caller's carries, but for its options. Its strings are read while the result is

@@ -10,6 +10,7 @@ use crate::core::{
 };
 use crate::engine::{Event, EventKind};
 use crate::hot::{is_true_in_a_child, watch_forks};
+use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Obstacle, Reason, Status, ERRORS};
 use std::ffi::{c_char, CStr};
 use std::sync::Arc;
@@ -58,8 +59,8 @@ fn names_are_the_engines() {
 }
 
 #[test]
-fn an_event_fills_in_the_fields_its_row_names() {
-    let input = Arc::new(crate::core::Input::new(0, "u"));
+fn each_kind_of_event_fills_in_the_fields_its_row_names() {
+    let input = Arc::new(crate::core::Input::new(0, "u").option("k", "v").with_user_data(()));
     let condition = Reason::LowBitrate;
     let detail = Detail::OutOfLimit { condition, measured: 1, limit: 2, window: 3, shown: 4 };
     let error = InputError { at: 1, reason: condition, detail: detail.clone() };
@@ -82,7 +83,7 @@ fn an_event_fills_in_the_fields_its_row_names() {
             buffer_write_id: "b".into(),
             start_reason: crate::StartReason::Forced,
         }),
-        EventKind::Stop(Stop { session: 1, priority: 0, user_data: None }),
+        EventKind::Stop(Stop { session: 1, priority: 0, user_data: Some(UserData::new(())) }),
         EventKind::Probe(Probe { probe: 1, input, timeout }),
         EventKind::Notice(Notice::Switched(switch.into())),
         EventKind::Notice(Notice::Active { priority: 0, session: 1, waited }),
@@ -91,15 +92,23 @@ fn an_event_fills_in_the_fields_its_row_names() {
         EventKind::Notice(Notice::Exhausted { reason }),
         EventKind::Notice(Notice::Restored { priority: 0 }),
         EventKind::Notice(Notice::Unregistered),
-        EventKind::Notice(Notice::Bug { detail: Detail::Told("why".into()) }),
         EventKind::Gap { dropped: 1 },
+        EventKind::Notice(Notice::Bug { detail: Detail::Told("why".into()) }),
         EventKind::MassFailure { failed: 31, limit: 30, on_air: 100 },
     ];
+    assert!(
+        kinds.iter().map(EventKind::tag).eq(EventTag::ALL.iter().copied()),
+        "each kind, in their order"
+    );
     for kind in kinds {
         let wall = std::time::SystemTime::UNIX_EPOCH;
         let event = Event { stream: "s".into(), registration: 1, at: 0, wall, kind };
-        // It asserts.
-        event::EventMemory::default().fill(&event);
+        let fields = event.fields();
+        let mut declared = fields.kind.fields().to_vec();
+        let mut filled: Vec<_> = event::filled(&fields).collect();
+        declared.sort_unstable();
+        filled.sort_unstable();
+        assert_eq!(filled, declared, "{event}");
     }
 }
 
