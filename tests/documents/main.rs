@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `orderings.rs` | ARCHITECTURE.md's table of memory orderings |
 //! | `inventories.rs` | ARCHITECTURE.md's threads, locks, crates and paths; the tables of files in each folder |
-//! | `rules.rs` | docs/rules.md: its files, and the rules that the core cites |
+//! | `rules.rs` | docs/rules.md: its files, the rules that the core cites, the settings |
 
 mod inventories;
 mod orderings;

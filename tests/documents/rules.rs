@@ -1,6 +1,8 @@
-//! `docs/rules.md`: the files it names exist, and the rules that the code cites are in it.
+//! `docs/rules.md`: the files it names exist, the rules that the code cites are in it, and so are all
+//! settings, which decisions depend on.
 
-use super::{quoted, read, root, sources};
+use super::{assert_same, code, quoted, read, root, rows, sources};
+use changeover::vocabulary::all_settings;
 use std::collections::BTreeSet;
 
 /// The rules by their headings, each with its text.
@@ -101,4 +103,27 @@ fn what_the_core_cites_is_there_and_every_rule_is_cited() {
     }
     let all: BTreeSet<_> = chapters(&text).map(|(number, _)| number.to_string()).collect();
     assert_eq!(rules, all, "rules that no code carries out");
+}
+
+#[test]
+fn each_setting_is_in_the_table_and_read_by_decisions() {
+    let rules = read("docs/rules.md");
+    let (_, chapter) = rules.split_once("\n## 4. Settings\n").expect("the settings' chapter");
+    let table = rows(chapter.split("\n## ").next().unwrap());
+    let settings: BTreeSet<_> = all_settings().iter().map(|one| one.name.to_owned()).collect();
+    let listed = table.iter().flat_map(|row| quoted(row[0])).map(str::to_owned).collect();
+    assert_same("settings", &settings, &listed);
+
+    let core: Vec<_> = sources("src/core", "rs").iter().map(|path| code(path)).collect();
+    let is_read = |name: &str| {
+        let mut words = core.iter().flat_map(|text| text.split(|c: char| !is_of_a_name(c)));
+        words.any(|word| word == name)
+    };
+    for name in settings {
+        assert!(is_read(&name), "nothing in src/core reads {name}");
+    }
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
