@@ -6,8 +6,8 @@
 mod support;
 
 use support::floor::Floor;
-use support::host::{drain, engine, open, packet, record_batches, undisturbed, BATCH};
-use support::host::{record, record_by_id};
+use support::host::{drain, engine, everything_on, open, packet, record_batches, undisturbed};
+use support::host::{record, record_by_id, BATCH};
 use support::ids::Walk;
 
 fn main() {
@@ -17,14 +17,16 @@ fn main() {
         return;
     };
     let packets = packets.parse().expect("a number of packets");
-    let engine = engine(undisturbed());
+    // With everything on that looks at what inputs deliver, or nothing.
+    let (path, on) = path.strip_suffix("-on").map_or((path.as_str(), false), |path| (path, true));
+    let engine = engine(if on { everything_on() } else { undisturbed() });
     let [mut handle, _] = open(&engine, 0..1).remove(0);
     let mut walk = Walk::new(1, 0);
     let batch = [packet(); BATCH];
     drain(&engine);
     // The thread's first call by id joins the engine.
     record_by_id(&engine, &mut walk, 1);
-    match path.as_str() {
+    match path {
         "floor" => counted(|| Floor::new().run(packets)),
         "handle" => counted(|| record(&mut handle, packets)),
         "batch" => counted(|| record_batches(&mut handle, &batch, packets)),

@@ -17,7 +17,7 @@ N = 10_000
 TOLERANCE = 0.5
 PINS = pathlib.Path("benches/instructions.txt")
 # Packets a pinned unit.
-PATHS = {"floor": 1, "handle": 1, "batch": 32, "id": 1}
+PATHS = {"floor": 1, "handle": 1, "batch": 32, "id": 1, "handle-on": 1, "batch-on": 32, "id-on": 1}
 
 # What runs for a packet, as the disassembler names it: the rest is compiled into `record…` of the bench.
 PACKET_PATH = re.compile(r"changeover::hot::(cell|by_id|owner|signal|attention|table|route|clock|gate|presence)::"

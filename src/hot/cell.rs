@@ -137,6 +137,12 @@ fn key_count(flags: Flags) -> u64 {
     (flags.bits() >> 2 & 1) as u64
 }
 
+/// Of a cell with this word, while the gate shows `number`.
+#[inline(always)]
+fn verdict(word: u64, number: u64) -> Verdict {
+    Verdict::new(if word & NUMBER == number { number } else { 0 })
+}
+
 /// Sound is often flagged `KEY` as well.
 fn is_key_frame(flags: Flags) -> bool {
     let both = (Flags::VIDEO | Flags::KEY).bits();
@@ -293,19 +299,26 @@ impl Cell {
 
     /// The verdict on the packet just counted; tells the monitor if it was awaited, and may take an
     /// offer. `rest` counts sound, if it is told to, and answers how the packet is flagged. (It is
-    /// passed by value, so that on the way without it nothing is kept for it.)
+    /// passed by value, so that on the way without it nothing is kept for it.) To count sound takes
+    /// no call: where that is done at all, it is for each packet.
     #[inline(always)]
     fn answer(&self, gate: &Gate, rest: impl FnOnce(bool) -> Flags) -> Verdict {
         let number = gate.number();
         // Relaxed: `Gate::number` acquired what was stored before the gate moved to `number`.
         let admitted = self.admitted.load(Ordering::Relaxed);
         if admitted == number {
-            Verdict::new(number)
-        } else if admitted & MORE == 0 {
-            Verdict::DROP
-        } else {
-            self.do_more(gate, rest)
+            return Verdict::new(number);
         }
+        if admitted & MORE == 0 {
+            return Verdict::DROP;
+        }
+        // Looked at by itself, for the one on air.
+        let sounds_on_air = admitted ^ number == MORE | SOUND;
+        if sounds_on_air || admitted & (SOUND | ARMED) == SOUND {
+            rest(true);
+            return if sounds_on_air { Verdict::new(number) } else { Verdict::DROP };
+        }
+        self.do_more(gate, rest)
     }
 
     /// Called last, so that the way without it needs no stack.
@@ -332,7 +345,7 @@ impl Cell {
             // is inside of).
             unsafe { self.signal().raise(self.place()) };
         }
-        (Verdict::new(if word & NUMBER == number { number } else { 0 }), taken)
+        (verdict(word, number), taken)
     }
 
     /// What there was to do is done, but for what is to be done for each packet.
@@ -353,8 +366,7 @@ impl Cell {
     }
 
     fn verdict(&self, number: u64) -> Verdict {
-        let admitted = self.admitted.load(Ordering::Relaxed) & NUMBER;
-        Verdict::new(if admitted == number { number } else { 0 })
+        verdict(self.admitted.load(Ordering::Relaxed), number)
     }
 
     /// Lets this cell through while the gate shows `number`. To be called before the gate moves.
