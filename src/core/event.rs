@@ -65,7 +65,7 @@ pub enum Stimulus {
         /// The number that was offered.
         number: u64,
     },
-    /// The host took a *start*: the connect deadline runs from here.
+    /// The host took a *start*: the connect deadline runs from here. Nothing is decided by it.
     StartTaken {
         /// The session to be started.
         session: SessionId,
@@ -77,7 +77,7 @@ pub enum Stimulus {
         /// `Err` with the host's text when it failed.
         result: Result<(), String>,
     },
-    /// The host took a probe: its deadline runs from here.
+    /// The host took a probe: its deadline runs from here. Nothing is decided by it.
     ProbeTaken {
         /// The probe.
         probe: ProbeId,
@@ -157,6 +157,18 @@ pub enum Stimulus {
     SetDefaults(Config),
     /// The end of this registration.
     Unregister,
+}
+
+impl Stimulus {
+    /// Whether nothing is decided by it: at most, a deadline runs from here.
+    pub(crate) fn only_arms(&self) -> bool {
+        matches!(
+            self,
+            Stimulus::StartTaken { .. }
+                | Stimulus::StartResult { result: Ok(()), .. }
+                | Stimulus::ProbeTaken { .. }
+        )
+    }
 }
 
 /// One change of a stream's inputs; applied removed, added, updated.

@@ -20,6 +20,7 @@
 //! | `stream/conditions.rs` | what follows when an input is impaired, and when it heals |
 //! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
 //! | `stream/planned.rs` | planned switches: make before break, on a key frame |
+//! | `stream/passes.rs` | for tests: how often all inputs are gone through |
 //! | `stream/explained.rs` | what goes with a switch, so that a person knows why |
 //! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
@@ -118,6 +119,8 @@ pub(crate) use problem::{INPUTS_MAX, OPTIONS_MAX};
 pub use registration::Registration;
 #[cfg(feature = "capi")]
 pub(crate) use registration::STREAM_ID_MAX;
+#[cfg(test)]
+pub(crate) use stream::passes;
 pub use stream::{Broken, Offer, Stream};
 pub use switch::{Switch, Times};
 

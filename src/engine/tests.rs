@@ -1,7 +1,7 @@
 //! What can't be brought about, or seen, from outside the engine.
 
 use super::*;
-use crate::core::{Config, Input, Start, Stop};
+use crate::core::{Config, Input, Priority, Start, Stop};
 use crate::hot::{Packet, Verdict};
 use crate::vocabulary::{EventTag, Flags, Status};
 use crossbeam::channel::{RecvTimeoutError, Sender, TryRecvError};
@@ -280,6 +280,39 @@ fn gates_wait_for_no_event() {
         ids.iter().flat_map(|id| ["degraded", "switched"].map(|what| format!("{id} {what}")));
     let rest: Vec<_> = each.skip(told_first).collect();
     assert_eq!(told.take(rest.len()).collect::<Vec<_>>(), rest);
+}
+
+#[test]
+fn many_inputs_that_start_are_looked_through_once_for_all() {
+    const INPUTS: Priority = 256;
+    let engine = Engine::new().unwrap();
+    let inputs = (0..INPUTS).map(|priority| Input::new(priority, "a").hot()).collect();
+    engine.register("s", "", inputs, Config::new()).unwrap();
+    let _ = engine.record_packet("s", 0, 1, Flags::NONE).unwrap();
+    engine.sync(PATIENCE).unwrap();
+    let (shared, queue) = (engine.shared.clone(), engine.queue.clone());
+    let in_a_step = move |monitor: &mut Monitor| {
+        core::passes::take();
+        while let Popped::Item(Item::Event(event)) = queue.pop(Some(Instant::now())) {
+            if let EventKind::Start(start) = event.kind {
+                let session = start.session;
+                monitor.note("s", core::Stimulus::StartTaken { session });
+                monitor.note("s", core::Stimulus::StartResult { session, result: Ok(()) });
+            }
+        }
+        monitor.end_step();
+        let starts_taken = core::passes::take();
+        for priority in 1..INPUTS {
+            let packet = Packet { bytes: 1, flags: Flags::NONE };
+            let _ = membership::record(&shared, "s", priority, packet)?;
+        }
+        monitor.begin_tick();
+        monitor.end_step();
+        Ok((starts_taken, core::passes::take()))
+    };
+    let (starts_taken, first_packets) = engine.mailbox.call(None, in_a_step).unwrap();
+    assert_eq!(starts_taken, 1, "the deadlines, and nothing is decided");
+    assert_eq!(first_packets, INPUTS as usize, "each is decided, and the deadlines once");
 }
 
 #[test]

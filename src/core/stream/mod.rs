@@ -11,6 +11,8 @@ mod health;
 mod life;
 mod maintenance;
 mod order;
+#[cfg(test)]
+pub(crate) mod passes;
 mod planned;
 mod selection;
 mod timers;
@@ -203,12 +205,14 @@ impl Stream {
             Stimulus::StartTaken { session } => {
                 let session = self.session_mut(session).ok_or(Error::StaleSession)?;
                 session.take(now);
+                return Ok(());
             }
             Stimulus::StartResult { session, result } => {
                 let index = self.index_of_session(session).ok_or(Error::StaleSession)?;
                 match result {
                     Ok(()) => {
                         self.session_mut(session).ok_or(Error::StaleSession)?.take(now);
+                        return Ok(());
                     }
                     Err(text) => self.start_failed(index, &text, now),
                 }
@@ -217,6 +221,7 @@ impl Stream {
                 let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;
                 let probe = self.inputs[index].trouble_mut().probe.as_mut();
                 probe.ok_or(Error::StaleSession)?.taken_at.get_or_insert(now);
+                return Ok(());
             }
             Stimulus::ProbeResult { probe, outcome } => {
                 let index = self.index_of_probe(probe).ok_or(Error::StaleSession)?;

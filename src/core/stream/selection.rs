@@ -11,6 +11,8 @@ impl Stream {
     /// goes on air (2), planned switches end (7) and begin (10), and only then is it known which
     /// sessions are still needed.
     pub(super) fn evaluate(&mut self, now: Nanos, common: &mut Common) {
+        #[cfg(test)]
+        passes::count();
         self.stop_disabled_inputs(now);
         let lost = self.cause().map(|cause| cause.reason);
         while !self.active_runs() {

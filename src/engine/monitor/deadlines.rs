@@ -28,6 +28,8 @@ pub(super) struct Deadlines {
     /// Streams whose deadline is within this tick, and the first of these deadlines.
     soon: Vec<usize>,
     soon_at: Nanos,
+    /// To be scheduled before this step ends.
+    unscheduled: Vec<usize>,
     /// Brought up, and not taken yet.
     restless: Vec<usize>,
     /// Scratch of `bring_up`.
@@ -42,6 +44,7 @@ impl Deadlines {
             scheduled: 0,
             soon: Vec::new(),
             soon_at: Nanos::MAX,
+            unscheduled: Vec::new(),
             restless: Vec::new(),
             due: Vec::new(),
         }
@@ -106,6 +109,19 @@ impl Deadlines {
         if is_soon {
             self.soon_at = self.soon_at.min(next);
         }
+    }
+
+    /// Has the stream scheduled before this step ends. Of one with many inputs, many first packets come
+    /// together and many starts are taken: its deadlines are looked through once for all of them.
+    pub(super) fn schedule_later(&mut self, stream: usize) {
+        self.unscheduled.push(stream);
+    }
+
+    /// Those, each once. Some may be gone.
+    pub(super) fn take_unscheduled(&mut self) -> Vec<usize> {
+        self.unscheduled.sort_unstable();
+        self.unscheduled.dedup();
+        std::mem::take(&mut self.unscheduled)
     }
 
     /// The stream needs no visit.

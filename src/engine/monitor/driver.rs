@@ -101,6 +101,7 @@ impl Driver {
 
     /// Publishes the rest of what was decided, and tells the host as far as that gets in a tick.
     pub(super) fn end_step(&mut self) {
+        self.schedule_rest();
         self.streams.publish_rest();
         self.outbox.tell_for_a_tick(&mut self.streams, &self.time, &self.shared);
     }
@@ -119,6 +120,7 @@ impl Driver {
 
     /// The rest of what a tick does.
     pub(super) fn end_tick(&mut self) {
+        self.schedule_rest();
         if !self.time.is_holding() {
             self.deadlines.bring_up(self.now(), self.time.stamps());
             self.visit_restless();
@@ -261,6 +263,9 @@ impl Driver {
     /// Tells a stream what happened, publishes what it decided, and does what recording threads
     /// see of it. The host is to be told later.
     pub(super) fn decide(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
+        if stimulus.only_arms() {
+            return self.arm(index, stimulus);
+        }
         self.settle_offer(index);
         if self.streams.get(index).is_none() {
             return Err(Error::Panic);
@@ -279,20 +284,38 @@ impl Driver {
     }
 
     fn decide_settled(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
+        let is_packet = matches!(stimulus, Stimulus::Packet { .. });
         let (on_air, all_on_air) = (self.streams.core(index).on_air_input(), self.streams.on_air());
         let decided = self.streams.decide(index, stimulus, self.time.now());
         if let Some(bug) = self.streams.take_bug() {
             self.give_up(index, &bug);
             return Err(Error::Panic);
         }
+        let actions = decided?;
+        if is_packet && actions.len() == 0 {
+            // A standby's first one: sessions and settings are as they were.
+            self.deadlines.schedule_later(index);
+            return Ok(());
+        }
         let mut failed = false;
-        self.take_up(index, decided?.inspect(|action| failed |= tells_failure(action, on_air)));
+        self.take_up(index, actions.inspect(|action| failed |= tells_failure(action, on_air)));
         if failed {
             self.count_failure(index, all_on_air);
         }
         self.looks.match_sessions(&self.streams, index, self.time.now());
         self.schedule(index);
         Ok(())
+    }
+
+    /// Tells a stream of what [only arms a deadline](Stimulus::only_arms).
+    fn arm(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
+        let armed = self.streams.arm(index, stimulus, self.time.now());
+        if let Some(bug) = self.streams.take_bug() {
+            self.give_up(index, &bug);
+            return Err(Error::Panic);
+        }
+        self.deadlines.schedule_later(index);
+        armed
     }
 
     /// Rule 26: a stream has failed that was on air, one of so many.
@@ -321,6 +344,15 @@ impl Driver {
                 self.deadlines.schedule(index, self.time.now(), deadlines, entry.watched());
             }
             Err(bug) => self.give_up(index, &bug),
+        }
+    }
+
+    /// Those that were to be scheduled later.
+    fn schedule_rest(&mut self) {
+        for index in self.deadlines.take_unscheduled() {
+            if self.streams.get(index).is_some() {
+                self.schedule(index);
+            }
         }
     }
 

@@ -52,14 +52,17 @@ impl Looks {
             self.measured += 1;
         }
         let meters = self.meters[stream].as_deref_mut().expect("it has some");
-        meters.retain(|(priority, meter)| {
-            wanted.contains(&(*priority, meter.session(), meter.window()))
-        });
+        // Both in the order of the inputs.
+        let mut before = std::mem::take(meters).into_iter().peekable();
         for (priority, session, window) in wanted {
-            if meters.iter().all(|(of, _)| *of != priority) {
+            while before.next_if(|(of, _)| *of < priority).is_some() {}
+            let stays = |(of, meter): &(Priority, Meter)| {
+                (*of, meter.session(), meter.window()) == (priority, session, window)
+            };
+            meters.push(before.next_if(stays).unwrap_or_else(|| {
                 let counters = streams.entry(stream).counted(priority, session);
-                meters.push((priority, Meter::new(session, window, now, &counters)));
-            }
+                (priority, Meter::new(session, window, now, &counters))
+            }));
         }
         self.schedule(stream, now);
     }

@@ -248,6 +248,11 @@ impl Monitor {
     }
 
     #[cfg(test)]
+    pub(super) fn begin_tick(&mut self) {
+        self.driver.begin_tick();
+    }
+
+    #[cfg(test)]
     pub(super) fn end_step(&mut self) {
         self.driver.end_step();
     }

@@ -167,12 +167,9 @@ impl Streams {
         index: usize,
         stimulus: Stimulus,
         now: Nanos,
-    ) -> Result<impl Iterator<Item = Action>, Error> {
+    ) -> Result<impl ExactSizeIterator<Item = Action>, Error> {
         let updates_inputs = matches!(stimulus, Stimulus::UpdateInputs(_));
-        let comes_often = matches!(
-            stimulus,
-            Stimulus::StartTaken { .. } | Stimulus::ProbeTaken { .. } | Stimulus::Packet { .. }
-        );
+        let comes_often = matches!(stimulus, Stimulus::Packet { .. });
         let entry = &mut self.entries[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
         let was_on_air = entry.core().on_air();
@@ -193,6 +190,18 @@ impl Streams {
             self.entries[index].publish();
         }
         result
+    }
+
+    /// Tells a stream of what [only arms a deadline](Stimulus::only_arms). Nothing else of it is looked at.
+    pub(super) fn arm(
+        &mut self,
+        index: usize,
+        stimulus: Stimulus,
+        now: Nanos,
+    ) -> Result<(), Error> {
+        let told = self.entries[index].tell(&mut self.door, stimulus, now).map(drop);
+        self.publish_later(index);
+        told
     }
 
     /// Has the stream published at the end of this step, so that there are not two copies of its state
