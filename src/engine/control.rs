@@ -8,7 +8,8 @@ use super::status::RuntimeStatus;
 use super::threads::in_callback;
 use super::Engine;
 use crate::core::{
-    told, Config, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus,
+    told, Config, Input, InputsUpdate, Priority, ProbeId, ProbeOutcome, Registration, SessionId,
+    Stimulus,
 };
 use crate::hot::{Packet, Verdict};
 use crate::user_data::UserData;
@@ -33,10 +34,13 @@ impl Engine {
         inputs: Vec<Input>,
         config: Config,
     ) -> Result<u64, Error> {
-        let (id, buffer) = (Arc::from(stream), buffer_write_id.to_owned());
         // If it is refused, it ends here.
         let _user_data = user_data(&inputs);
-        self.call(move |monitor| monitor.register(id, &buffer, inputs, config))
+        let (id, buffer_write_id) = (stream.into(), buffer_write_id.into());
+        // Its number, and what it inherits, are the monitor's to say.
+        let registration =
+            Registration { id, buffer_write_id, inputs, config, ..Registration::default() };
+        self.call(move |monitor| monitor.register(registration))
     }
 
     /// Ends a registration: emits its *stops*, then

@@ -4,13 +4,13 @@
 //! decided: the registration of a stream, whatever happens to it from then on, each with its time and
 //! with what the streams have in common, and that very many of them fail. Nothing else in the engine
 //! calls [`Stream::new`] or [`Stream::handle`] (of what a registered stream decides by, only
-//! `Entry::tell` can change anything, and it comes here), so a record of what passes here is enough to make the same decisions again. What is
-//! done with a decision, and with a stream in which a bug was met, does not belong here.
+//! `Entry::tell` can change anything, and it comes here), so a record of what passes here is enough to
+//! make the same decisions again. What is done with a decision, and with a stream in which a bug was met,
+//! does not belong here.
 
 use super::bug::contained;
-use crate::core::{Common, Config, Input, Nanos, Registration, Stimulus, Stream};
+use crate::core::{Common, Config, Nanos, Registration, Stimulus, Stream};
 use crate::vocabulary::Error;
-use std::sync::Arc;
 
 /// Something that enters `core`.
 enum Entering<'a> {
@@ -56,18 +56,14 @@ impl Door {
         self.defaults = defaults;
     }
 
-    /// Registers a stream.
+    /// Registers a stream, under the number and with the engine's settings that are due.
     pub(super) fn register(
         &mut self,
-        id: Arc<str>,
-        buffer_write_id: &str,
-        inputs: Vec<Input>,
-        config: Config,
+        registration: Registration,
         now: Nanos,
     ) -> Result<Stream, Error> {
         let (number, defaults) = (self.registrations + 1, self.defaults.clone());
-        let buffer_write_id = buffer_write_id.into();
-        let registration = Registration { id, buffer_write_id, number, inputs, config, defaults };
+        let registration = Registration { number, defaults, ..registration };
         let stream = self.enter(Entering::Registration(registration, now))?;
         self.registrations = number;
         Ok(stream.expect("a registration makes a stream"))

@@ -9,7 +9,7 @@ use super::outbox::Outbox;
 use super::rates_round::RatesRound;
 use super::streams::Streams;
 use super::time::Time;
-use crate::core::{Action, Config, Input, Nanos, Notice, Priority, SessionId, Stimulus};
+use crate::core::{Action, Config, Nanos, Notice, Priority, Registration, SessionId, Stimulus};
 use crate::engine::log::Logger;
 use crate::engine::published::{OpenCell, StreamShared};
 use crate::engine::queue::Queue;
@@ -207,21 +207,15 @@ impl Driver {
     }
 
     /// Registers a stream: the number of its registration.
-    pub(super) fn register(
-        &mut self,
-        id: Arc<str>,
-        buffer_write_id: &str,
-        inputs: Vec<Input>,
-        config: Config,
-    ) -> Result<u64, Error> {
+    pub(super) fn register(&mut self, registration: Registration) -> Result<u64, Error> {
         let now = self.now();
-        let (index, actions) = self.streams.register(id, buffer_write_id, inputs, config, now)?;
-        let registration = self.streams.core(index).registration();
+        let (index, actions) = self.streams.register(registration, now)?;
+        let number = self.streams.core(index).registration();
         self.deadlines.add(index);
         self.take_up(index, actions);
         self.looks.match_sessions(&self.streams, index, now);
         self.schedule(index);
-        Ok(registration)
+        Ok(number)
     }
 
     /// See [`Streams::set_defaults`].

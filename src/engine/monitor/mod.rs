@@ -50,7 +50,7 @@ use super::queue::Queue;
 use super::shared::Shared;
 use super::tap_ring::Reader;
 use super::threads::wake_exactly;
-use crate::core::{Config, Input, Priority, SessionId, Stimulus};
+use crate::core::{Config, Priority, Registration, SessionId, Stimulus};
 use crate::hot::Router;
 use crate::vocabulary::Error;
 use bug::contained;
@@ -192,16 +192,10 @@ impl Monitor {
         }
     }
 
-    pub(super) fn register(
-        &mut self,
-        id: Arc<str>,
-        buffer_write_id: &str,
-        inputs: Vec<Input>,
-        config: Config,
-    ) -> Result<u64, Error> {
-        let registration = self.driver.register(id, buffer_write_id, inputs, config)?;
+    pub(super) fn register(&mut self, registration: Registration) -> Result<u64, Error> {
+        let number = self.driver.register(registration)?;
         self.driver.tell_all();
-        Ok(registration)
+        Ok(number)
     }
 
     pub(super) fn unregister(&mut self, id: &str) -> Result<(), Error> {

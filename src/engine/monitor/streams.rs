@@ -7,7 +7,7 @@ use super::entry::Entry;
 use super::limbo::{Leaked, Limbo};
 use super::time::Time;
 use crate::core::{
-    Action, Config, Input, Measure, Nanos, Priority, Problem, SessionId, Stimulus, Stream,
+    Action, Config, Measure, Nanos, Priority, Problem, Registration, SessionId, Stimulus, Stream,
 };
 use crate::engine::log::Logger;
 use crate::engine::published::{InputCells, OpenCell, StreamShared};
@@ -127,16 +127,13 @@ impl Streams {
     /// Registers a stream: its number, and what is to be done.
     pub(super) fn register(
         &mut self,
-        id: Arc<str>,
-        buffer_write_id: &str,
-        inputs: Vec<Input>,
-        config: Config,
+        registration: Registration,
         now: Nanos,
     ) -> Result<(usize, impl Iterator<Item = Action>), Error> {
-        if self.find(&id).is_ok() {
+        if self.find(&registration.id).is_ok() {
             return Err(Error::StreamExists);
         }
-        let mut core = self.door.register(id, buffer_write_id, inputs, config, now)?;
+        let mut core = self.door.register(registration, now)?;
         let actions = core.drain();
         let index = self.entries.vacant_key();
         let cells = core.inputs().iter().map(|_| self.new_input(index, now)).collect();
