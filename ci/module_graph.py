@@ -14,11 +14,12 @@ import re
 import sys
 from pathlib import Path
 
-# ffi, serve → site → engine → hot, core → vocabulary, units. Whatever has locks uses poison, whatever prints print.
+# ffi, serve → site → metrics → engine → hot, core → vocabulary, units. Whatever has locks uses poison, whatever prints print.
 MAY_USE = {
-    "ffi": {"serve", "site", "engine", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
+    "ffi": {"serve", "site", "metrics", "engine", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
     "serve": {"site", "engine", "hot", "vocabulary"},
-    "site": {"engine", "core", "vocabulary", "poison", "print", "units"},
+    "site": {"metrics", "engine", "core", "vocabulary", "poison", "print", "units"},
+    "metrics": {"engine", "core", "vocabulary", "units"},
     "engine": {"hot", "core", "vocabulary", "user_data", "poison", "print", "units"},
     "core": {"vocabulary", "user_data", "print", "units"},
     "hot": {"vocabulary", "poison", "units"},

@@ -39,6 +39,7 @@ mod engine;
 pub mod ffi;
 mod hot;
 mod loss;
+mod metrics;
 mod poison;
 mod print;
 #[cfg(feature = "serve")]
@@ -61,6 +62,7 @@ pub use engine::{
 };
 pub use hot::Verdict;
 pub use loss::{RtpLoss, TsLoss};
+pub use metrics::MetricsOptions;
 pub use print::{printable, printable_url, Printable};
 #[cfg(feature = "serve")]
 pub use serve::{serve, ServeOptions, Server};

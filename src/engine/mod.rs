@@ -12,6 +12,7 @@
 //! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
 //! | `meter.rs` | what is measured of a session |
 //! | `status.rs`, `statuses.rs` | what a host can ask: the public shapes of what is published; of all streams |
+//! | `counts.rs` | what the engine counts of itself |
 //! | `event.rs`, `event_fields.rs` | what the host is told; the same as a flat record, and as a line |
 //! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
 //! | `tap.rs`, `tapped.rs`, `tap_ring.rs` | a reader beside the host; an event as it has it; how they come to it |
@@ -21,6 +22,7 @@
 
 mod builder;
 mod control;
+mod counts;
 mod delivery;
 mod event;
 mod event_fields;
@@ -47,6 +49,7 @@ mod threads;
 mod wall;
 
 pub use builder::EngineBuilder;
+pub(crate) use counts::{Counts, Histogram};
 pub use delivery::{Ingestor, StreamCallback};
 pub use event::{Event, EventKind};
 #[cfg(feature = "capi")]
@@ -247,6 +250,16 @@ impl Engine {
     /// It pauses while the engine is stalled. Wait-free.
     pub fn now(&self) -> Nanos {
         self.shared.now()
+    }
+
+    /// What it counts of itself.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// How many informational events were dropped because the host was slow.
+    pub(crate) fn events_dropped(&self) -> u64 {
+        self.queue.dropped()
     }
 
     /// When the engine was made.

@@ -12,6 +12,7 @@ use crate::vocabulary::Backlog;
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Instant, SystemTime};
 
@@ -37,6 +38,8 @@ pub(super) struct Queue {
     /// its two system calls per event are saved.
     descriptor: OwnedFd,
     limit: usize,
+    /// Ever. Relaxed: for people.
+    dropped: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -132,6 +135,7 @@ impl Queue {
             // SAFETY: a fresh descriptor nobody else owns.
             descriptor: unsafe { OwnedFd::from_raw_fd(fd) },
             limit,
+            dropped: AtomicU64::new(0),
         })
     }
 
@@ -156,6 +160,11 @@ impl Queue {
             writer.state.markers.push(seq);
             writer.append(Item::Marker(marker));
         }
+    }
+
+    /// How many informational events were ever dropped.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     /// Takes the oldest item; waits for one until `deadline`, or forever.
@@ -311,6 +320,7 @@ impl Writer<'_> {
         let dropping = state.dropped > 0;
         while state.informational_len > self.queue.limit {
             state.drop_oldest();
+            self.queue.dropped.fetch_add(1, Ordering::Relaxed);
         }
         !dropping && state.dropped > 0
     }

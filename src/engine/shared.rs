@@ -1,6 +1,7 @@
 //! What an engine's threads share: its clock, its cells, the routing table and who is reading it.
 //! What they share of one stream is in `published.rs`.
 
+use super::counts::Counts;
 use super::published::StreamShared;
 use super::pulse::Pulse;
 use super::tap_ring::Taps;
@@ -37,6 +38,7 @@ pub(super) struct Shared {
     pub(super) leftovers: Arc<Leftovers>,
     /// Those who follow the events.
     pub(super) taps: Arc<Taps>,
+    pub(super) counts: CachePadded<Counts>,
     pub(super) started_at: SystemTime,
     /// Tells engines apart in a thread's memory.
     pub(super) number: u64,
@@ -59,6 +61,7 @@ impl Shared {
             reported_again: AtomicBool::new(false),
             leftovers: Arc::default(),
             taps: Arc::default(),
+            counts: CachePadded::default(),
             started_at: SystemTime::now(),
             number: next_number(),
         }

@@ -59,7 +59,7 @@ impl Driver {
             looks: Looks::new(logger.clone()),
             rates: RatesRound::default(),
             mass_failures: MassFailures::default(),
-            outbox: Outbox::new(queue, logger, shared.taps.clone()),
+            outbox: Outbox::new(queue, logger, shared.clone()),
             shared,
         }
     }

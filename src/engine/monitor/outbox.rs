@@ -1,16 +1,17 @@
 //! What was decided and the host is still to be told, by the queue, the taps
-//! and the log. What recording
+//! and the log; and what is counted of it. What recording
 //! threads see of a decision was done before and does not belong here.
 
 use super::mass_failure::MassFailure;
 use super::streams::Streams;
 use super::time::Time;
 use crate::core::{told, Action, Detail, Nanos, Notice};
+use crate::engine::counts::Counts;
 use crate::engine::event::{Event, EventKind};
 use crate::engine::log::Logger;
 use crate::engine::queue::{Queue, Writer};
 use crate::engine::shared::{Shared, TICK};
-use crate::engine::tap_ring::{Publisher, Taps};
+use crate::engine::tap_ring::Publisher;
 use crate::engine::wall::WallClock;
 use crate::print::printable;
 use crate::vocabulary::Level;
@@ -29,6 +30,7 @@ pub(super) struct Outbox {
     queue: Arc<Queue>,
     taps: Publisher,
     logger: Arc<Logger>,
+    shared: Arc<Shared>,
 }
 
 /// One action of a stream, and when it was decided.
@@ -39,8 +41,9 @@ struct Decided {
 }
 
 impl Outbox {
-    pub(super) fn new(queue: Arc<Queue>, logger: Arc<Logger>, taps: Arc<Taps>) -> Outbox {
-        Outbox { waiting: VecDeque::new(), queue, taps: Publisher::new(taps), logger }
+    pub(super) fn new(queue: Arc<Queue>, logger: Arc<Logger>, shared: Arc<Shared>) -> Outbox {
+        let taps = Publisher::new(shared.taps.clone());
+        Outbox { waiting: VecDeque::new(), queue, taps, logger, shared }
     }
 
     pub(super) fn taps(&mut self) -> &mut Publisher {
@@ -72,9 +75,11 @@ impl Outbox {
 
     /// Tells what was decided of the next stream. False when there is nothing left.
     fn tell_next(&mut self, streams: &mut Streams, time: &Time) -> bool {
-        let Outbox { waiting, queue, taps, logger } = self;
+        let Outbox { waiting, queue, taps, logger, shared } = self;
+        let counts = &*shared.counts;
         let Some(stream) = waiting.front().map(|next| next.stream) else { return false };
-        let mut telling = Telling { writer: queue.write(), taps, wall: time.wall(), logger };
+        let mut telling =
+            Telling { writer: queue.write(), taps, counts, wall: time.wall(), logger };
         while waiting.front().is_some_and(|next| next.stream == stream) {
             let next = waiting.pop_front().expect("it is at the front");
             telling.tell(streams, next, time.now());
@@ -92,8 +97,10 @@ impl Outbox {
         let MassFailure { failed, limit, on_air } = mass_failure;
         let [failed, limit, on_air] = [failed, limit, on_air].map(|streams| streams as u64);
         let kind = EventKind::MassFailure { failed, limit, on_air };
-        let Outbox { queue, taps, logger, .. } = self;
-        let mut telling = Telling { writer: queue.write(), taps, wall: time.wall(), logger };
+        let Outbox { queue, taps, logger, shared, .. } = self;
+        let counts = &*shared.counts;
+        let mut telling =
+            Telling { writer: queue.write(), taps, counts, wall: time.wall(), logger };
         telling.emit("".into(), 0, time.now(), kind);
         drop(telling);
         taps.wake();
@@ -109,6 +116,7 @@ impl Outbox {
         let kind = EventKind::Notice(Notice::Bug { detail });
         let event =
             Event { stream: "".into(), registration: 0, at, wall: time.wall().at(at), kind };
+        self.shared.counts.count(&event.kind);
         self.taps.publish(&event);
         // If the host is so slow that events are dropped, it will be told that, too.
         self.queue.write().push(event);
@@ -126,6 +134,7 @@ impl Outbox {
 struct Telling<'a> {
     writer: Writer<'a>,
     taps: &'a mut Publisher,
+    counts: &'a Counts,
     wall: &'a WallClock,
     logger: &'a Logger,
 }
@@ -156,6 +165,7 @@ impl Telling<'_> {
         let event = Event { stream, registration, at, wall: self.wall.at(at), kind };
         self.logger
             .log(event.kind.tag().level(), || event.fields().line(self.logger.urls()).to_string());
+        self.counts.count(&event.kind);
         self.taps.publish(&event);
         if self.writer.push(event) {
             self.logger.log(Level::Warn, || "the host is slow: events are dropped".into());

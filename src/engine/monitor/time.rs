@@ -87,9 +87,13 @@ impl Time {
         let now = self.shared.now();
         // No more than since the last step.
         let late = wake.map_or(0, |wake| now.saturating_sub(wake.max(self.now)));
+        if wake.is_some_and(|wake| wake <= now) {
+            self.shared.counts.lateness.observe(late);
+        }
         let taken_out = self.stalls.take_out(late, monotonic());
         if taken_out > 0 {
             self.shared.add_stall(taken_out);
+            self.shared.counts.stall(late);
             let [late, moved] = [late, taken_out].map(|nanos| nanos / 1_000_000);
             self.logger.log(Level::Warn, || {
                 format!("the monitor stalled for {late} ms; deadlines move by {moved} ms")
