@@ -30,13 +30,14 @@ impl Stream {
             });
             self.commit(target, cause, StartReason::Failover, now, common);
         }
+        // That the source was lost is told before what takes its place is on air.
         self.declare_exhausted(lost);
         self.put_on_air(now);
         self.bridge_the_start(now, common);
         self.drain_disabled_input(now, common);
         self.abandon_needless_switch();
         self.finish_pending(now, common);
-        // The last source may have been drained.
+        // What a planned switch has just left may have been the last source.
         self.declare_exhausted(None);
         self.change_for_better(now, common);
         self.declare_restored();

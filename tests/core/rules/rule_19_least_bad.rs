@@ -1,7 +1,7 @@
 //! Rule 19: with no source that can be watched, the least bad is on air.
 
 use super::rig::*;
-use changeover::{Condition, Config, Failback, Input, Overlap, Role};
+use changeover::{Condition, Config, Failback, Input, Overlap, Role, Standby};
 
 fn fill(priority: i32) -> Input {
     cold(priority).config(Config::new().role(Role::Fill))
@@ -29,6 +29,22 @@ fn a_fill_goes_on_air_and_the_stream_is_exhausted() {
         "5100 stop 0a",
     ]);
     assert!(rig.stream.exhausted());
+}
+
+#[test]
+fn exhausted_is_told_before_a_fill_that_runs_is_on_air() {
+    let hot_fill = hot(1).config(Config::new().role(Role::Fill).standby(Standby::Hot));
+    let mut rig = running(Config::new(), [cold(0), hot_fill]);
+    rig.dies(0);
+    rig.until(5200);
+    rig.tells(&[
+        "5000 degraded 0 timeout",
+        "5000 gate 1a",
+        "5000 switch 0>1 timeout",
+        "5000 exhausted timeout",
+        "5000 active 1 after 0",
+        "5000 stop 0a",
+    ]);
 }
 
 #[test]
