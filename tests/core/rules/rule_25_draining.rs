@@ -37,19 +37,26 @@ pub fn is_stopped(rig: &Rig, priority: i32) {
     assert!(!rig.stream.awaits_input(priority) && !input.listening());
 }
 
+/// The session `to`, which delivers, takes the place of `from`, and nothing else has happened.
+#[track_caller]
+fn is_left(rig: &mut Rig, at: u64, from: &str, to: &str, reason: &str) {
+    let (old, new) = (&from[..1], &to[..1]);
+    rig.tells(&[
+        &format!("{at} gate {to}"),
+        &format!("{at} stop {from}"),
+        &format!("{at} switch {old}>{new} {reason}"),
+        &format!("{at} active {new} after 0"),
+    ]);
+    is_stopped(rig, old.parse().unwrap());
+}
+
 #[test]
 fn on_air_it_is_left_by_a_planned_switch() {
     let mut rig = on_air([cold(0), cold(1)]);
     rig.disable(0);
+    rig.tells(&["1000 start 1a"]);
     rig.until(20_000);
-    rig.tells(&[
-        "1000 start 1a",
-        "1100 gate 1a",
-        "1100 stop 0a",
-        "1100 switch 0>1 disabled",
-        "1100 active 1 after 0",
-    ]);
-    is_stopped(&rig, 0);
+    is_left(&mut rig, 1100, "0a", "1a", "disabled");
 }
 
 #[test]
@@ -58,13 +65,7 @@ fn a_hot_one_is_stopped_as_well() {
     rig.until(1050);
     rig.disable(0);
     rig.until(20_000);
-    rig.tells(&[
-        "1100 gate 1a",
-        "1100 stop 0a",
-        "1100 switch 0>1 disabled",
-        "1100 active 1 after 0",
-    ]);
-    is_stopped(&rig, 0);
+    is_left(&mut rig, 1100, "0a", "1a", "disabled");
 }
 
 #[test]
@@ -119,13 +120,7 @@ fn another_is_tried_when_the_first_does_not_deliver() {
     rig.tells(&["6000 degraded 1 timeout", "6000 stop 1a", "6000 start 2a"]);
     assert_eq!((rig.status(0), rig.stream.pending()), (Status::Active, Some(2)));
     rig.until(6100);
-    rig.tells(&[
-        "6100 gate 2a",
-        "6100 stop 0a",
-        "6100 switch 0>2 disabled",
-        "6100 active 2 after 0",
-    ]);
-    is_stopped(&rig, 0);
+    is_left(&mut rig, 6100, "0a", "2a", "disabled");
 }
 
 #[test]
@@ -206,13 +201,7 @@ fn a_switch_that_waits_already_is_the_way_out() {
     rig.is_quiet();
     rig.returns(0);
     rig.until(13_200);
-    rig.tells(&[
-        "13200 gate 0b",
-        "13200 stop 1a",
-        "13200 switch 1>0 disabled",
-        "13200 active 0 after 0",
-    ]);
-    is_stopped(&rig, 1);
+    is_left(&mut rig, 13_200, "1a", "0b", "disabled");
 }
 
 // Draining, and what happens meanwhile.
@@ -249,13 +238,7 @@ fn draining_its_condition_begins_and_heals() {
     assert_eq!(rig.stream.pending(), Some(1));
     rig.returns(1);
     rig.until(5100);
-    rig.tells(&[
-        "5100 gate 1a",
-        "5100 stop 0a",
-        "5100 switch 0>1 disabled",
-        "5100 active 1 after 0",
-    ]);
-    is_stopped(&rig, 0);
+    is_left(&mut rig, 5100, "0a", "1a", "disabled");
 }
 
 #[test]
@@ -265,32 +248,18 @@ fn draining_a_better_one_is_added() {
     rig.disable(1);
     rig.skip();
     rig.update(add(cold(0))).unwrap();
+    rig.tells(&["1000 stop 2a", "1000 start 0a"]);
     rig.until(1100);
-    rig.tells(&[
-        "1000 stop 2a",
-        "1000 start 0a",
-        "1100 gate 0a",
-        "1100 stop 1a",
-        "1100 switch 1>0 disabled",
-        "1100 active 0 after 0",
-    ]);
-    is_stopped(&rig, 1);
+    is_left(&mut rig, 1100, "1a", "0a", "disabled");
 }
 
 #[test]
 fn draining_another_is_chosen_by_hand() {
     let mut rig = draining();
     rig.switch_input(2).unwrap();
+    rig.tells(&["1000 stop 1a", "1000 start 2a"]);
     rig.until(1100);
-    rig.tells(&[
-        "1000 stop 1a",
-        "1000 start 2a",
-        "1100 gate 2a",
-        "1100 stop 0a",
-        "1100 switch 0>2 manual",
-        "1100 active 2 after 0",
-    ]);
-    is_stopped(&rig, 0);
+    is_left(&mut rig, 1100, "0a", "2a", "manual");
 }
 
 #[test]
