@@ -1,12 +1,13 @@
 # What a person types. Each target is a script in ci/ or a few plain rules.
 
-.PHONY: help lib test test-go check demo switches bench bench-gate bench-go clean install uninstall
+.PHONY: help lib test test-go test-page check demo switches bench bench-gate bench-go clean install uninstall
 help:
 	@echo "make demo       watch a live stream survive the death and the decay of its source (two minutes)"
 	@echo "make switches   measure what a switch looks like to a viewer, both hosts, many kinds of source (ten minutes)"
 	@echo "make test       run every test, installing what it needs"
 	@echo "make plants     plant bugs that the tests must catch (an hour)"
 	@echo "make test-go    the Go tests only"
+	@echo "make test-page  the operators' page only, in Chromium"
 	@echo "make bench      measure everything (15 minutes), write bench-output/report.md"
 	@echo "make bench-gate the promises in numbers (90 seconds): one line a bar"
 	@echo "make bench-go   the Go packet path against its bars: an empty cgo call, locks and a map"
@@ -125,6 +126,7 @@ uninstall:
 
 .PHONY: generated
 generated:
+	ci/page
 	CHANGEOVER_WRITE_GENERATED=1 cargo test --quiet --features capi --test generated
 
 # A bug for every gate, one at a time: about an hour. To be run nightly, and after a change of a gate.
@@ -156,6 +158,10 @@ check:
 
 demo:
 	ci/demo
+
+# The page of src/site, in Chromium.
+test-page:
+	ci/test-page
 
 # Gaps, lost pictures, continuity, added delay: a row for each host, kind of source and timeout.
 switches:
