@@ -1,29 +1,16 @@
 """A host made up for the page: the API of src/site over the streams of world.py, in this process, so that a
 test can say what happens next."""
-import base64
-import hashlib
 import json
-import re
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pathlib import Path
 from world import rfc3339
 
-PAGE = Path(__file__).resolve().parents[2] / "src" / "site" / "page.html"
-
-
-def policy(page):
-    """The site's Content-Security-Policy for a page."""
-    def hashed(tag):
-        (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.S)
-        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
-
-    return (f"default-src 'none'; script-src {hashed('script')}; style-src {hashed('style')}; connect-src 'self'; "
-            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+SITE = Path(__file__).resolve().parents[2] / "src" / "site"
 
 
 class Server(ThreadingHTTPServer):
@@ -41,7 +28,7 @@ class Host:
     def __init__(self, streams, token=None, reads_need_token=False, port=0):
         self.streams = {stream.id: stream for stream in streams}
         self.token, self.reads_need_token = token, reads_need_token
-        self.page = PAGE.read_text()
+        self.page, self.policy = ((SITE / name).read_text().strip() for name in ("page.html", "page.csp"))
         self.changed = threading.Condition()
         self.requests, self.events, self.started, self.port = [], [], time.time(), port
         self.start()
@@ -150,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
         parts = [unquote(part) for part in url.path.split("/")[1:]]
         if parts == [""]:
             return self.answer(200, self.host.page, "text/html; charset=utf-8",
-                               **{"Content-Security-Policy": policy(self.host.page)})
+                               **{"Content-Security-Policy": self.host.policy})
         if not self.may(self.host.reads_need_token):
             return None
         if parts == ["api", "streams"]:

@@ -20,6 +20,8 @@ const list = {
   // The stream that the keys are at, and the switch of it that they step through.
   cursor: null,
   chosen: null,
+  // Where they went to a stream that is not known yet.
+  wanted: null,
   rows: [],
   rowHeight: 62,
   touched: -Infinity,
@@ -70,6 +72,10 @@ async function refresh({ reorder = !isHeld() } = {}) {
     list.total = answer.total;
   } else {
     answer.streams.forEach(putEntry);
+  }
+  if (list.wanted !== null && entryAt(list.wanted)) {
+    list.cursor = entryAt(list.wanted).stream;
+    list.wanted = null;
   }
   list.onAnswer(answer);
   show();
@@ -150,22 +156,22 @@ function scrollToIndex(index) {
 // By so many lines, or to the ends.
 function moveCursor(lines) {
   touch();
-  const from = list.cursor === null ? -1 : indexOf(list.cursor);
-  const [first] = inSight();
-  const start = from < 0 ? Math.ceil($("list").scrollTop / list.rowHeight) - (lines > 0 ? 1 : 0) : from;
-  const index = Math.max(0, Math.min(list.total - 1, (from < 0 && first === 0 ? Math.max(-1, start) : start) + lines));
-  const entry = entryAt(index);
+  const index = Math.max(0, Math.min(list.total - 1, placeOfCursor(lines) + lines));
   scrollToIndex(index);
   list.chosen = null;
   hideTip();
-  if (!entry) return refresh({ reorder: true }).then(() => moveTo(index)).catch(api.onLost);
-  list.cursor = entry.stream;
+  const entry = entryAt(index);
+  list.cursor = entry?.stream ?? null;
+  list.wanted = entry ? null : index;
+  if (!entry) refresh({ reorder: true }).catch(api.onLost);
   showSoon();
 }
 
-function moveTo(index) {
-  list.cursor = entryAt(index)?.stream ?? null;
-  showSoon();
+// Without a stream that the keys are at, they begin at the top of what is in sight.
+function placeOfCursor(lines) {
+  const place = list.wanted ?? (list.cursor === null ? -1 : indexOf(list.cursor));
+  if (place >= 0) return place;
+  return Math.ceil($("list").scrollTop / list.rowHeight) - (lines > 0 ? 1 : 0);
 }
 
 // To the next switch of the stream that the keys are at, or the one before.
