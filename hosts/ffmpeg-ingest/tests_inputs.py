@@ -216,7 +216,7 @@ def listening(port):
 def protocols_with_real_peers(bench):
     """Each with ffmpeg as the other side, which goes away and comes back: the input is lost, and on air again."""
     clip = bench.file("thirty.flv")
-    udp, rtp, srt_listener, srt_caller, http, rtsp = free_udp_ports(6)
+    udp, rtp, srt_listener, srt_caller, http, rtsp, rtmp = free_udp_ports(7)
     ts = ["-f", "mpegts"]
     cases = {  # what we read, with which options; what the other side writes
         "udp": (f"udp://127.0.0.1:{udp}", [], [*ts, f"udp://127.0.0.1:{udp}?pkt_size=1316"]),
@@ -224,6 +224,7 @@ def protocols_with_real_peers(bench):
         "srt, listening": (f"srt://127.0.0.1:{srt_listener}?mode=listener", [], [*ts, f"srt://127.0.0.1:{srt_listener}"]),
         "srt, calling": (f"srt://127.0.0.1:{srt_caller}", [], [*ts, f"srt://127.0.0.1:{srt_caller}?mode=listener"]),
         "http": (f"http://127.0.0.1:{http}", [], [*ts, "-listen", "1", f"http://127.0.0.1:{http}"]),
+        "rtmp, calling": (f"rtmp://127.0.0.1:{rtmp}/live/x", [], ["-f", "flv", "-listen", "1", f"rtmp://127.0.0.1:{rtmp}/live/x"]),
         "rtsp, listening": (f"rtsp://127.0.0.1:{rtsp}/x", ["-O", "rtsp_flags=listen"],
                             ["-f", "rtsp", "-rtsp_transport", "tcp", f"rtsp://127.0.0.1:{rtsp}/x"]),
     }
