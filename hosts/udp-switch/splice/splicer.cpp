@@ -10,6 +10,8 @@ namespace {
 // What is caught up goes out in about 32 portions, a millisecond each: soon for who watches, and still no more
 // than the buffer of a receiver's socket can take.
 constexpr std::size_t portions = 32, least_portion = 16 * 7;
+// How many pictures the one on air may send to complete what it has shown.
+constexpr int most_pictures = 4;
 
 }  // namespace
 
@@ -45,7 +47,7 @@ bool splicer::choose(source& from, ticks now, sink& out) {
     return false;
   }
   next_ = &from;
-  chosen_at_ = now;
+  chosen_at_ = picture_at_ = now;
   if (catching_up_) {
     keep& kept = on_air_->kept();
     if (kept.life() == kept_life_)
@@ -163,14 +165,23 @@ void splicer::finish(const std::uint8_t* from, ticks now, sink& out) {
   const source::role is = on_air_->role_of(pid);
   if ((is != source::role::video && is != source::role::track) || tables_.out(pid) == null_pid) return;
   lane& to = lane_of(tables_.out(pid));
-  if (!to.half_out || ts_get_unitstart(from)) {
+  const bool goes_on = ts_get_unitstart(from) ? completes(to, from) : to.half_out;
+  if (!goes_on) {
     to.half_out = to.open = false;
     to.key_pts = unknown;
     return;
   }
   std::uint8_t packet[packet_size];
   std::memcpy(packet, from, packet_size);
+  if (ts_get_unitstart(from)) picture_at_ = now;
   if (rewrite(packet, now)) out.add(packet);
+}
+
+// Whether a picture begins here that is shown before one that has gone out.
+bool splicer::completes(const lane& to, const std::uint8_t* packet) const {
+  const pes unit = ts_get_scrambling(packet) == 0 ? pes_of(packet) : pes();
+  if (!to.video || !to.open || unit.pts == unknown || !pcrs_.known()) return false;
+  return !to.times.complete() && to.times.precedes(unwrap(unit.pts, pcrs_.last()) + offset_);
 }
 
 // Whether the next source's turn has not come: something is half out, or that source has just begun, and its tables
@@ -180,8 +191,8 @@ bool splicer::waits(ticks now) const {
   return unknown_yet || half_out(now);
 }
 
-// Whether something is half out that is worth waiting for: a picture for one and a half of its kind, anything
-// else half as long.
+// Whether something is half out that is worth waiting for: a picture for one and a half of its kind, each of those
+// that are shown before it as long, anything else for half of it.
 bool splicer::half_out(ticks now) const {
   if (on_air_ == nullptr || !spliced_) return false;
   ticks patience = 40 * millisecond;
@@ -189,9 +200,10 @@ bool splicer::half_out(ticks now) const {
     if (each.video) patience = each.times.step();
   patience = std::clamp(patience * 3 / 2, 20 * millisecond, 100 * millisecond);
   if (now - on_air_->last_at() > patience) return false;
-  const ticks waited = now - chosen_at_;
   return std::any_of(lanes_.begin(), lanes_.end(), [&](const lane& each) {
-    return each.half_out && waited < (each.video ? patience : patience / 2);
+    if (!each.video) return each.half_out && now - chosen_at_ < patience / 2;
+    const bool more = each.half_out || (each.open && !each.times.complete());
+    return more && now - picture_at_ < patience && now - chosen_at_ < most_pictures * patience;
   });
 }
 

@@ -68,6 +68,7 @@ class splicer {
   void begin(source& from, bool discontinuous);
   void leave(ticks now);
   void finish(const std::uint8_t* packet, ticks now, sink& out);
+  bool completes(const lane& to, const std::uint8_t* packet) const;
   bool waits(ticks now) const;
   bool half_out(ticks now) const;
 
@@ -89,7 +90,7 @@ class splicer {
   source* on_air_ = nullptr;
   // Chosen, and waiting for its turn.
   source* next_ = nullptr;
-  ticks chosen_at_ = 0;
+  ticks chosen_at_ = 0, picture_at_ = 0;
   bool began_ = false, spliced_ = false;
   // Since a switch, what appears is entered at a unit.
   bool at_units_ = false;

@@ -23,7 +23,7 @@ class track {
       decoded_at = last_ + step_;
       shown_at = decoded_at;
     } else if (joining_) {
-      joining_ = false;
+      joining_ = reorders_ = false;
       held_ = last_ != unknown;
       from_dts_ = dts;
       from_pts_ = pts;
@@ -46,6 +46,8 @@ class track {
     if (last_ != unknown && decoded_at > last_ && decoded_at - last_ < second && !held_)
       step_ = decoded_at - last_;
     last_ = decoded_at;
+    last_shown_ = shown_at;
+    reorders_ |= shown_at < top_;
     if (top_ == unknown || shown_at > top_ || !continuous) top_ = shown_at;
     pts = shown_at;
     dts = decoded_at;
@@ -56,6 +58,13 @@ class track {
   bool follows(ticks pts) const {
     return last_ == unknown || pts >= last_ + step_ - 5 * millisecond || last_ - pts > far;
   }
+  // Whether a picture with this time, of the output's clock, is shown before one that has gone out.
+  bool precedes(ticks pts) const { return pts < top_; }
+  // Whether all that are shown before the last one are out: of those that are sent out of order, the one just before it
+  // comes last.
+  bool complete() const {
+    return !reorders_ || (last_shown_ < top_ && last_shown_ + step_ * 3 / 2 >= top_);
+  }
   // Between two units, by the last two.
   ticks step() const { return step_; }
 
@@ -64,8 +73,8 @@ class track {
   // What would come before the last unit is squeezed together by so much.
   static constexpr ticks slope = 64;
 
-  ticks last_ = unknown, top_ = unknown, step_ = 40 * millisecond;
-  bool joining_ = false;
+  ticks last_ = unknown, top_ = unknown, last_shown_ = unknown, step_ = 40 * millisecond;
+  bool joining_ = false, reorders_ = false;
   // Times follow a line from the floor up, until they are beyond it by themselves.
   bool held_ = false;
   ticks from_dts_ = 0, from_pts_ = 0, floor_dts_ = 0, floor_pts_ = 0;
