@@ -26,6 +26,11 @@ bool output_push(struct output *output, const struct origin *origin, struct trac
   return queue_push(&output->queue, origin, tracks, preroll, packet);
 }
 
+bool output_complete(struct output *output, const struct origin *origin, struct tracks *tracks,
+                     AVPacket *packet) {
+  return queue_complete(&output->queue, origin, tracks, packet);
+}
+
 static void *output_main(void *argument) {
   struct output *output = argument;
   struct target *target = &output->target;

@@ -26,6 +26,11 @@ struct output *output_start(const struct output_config *config);
 bool output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
                  struct preroll *preroll, AVPacket *packet);
 
+/* A picture that the engine did not admit, because its source has just been left. True: it is shown before one that has gone
+ * out, and was taken over. */
+bool output_complete(struct output *output, const struct origin *origin, struct tracks *tracks,
+                     AVPacket *packet);
+
 /* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. False: its thread
  * hangs in a write that nothing can interrupt; leave it behind. */
 bool output_finish(struct output *output, uint64_t patience);

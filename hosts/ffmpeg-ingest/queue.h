@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "notes.h"
+#include "order.h"
 #include "preroll.h"
 #include "tracks.h"
 
@@ -37,7 +38,16 @@ struct queue {
   struct item *first, **last_next;
   size_t bytes, packets;
   bool finish, finished;
-  uint64_t lost; /* thrown away because the queue was full */
+  uint64_t lost;       /* thrown away because the queue was full */
+  struct order order;  /* of the pictures of the last source */
+  uint64_t picture_at; /* when its last one came */
+  struct tail { /* of the source before: pictures that are shown before its last one, and come after it */
+    bool open;  /* some are missing: they have a moment to come, and nothing behind `at` is taken */
+    uint64_t session, opening;
+    struct order order;
+    struct item **at; /* where they belong */
+    uint64_t since, picture_at;
+  } tail;
   struct origin
       last; /* of the last packet pushed; its switch number is the largest seen: smaller ones are over */
 };
@@ -48,6 +58,10 @@ void queue_free(struct queue *queue);
 /* Any thread. See output_push. */
 bool queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
                 struct preroll *preroll, AVPacket *packet);
+
+/* Any thread. See output_complete. */
+bool queue_complete(struct queue *queue, const struct origin *origin, struct tracks *tracks,
+                    AVPacket *packet);
 
 /* The output's thread: the next item, to be freed with item_free. Waits until there is one or CLOCK_MONOTONIC `until` (0: no
  * end) has come; NULL: it has, or (`*over`) all is written. */

@@ -22,6 +22,7 @@ struct session {
   struct source source;
   struct detector *detector; /* NULL: nobody looks */
   struct preroll preroll;
+  bool was_on_air;       /* its last packet was, or completed what had been */
   uint64_t opening;      /* numbers the openings of this session */
   uint64_t read_timeout; /* ns without a packet after which it reconnects */
   struct pace pace;
@@ -102,6 +103,15 @@ static void keep(struct session *session, AVPacket *packet, uint64_t now) {
   preroll_keep(&session->preroll, packet, track_kind(track), starts, now);
 }
 
+/* It has just been left: what is shown before its last picture still goes out, if that is what comes next. */
+static bool completes(struct session *session, const struct origin *origin, AVPacket *packet) {
+  if (!session->was_on_air || !track_is_video(&session->source.tracks->track[packet->stream_index]))
+    return false;
+  session->was_on_air =
+      output_complete(session->worker->crew->output, origin, session->source.tracks, packet);
+  return session->was_on_air;
+}
+
 /* Every packet is told to the engine; the engine's answer says whether it goes out. What does not is kept for a moment: if
  * this input comes on air next, the output can begin with its last key frame. */
 static void deliver(struct session *session, AVPacket *packet) {
@@ -114,10 +124,6 @@ static void deliver(struct session *session, AVPacket *packet) {
   const uint64_t now = monotonic_now();
   atomic_fetch_add(&worker->packets, 1);
   if (session->detector) detector_see(session->detector, session->source.tracks, packet, flags, now);
-  if (!verdict) {
-    keep(session, packet, now);
-    return;
-  }
   uint64_t engine_now = now;
   changeover_now(worker->crew->engine, &engine_now);
   const struct origin origin = {.switch_number = verdict,
@@ -126,10 +132,14 @@ static void deliver(struct session *session, AVPacket *packet) {
                                 .priority = worker->priority,
                                 .arrived = now,
                                 .stalled = now > engine_now ? now - engine_now : 0};
-  if (output_push(worker->crew->output, &origin, session->source.tracks, &session->preroll, packet))
+  /* A verdict may be over: another input was faster, with a later one. */
+  if (verdict &&
+      output_push(worker->crew->output, &origin, session->source.tracks, &session->preroll, packet)) {
+    session->was_on_air = true;
     preroll_forwarded(&session->preroll);
-  else
-    keep(session, packet, now); /* another input was faster, with a later verdict */
+  } else if (!completes(session, &origin, packet)) {
+    keep(session, packet, now);
+  }
 }
 
 static uint64_t read_timeout(const struct session *session) {

@@ -296,9 +296,16 @@ static void complete_duration(const struct track *track, AVPacket *packet) {
   packet->duration = av_rescale_q(samples, (AVRational){1, track->codec->sample_rate}, track->time_base);
 }
 
+static void check_times(struct source *source, const struct track *track, AVPacket *packet) {
+  const int bits = source->format->streams[packet->stream_index]->pts_wrap_bits;
+  times_check(packet, track->time_base);
+  times_unwrap(&source->wrap, packet, track->time_base, bits, track_kind(track) != TRACK_OTHER);
+}
+
 static bool begin_again(struct source *source) {
   if (!lap_again(&source->lap, source->tracks, source->format)) return false;
   streams_flush(&source->streams);
+  source->wrap = (struct times_wrap){.known = false};
   return true;
 }
 
@@ -311,7 +318,7 @@ int source_read(struct source *source, AVPacket *packet) {
     error = follow_changes(source, packet);
     const int track = error < 0 || packet->size <= 0 ? -1 : track_of(source, packet->stream_index);
     if (track >= 0) {
-      times_check(packet, source->tracks->track[track].time_base);
+      check_times(source, &source->tracks->track[track], packet);
       complete_duration(&source->tracks->track[track], packet);
       if (streams_complete(&source->streams, packet) >= 0) {
         packet->stream_index = track;

@@ -11,6 +11,7 @@
 #include "playlist.h"
 #include "prompt.h"
 #include "streams.h"
+#include "times.h"
 #include "tracks.h"
 
 struct source {
@@ -29,6 +30,7 @@ struct source {
   bool repeat;               /* begin again at its end, without a seam */
   struct lap lap;
   struct prompt prompt;
+  struct times_wrap wrap;
   bool io_tells;             /* the end of `format->pb` is the source's: it is no playlist */
   char unknown_options[128]; /* given, but not known to libavformat here; empty: none */
 };

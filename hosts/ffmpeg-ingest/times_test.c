@@ -36,7 +36,36 @@ static void times_beyond_all_clocks_are_none(void) {
   CHECK(checked(0, 0, -1, (AVRational){1, 90000}).duration == 0);
 }
 
+static AVPacket unwrapped(struct times_wrap *wrap, int64_t dts, int64_t pts) {
+  AVPacket packet = {.dts = dts, .pts = pts};
+  times_unwrap(wrap, &packet, clocks[2], 33, true);
+  return packet;
+}
+
+static void a_clock_that_begins_again_goes_on(void) {
+  const int64_t range = INT64_C(1) << 33;
+  struct times_wrap wrap = {.known = false};
+  AVPacket packet = unwrapped(&wrap, range - 7200, 0); /* a picture that is shown when it has begun again */
+  CHECK(packet.dts == range - 7200 && packet.pts == range);
+  packet = unwrapped(&wrap, 3600, 3600);
+  CHECK(packet.dts == range + 3600 && packet.pts == range + 3600);
+  packet = unwrapped(&wrap, range - 3600, 0); /* sound comes later than the picture */
+  CHECK(packet.dts == range - 3600 && packet.pts == range);
+  packet = unwrapped(&wrap, AV_NOPTS_VALUE, 7200);
+  CHECK(packet.dts == AV_NOPTS_VALUE && packet.pts == range + 7200);
+  for (int64_t hour = 1; hour < 24 * 7; hour++) {
+    packet = unwrapped(&wrap, hour * 3600 * 90000 % range, (hour * 3600 * 90000 + 3600) % range);
+    CHECK(packet.dts == range + hour * 3600 * 90000 && packet.pts == packet.dts + 3600);
+  }
+  AVPacket other = {.dts = 5, .pts = 5};
+  times_unwrap(&wrap, &other, clocks[3], 33, true);
+  CHECK(other.dts == 5); /* another clock */
+  times_unwrap(&wrap, &other, clocks[2], 64, true);
+  CHECK(other.dts == 5); /* it does not begin again */
+}
+
 int main(void) {
+  a_clock_that_begins_again_goes_on();
   times_that_clocks_show_stay();
   times_beyond_all_clocks_are_none();
   return failures ? 1 : 0;

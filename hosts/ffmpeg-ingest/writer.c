@@ -9,6 +9,10 @@
 
 /* How fast a burst goes to a target that loses what comes too fast: 25 bytes a microsecond, 200 Mbit/s. */
 #define BURST_BYTES_PER_MS 25000
+/* Sound that was kept is never further from the picture beside it, */
+#define KEPT_APART (2 * TICKS_PER_S)
+/* and does not come so much earlier or later than its time says, or its clock has stepped. */
+#define KEPT_STEP (TICKS_PER_S / 2)
 
 /* A packet, and what is to be known of it. */
 struct piece {
@@ -124,8 +128,21 @@ static void written(struct writer *writer, const struct piece *piece, const stru
     writer->media_end = times->pts;
 }
 
+/* Does it need what came before the key frame that the picture went on with? Pictures of open groups do that follow the key frame
+ * and are shown before it. */
+static bool leads(struct writer *writer, const struct piece *piece) {
+  const AVPacket *packet = piece->packet;
+  if (!track_is_video(track_of(piece)) || packet->pts == AV_NOPTS_VALUE) return false;
+  if (packet == writer->beginning) writer->key_pts = packet->pts;
+  const bool is_it = starts(piece) && packet->pts == writer->key_pts;
+  if (writer->key_pts != AV_NOPTS_VALUE && packet->pts < writer->key_pts && !starts(piece)) return true;
+  if (!is_it) writer->key_pts = AV_NOPTS_VALUE;
+  return false;
+}
+
 /* A negative AVERROR: the target is lost. */
 static int write_piece(struct writer *writer, const struct piece *piece) {
+  if (leads(writer, piece)) return 0;
   struct tracks *tracks = piece->item->tracks;
   struct mux *mux = &writer->target->mux;
   if (tracks != writer->tracks) {
@@ -214,15 +231,48 @@ static void tell_caught_up(struct writer *writer, const struct item *item, uint6
   notes_post(writer->notes, note);
 }
 
+/* By how much the time from one packet to another is not the one that passed between their arrivals; ticks. */
+static int64_t strays(const struct piece *from, const struct piece *to) {
+  if (from->packet->dts == AV_NOPTS_VALUE || to->packet->dts == AV_NOPTS_VALUE) return 0;
+  const AVRational ticks = {1, (int)TICKS_PER_S}, ns = {1, (int)NS_PER_S};
+  const int64_t told = av_rescale_q(to->packet->dts, track_of(to)->time_base, ticks) -
+                       av_rescale_q(from->packet->dts, track_of(from)->time_base, ticks);
+  const int64_t passed = av_rescale_q((int64_t)(to->arrived - from->arrived), ns, ticks);
+  return told > passed ? told - passed : passed - told;
+}
+
+/* Where the sound of each track that was kept is of one clock with the picture: a source that begins anew has another one. */
+static void find_sound(const struct piece *beginning, size_t from[TRACKS_MAX]) {
+  const struct preroll *kept = &beginning->item->kept;
+  size_t last[TRACKS_MAX];
+  for (int i = 0; i < TRACKS_MAX; i++)
+    from[i] = last[i] = kept->count;
+  for (size_t i = 0; i < kept->count; i++) {
+    if (kept->packets[i].kind != TRACK_AUDIO) continue;
+    const struct piece piece = kept_piece(beginning->item, i);
+    const int track = piece.packet->stream_index;
+    const struct piece before = kept_piece(beginning->item, last[track] < i ? last[track] : i);
+    if (strays(beginning, &piece) > KEPT_APART)
+      from[track] = kept->count;
+    else if (from[track] > i || strays(&before, &piece) > KEPT_STEP)
+      from[track] = i;
+    last[track] = i;
+  }
+}
+
 /* The sound that was kept, as far as it follows what went out, and the picture from its key frame on. */
-static int write_kept(struct writer *writer, const struct item *item) {
+static int write_kept(struct writer *writer, const struct piece *beginning) {
+  const struct item *item = beginning->item;
   const uint64_t began = monotonic_now();
   uint64_t bytes = 0, pictures = 0;
   bool has_begun = false;
+  size_t from[TRACKS_MAX];
+  find_sound(beginning, from);
   for (size_t i = 0; i < item->kept.count; i++) {
     const struct piece piece = kept_piece(item, i);
     const enum track_kind kind = item->kept.packets[i].kind;
-    has_begun |= piece.packet == writer->beginning;
+    has_begun |= piece.packet == beginning->packet;
+    if (kind == TRACK_AUDIO && i < from[piece.packet->stream_index]) continue;
     const bool wanted = kind == TRACK_AUDIO || (has_begun && (kind != TRACK_VIDEO || !writer->picture_waits));
     if (!wanted && piece.packet != writer->beginning) continue;
     const int error = write_piece(writer, &piece);
@@ -251,7 +301,7 @@ static int begin_with(struct writer *writer, const struct piece *live) {
   struct piece beginning;
   if (!find_beginning(writer, live, &beginning)) return 0;
   const int begun = begin(writer, live, &beginning);
-  return begun > 0 ? write_kept(writer, live->item) : begun;
+  return begun > 0 ? write_kept(writer, &beginning) : begun;
 }
 
 static int take(struct writer *writer, struct item *item) {
@@ -260,7 +310,10 @@ static int take(struct writer *writer, struct item *item) {
   const int error = waits ? begin_with(writer, &live) : write_missed(writer, item);
   if (error < 0) return error;
   if (waits && writer->waiting && writer->beginning != live.packet) return 0;
-  if (starts(&live)) writer->picture_waits = false;
+  if (starts(&live) && writer->picture_waits) {
+    writer->picture_waits = false;
+    writer->key_pts = live.packet->pts;
+  }
   if (writer->picture_waits && track_is_video(track_of(&live))) return 0;
   return write_piece(writer, &live);
 }
@@ -275,6 +328,7 @@ void writer_take(struct writer *writer, struct item *item) {
     writer->begins_anew = writer->told_refused = writer->picture_waits = false;
     writer->waiting = true;
     writer->beginning = NULL;
+    writer->key_pts = AV_NOPTS_VALUE;
     writer->silent_since = writer->written_at;
     writer->began = item->origin.arrived;
     forget_times(writer);

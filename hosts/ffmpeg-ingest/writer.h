@@ -17,11 +17,12 @@ struct writer {
   uint64_t catch_up; /* ns: how much of what a standby kept may be caught up */
   struct target *target;
   struct rebase rebase;
-  bool begins_anew;               /* the next packet is taken for the first of a new source */
-  bool waiting;                   /* for something that the source can begin with */
-  bool picture_waits;             /* it has begun with a key frame alone, and goes on with the next one */
-  const AVPacket *beginning;      /* what it begins with, until that is written */
-  bool told_refused;              /* that the muxer refused a packet of the source */
+  bool begins_anew;          /* the next packet is taken for the first of a new source */
+  bool waiting;              /* for something that the source can begin with */
+  bool picture_waits;        /* it has begun with a key frame alone, and goes on with the next one */
+  const AVPacket *beginning; /* what it begins with, until that is written */
+  int64_t key_pts;   /* of the key frame it went on with, as the source has it, until a later picture comes */
+  bool told_refused; /* that the muxer refused a packet of the source */
   struct tracks *tracks;          /* of it, as the program table was last made to fit; NULL: none */
   int to[TRACKS_MAX];             /* their places in the program */
   int64_t next[TRACKS_MAX];       /* decoding time to assume where a packet has none, 90 kHz */
