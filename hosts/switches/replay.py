@@ -23,6 +23,7 @@ class Media:
         self.pictures = [u for u in self.units if u.kind == "video"]
         assert len({u.digest for u in self.pictures}) == len(self.pictures), "two pictures are the same"
         self.rate = rate
+        self.seconds = len(self.pictures) / rate
         self.datagrams = []  # (due, bytes, the pictures that end in it)
         begins = {u.first: i for i, u in enumerate(self.pictures)}
         ends = {u.last: i for i, u in enumerate(self.pictures)}
@@ -46,7 +47,7 @@ class Media:
 
 
 def send(media, port, began, log):
-    """Begins at CLOCK_REALTIME `began`; writes "picture time" lines."""
+    """Begins at CLOCK_REALTIME `began`; writes "picture time lateness" lines, in ns."""
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     out.connect(("127.0.0.1", port))
     with open(log, "a", buffering=1) as lines:
@@ -60,7 +61,7 @@ def send(media, port, began, log):
                 pass  # nobody listens yet
             now = time.time_ns()
             for picture in pictures:
-                lines.write(f"{picture} {now}\n")
+                lines.write(f"{picture} {now} {now - int((began + due) * 1e9)}\n")
 
 
 class Replay:
@@ -82,13 +83,23 @@ class Replay:
             self.process.join()
             self.process = None
 
+    def left(self):
+        """How many seconds of it are left to send."""
+        return self.media.seconds - (time.time() - self.began)
+
     def sent(self):
-        """[(when, ns of CLOCK_REALTIME; picture)], all that ever left."""
+        """[(when, ns of CLOCK_REALTIME; picture; how late, ns)], all that ever left, in order."""
         if not os.path.exists(self.log):
             return []
         with open(self.log) as file:
             rows = [line.split() for line in file if line.endswith("\n")]
-        return [(int(when), int(picture)) for picture, when in rows]
+        return sorted((int(when), int(picture), int(late)) for picture, when, late in rows)
+
+    def longest_silence(self, begin, end, dying):
+        """Of a source that nobody killed then, ms: this machine had no time for it. `dying`: [(begin, end)] of killing it."""
+        times = [begin, *(at for at, _, _ in self.sent() if begin <= at <= end), end]
+        alive = [b - a for a, b in zip(times, times[1:]) if not any(a <= over and under <= b for under, over in dying)]
+        return max(alive, default=0) / 1e6
 
 
 def encode(path, pattern, tone, rate, group, video, sound, seconds, tweak="null"):

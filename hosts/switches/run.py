@@ -1,10 +1,9 @@
 """One run: two sources, a host, some kills and returns; and what came out of it, picture by picture."""
 
-import bisect
 import statistics
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from checker import faults
@@ -18,16 +17,19 @@ from ts import ts_packets
 MS = 1_000_000
 PTS_WRAP = 1 << 33
 PATIENCE = 15  # s, beyond what it takes
+AROUND = 500 * MS  # of a switch: what belongs to it
 
 
 @dataclass
 class Seen:
     """A picture that came out."""
     at: int          # ns of CLOCK_REALTIME: its last byte
+    on_time: int     # the same, if its source had sent it when it was due
     source: int
     number: int      # in its source
     key: bool
     pts: int
+    own_pts: int     # as its source sent it
     moved: int       # output time minus the source's, 90 kHz
 
 
@@ -35,11 +37,17 @@ class Seen:
 class Switch:
     """`kill` or `return`, and what it looked like; ms."""
     what: str
+    disturbed: bool      # this machine left a source silent for too long: it says nothing
     gap: float
-    picture_gap: float
+    picture_gap: float   # by arrival,
+    on_time_gap: float   # and if the sources had sent each picture when it was due
+    lost: int            # pictures of either source that are missing among those that were shown
     clean: bool          # begins with a key frame, and none is missing that a later one needs
     sound_hole: float    # between two frames of sound, beyond the pause
     out_of_sync: float   # sound against picture, afterwards
+
+
+UNKNOWN = Switch("", False, float("inf"), float("inf"), float("inf"), 0, False, float("inf"), float("inf"))
 
 
 @dataclass
@@ -53,11 +61,13 @@ class Outcome:
     messages: str = ""            # of a decoder
     unknown: int = 0              # pictures that are none of the sources'
     ended_well: bool = True
-    stood_still: bool = False     # this machine did, for long enough to be taken for a dead source
     waited_for: str = ""          # in vain
 
+    def judged(self, what=None):
+        return [s for s in self.switches if not s.disturbed and what in (None, s.what)]
+
     def of(self, what, value):
-        return [getattr(s, value) for s in self.switches if s.what == what] or [float("inf")]
+        return [getattr(s, value) for s in self.judged(what)] or [float("inf")]
 
 
 class Watch:
@@ -89,6 +99,7 @@ class Run:
         self.watch = Watch(self.receiver, media)
         self.events = []  # (what, ns of CLOCK_REALTIME)
         self.dying = []   # (begin, end) of killing the first source; ns of CLOCK_REALTIME
+        self.disturbed = []  # of each act: whether this machine disturbed it
         self.waited_for = ""
         self.host = Host(host, timeout_ms, max(1, group), [s.url for s in self.sources],
                          f"udp://127.0.0.1:{self.receiver.port}", directory)
@@ -109,18 +120,33 @@ class Run:
         first.start()
         second.start(time.time() + 0.05 + 0.37 * self.group)
         self.shows(0, 2 + self.group)
-        for kill in range(self.kills):
-            phase = (kill + 0.5) / self.kills * self.group
-            into = (time.time() - second.began - phase) % self.group
-            time.sleep(self.group - into)
-            begin = time.time_ns()
-            self.events.append(("kill", begin))
-            first.kill()
-            self.dying.append((begin, time.time_ns()))
-            self.shows(1, 0.6)
-            self.events.append(("return", time.time_ns()))
-            first.start()
-            self.shows(0, self.group + 0.8)
+        good, cycle = 0, 0
+        while good < self.kills:
+            before = time.monotonic()
+            self.kill_and_return((good + 0.5) / self.kills * self.group)
+            cycle = max(cycle, time.monotonic() - before)
+            good += not self.disturbed[-1]
+            if good < self.kills and second.left() < cycle + PATIENCE / 3:
+                raise TimeoutError(f"{self.kills} kills without a silence of this machine's making; there were {good}")
+
+    def kill_and_return(self, phase):
+        first, second = self.sources
+        into = (time.time() - second.began - phase) % self.group
+        time.sleep(self.group - into)
+        begin = time.time_ns()
+        self.events.append(("kill", begin))
+        first.kill()
+        self.dying.append((begin, time.time_ns()))
+        self.shows(1, 0.6)
+        self.events.append(("return", time.time_ns()))
+        first.start()
+        self.shows(0, self.group + 0.8)
+        self.disturbed.append(self.stood_still(begin, time.time_ns()))
+
+    def stood_still(self, begin, end):
+        """Was a source that nobody had killed silent for so long that it may be taken for dead?"""
+        silences = [source.longest_silence(begin, end, dying) for source, dying in zip(self.sources, (self.dying, []))]
+        return max(silences) > self.timeout_ms / 2 + 1000 / self.sources[0].media.rate
 
     def act(self):
         """What the host does not do in time is no reason to look at nothing."""
@@ -148,6 +174,7 @@ class Run:
         known = {u.digest: (source, number, u) for source, m in enumerate(self.media) for number, u in enumerate(m.pictures)}
         sounds = {d: (source, u.pts + i * u.length) for source, m in enumerate(self.media) for u in m.units
                   for i, d in enumerate(u.frames)}
+        sent = [self.sent_pictures(source) for source in self.sources]
         self.seen, self.heard, unknown = [], [], 0
         for u in units_of(packets):
             if u.kind == "video":
@@ -155,7 +182,11 @@ class Run:
                     unknown += 1
                     continue
                 source, number, original = known[u.digest]
-                self.seen.append(Seen(arrivals[u.last], source, number, u.key, u.pts, (u.pts - original.pts) % PTS_WRAP))
+                at = arrivals[u.last]
+                left, late = self.left_before(sent[source][number], at)
+                is_live = left is not None and at - left < 2000 * MS / self.media[source].rate
+                self.seen.append(Seen(at, at - late if is_live else at, source, number, u.key, u.pts, original.pts,
+                                      (u.pts - original.pts) % PTS_WRAP))
             for i, digest in enumerate(u.frames):
                 if digest in sounds:
                     source, pts = sounds[digest]
@@ -164,19 +195,27 @@ class Run:
         self.seen.sort(key=lambda p: p.at)
         return packets, unknown
 
+    @staticmethod
+    def sent_pictures(source):
+        """Of each picture: [(when it left, how late)], ns."""
+        pictures = [[] for _ in source.media.pictures]
+        for when, picture, late in source.sent():
+            pictures[picture].append((when, max(0, late)))
+        return pictures
+
+    @staticmethod
+    def left_before(times, at):
+        return next(((when, late) for when, late in reversed(times) if when <= at), (None, 0))
+
     def delays(self):
         """Last byte in to last byte out, ms, of pictures that were on air undisturbed."""
-        sent = [sorted(source.sent()) for source in self.sources]
+        sent = [self.sent_pictures(source) for source in self.sources]
         delays = []
         settled = 10
         for before, picture in zip(self.seen, self.seen[1:]):
             settled = 0 if before.source != picture.source or picture.number != before.number + 1 else settled + 1
-            if settled < 10:
-                continue
-            rows = sent[picture.source]
-            at = bisect.bisect_right(rows, (picture.at, 0))
-            left = next((when for when, number in reversed(rows[max(0, at - 500):at]) if number == picture.number), None)
-            if left:
+            left, _ = self.left_before(sent[picture.source][picture.number], picture.at)
+            if settled >= 10 and left:
                 delays.append((picture.at - left) / MS)
         return delays
 
@@ -190,6 +229,18 @@ class Run:
         numbers = sorted((p.number, p.key) for p in mine)
         return bool(mine) and mine[0].key and all(n == m + 1 or key for (m, _), (n, key) in zip(numbers, numbers[1:]))
 
+    def lost(self, pictures, leaving):
+        """How many are missing among those shown, by their sources' own times: the last ones of one, the first ones of the other.
+        At the other ends, what belongs between them came before or after these."""
+        missing = 0
+        for source, media in enumerate(self.media):
+            times = sorted(p.own_pts for p in pictures if p.source == source)
+            half = AROUND * 90_000 // 2_000_000_000
+            holes = [round((b - a) * media.rate / 90_000) - 1 for a, b in zip(times, times[1:])
+                     if (b > times[-1] - half if source == leaving else a < times[0] + half)]
+            missing += sum(holes)
+        return missing
+
     def sound(self, before, after, pause):
         """(the longest hole beyond the pause, the distance from the picture afterwards), ms."""
         begin, end = before.pts, after[-1].pts
@@ -202,17 +253,20 @@ class Run:
 
     def switches(self):
         ends = [at for _, at in self.events[1:]] + [self.end_at]
-        for (what, at), end in zip(self.events, ends):
-            pictures = [p for p in self.seen if at - 300 * MS <= p.at <= end]
-            datagrams = [t for t, _ in self.datagrams if at - 300 * MS <= t <= end]
+        for number, ((what, at), end) in enumerate(zip(self.events, ends)):
+            disturbed = number // 2 >= len(self.disturbed) or self.disturbed[number // 2]
+            pictures = [p for p in self.seen if at - AROUND <= p.at <= end]
             to = 1 if what == "kill" else 0
             after = [p for p in pictures if p.source == to and p.at > at]
             before = [p for p in pictures if p.source != to and (not after or p.at <= after[0].at)]
             if not after or not before:
-                yield Switch(what, float("inf"), float("inf"), False, float("inf"), float("inf"))
+                yield replace(UNKNOWN, what=what, disturbed=disturbed)
                 continue
             pause = (after[0].at - before[-1].at) / MS if what == "kill" else 0.0
-            yield Switch(what, self.longest(datagrams), self.longest([p.at for p in pictures]), self.is_clean(after, to),
+            begin, end = before[-1].at - AROUND, after[0].at + AROUND
+            near = [p for p in pictures if begin <= p.at <= end]
+            yield Switch(what, disturbed, self.longest([t for t, _ in self.datagrams if begin <= t <= end]), self.longest([p.at for p in near]),
+                         self.longest(sorted(p.on_time for p in near)), self.lost(near, 1 - to), self.is_clean(after, to),
                          *self.sound(before[-1], after, pause))
 
     def messages(self):
@@ -220,15 +274,6 @@ class Run:
         run = subprocess.run(["ffmpeg", "-nostdin", "-v", "warning", "-y", "-i", self.directory / "output.ts", "-map", "0:v:0", "-f",
                               "rawvideo", "/dev/null", "-map", "0:a:0", "-f", "s16le", "/dev/null"], capture_output=True, text=True)
         return run.stderr.strip()
-
-    def stood_still(self):
-        """When a source was silent that nobody had killed, the machine had no time for it."""
-        for source, dying in zip(self.sources, (self.dying, [])):
-            times = sorted(at for at, _ in source.sent())
-            alive = [b - a for a, b in zip(times, times[1:]) if not any(a <= end and begin <= b for begin, end in dying)]
-            if max(alive, default=0) / MS > self.timeout_ms / 2 + 1000 / source.media.rate:
-                return True
-        return False
 
     def outcome(self, ended_well):
         packets, unknown = self.read()
@@ -238,7 +283,7 @@ class Run:
         return Outcome(list(self.switches()), statistics.median(delays) if delays else float("inf"), 1000 / self.media[0].rate,
                        kinds.count("continuity"), kinds.count("back-step"),
                        [f for f in found if f.kind not in ("continuity", "back-step")], self.messages(), unknown, ended_well,
-                       self.stood_still(), self.waited_for)
+                       self.waited_for)
 
 
 def run(host, media, timeout_ms, group, directory, ports, kills):
