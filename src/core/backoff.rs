@@ -1,6 +1,7 @@
 //! When a failed input may be tried again: doubling, capped, jittered.
 
 use super::Nanos;
+use serde::{Deserialize, Serialize};
 
 /// The longest wait is this many doublings of `probe_cooldown`: 8 times.
 const MAX_DOUBLINGS: u32 = 3;
@@ -9,7 +10,7 @@ const MAX_DOUBLINGS: u32 = 3;
 /// tried again in the same instant.
 const JITTER_DIVISOR: u64 = 8;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Backoff {
     doublings: u32,
     /// SplitMix64 state (Steele, Lea, Flood 2014), from the first wait on.

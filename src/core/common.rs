@@ -20,6 +20,16 @@ pub struct Common {
 }
 
 impl Common {
+    /// As it was: see [`Common::recorded`].
+    pub(crate) fn resumed(last_id: u64, spread: Option<(Nanos, Nanos)>) -> Common {
+        Common { last_id, spread, ..Common::default() }
+    }
+
+    /// What decisions depend on: the last id, and from when until when waits are spread.
+    pub(crate) fn recorded(&self) -> (u64, Option<(Nanos, Nanos)>) {
+        (self.last_id, self.spread)
+    }
+
     /// A new id, never 0.
     pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;

@@ -7,6 +7,7 @@ use crate::vocabulary::{
     c_string, settings, Grace, Kind, NumberLimit, Percent, PercentLimit, Role, Scope, Silence,
     TimeLimit, Timeout, Wait, Window, AS_PACKET_TIMEOUT, LONGEST,
 };
+use serde::{Deserialize, Serialize};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,6 +125,32 @@ macro_rules! config {
                 self.check_for(Scope::Input)
             }
 
+            /// What is set, as numbers (see [`Kind::number`]) by the settings' names.
+            pub(super) fn numbers(&self) -> Vec<(&'static str, u64)> {
+                let Some(values) = &self.0 else { return Vec::new() };
+                let mut numbers = Vec::new();
+                $(
+                    if let Some(value) = values.$name {
+                        numbers.push((stringify!($name), <$kind as Kind>::number(value)));
+                    }
+                )+
+                numbers
+            }
+
+            /// Sets one of them; what is not known is left out.
+            pub(super) fn set_number(&mut self, name: &str, number: u64) {
+                match name {
+                    $(
+                        stringify!($name) => {
+                            if let Some(value) = <$kind as Kind>::from_number(number) {
+                                Arc::make_mut(self.0.get_or_insert_default()).$name = Some(value);
+                            }
+                        }
+                    )+
+                    _ => {}
+                }
+            }
+
             fn check_for(&self, level: Scope) -> Result<(), Problem> {
                 let Some(values) = &self.0 else { return Ok(()) };
                 $(
@@ -167,6 +194,11 @@ macro_rules! config {
 settings!(config);
 
 impl Settings {
+    /// The library's.
+    pub(super) fn library() -> Arc<Settings> {
+        Arc::new(Settings::resolve(&[]))
+    }
+
     /// Whether the input they are of runs before it is needed.
     pub(super) fn is_hot(&self) -> bool {
         self.standby == Standby::Hot
@@ -184,11 +216,25 @@ impl Settings {
 }
 
 /// A stream's settings, and what they come from.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "SetForStream")]
 pub(super) struct StreamSettings {
     pub(super) config: Config,
     pub(super) defaults: Config,
+    #[serde(skip)]
     resolved: Settings,
+}
+
+#[derive(Deserialize)]
+struct SetForStream {
+    config: Config,
+    defaults: Config,
+}
+
+impl From<SetForStream> for StreamSettings {
+    fn from(set: SetForStream) -> StreamSettings {
+        StreamSettings::new(&set.config, &set.defaults)
+    }
 }
 
 impl StreamSettings {

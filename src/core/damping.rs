@@ -1,11 +1,12 @@
 //! Rule 21: an input that fails often has to prove itself for longer.
 
 use super::Nanos;
+use serde::{Deserialize, Serialize};
 
 const MOST_FAULTS: u32 = 8;
 
 /// The faults of one input.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Damping {
     faults: u32,
     /// When they were last counted: at a fault, or because the input was no longer healthy.

@@ -3,6 +3,8 @@
 
 use super::{Nanos, Reason};
 use crate::print::cut;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ const TOLD_MAX: usize = 255;
 
 /// The evidence behind a switch or an error. [`fmt::Display`] is a sentence for people, empty when
 /// the reason alone says everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Detail {
     /// The reason alone says everything.
@@ -20,7 +22,7 @@ pub enum Detail {
     /// What the host said, at most 255 bytes of it.
     Told(Arc<str>),
     /// What the stream saw.
-    Seen(&'static str),
+    Seen(#[serde(deserialize_with = "seen")] Sentence),
     /// Something did not come in time.
     Overdue {
         /// What did not come.
@@ -62,7 +64,7 @@ pub enum Detail {
 }
 
 /// What can be overdue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Awaited {
     /// The first packet of a session.
@@ -73,6 +75,30 @@ pub enum Awaited {
     ProbeAnswer,
     /// That a trial shows it is good.
     Health,
+}
+
+/// By another name, or serde would borrow it from what it reads.
+type Sentence = &'static str;
+
+/// Whatever a stream sees, so that it can be read from a record.
+const SEEN: [&str; 7] = [
+    "delivers",
+    "delivers again",
+    "usable again",
+    "probe succeeded",
+    "asked for",
+    "overlap was turned off",
+    "delivers a key frame",
+];
+
+fn seen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    Ok(known_seen(&text))
+}
+
+/// One that only another version sees is told in general.
+pub(crate) fn known_seen(text: &str) -> &'static str {
+    SEEN.iter().find(|known| **known == text).copied().unwrap_or("seen")
 }
 
 /// What is kept of a host's text: up to 255 bytes, cut on a character boundary.
@@ -242,6 +268,25 @@ impl fmt::Display for Millis {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_a_stream_sees_can_be_read_from_a_record() {
+        let sources = [
+            include_str!("history.rs"),
+            include_str!("stream/health.rs"),
+            include_str!("stream/maintenance.rs"),
+            include_str!("stream/planned.rs"),
+            include_str!("stream/selection.rs"),
+            include_str!("stream/update.rs"),
+        ];
+        let said = |source: &'static str| source.split("Detail::Seen(\"").skip(1);
+        let sentences =
+            sources.into_iter().flat_map(said).filter_map(|rest| rest.split('"').next());
+        let sentences: Vec<_> = sentences.collect();
+        assert!(sentences.len() >= SEEN.len() - 1, "{sentences:?}");
+        assert_eq!(sentences.iter().find(|one| known_seen(one) != **one), None);
+        assert_eq!(known_seen("of a later version"), "seen");
+    }
 
     #[test]
     fn a_detail_is_a_sentence_or_nothing() {

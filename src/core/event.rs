@@ -7,6 +7,7 @@ use super::{
 };
 use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, StartReason};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,7 +173,7 @@ impl Stimulus {
 }
 
 /// One change of a stream's inputs; applied removed, added, updated.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct InputsUpdate {
     /// Inputs to add; their priorities must be free after the removals.
     pub added: Vec<Input>,

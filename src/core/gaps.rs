@@ -1,6 +1,7 @@
 //! Rule 22: the longest gaps of a session, and the limit on silence that they ask for.
 
 use super::Nanos;
+use serde::{Deserialize, Serialize};
 
 const MINUTE: Nanos = 60_000_000_000;
 
@@ -10,7 +11,7 @@ const MINUTES: usize = 5;
 /// The longest gaps of a session, as looks show them: of a gap with looks in it, the last of these saw
 /// how long it had lasted at least, and the first one after it, how long at most. The limit is both
 /// together, which is twice the gap within the time between two looks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Gaps {
     /// Never less than what the last minutes ask for.
     pub(super) limit: Nanos,

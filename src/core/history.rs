@@ -1,6 +1,7 @@
 //! The last switches of a stream, for its operator.
 
 use super::{Nanos, Priority, Reason, Switch};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::num::NonZeroU64;
@@ -11,7 +12,7 @@ const KEPT: usize = 20;
 
 /// The first choice is kept in place, and what goes without saying of it is not: most streams never
 /// have another.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct History {
     first: Option<First>,
     /// Those after it, oldest first. Shared by copies of the stream.
@@ -19,7 +20,7 @@ pub(super) struct History {
 }
 
 /// A switch that needs no explanation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct First {
     at: Nanos,
     number: NonZeroU64,

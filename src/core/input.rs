@@ -11,6 +11,7 @@ use super::{
     Detail, MaybeNanos, Nanos, Priority, ProbeId, Reason, SessionId, Severity, Source, Status,
 };
 use crate::vocabulary::Role;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use std::sync::Arc;
 const ERRORS_KEPT: usize = 5;
 
 /// Why an input was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputError {
     /// Engine clock, nanoseconds.
     pub at: Nanos,
@@ -28,14 +29,14 @@ pub struct InputError {
     pub detail: Detail,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Probe {
     pub(super) id: ProbeId,
     pub(super) taken_at: Option<Nanos>,
 }
 
 /// Rule 27b: packets that show that a failed input is there again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Life {
     /// The first one; since then there was no gap of `packet_timeout`.
     pub(super) since: Nanos,
@@ -44,7 +45,7 @@ pub(super) struct Life {
 }
 
 /// Rules 27c and 27d: whether an input is idle though it was given up and has not delivered since.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Untested {
     #[default]
     No,
@@ -55,7 +56,7 @@ pub(super) enum Untested {
 }
 
 /// What there is to know of an input that was ever given up, or is measured; most never are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Trouble {
     /// Why it was given up.
     pub(super) errors: SmallVec<[InputError; 1]>,
@@ -117,9 +118,11 @@ fn push_kept(list: &mut SmallVec<[InputError; 1]>, error: InputError) {
 }
 
 /// The health of one input.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InputHealth {
     pub(super) spec: Arc<Input>,
+    /// They come from its own, its stream's and the engine's.
+    #[serde(skip, default = "Settings::library")]
     pub(super) settings: Arc<Settings>,
     trouble: Option<Arc<Trouble>>,
     pub(super) session: Option<Session>,

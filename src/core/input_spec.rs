@@ -4,18 +4,21 @@ use super::config::Config;
 use super::problem::{Problem, INPUT_TEXT_MAX, OPTIONS_MAX};
 use super::{Priority, Standby};
 use crate::user_data::UserData;
+use serde::{Deserialize, Serialize};
 use std::any::Any;
 
 /// One source of a stream. Its URL and options are the host's and come back verbatim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// 0 and up, unique in the stream, lower is preferred.
     pub priority: Priority,
     /// Anything, with the options at most 65,536 bytes.
+    #[serde(skip)]
     pub url: Box<str>,
     /// Settings of this input.
     pub config: Config,
     /// Most have none of it.
+    #[serde(skip)]
     more: Option<Box<More>>,
 }
 

@@ -1,11 +1,12 @@
 //! A number that may be absent, in the space of the number: there are millions of them.
 
 use super::{Nanos, Priority};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An `Option<u64>` in 8 bytes. `u64::MAX` can't be told from none; no time and no id is that
 /// large. Packed, so that what consists of these and of small things wastes nothing.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(C, packed(4))]
 pub(crate) struct MaybeNanos(u64);
 
@@ -55,7 +56,7 @@ impl fmt::Debug for MaybeNanos {
 }
 
 /// An `Option<Priority>` in 4 bytes: no input's is negative.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct MaybePriority(Priority);
 
 impl MaybePriority {

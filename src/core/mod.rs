@@ -26,10 +26,12 @@
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
 //! | `stream/maintenance.rs` | inputs that are disabled, returns by request, a choice that ends |
 //! | `stream/timers.rs` | every deadline, derived from the state |
+//! | `stream/recorded.rs` | what records of a stream are made of, and a stream from its record |
 //! | `stream/update.rs` | what the host changes while a stream runs |
 //! | `stream/check.rs` | what holds between two stimuli, checked in debug builds |
 //! | `conditions/` | what is wrong with an input that delivers, by its measures or by the host |
 //! | `config.rs`, `backoff.rs` | settings of three levels; the waits between attempts |
+//! | `setting_by_name.rs` | the settings as texts, and as records of them |
 //! | `silence.rs`, `gaps.rs` | how long an input may be silent, by its own gaps |
 //! | `damping.rs` | what an input that fails often has to prove |
 //! | `switch.rs`, `history.rs`, `detail.rs` | switches, the last 20 of them, and their evidence |
@@ -92,6 +94,7 @@ mod passed_over;
 mod problem;
 mod registration;
 mod session;
+mod setting_by_name;
 mod silence;
 mod stream;
 mod switch;
@@ -103,7 +106,7 @@ use crate::vocabulary::{
 pub use common::Common;
 pub use conditions::{HeldCondition, Limits};
 pub use config::Config;
-pub(crate) use detail::told;
+pub(crate) use detail::{known_seen, told};
 pub use detail::{Awaited, Detail};
 pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
 pub use input::{InputError, InputHealth};
@@ -121,6 +124,7 @@ pub use registration::Registration;
 pub(crate) use registration::STREAM_ID_MAX;
 #[cfg(test)]
 pub(crate) use stream::passes;
+pub use setting_by_name::NotASetting;
 pub use stream::{Broken, Offer, Stream};
 pub use switch::{Switch, Times};
 

@@ -2,6 +2,7 @@
 
 use super::{Detail, Nanos, Priority, Reason};
 use crate::vocabulary::Obstacle;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ const TOLD: usize = 3;
 
 /// The inputs that would have gone before the one chosen. [`fmt::Display`] lists them for people, and is
 /// empty when there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassedOver {
     /// The three best.
     pub best: Vec<Rejected>,
@@ -19,7 +20,7 @@ pub struct PassedOver {
 }
 
 /// An input that was not chosen. [`fmt::Display`] says so in a few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// The input.
     pub priority: Priority,

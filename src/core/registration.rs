@@ -2,13 +2,14 @@
 
 use super::problem::{BUFFER_WRITE_ID_MAX, INPUTS_MAX};
 use super::{Config, Error, Input, Problem};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The longest stream id, in bytes.
 pub(crate) const STREAM_ID_MAX: usize = 255;
 
 /// What a stream is registered with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Registration {
     /// The stream's id: 1 to 255 bytes, any characters.
     pub id: Arc<str>,

@@ -1,10 +1,11 @@
 //! One session of an input: whether it delivers, and what it is for.
 
 use super::{MaybeNanos, Nanos, SessionId};
+use serde::{Deserialize, Serialize};
 
 /// Whether a session is an attempt to get a degraded input back: it has deadlines, and not to
 /// deliver is a failed attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Attempt {
     No,
     /// Rule 9c: of a cold input, to see whether it delivers.
@@ -15,7 +16,7 @@ pub(super) enum Attempt {
 }
 
 /// One `start` of an input that has not been stopped. Packed as [`MaybeNanos`] is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[repr(C, packed(4))]
 pub(super) struct Session {
     pub(super) id: SessionId,

@@ -1,9 +1,10 @@
 //! Switches: what the operator reads after an outage.
 
 use super::{Detail, Nanos, PassedOver, Priority, Reason};
+use serde::{Deserialize, Serialize};
 
 /// One change of the input on air, explained.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
     /// Engine clock, nanoseconds.
     pub at: Nanos,
@@ -24,7 +25,7 @@ pub struct Switch {
 }
 
 /// How long each step to a switch took, as far as that is known; in nanoseconds, to a tick.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times {
     /// From the fault to its detection: from the last packet, or the last of the track that is missing;
     /// of a rate or a loss, from the first look that showed it.

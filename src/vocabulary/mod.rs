@@ -184,6 +184,17 @@ macro_rules! vocabulary {
                 serializer.serialize_str(self.name())
             }
         }
+
+        /// By its name.
+        impl<'de> serde::Deserialize<'de> for $enum {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                let named = $enum::ALL.iter().find(|word| word.name() == name);
+                named.copied().ok_or_else(|| {
+                    serde::de::Error::unknown_variant(&name, &[$($name),+])
+                })
+            }
+        }
     };
 }
 pub(crate) use vocabulary;

@@ -207,6 +207,10 @@ pub trait Kind {
     fn resolve(value: Self::Value) -> Self::Resolved;
     /// The value for people.
     fn text(value: Self::Value) -> String;
+    /// The value as a number: of nanoseconds, or of a choice its permanent one.
+    fn number(value: Self::Value) -> u64;
+    /// The value of a number.
+    fn from_number(number: u64) -> Option<Self::Value>;
     /// Whether it is a limit on what is measured, and set.
     fn limits(_: &Self::Resolved) -> bool {
         false
@@ -245,6 +249,12 @@ impl Kind for Timeout {
             _ => format!("{} ms", value.as_secs_f64() * 1e3),
         }
     }
+    fn number(value: Duration) -> u64 {
+        nanos(value)
+    }
+    fn from_number(number: u64) -> Option<Duration> {
+        Some(Duration::from_nanos(number))
+    }
 }
 
 /// A duration that may be zero.
@@ -266,6 +276,12 @@ impl Kind for Wait {
     fn text(value: Duration) -> String {
         Timeout::text(value)
     }
+    fn number(value: Duration) -> u64 {
+        nanos(value)
+    }
+    fn from_number(number: u64) -> Option<Duration> {
+        Some(Duration::from_nanos(number))
+    }
 }
 
 /// A duration from 100 ms to a minute.
@@ -286,6 +302,12 @@ impl Kind for Window {
     }
     fn text(value: Duration) -> String {
         Timeout::text(value)
+    }
+    fn number(value: Duration) -> u64 {
+        nanos(value)
+    }
+    fn from_number(number: u64) -> Option<Duration> {
+        Some(Duration::from_nanos(number))
     }
 }
 
@@ -314,6 +336,12 @@ impl Kind for Grace {
             value => Timeout::text(value),
         }
     }
+    fn number(value: Duration) -> u64 {
+        nanos(value)
+    }
+    fn from_number(number: u64) -> Option<Duration> {
+        Some(Duration::from_nanos(number))
+    }
 }
 
 /// A whole number.
@@ -335,6 +363,12 @@ impl Kind for Number {
     fn text(value: u64) -> String {
         value.to_string()
     }
+    fn number(value: u64) -> u64 {
+        value
+    }
+    fn from_number(number: u64) -> Option<u64> {
+        Some(number)
+    }
 }
 
 /// A whole number from 0 to 100.
@@ -355,6 +389,12 @@ impl Kind for Percent {
     }
     fn text(value: u64) -> String {
         value.to_string()
+    }
+    fn number(value: u64) -> u64 {
+        value
+    }
+    fn from_number(number: u64) -> Option<u64> {
+        Some(number)
     }
 }
 
@@ -386,6 +426,12 @@ impl<K: Kind<Resolved = u64>> Kind for Limit<K> {
     fn text(value: K::Value) -> String {
         K::text(value)
     }
+    fn number(value: K::Value) -> u64 {
+        K::number(value)
+    }
+    fn from_number(number: u64) -> Option<K::Value> {
+        K::from_number(number)
+    }
     fn limits(limit: &Option<NonZeroU64>) -> bool {
         limit.is_some()
     }
@@ -405,6 +451,12 @@ impl<T: Vocabulary> Kind for T {
     }
     fn text(value: T) -> String {
         T::WORDS.name_of(value.code()).expect("each has a name").to_string_lossy().into_owned()
+    }
+    fn number(value: T) -> u64 {
+        value.code().try_into().expect("no choice is negative")
+    }
+    fn from_number(number: u64) -> Option<T> {
+        T::from_code(number.try_into().ok()?)
     }
 }
 

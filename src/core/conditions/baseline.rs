@@ -1,6 +1,7 @@
 //! What an input usually delivers.
 
 use crate::core::Nanos;
+use serde::{Deserialize, Serialize};
 
 /// Known after so much healthy delivery.
 const LEARNED_AFTER: Nanos = 5_000_000_000;
@@ -15,9 +16,10 @@ const LONGEST_STEP: Nanos = 1_000_000_000;
 const FRACTION: u32 = 16;
 
 /// An input's own usual value of a measure: at first the mean of 5 s, then a memory of minutes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Baseline {
     /// The sum over time until it is known; then the value with its fraction.
+    #[serde(with = "halves")]
     value: u128,
     /// Of how much time it is, as long as it is not known.
     learned: Nanos,
@@ -51,6 +53,20 @@ impl Baseline {
     /// The next look comes after a time that was not healthy.
     pub(super) fn freeze(&mut self) {
         self.looked_at = None;
+    }
+}
+
+/// In a record: no number of JSON is that large.
+mod halves {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &u128, to: S) -> Result<S::Ok, S::Error> {
+        [(value >> 64) as u64, *value as u64].serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        let [high, low] = <[u64; 2]>::deserialize(from)?;
+        Ok(u128::from(high) << 64 | u128::from(low))
     }
 }
 
@@ -119,5 +135,13 @@ mod tests {
     #[test]
     fn no_value_is_too_large() {
         assert_eq!(learned(std::iter::repeat_n(u64::MAX, 100)).get(), Some(u64::MAX));
+    }
+
+    #[test]
+    fn it_survives_its_record() {
+        let baseline = Baseline { value: u128::MAX - 5, learned: 7, looked_at: Some(9) };
+        let record = serde_json::to_value(&baseline).unwrap();
+        let read: Baseline = serde_json::from_value(record).unwrap();
+        assert_eq!((read.value, read.learned, read.looked_at), (u128::MAX - 5, 7, Some(9)));
     }
 }

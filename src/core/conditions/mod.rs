@@ -13,6 +13,7 @@ use super::{Detail, Measure, Nanos, Reason, SessionId};
 use baseline::Baseline;
 pub use limits::Limits;
 use limits::Standing;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// A look at a running session.
@@ -51,7 +52,7 @@ pub(super) enum Healing {
 }
 
 /// A condition that shows or holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct State {
     condition: Reason,
     /// Of which session the host said it; `None` for the input, and for what is measured.
@@ -102,7 +103,7 @@ pub struct HeldCondition {
 }
 
 /// The conditions of one input, and what it usually delivers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Conditions {
     states: SmallVec<[State; 1]>,
     /// Of this session's last look: every condition that is set was known and met.

@@ -108,7 +108,7 @@ const OF_STREAM: &[OfStream] = &[
             || (stream.sessions().count() <= 1 && !stream.inputs.iter().any(InputHealth::is_hot))
     }),
     ("queued gate moves count up to the switch number, the last is the gate", |stream| {
-        let mut moves = stream.queued().rev().filter_map(|action| match action {
+        let mut moves = stream.queued().iter().rev().filter_map(|action| match action {
             Action::Gate { session, number } => Some((*session, *number)),
             _ => None,
         });
@@ -118,19 +118,19 @@ const OF_STREAM: &[OfStream] = &[
             && moves.all(|(_, earlier)| std::mem::replace(&mut number, earlier) > earlier)
     }),
     ("a queued start is of a session that runs, or its stop is queued too", |stream| {
-        let stops = stream.queued().filter_map(|action| match action {
+        let stops = stream.queued().iter().filter_map(|action| match action {
             Action::Stop(stop) => Some(stop.session),
             _ => None,
         });
         let mut known: Vec<_> = stream.sessions().map(|session| session.id).chain(stops).collect();
         known.sort_unstable();
-        stream.queued().all(|action| match action {
+        stream.queued().iter().all(|action| match action {
             Action::Start(start) => known.binary_search(&start.session).is_ok(),
             _ => true,
         })
     }),
     ("queued outages end with what the stream is", |stream| {
-        let last = stream.queued().rev().find_map(|action| match action {
+        let last = stream.queued().iter().rev().find_map(|action| match action {
             Action::Notify(Notice::Exhausted { .. }) => Some(true),
             Action::Notify(Notice::Restored { .. }) => Some(false),
             _ => None,
@@ -328,13 +328,9 @@ impl Stream {
                 Action::Gate { number, .. } => *number == self.switch_number,
                 _ => false,
             };
-            let told = before == self.switch_number || self.queued().any(moved);
+            let told = before == self.switch_number || self.queued().iter().any(moved);
             assert!(told, "a gate that moves is a queued action: {self:#?}");
         }
-    }
-
-    fn queued(&self) -> impl DoubleEndedIterator<Item = &Action> {
-        self.decision.iter().flat_map(|decision| &decision.actions)
     }
 
     fn sessions(&self) -> impl Iterator<Item = &Session> {

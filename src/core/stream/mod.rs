@@ -14,6 +14,7 @@ mod order;
 #[cfg(test)]
 pub(crate) mod passes;
 mod planned;
+mod recorded;
 mod selection;
 mod timers;
 mod update;
@@ -26,6 +27,7 @@ use super::{
     MaybePriority, Nanos, Notice, Overlap, Priority, ProbeId, ProbeOutcome, Reason, Registration,
     SessionId, Start, StartReason, Status, Stimulus, Stop, Switch,
 };
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -44,7 +46,7 @@ struct Cause {
 }
 
 /// One life of one stream. See the [module](super) for how it is driven.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
     id: Arc<str>,
     registration: u64,
@@ -69,7 +71,8 @@ pub struct Stream {
     exhausted: bool,
     unregistered: bool,
     switches: History,
-    /// Apart, because there is none most of the time.
+    /// Apart, because there is none most of the time: nothing is left of one when it was drained.
+    #[serde(skip)]
     decision: Option<Box<Decision>>,
 }
 

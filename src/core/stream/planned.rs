@@ -1,9 +1,10 @@
 //! Planned switches: make before break, and on a key frame.
 
 use super::*;
+use serde::{Deserialize, Serialize};
 
 /// A planned switch that waits for its target to deliver, or for its key frame.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Pending {
     pub(super) target: Priority,
     pub(super) reason: Reason,
@@ -21,7 +22,7 @@ impl Pending {
 }
 
 /// A switch that the recording thread commits, as soon as it has the packet for it: rule 23.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// The session to which it is made.
     pub session: SessionId,

@@ -1,0 +1,28 @@
+//! What records of a stream are made of. A stream is its own record: serde writes what there is, and
+//! reads it again, but for what decisions do not depend on: URLs, options and values of the host's.
+
+use super::*;
+
+#[cfg(test)]
+impl InputHealth {
+    /// The probe under way.
+    pub(crate) fn probe_id(&self) -> Option<ProbeId> {
+        self.probe().map(|probe| probe.id)
+    }
+}
+
+impl Stream {
+    /// What is not drained yet, oldest first.
+    pub(crate) fn queued(&self) -> &[Action] {
+        self.decision.as_ref().map_or(&[], |decision| &decision.actions)
+    }
+
+    /// Makes whole what was read from a record: settings that come from others.
+    pub(crate) fn resume(&mut self, common: &mut Common) {
+        self.settings = common.stream_settings.share(self.settings.clone());
+        for input in &mut self.inputs {
+            let settings = self.settings.of_input(&input.spec.config);
+            input.settings = common.input_settings.share(settings);
+        }
+    }
+}
