@@ -45,6 +45,7 @@ mod print;
 #[cfg(feature = "serve")]
 mod serve;
 pub mod site;
+pub mod trace;
 mod units;
 mod user_data;
 #[doc(hidden)]
