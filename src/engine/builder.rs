@@ -9,8 +9,10 @@ use super::threads::{Thread, CALLBACK_STACK};
 use super::{Engine, NEVER};
 use crate::core::{Config, Problem};
 use crate::hot::{prepare_fences, watch_forks, Router};
+use crate::trace::TraceLimits;
 use crate::user_data::Leftovers;
 use crate::vocabulary::{Error, Level};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
@@ -35,6 +37,7 @@ pub struct EngineBuilder {
     event_limit: Option<usize>,
     callback_stack: Option<usize>,
     log: Option<(Level, LogCallback)>,
+    trace: Option<(PathBuf, TraceLimits)>,
 }
 
 impl EngineBuilder {
@@ -73,6 +76,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Has a trace from the beginning, see [`Engine::trace_to`].
+    pub fn trace_to(mut self, path: impl Into<PathBuf>, limits: TraceLimits) -> Self {
+        self.trace = Some((path.into(), limits));
+        self
+    }
+
     /// Makes the engine and starts its threads.
     ///
     /// # Errors
@@ -108,8 +117,12 @@ impl EngineBuilder {
             callbacks,
             with_callbacks: self.ingestor.is_some(),
             threads: Mutex::new(vec![monitor]),
+            trace: Mutex::default(),
             call_timeout: AtomicU64::new(NEVER),
         };
+        if let Some((path, limits)) = self.trace {
+            engine.trace_to(path, limits)?;
+        }
         if let Some(ingestor) = self.ingestor {
             let delivery = Delivery {
                 queue: engine.queue.clone(),

@@ -18,6 +18,7 @@
 //! | `tap.rs`, `tapped.rs`, `tap_ring.rs` | a reader beside the host; an event as it has it; how they come to it |
 //! | `delivery.rs` | the event thread and the host's callbacks |
 //! | `log.rs` | the log and its thread |
+//! | `tracing.rs`, `recorder.rs` | the trace, and its way from the monitor to its file |
 //! | `threads.rs`, `wall.rs` | how threads are made; wall clock time for people |
 
 mod builder;
@@ -36,6 +37,7 @@ mod published;
 mod pulse;
 mod queue;
 mod rates;
+mod recorder;
 mod reports;
 mod shared;
 mod status;
@@ -46,6 +48,7 @@ mod tapped;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod tracing;
 mod wall;
 
 pub use builder::EngineBuilder;
@@ -105,6 +108,8 @@ pub struct Engine {
     callbacks: Arc<Callbacks>,
     with_callbacks: bool,
     threads: Mutex<Vec<Thread>>,
+    /// Of those that write a trace, the last one, and those that have not ended yet.
+    trace: Mutex<Vec<Thread>>,
     /// How long a call may wait, in nanoseconds, or [`NEVER`] less. Relaxed: a call about the time of a
     /// change may take the old one.
     call_timeout: AtomicU64,
@@ -342,6 +347,8 @@ impl Engine {
         }
         let late = !threads.is_empty() && !in_callback();
         drop(threads);
+        // The monitor has ended, or will not be waited for.
+        let late = late || self.wait_for_trace(deadline).is_err();
         self.shared.leftovers.end();
         self.logger.set(None, deadline)?;
         if late {

@@ -103,6 +103,12 @@ impl Snapshot {
     ];
 }
 
+impl AsRef<Stream> for Snapshot {
+    fn as_ref(&self) -> &Stream {
+        &self.core
+    }
+}
+
 /// The cells of one input, and its rates: as large as one cell, because there are as many.
 #[derive(Clone, Debug)]
 pub(super) struct InputCells {

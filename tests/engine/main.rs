@@ -33,6 +33,7 @@
 //! | `settings.rs` | settings changed while running; `sync` |
 //! | `status.rs` | what `runtime_status` tells |
 //! | `statuses.rs` | the statuses of all streams, in pages |
+//! | `trace.rs` | what was decided is decided again from the trace |
 //! | `user_data.rs` | what the host gave an input: when and where it ends |
 
 mod rig;
@@ -64,5 +65,6 @@ mod status;
 mod statuses;
 mod stopped_process;
 mod taps;
+mod trace;
 mod two_engines;
 mod user_data;

@@ -5,11 +5,12 @@
 //! with what the streams have in common, and that very many of them fail. Nothing else in the engine
 //! calls [`Stream::new`] or [`Stream::handle`] (of what a registered stream decides by, only
 //! `Entry::tell` can change anything, and it comes here), so a record of what passes here is enough to
-//! make the same decisions again. What is done with a decision, and with a stream in which a bug was met,
-//! does not belong here.
+//! make the same decisions again; while there is a trace, it is recorded here, with what is answered.
+//! What is done with a decision, and with a stream in which a bug was met, does not belong here.
 
 use super::bug::contained;
 use crate::core::{Common, Config, Nanos, Registration, Stimulus, Stream};
+use crate::engine::recorder::Recorder;
 use crate::vocabulary::Error;
 
 /// Something that enters `core`.
@@ -23,7 +24,6 @@ enum Entering<'a> {
 }
 
 /// The way to all streams' cores.
-#[derive(Debug)]
 pub(super) struct Door {
     common: Common,
     /// The number of the last registration.
@@ -33,6 +33,8 @@ pub(super) struct Door {
     /// Its `mass_share`.
     mass_share: u64,
     bug: Option<String>,
+    /// While there is a trace.
+    recorder: Option<Box<Recorder>>,
     #[cfg(any(test, changeover_panic_hook))]
     planted: Option<Box<str>>,
 }
@@ -45,6 +47,7 @@ impl Door {
             mass_share: defaults.resolved_mass_share(),
             defaults,
             bug: None,
+            recorder: None,
             #[cfg(any(test, changeover_panic_hook))]
             planted: None,
         }
@@ -102,30 +105,67 @@ impl Door {
     fn enter(&mut self, entering: Entering<'_>) -> Result<Option<Stream>, Error> {
         // Whole also after a panic: ids only rise, and shared settings are only read.
         let common = &mut self.common;
+        let mut recorder = self.recorder.as_deref_mut();
         #[cfg(any(test, changeover_panic_hook))]
         let planted = &self.planted;
-        let entered = contained(|| match entering {
+        let entered = match entering {
             Entering::Registration(registration, now) => {
-                let stream = Stream::new(registration, now, common)?;
-                #[cfg(any(test, changeover_panic_hook))]
-                assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
-                Ok(Some(stream))
+                if let Some(recorder) = &mut recorder {
+                    recorder.registering(&registration, now);
+                }
+                let made = contained(|| {
+                    let stream = Stream::new(registration, now, common)?;
+                    #[cfg(any(test, changeover_panic_hook))]
+                    assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
+                    Ok(stream)
+                });
+                if let Some(recorder) = recorder {
+                    recorder.registered(match &made {
+                        Ok(Ok(stream)) => Ok(stream),
+                        Ok(Err(error)) => Err(*error),
+                        Err(_) => Err(Error::Panic),
+                    });
+                }
+                made.map(|made| made.map(Some))
             }
             Entering::Stimulus(stream, stimulus, now) => {
-                let result = stream.handle(stimulus, now, common).map(|()| None);
-                #[cfg(any(test, changeover_panic_hook))]
-                assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
-                result
+                if let Some(recorder) = &mut recorder {
+                    recorder.telling(stream, &stimulus, now);
+                }
+                let handled = contained(|| {
+                    let result = stream.handle(stimulus, now, common);
+                    #[cfg(any(test, changeover_panic_hook))]
+                    assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
+                    result
+                });
+                if let Some(recorder) = recorder {
+                    let result = handled.as_ref().map_or(Err(Error::Panic), |result| *result);
+                    recorder.told(stream.registration(), result.map(|()| stream.queued()));
+                }
+                handled.map(|result| result.map(|()| None))
             }
             Entering::MassFailure { since, until } => {
                 common.spread_waits(since, until);
-                Ok(None)
+                if let Some(recorder) = recorder {
+                    recorder.mass_failure(since, until);
+                }
+                Ok(Ok(None))
             }
-        });
+        };
         entered.unwrap_or_else(|bug| {
             self.bug = Some(bug);
             Err(Error::Panic)
         })
+    }
+
+    /// Records what enters from now on; `None`: nothing any more. A checkpoint is due.
+    pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
+        self.recorder = recorder;
+    }
+
+    /// Where it is recorded, and what the streams have in common.
+    pub(super) fn recorder(&mut self) -> Option<(&mut Recorder, &Common)> {
+        Some((self.recorder.as_deref_mut()?, &self.common))
     }
 
     /// Whatever happens to this stream from now on meets a bug.

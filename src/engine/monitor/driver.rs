@@ -13,6 +13,7 @@ use crate::core::{Action, Config, Nanos, Notice, Priority, Registration, Session
 use crate::engine::log::Logger;
 use crate::engine::published::{OpenCell, StreamShared};
 use crate::engine::queue::Queue;
+use crate::engine::recorder::Recorder;
 use crate::engine::shared::{Shared, TICK};
 use crate::engine::tap_ring::Publisher;
 use crate::hot::{monotonic, Router};
@@ -87,6 +88,11 @@ impl Driver {
         }
         let listen = self.streams.any_listening().then(|| self.now() + LISTEN_EVERY);
         self.deadlines.next().into_iter().chain(listen).min()
+    }
+
+    /// See [`Streams::hand_over_trace`].
+    pub(super) fn hand_over_trace(&mut self, wake: Option<Nanos>) {
+        self.streams.hand_over_trace(self.time.now(), wake);
     }
 
     /// Whether nothing is left to be done before the next step.
@@ -216,6 +222,12 @@ impl Driver {
         self.looks.match_sessions(&self.streams, index, now);
         self.schedule(index);
         Ok(number)
+    }
+
+    /// See [`Streams::record`].
+    pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
+        self.streams.record(recorder);
+        self.hand_over_trace(None);
     }
 
     /// See [`Streams::set_defaults`].

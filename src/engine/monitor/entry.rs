@@ -54,6 +54,11 @@ impl Entry {
         &self.state
     }
 
+    /// As it is now, for who does not need it at once.
+    pub(super) fn shared_state(&self) -> Arc<dyn AsRef<Stream> + Send + Sync> {
+        self.state.clone()
+    }
+
     pub(super) fn core(&self) -> &Stream {
         self.state.core()
     }

@@ -47,6 +47,7 @@ use super::handle::Reporter;
 use super::log::Logger;
 use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
+use super::recorder::Recorder;
 use super::shared::Shared;
 use super::tap_ring::Reader;
 use super::threads::wake_exactly;
@@ -98,6 +99,7 @@ impl Monitor {
         let mut next_tick = 0;
         while !self.stopping {
             let wake = self.driver.next_step(next_tick, !self.reporters.is_empty());
+            self.driver.hand_over_trace(wake);
             self.shared.pulse.sleep_until(wake.map(|wake| self.shared.monotonic_at(wake)));
             let at_rest = self.driver.is_at_rest();
             let mut task = if at_rest { inbox.wait(wake) } else { inbox.take() };
@@ -150,6 +152,7 @@ impl Monitor {
     fn die(&mut self, bug: &str) {
         self.shared.pulse.die();
         self.driver.end_by(bug);
+        self.driver.hand_over_trace(None);
     }
 }
 
@@ -249,6 +252,11 @@ impl Monitor {
     #[cfg(test)]
     pub(super) fn end_step(&mut self) {
         self.driver.end_step();
+    }
+
+    /// Records what is decided from now on; `None`: nothing any more.
+    pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
+        self.driver.record(recorder);
     }
 
     pub(super) fn stop(&mut self) {

@@ -1,0 +1,82 @@
+//! The engine's trace: beginning and ending it.
+
+use super::recorder::recorder;
+use super::threads::{in_callback, Thread};
+use super::Engine;
+use crate::poison::unpoisoned;
+use crate::trace::{TraceFile, TraceLimits};
+use crate::vocabulary::{Error, Level};
+use std::path::PathBuf;
+use std::time::Instant;
+
+impl Engine {
+    /// Records everything that decisions are made from, and what was decided, to a file from now on: for
+    /// [`Replay`](crate::trace::Replay). It begins with all streams as they are.
+    /// If there is such a file, it is kept as `path.1`. A trace that was being written ends.
+    ///
+    /// The file is written by a thread of its own, at most 100 ms later; what that is too slow for (4 MiB
+    /// wait) is lost to the trace, which says so and goes on with all streams as they are. Nothing of the
+    /// engine waits for it, but for [`Engine::shutdown`] and [`Engine::end_trace`]. If it can't be
+    /// written, the log says so. Blocks for the monitor.
+    ///
+    /// # Errors
+    /// [`Error::System`]: the file can't be made; the log says why.
+    pub fn trace_to(&self, path: impl Into<PathBuf>, limits: TraceLimits) -> Result<(), Error> {
+        self.check_process()?;
+        let path = path.into();
+        let made = TraceFile::create(&path, limits.clone());
+        let file = made.map_err(|error| {
+            self.logger.log(Level::Error, || {
+                let path = path.display().to_string();
+                format!("no trace can be written to {}: {error}", crate::printable(&path))
+            });
+            Error::System
+        })?;
+        let (recorder, writer) = recorder(file, &limits, self.logger.clone());
+        let leftovers = self.shared.leftovers.clone();
+        let thread = Thread::spawn("changeover-trace", move || {
+            // It may be the last to drop a stream as it was.
+            leftovers.are_left_by_this_thread();
+            writer.run();
+        })?;
+        let mut threads = unpoisoned(self.trace.lock());
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+        drop(threads);
+        let recorder = Some(Box::new(recorder));
+        self.call(move |monitor| {
+            monitor.record(recorder);
+            Ok(())
+        })
+    }
+
+    /// Ends the trace, if there is one, and waits until it is written; in a callback it does not wait.
+    ///
+    /// # Errors
+    /// After [`Error::Timeout`] (see [`Engine::set_call_timeout`]) it is written, or soon will be.
+    pub fn end_trace(&self) -> Result<(), Error> {
+        let deadline = self.call_deadline();
+        self.call_until(deadline, |monitor| {
+            monitor.record(None);
+            Ok(())
+        })?;
+        self.wait_for_trace(deadline)
+    }
+
+    /// Until everything is written that was recorded. Nobody may be recording any more.
+    pub(super) fn wait_for_trace(&self, deadline: Option<Instant>) -> Result<(), Error> {
+        if in_callback() {
+            return Ok(());
+        }
+        let threads = std::mem::take(&mut *unpoisoned(self.trace.lock()));
+        let left: Vec<_> =
+            threads.into_iter().filter_map(|thread| thread.join(deadline).err()).collect();
+        match left.is_empty() {
+            true => Ok(()),
+            false => {
+                unpoisoned(self.trace.lock()).extend(left);
+                Err(Error::Timeout)
+            }
+        }
+    }
+}
