@@ -122,9 +122,9 @@ pub(crate) use problem::{INPUTS_MAX, OPTIONS_MAX};
 pub use registration::Registration;
 #[cfg(feature = "capi")]
 pub(crate) use registration::STREAM_ID_MAX;
+pub use setting_by_name::NotASetting;
 #[cfg(test)]
 pub(crate) use stream::passes;
-pub use setting_by_name::NotASetting;
 pub use stream::{Broken, Offer, Stream};
 pub use switch::{Switch, Times};
 
