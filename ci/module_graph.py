@@ -18,7 +18,7 @@ from pathlib import Path
 MAY_USE = {
     "ffi": {"serve", "site", "metrics", "engine", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
     "serve": {"site", "engine", "hot", "vocabulary"},
-    "site": {"metrics", "engine", "core", "vocabulary", "poison", "print", "units"},
+    "site": {"metrics", "engine", "hot", "core", "vocabulary", "poison", "print", "units"},
     "metrics": {"engine", "core", "vocabulary", "units"},
     "engine": {"trace", "hot", "core", "vocabulary", "user_data", "poison", "print", "units"},
     "trace": {"core", "vocabulary", "print", "units"},

@@ -65,7 +65,6 @@ pub use status::{ConditionRecord, ErrorRecord, InputHealthSnapshot, RuntimeStatu
 pub use statuses::Statuses;
 pub use tap::{Tap, TapOptions};
 pub use tapped::Tapped;
-#[cfg(feature = "serve")]
 pub(crate) use threads::{be_nice, Thread};
 
 use crate::core::{self, Nanos};
@@ -84,8 +83,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use tap_ring::Reader;
 use threads::in_callback;
-#[cfg(not(feature = "serve"))]
-use threads::Thread;
 
 /// The failover engine. All operations may be called from any thread.
 ///

@@ -1,17 +1,15 @@
 //! One request: from hyper to the site, and back.
 
+use super::answer::Answer;
 use super::connections::{Place, Unsent};
 use super::worker::{OwnedRequest, Worker};
-use crate::site::{Response, Site, BODY_MAX, TARGET_MAX};
+use crate::site::{Body, Response, Site, BODY_MAX, TARGET_MAX};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{HeaderMap, HeaderValue};
 use hyper::StatusCode;
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -20,12 +18,6 @@ pub(super) struct Service {
     pub(super) site: Arc<Site>,
     pub(super) worker: Worker,
     pub(super) patience: Duration,
-}
-
-/// The body of an answer.
-pub(super) struct Answer {
-    bytes: Bytes,
-    _unsent: Option<Unsent>,
 }
 
 impl Service {
@@ -41,10 +33,14 @@ impl Service {
             }
             Err(refused) => refused,
         };
-        let Some(unsent) = place.reserve(response.body.len()) else {
-            return said(busy(), None);
+        let whole = match &response.body {
+            Body::Whole(bytes) => bytes.len(),
+            Body::Events(_) => 0,
         };
-        said(response, Some(unsent))
+        match place.reserve(whole) {
+            Some(unsent) => said(response, Some(unsent)),
+            None => said(busy(), None),
+        }
     }
 
     /// All that the site looks at.
@@ -115,11 +111,8 @@ fn field(headers: &HeaderMap, name: &str) -> Result<Option<String>, Response> {
 
 /// An answer in hyper's words.
 fn said(response: Response, unsent: Option<Unsent>) -> hyper::Response<Answer> {
-    let bytes = match response.body {
-        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
-    };
-    let mut said = hyper::Response::new(Answer { bytes, _unsent: unsent });
+    let answer = Answer::new(response.body, unsent);
+    let mut said = hyper::Response::new(answer);
     *said.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let fields = response.headers.into_iter().chain([("content-type", response.content_type)]);
@@ -127,25 +120,4 @@ fn said(response: Response, unsent: Option<Unsent>) -> hyper::Response<Answer> {
         said.headers_mut().append(name, HeaderValue::from_static(value));
     }
     said
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let bytes = std::mem::take(&mut self.bytes);
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
-    }
 }

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `mod.rs` | the server: its address, its threads, its end |
 //! | `connections.rs`, `patient.rs` | how many connections there are, and which has to go; clients that are slow |
-//! | `http.rs` | one request, from hyper to the site and back |
+//! | `http.rs`, `answer.rs` | one request, from hyper to the site and back; the body of its answer |
 //! | `worker.rs` | the thread that makes answers |
 
+mod answer;
 mod connections;
 mod http;
 mod patient;

@@ -4,7 +4,6 @@
 use super::row::Row;
 use crate::engine::Engine;
 use crate::poison::unpoisoned;
-use crate::vocabulary::Error;
 use std::cmp::Reverse;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -25,17 +24,10 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    fn of(engine: &Engine) -> Result<Listing, Error> {
+    fn of(engine: &Engine) -> Listing {
         let (made, now) = (Instant::now(), SystemTime::now());
-        let mut rows = Vec::new();
-        for stream in engine.registered_streams()? {
-            match engine.runtime_status(&stream) {
-                Ok(status) => rows.push(Row::of(&status, now)),
-                // It was unregistered meanwhile.
-                Err(Error::UnknownStream) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let statuses = engine.statuses(None, usize::MAX);
+        let mut rows: Vec<Row> = statuses.map(|status| Row::of(&status, now)).collect();
         rows.sort_by(|a, b| {
             let order = |row: &Row| (Reverse(row.trouble), Reverse(row.state_since));
             order(a).cmp(&order(b)).then_with(|| a.stream.cmp(&b.stream))
@@ -43,7 +35,7 @@ impl Listing {
         let mut by_id: Vec<u32> = (0..rows.len() as u32).collect();
         by_id.sort_by(|a, b| rows[*a as usize].stream.cmp(&rows[*b as usize].stream));
         let good_for = FRESH.max(made.elapsed() * SHARE);
-        Ok(Listing { made, good_for, rows, by_id })
+        Listing { made, good_for, rows, by_id }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -67,23 +59,20 @@ pub(super) struct Listings {
 
 impl Listings {
     /// One that is good, made now if there is none.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub(super) fn get(&self, engine: &Engine) -> Result<Arc<Listing>, Error> {
+    pub(super) fn get(&self, engine: &Engine) -> Arc<Listing> {
         let mut newest = unpoisoned(self.newest.lock());
         if let Some(listing) = &*newest {
             if listing.made.elapsed() < listing.good_for {
-                return Ok(listing.clone());
+                return listing.clone();
             }
         }
-        let listing = Arc::new(Listing::of(engine)?);
+        let listing = Arc::new(Listing::of(engine));
         *newest = Some(listing.clone());
-        Ok(listing)
+        listing
     }
 
-    /// Something was changed that whoever changed it wants to see.
-    pub(super) fn outdate(&self) {
+    /// Something was changed that whoever changed it wants to see; or nobody looks any more.
+    pub(super) fn clear(&self) {
         *unpoisoned(self.newest.lock()) = None;
     }
 }

@@ -1,5 +1,6 @@
 //! A request as the site reads it, and what it answers.
 
+use super::feed::Feed;
 use std::borrow::Cow;
 
 /// A request, as a server has read it. Header fields that it does not have are `None`.
@@ -39,10 +40,21 @@ pub struct Response {
     /// The other header fields, security's among them.
     pub headers: Vec<(&'static str, &'static str)>,
     /// The body.
-    pub body: Cow<'static, [u8]>,
+    pub body: Body,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Body {
+    /// All of it.
+    Whole(Cow<'static, [u8]>),
+    /// It goes on, piece by piece.
+    Events(Box<Feed>),
 }
 
 pub(super) const JSON: &str = "application/json";
+
+pub(super) const EVENTS: &str = "text/event-stream";
 
 /// Sent with every answer.
 const ALWAYS: [(&str, &str); 5] = [
@@ -65,7 +77,7 @@ impl Response {
         status: u16,
         content_type: &'static str,
         policy: (&'static str, &'static str),
-        body: Cow<'static, [u8]>,
+        body: Body,
     ) -> Response {
         let headers = ALWAYS.into_iter().chain([policy]).collect();
         Response { status, content_type, headers, body }
@@ -73,13 +85,18 @@ impl Response {
 
     /// The page.
     pub(super) fn page() -> Response {
-        let page = Cow::Borrowed(include_bytes!("page.html").as_slice());
+        let page = Body::Whole(Cow::Borrowed(include_bytes!("page.html")));
         Response::new(200, "text/html; charset=utf-8", PAGE, page)
     }
 
     /// A text of so many bytes.
     pub(super) fn text(status: u16, content_type: &'static str, text: String) -> Response {
-        Response::new(status, content_type, NO_PAGE, Cow::Owned(text.into_bytes()))
+        Response::new(status, content_type, NO_PAGE, Body::Whole(Cow::Owned(text.into_bytes())))
+    }
+
+    /// Events as they come.
+    pub(super) fn events(feed: Feed) -> Response {
+        Response::new(200, EVENTS, NO_PAGE, Body::Events(Box::new(feed)))
     }
 
     /// With one more field.

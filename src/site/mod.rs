@@ -7,28 +7,40 @@
 //! | `message.rs`, `refusal.rs` | requests and answers; what is refused |
 //! | `access.rs` | who may ask for what |
 //! | `listing.rs`, `row.rs`, `streams.rs` | all streams; one of them as a row; the list in pages |
+//! | `detail.rs` | one stream, with what became of it |
+//! | `follow.rs`, `history.rs`, `timeline.rs`, `spark.rs` | the thread that follows the engine; what it keeps: changes of the last quarter of an hour, bitrates |
+//! | `feed.rs` | events as they come |
 //! | `action.rs` | what can be done with a stream |
 
 mod access;
 mod action;
+mod detail;
+mod feed;
+mod follow;
+mod history;
 mod listing;
 mod message;
 mod refusal;
 mod row;
+mod spark;
 mod streams;
+mod timeline;
 
-pub use message::{Request, Response, BODY_MAX, TARGET_MAX};
+pub use feed::Feed;
+pub use message::{Body, Request, Response, BODY_MAX, TARGET_MAX};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, TapOptions};
 use crate::print::json::to_json;
 use crate::vocabulary::Error;
 use access::{Access, Intent};
 use action::Action;
+use detail::Detail;
+use follow::Follower;
 use listing::Listings;
-use message::JSON;
+use message::{EVENTS, JSON};
 use percent_encoding::percent_decode_str;
 use refusal::Refusal;
-use row::Row;
+use row::{millis, Row};
 use serde::Serialize;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
@@ -50,14 +62,18 @@ pub struct SiteOptions {
     /// By which names the site may be asked, besides `localhost` and addresses. `*`: by any; then the
     /// server around it checks that, or another site could have its name lead here and read.
     pub hosts: Vec<String>,
+    /// How nice the site's threads are: from 0, as their process, to 19, only when nobody else wants the
+    /// processor.
+    pub nice: i32,
 }
 
-/// What an engine shows. All threads.
+/// What an engine shows. All threads. Dropping it waits for its own thread to end, which does not take long.
 #[derive(Debug)]
 pub struct Site {
     engine: Weak<Engine>,
     access: Access,
-    listings: Listings,
+    listings: Arc<Listings>,
+    follower: Follower,
 }
 
 #[derive(Serialize)]
@@ -69,14 +85,18 @@ struct Health {
 }
 
 impl Site {
-    /// The site of an engine. It keeps no engine alive: when that is gone, it says so.
+    /// The site of an engine. It keeps no engine alive: when that is gone, it says so. A thread of its own
+    /// follows the engine. Blocks for the monitor.
     ///
     /// # Errors
-    /// [`Error::Token`]: it is too short, or missing where reads need it.
+    /// [`Error::Token`]: it is too short, or missing where reads need it. [`Error::System`];
+    /// [`Error::ShutDown`], [`Error::MonitorDied`], [`Error::Forked`].
     pub fn new(engine: &Arc<Engine>, options: &SiteOptions) -> Result<Site, Error> {
-        let SiteOptions { token, reads_need_token, hosts } = options;
+        let SiteOptions { token, reads_need_token, hosts, nice } = options;
         let access = Access::new(token.as_deref(), *reads_need_token, hosts)?;
-        Ok(Site { engine: Arc::downgrade(engine), access, listings: Listings::default() })
+        let listings = Arc::<Listings>::default();
+        let follower = Follower::new(engine, listings.clone(), *nice)?;
+        Ok(Site { engine: Arc::downgrade(engine), access, listings, follower })
     }
 
     /// Answers a request. Waits for the monitor, but for `/healthz` and the page.
@@ -115,6 +135,10 @@ impl Site {
             ["api", "streams"] => {
                 self.reads(request, Intent::Read)?;
                 self.list(&Query::parse(query)?)
+            }
+            ["api", "events"] => {
+                self.reads(request, Intent::Read)?;
+                self.events(request, query)
             }
             ["api", "streams", id] => {
                 self.reads(request, Intent::Read)?;
@@ -164,7 +188,8 @@ impl Site {
 
     fn list(&self, query: &Query) -> Result<Response, Refusal> {
         let engine = self.engine()?;
-        let listing = self.listings.get(&engine)?;
+        self.follower.is_looked_at();
+        let listing = self.listings.get(&engine);
         let about = About {
             version: env!("CARGO_PKG_VERSION"),
             now: SystemTime::now(),
@@ -178,20 +203,39 @@ impl Site {
 
     fn stream(&self, id: &str) -> Result<Response, Refusal> {
         let status = self.engine()?.runtime_status(id)?;
-        let (trouble, why) = row::trouble(&status, SystemTime::now());
-        // The status writes itself, with its secrets left out.
-        let detail = format!(
-            "{{\"status\":{},\"trouble\":{trouble},\"why\":{}}}",
-            status.to_json(),
-            to_json(&why)
-        );
-        Ok(Response::text(200, JSON, detail))
+        self.follower.is_looked_at();
+        let now = SystemTime::now();
+        let detail = self.follower.with(|seen| {
+            let (timeline, spark) = (seen.history.timeline(&status, now), seen.sparks.of(id));
+            Detail::new(&status, timeline, spark, now)
+        });
+        Ok(Response::text(200, JSON, to_json(&detail)))
+    }
+
+    fn events(&self, request: &Request, query: &str) -> Result<Response, Refusal> {
+        let mut stream = None;
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if name != "stream" {
+                return Err(streams::unknown_parameter());
+            }
+            stream = Some(value.into_owned());
+        }
+        let mut options = TapOptions::new();
+        if let Some(id) = request.last_event_id {
+            let wrong = |_| Refusal::new(400, "last_event_id", "Last-Event-ID is a number");
+            options = options.after(id.trim().parse().map_err(wrong)?);
+        }
+        let engine = self.engine()?;
+        if request.method == "HEAD" {
+            return Ok(Response::text(200, EVENTS, String::new()));
+        }
+        Ok(Response::events(Feed::new(engine.tap(options)?, stream.as_deref())))
     }
 
     fn act(&self, id: &str, action: Action, body: &[u8]) -> Result<Response, Refusal> {
         let engine = self.engine()?;
         let done = action.carry_out(&engine, id, body);
-        self.listings.outdate();
+        self.listings.clear();
         done?;
         let status = engine.runtime_status(id)?;
         Ok(Response::text(200, JSON, to_json(&Row::of(&status, SystemTime::now()))))
@@ -215,8 +259,4 @@ fn none_of(query: &str) -> Result<(), Refusal> {
     } else {
         Err(streams::unknown_parameter())
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }

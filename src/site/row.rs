@@ -16,7 +16,7 @@ pub(super) struct Row {
     pub(super) stream: Arc<str>,
     registration: u64,
     pub(super) trouble: u8,
-    why: String,
+    pub(super) why: String,
     active: Priority,
     status: &'static str,
     exhausted: bool,
@@ -38,6 +38,7 @@ struct RowInput {
     bitrate_kbps: f64,
     fps: f64,
     conditions: Vec<&'static str>,
+    held_ms: Option<u64>,
 }
 
 impl Row {
@@ -53,7 +54,7 @@ impl Row {
             status: active.map_or("none", |input| input.status.name()),
             exhausted: status.exhausted,
             by_hand: status.override_input_priority,
-            held_ms: held(status).map(|held| held.as_millis().try_into().unwrap_or(u64::MAX)),
+            held_ms: held(status).map(millis),
             switch_number: status.switch_number,
             state_since: status.state_since,
             inputs: status.inputs.iter().map(|input| RowInput::of(input, status)).collect(),
@@ -73,8 +74,14 @@ impl RowInput {
             bitrate_kbps: tenths(input.bitrate_kbps),
             fps: tenths(input.fps),
             conditions: input.conditions.iter().map(|held| held.condition.name()).collect(),
+            held_ms: input.held_until.map(|_| millis(input.held_for)),
         }
     }
+}
+
+/// Whole milliseconds.
+pub(super) fn millis(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 fn active(status: &RuntimeStatus) -> Option<&InputHealthSnapshot> {
@@ -89,7 +96,7 @@ fn held(status: &RuntimeStatus) -> Option<Duration> {
 }
 
 /// From 0, all is well, to 4, nothing is on air; and why, in a few words.
-pub(super) fn trouble(status: &RuntimeStatus, now: SystemTime) -> (u8, String) {
+fn trouble(status: &RuntimeStatus, now: SystemTime) -> (u8, String) {
     let active = active(status);
     let Some(active) = active.filter(|_| !status.exhausted) else {
         return (

@@ -68,6 +68,8 @@ pub(super) struct About {
 struct List<'a> {
     engine: About,
     total: usize,
+    /// How many of them are in each trouble.
+    troubles: [usize; 5],
     offset: usize,
     streams: Vec<&'a Row>,
 }
@@ -81,6 +83,8 @@ pub(super) fn list(listing: &Listing, query: &Query, engine: About) -> String {
     } else {
         listing.by_trouble().filter(found).collect()
     };
+    let mut troubles = [0; 5];
+    rows.iter().for_each(|row| troubles[usize::from(row.trouble)] += 1);
     let page = rows.iter().skip(query.offset).take(query.limit).copied().collect();
-    to_json(&List { engine, total: rows.len(), offset: query.offset, streams: page })
+    to_json(&List { engine, total: rows.len(), troubles, offset: query.offset, streams: page })
 }

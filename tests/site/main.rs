@@ -3,9 +3,11 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `rig.rs` | an engine with a server, and a client of bytes |
+//! | `events.rs` | events as they come, and what became of a stream |
 //! | `answers.rs` | what is answered by which path |
 
 #![cfg(feature = "serve")]
 
 mod answers;
+mod events;
 mod rig;

@@ -1,0 +1,271 @@
+//! What became of each stream in the last quarter of an hour: told status by status, asked for one stream at a
+//! time. Bounded, and without a clock of its own.
+
+use super::timeline::{InputChange, OnAir, Timeline};
+use crate::core::Priority;
+use crate::engine::{InputHealthSnapshot, RuntimeStatus, SwitchRecord};
+use crate::vocabulary::Status;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// How far back it goes.
+pub(super) const KEPT: Duration = Duration::from_secs(15 * 60);
+
+/// How many changes of a stream are kept; when there are more, the oldest go.
+const CHANGES: usize = 256;
+
+/// All streams that were seen.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    streams: HashMap<Arc<str>, Stream>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    registration: u64,
+    registered_at: SystemTime,
+    /// From here on nothing is missing.
+    complete_from: SystemTime,
+    /// Before the first of the changes.
+    base: State,
+    changes: VecDeque<Change>,
+    /// After the last of them.
+    last: State,
+    /// Of the last switch that was seen.
+    switch_number: u64,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    on_air: OnAir,
+    inputs: Vec<InputChange>,
+}
+
+#[derive(Debug)]
+enum Change {
+    OnAir(OnAir),
+    Input(InputChange),
+    Switch(Box<SwitchRecord>),
+}
+
+impl Change {
+    fn at(&self) -> SystemTime {
+        match self {
+            Change::OnAir(change) => change.at,
+            Change::Input(change) => change.at,
+            Change::Switch(switch) => switch.at,
+        }
+    }
+}
+
+impl State {
+    fn of(status: &RuntimeStatus) -> State {
+        let inputs = status.inputs.iter().map(|input| change(input, input.state_since)).collect();
+        State { on_air: on_air(status), inputs }
+    }
+
+    fn at_registration(status: &RuntimeStatus) -> State {
+        let at = status.registered_at;
+        let inputs = status.inputs.iter().map(|input| InputChange::idle(input.input_priority, at));
+        State { on_air: OnAir { at, input: -1 }, inputs: inputs.collect() }
+    }
+
+    fn input(&mut self, priority: Priority) -> Option<&mut InputChange> {
+        self.inputs.iter_mut().find(|input| input.priority == priority)
+    }
+
+    fn set(&mut self, new: InputChange) {
+        match self.input(new.priority) {
+            Some(old) => *old = new,
+            None => self.inputs.push(new),
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::OnAir(on_air) => self.on_air = on_air,
+            Change::Input(input) => self.set(input),
+            Change::Switch(_) => {}
+        }
+    }
+}
+
+fn on_air(status: &RuntimeStatus) -> OnAir {
+    let active = status.active_input_priority;
+    let delivers = status
+        .inputs
+        .iter()
+        .any(|input| input.input_priority == active && input.status == Status::Active);
+    OnAir { at: status.state_since, input: if delivers { active } else { -1 } }
+}
+
+/// What an input is worth since `at`.
+fn change(input: &InputHealthSnapshot, at: SystemTime) -> InputChange {
+    let error = input.errors.last().filter(|_| input.status == Status::Degraded);
+    let condition = input.conditions.first();
+    InputChange {
+        at,
+        priority: input.input_priority,
+        status: input.status.name(),
+        conditions: input.conditions.iter().map(|held| held.condition.name()).collect(),
+        reason: error
+            .map(|error| error.reason)
+            .or(condition.map(|held| held.condition))
+            .map(|reason| reason.name()),
+        text: error.map(|error| &error.text).or(condition.map(|held| &held.text)).cloned(),
+    }
+}
+
+impl Stream {
+    /// One that nothing was known of. `seen_from`: what happens from there on is told.
+    fn new(status: &RuntimeStatus, seen_from: SystemTime, now: SystemTime) -> Stream {
+        // If it was registered since, it began with nothing on air.
+        let is_whole = seen_from <= status.registered_at;
+        let state = if is_whole { State::at_registration(status) } else { State::of(status) };
+        let mut stream = Stream {
+            registration: status.registration,
+            registered_at: status.registered_at,
+            complete_from: seen_from.max(status.registered_at),
+            base: state.clone(),
+            changes: VecDeque::new(),
+            last: state,
+            switch_number: if is_whole { 0 } else { status.switch_number },
+        };
+        stream.observe(status, now);
+        stream
+    }
+
+    /// Notes what is different from before.
+    fn observe(&mut self, status: &RuntimeStatus, now: SystemTime) {
+        let mut new = Vec::new();
+        for switch in status.switches.iter().filter(|one| one.number > self.switch_number) {
+            new.push(Change::Switch(Box::new(switch.clone())));
+        }
+        self.switch_number = status.switch_number;
+        let on_air = on_air(status);
+        if on_air.input != self.last.on_air.input {
+            self.last.on_air = on_air;
+            new.push(Change::OnAir(on_air));
+        }
+        for input in &status.inputs {
+            let mut next = change(input, input.state_since);
+            match self.last.input(next.priority) {
+                Some(last) if last.same_as(&next) => continue,
+                // It is a condition that came or went.
+                Some(last) if last.status == next.status => next.at = now,
+                _ => {}
+            }
+            self.last.set(next.clone());
+            new.push(Change::Input(next));
+        }
+        let is_there = |priority| status.inputs.iter().any(|its| its.input_priority == priority);
+        self.last.inputs.retain(|last| {
+            let stays = is_there(last.priority);
+            if !stays {
+                new.push(Change::Input(InputChange::removed(last.priority, now)));
+            }
+            stays
+        });
+        // Wall clocks may be set back, the order stays.
+        new.sort_by_key(Change::at);
+        self.changes.extend(new);
+        while self.changes.len() > CHANGES {
+            if let Some(oldest) = self.changes.pop_front() {
+                self.complete_from = self.complete_from.max(oldest.at());
+                self.base.apply(oldest);
+            }
+        }
+        self.forget(now);
+    }
+
+    /// What is longer ago than it goes back.
+    fn forget(&mut self, now: SystemTime) {
+        let from = now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH);
+        while self.changes.front().is_some_and(|oldest| oldest.at() < from) {
+            if let Some(oldest) = self.changes.pop_front() {
+                self.base.apply(oldest);
+            }
+        }
+        if self.changes.is_empty() {
+            self.changes.shrink_to_fit();
+            // Inputs that were removed are among those of before.
+            self.base.clone_from(&self.last);
+        }
+    }
+
+    fn timeline(&self, now: SystemTime) -> Timeline {
+        let from = now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH).max(self.registered_at);
+        let mut inputs: BTreeMap<Priority, Vec<InputChange>> = BTreeMap::new();
+        for input in &self.base.inputs {
+            inputs.entry(input.priority).or_default().push(input.clone());
+        }
+        let (mut all_on_air, mut switches) = (vec![self.base.on_air], Vec::new());
+        for change in &self.changes {
+            match change {
+                Change::OnAir(on_air) => all_on_air.push(*on_air),
+                Change::Input(input) => {
+                    inputs.entry(input.priority).or_default().push(input.clone());
+                }
+                Change::Switch(switch) => switches.push((**switch).clone()),
+            }
+        }
+        let complete = self.complete_from <= from;
+        Timeline { from, complete, on_air: all_on_air, inputs, switches }
+    }
+}
+
+impl History {
+    /// What a stream is like now. `seen_from`: since when all that happens is told.
+    pub(super) fn observe(
+        &mut self,
+        status: &RuntimeStatus,
+        seen_from: SystemTime,
+        now: SystemTime,
+    ) {
+        match self.streams.get_mut(&status.stream) {
+            Some(stream) if stream.registration == status.registration => {
+                stream.observe(status, now)
+            }
+            _ => {
+                let stream = Stream::new(status, seen_from, now);
+                self.streams.insert(status.stream.clone(), stream);
+            }
+        }
+    }
+
+    /// A stream is not registered any more.
+    pub(super) fn end(&mut self, stream: &str) {
+        self.streams.remove(stream);
+    }
+
+    /// Only these streams are registered.
+    pub(super) fn keep(&mut self, is_registered: impl Fn(&str) -> bool) {
+        self.streams.retain(|stream, _| is_registered(stream));
+    }
+
+    /// Some of what happened before was not told.
+    pub(super) fn miss(&mut self, until: SystemTime) {
+        for stream in self.streams.values_mut() {
+            stream.complete_from = stream.complete_from.max(until);
+        }
+    }
+
+    /// Gives back what is longer ago than it goes back.
+    pub(super) fn tidy(&mut self, now: SystemTime) {
+        for stream in self.streams.values_mut() {
+            stream.forget(now);
+        }
+    }
+
+    /// The last quarter of an hour of a stream, from a status of now on if nothing else is known.
+    pub(super) fn timeline(&self, status: &RuntimeStatus, now: SystemTime) -> Timeline {
+        match self.streams.get(&status.stream) {
+            Some(stream) if stream.registration == status.registration => stream.timeline(now),
+            _ => Stream::new(status, now, now).timeline(now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Statuses are made up from one of an engine; time is the tests' own.
+
+use super::*;
+use crate::core::Config;
+use crate::engine::{ConditionRecord, Engine, ErrorRecord};
+use crate::vocabulary::Reason;
+use crate::Input;
+
+/// Seconds after some moment.
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds)
+}
+
+/// Two inputs, the first on air since the beginning.
+fn status() -> RuntimeStatus {
+    let engine = Engine::new().unwrap();
+    let inputs = vec![Input::new(0, "a").hot(), Input::new(1, "b").hot()];
+    engine.register("news", "", inputs, Config::new()).unwrap();
+    let mut status = engine.runtime_status("news").unwrap();
+    (status.registered_at, status.state_since) = (at(0), at(1));
+    status.inputs.iter_mut().for_each(|input| input.state_since = at(0));
+    status.switches[0].at = at(1);
+    (status.inputs[0].status, status.inputs[0].state_since) = (Status::Active, at(1));
+    status
+}
+
+/// A switch at that time, to that input; the other one was given up.
+fn switch(status: &mut RuntimeStatus, to: usize, seconds: u64) {
+    let now = at(seconds);
+    let mut record = status.switches.last().unwrap().clone();
+    (record.at, record.from, record.to) = (now, 1 - to as Priority, to as Priority);
+    record.number += 1;
+    status.switch_number = record.number;
+    status.switches.push(record);
+    (status.active_input_priority, status.state_since) = (to as Priority, now);
+    let error = ErrorRecord {
+        at: now,
+        reason: Reason::Timeout,
+        text: "silent".into(),
+        measured: 0,
+        limit: 0,
+    };
+    for (index, input) in status.inputs.iter_mut().enumerate() {
+        input.state_since = now;
+        input.status = if index == to { Status::Active } else { Status::Degraded };
+        input.errors = if index == to { vec![] } else { vec![error.clone()] };
+    }
+}
+
+fn on_air(timeline: &Timeline) -> Vec<(SystemTime, Priority)> {
+    timeline.on_air.iter().map(|on_air| (on_air.at, on_air.input)).collect()
+}
+
+fn of_input(timeline: &Timeline, priority: Priority) -> Vec<(SystemTime, &'static str)> {
+    timeline.inputs[&priority].iter().map(|change| (change.at, change.status)).collect()
+}
+
+#[test]
+fn each_change_is_there_with_its_time_and_its_reason() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    switch(&mut status, 1, 10);
+    history.observe(&status, at(0), at(11));
+    // The same again is no change.
+    history.observe(&status, at(0), at(12));
+    let timeline = history.timeline(&status, at(20));
+    assert_eq!((timeline.from, timeline.complete), (at(0), true));
+    assert_eq!(on_air(&timeline), [(at(0), -1), (at(1), 0), (at(10), 1)]);
+    let of_first = [(at(0), "idle"), (at(1), "active"), (at(10), "degraded")];
+    assert_eq!(of_input(&timeline, 0), of_first);
+    assert_eq!(of_input(&timeline, 1), [(at(0), "idle"), (at(10), "active")]);
+    let given_up = &timeline.inputs[&0][2];
+    assert_eq!((given_up.reason, given_up.text.as_deref()), (Some("timeout"), Some("silent")));
+    let switches: Vec<_> = timeline.switches.iter().map(|switch| switch.to).collect();
+    assert_eq!(switches, [0, 1]);
+}
+
+#[test]
+fn all_switches_between_two_looks_are_there() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    for (to, seconds) in [(1, 10), (0, 11), (1, 12)] {
+        switch(&mut status, to, seconds);
+    }
+    history.observe(&status, at(0), at(13));
+    let times: Vec<_> =
+        history.timeline(&status, at(20)).switches.iter().map(|switch| switch.at).collect();
+    assert_eq!(times[1..], [at(10), at(11), at(12)]);
+}
+
+#[test]
+fn a_condition_comes_and_goes_without_a_status() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    let frozen = ConditionRecord { condition: Reason::Frozen, since: at(5), text: "stands".into() };
+    status.inputs[1].conditions.push(frozen);
+    history.observe(&status, at(0), at(6));
+    status.inputs[1].conditions.clear();
+    history.observe(&status, at(0), at(9));
+    let timeline = history.timeline(&status, at(20));
+    let changes: Vec<_> =
+        timeline.inputs[&1].iter().map(|one| (one.at, one.conditions.len())).collect();
+    assert_eq!(changes, [(at(0), 0), (at(6), 1), (at(9), 0)]);
+    assert_eq!(timeline.inputs[&1][1].text.as_deref(), Some("stands"));
+}
+
+#[test]
+fn what_is_longer_ago_is_the_state_at_its_beginning() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    switch(&mut status, 1, 10);
+    history.observe(&status, at(0), at(10));
+    switch(&mut status, 0, 800);
+    history.observe(&status, at(0), at(800));
+    let kept = KEPT.as_secs();
+    history.tidy(at(11 + kept));
+    let timeline = history.timeline(&status, at(11 + kept));
+    assert_eq!((timeline.from, timeline.complete), (at(11), true));
+    assert_eq!(on_air(&timeline), [(at(10), 1), (at(800), 0)]);
+    assert_eq!(timeline.switches.len(), 1);
+    history.tidy(at(801 + kept));
+    let timeline = history.timeline(&status, at(801 + kept));
+    assert_eq!((on_air(&timeline).len(), timeline.switches.len()), (1, 0));
+}
+
+#[test]
+fn too_many_changes_lose_the_oldest_and_it_says_so() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    for second in 1..=400 {
+        switch(&mut status, second as usize % 2, second);
+        status.switches.remove(0);
+        history.observe(&status, at(0), at(second));
+    }
+    let timeline = history.timeline(&status, at(401));
+    assert!(!timeline.complete);
+    let changes = timeline.on_air.len() + timeline.switches.len();
+    let of_inputs: usize = timeline.inputs.values().map(Vec::len).sum();
+    // Besides them each list has what was so before.
+    assert_eq!(changes + of_inputs, CHANGES + 3);
+    assert_eq!(on_air(&timeline).last(), Some(&(at(400), 0)));
+    // A quarter of an hour later nothing is missing any more.
+    let later = at(400 + KEPT.as_secs());
+    assert!(history.timeline(&status, later).complete);
+}
+
+#[test]
+fn what_was_missed_is_said_to_be() {
+    let (mut history, status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    assert!(history.timeline(&status, at(20)).complete);
+    history.miss(at(10));
+    assert!(!history.timeline(&status, at(20)).complete);
+    assert!(history.timeline(&status, at(10) + KEPT).complete);
+}
+
+#[test]
+fn what_was_before_the_site_is_known_as_far_as_its_last_change() {
+    let (mut history, status) = (History::default(), status());
+    history.observe(&status, at(100), at(100));
+    let timeline = history.timeline(&status, at(200));
+    assert_eq!((on_air(&timeline), timeline.complete), (vec![(at(1), 0)], false));
+}
+
+#[test]
+fn a_new_registration_begins_anew() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    switch(&mut status, 1, 10);
+    history.observe(&status, at(0), at(10));
+    status.registration += 1;
+    (status.registered_at, status.state_since) = (at(50), at(50));
+    status.switches.clear();
+    history.observe(&status, at(0), at(50));
+    let timeline = history.timeline(&status, at(60));
+    assert_eq!((timeline.from, timeline.complete), (at(50), true));
+    assert_eq!(on_air(&timeline), [(at(50), -1), (at(50), 1)]);
+    history.end("news");
+    assert!(history.streams.is_empty());
+}
+
+#[test]
+fn an_input_that_is_removed_stops() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    status.inputs.pop();
+    history.observe(&status, at(0), at(5));
+    let timeline = history.timeline(&status, at(10));
+    assert_eq!(of_input(&timeline, 1), [(at(0), "idle"), (at(5), "stopped")]);
+}
