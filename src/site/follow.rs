@@ -1,8 +1,9 @@
 //! The thread that follows the engine for the site: keeps what became of each stream, and samples bitrates
 //! while somebody looks.
 
+use super::fresh::Fresh;
 use super::history::History;
-use super::listing::Listings;
+use super::listing::Listing;
 use super::spark::{Reading, Sparks, STEP};
 use crate::engine::{be_nice, Engine, Tap, TapOptions, Thread};
 use crate::hot::{is_inherited, next_number};
@@ -50,7 +51,7 @@ impl Follower {
     /// [`Error::System`]; the engine's.
     pub(super) fn new(
         engine: &Arc<Engine>,
-        listings: Arc<Listings>,
+        listing: Arc<Fresh<Listing>>,
         nice: i32,
     ) -> Result<Follower, Error> {
         let seen = Arc::<Mutex<Seen>>::default();
@@ -61,7 +62,7 @@ impl Follower {
         let thread = Thread::spawn("changeover-see", move || {
             be_nice(nice);
             let from = SystemTime::now();
-            Follow { engine, seen: of_thread, listings, tap, ended, from }.run();
+            Follow { engine, seen: of_thread, listing, tap, ended, from }.run();
         })?;
         let (end, thread, number) = (Some(end), Some(thread), next_number());
         Ok(Follower { seen, end, thread, number })
@@ -98,7 +99,7 @@ impl Drop for Follower {
 struct Follow {
     engine: Weak<Engine>,
     seen: Arc<Mutex<Seen>>,
-    listings: Arc<Listings>,
+    listing: Arc<Fresh<Listing>>,
     tap: Tap,
     ended: PipeReader,
     /// From here on all that happens is seen.
@@ -134,7 +135,7 @@ impl Follow {
                 }
             } else if next_sample.take().is_some() {
                 unpoisoned(self.seen.lock()).sparks.clear();
-                self.listings.clear();
+                self.listing.clear();
             }
             let timeout = next_sample.map(|at| at.saturating_duration_since(Instant::now()));
             if self.wait(true, timeout)? {

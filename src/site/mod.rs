@@ -7,6 +7,7 @@
 //! | `message.rs`, `refusal.rs` | requests and answers; what is refused |
 //! | `access.rs` | who may ask for what |
 //! | `listing.rs`, `row.rs`, `streams.rs` | all streams; one of them as a row; the list in pages |
+//! | `fresh.rs` | what many ask for, made once for all |
 //! | `detail.rs` | one stream, with what became of it |
 //! | `follow.rs`, `history.rs`, `timeline.rs`, `spark.rs` | the thread that follows the engine; what it keeps: changes of the last quarter of an hour, bitrates |
 //! | `feed.rs` | events as they come |
@@ -17,6 +18,7 @@ mod action;
 mod detail;
 mod feed;
 mod follow;
+mod fresh;
 mod history;
 mod listing;
 mod message;
@@ -30,13 +32,15 @@ pub use feed::Feed;
 pub use message::{Body, Request, Response, BODY_MAX, TARGET_MAX};
 
 use crate::engine::{Engine, TapOptions};
+use crate::metrics::MetricsOptions;
 use crate::print::json::to_json;
 use crate::vocabulary::Error;
 use access::{Access, Intent};
 use action::Action;
 use detail::Detail;
 use follow::Follower;
-use listing::Listings;
+use fresh::Fresh;
+use listing::Listing;
 use message::{EVENTS, JSON};
 use percent_encoding::percent_decode_str;
 use refusal::Refusal;
@@ -48,6 +52,8 @@ use streams::{About, Query};
 
 /// The monitor is late, and the engine not healthy, from here on.
 const LATE: Duration = Duration::from_millis(1000);
+
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What a site is made from.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +68,8 @@ pub struct SiteOptions {
     /// By which names the site may be asked, besides `localhost` and addresses. `*`: by any; then the
     /// server around it checks that, or another site could have its name lead here and read.
     pub hosts: Vec<String>,
+    /// What `/metrics` tells of each stream and each input.
+    pub metrics: MetricsOptions,
     /// How nice the site's threads are: from 0, as their process, to 19, only when nobody else wants the
     /// processor.
     pub nice: i32,
@@ -72,7 +80,9 @@ pub struct SiteOptions {
 pub struct Site {
     engine: Weak<Engine>,
     access: Access,
-    listings: Arc<Listings>,
+    options: MetricsOptions,
+    listing: Arc<Fresh<Listing>>,
+    metrics: Fresh<String>,
     follower: Follower,
 }
 
@@ -92,11 +102,18 @@ impl Site {
     /// [`Error::Token`]: it is too short, or missing where reads need it. [`Error::System`];
     /// [`Error::ShutDown`], [`Error::MonitorDied`], [`Error::Forked`].
     pub fn new(engine: &Arc<Engine>, options: &SiteOptions) -> Result<Site, Error> {
-        let SiteOptions { token, reads_need_token, hosts, nice } = options;
+        let SiteOptions { token, reads_need_token, hosts, metrics, nice } = options;
         let access = Access::new(token.as_deref(), *reads_need_token, hosts)?;
-        let listings = Arc::<Listings>::default();
-        let follower = Follower::new(engine, listings.clone(), *nice)?;
-        Ok(Site { engine: Arc::downgrade(engine), access, listings, follower })
+        let listing = Arc::<Fresh<Listing>>::default();
+        let follower = Follower::new(engine, listing.clone(), *nice)?;
+        Ok(Site {
+            engine: Arc::downgrade(engine),
+            access,
+            options: *metrics,
+            listing,
+            metrics: Fresh::default(),
+            follower,
+        })
     }
 
     /// Answers a request. Waits for the monitor, but for `/healthz` and the page.
@@ -131,6 +148,13 @@ impl Site {
                 self.reads(request, Intent::Look)?;
                 none_of(query)?;
                 Ok(self.health())
+            }
+            ["metrics"] => {
+                self.reads(request, Intent::Read)?;
+                none_of(query)?;
+                let engine = self.engine()?;
+                let text = self.metrics.get(|| engine.metrics(self.options));
+                Ok(Response::text(200, METRICS, text.to_string()))
             }
             ["api", "streams"] => {
                 self.reads(request, Intent::Read)?;
@@ -189,7 +213,7 @@ impl Site {
     fn list(&self, query: &Query) -> Result<Response, Refusal> {
         let engine = self.engine()?;
         self.follower.is_looked_at();
-        let listing = self.listings.get(&engine);
+        let listing = self.listing.get(|| Listing::of(&engine));
         let about = About {
             version: env!("CARGO_PKG_VERSION"),
             now: SystemTime::now(),
@@ -235,7 +259,7 @@ impl Site {
     fn act(&self, id: &str, action: Action, body: &[u8]) -> Result<Response, Refusal> {
         let engine = self.engine()?;
         let done = action.carry_out(&engine, id, body);
-        self.listings.clear();
+        self.listing.clear();
         done?;
         let status = engine.runtime_status(id)?;
         Ok(Response::text(200, JSON, to_json(&Row::of(&status, SystemTime::now()))))

@@ -1,7 +1,7 @@
 //! What is answered by which path.
 
 use super::rig::{until, Rig, TOKEN};
-use changeover::{serve, Engine, Error, Flags, ServeOptions};
+use changeover::{serve, Engine, Error, Flags, MetricsOptions, ServeOptions};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +45,22 @@ fn a_stream_has_its_status() {
     assert_eq!(stream["status"]["inputs"][0]["url"], "srt://***@a.example:9000");
     let unknown = rig.get("/api/streams/sport");
     assert_eq!((unknown.status, &unknown.json()["error"]), (404, &json!("unknown_stream")));
+}
+
+#[test]
+fn metrics_are_those_of_the_engine() {
+    let mut options = ServeOptions::default();
+    options.site.metrics = MetricsOptions::new().streams(true);
+    let rig = Rig::new(options);
+    rig.register("news");
+    let metrics = rig.get("/metrics");
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(metrics.field("content-type"), Some(content_type));
+    assert!(metrics.body.ends_with("# EOF\n"));
+    assert!(
+        metrics.body.contains("changeover_stream_active_input{stream=\"news\"}"),
+        "{metrics:?}"
+    );
 }
 
 #[test]
