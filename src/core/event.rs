@@ -1,6 +1,6 @@
 //! What goes into a stream's state machine and what comes out.
 
-use super::problem::{Problem, INPUTS_MAX};
+use super::problem::{any_twice, Problem, INPUTS_MAX};
 use super::{
     Condition, Config, Detail, Error, Input, InputError, Measure, Nanos, Priority, ProbeId, Reason,
     SessionId, Switch,
@@ -339,23 +339,21 @@ impl InputsUpdate {
             return Err(Error::Limit);
         }
         let known = |priority: &Priority| existing.contains(priority);
-        let mut removed = self.removed.clone();
-        removed.sort_unstable();
+        let removed = &self.removed;
         if removed.iter().any(|p| *p < 0) {
             return Err(Error::Priority);
         }
-        if removed.windows(2).any(|pair| pair[0] == pair[1]) {
+        if any_twice(removed.clone()) {
             return Err(Error::DuplicatePriority);
         }
         if !removed.iter().all(known) {
             return Err(Error::UnknownInput);
         }
-        let mut updated: Vec<_> = self.updated.iter().map(|input| input.priority).collect();
-        updated.sort_unstable();
+        let updated: Vec<_> = self.updated.iter().map(|input| input.priority).collect();
         for input in self.added.iter().chain(&self.updated) {
             input.check().map_err(Problem::error)?;
         }
-        if updated.windows(2).any(|pair| pair[0] == pair[1]) {
+        if any_twice(updated.clone()) {
             return Err(Error::DuplicatePriority);
         }
         if !updated.iter().all(|p| known(p) && !removed.contains(p)) {
@@ -366,8 +364,7 @@ impl InputsUpdate {
         if after.len() > INPUTS_MAX {
             return Err(Error::Limit);
         }
-        after.sort_unstable();
-        if after.windows(2).any(|pair| pair[0] == pair[1]) {
+        if any_twice(after) {
             return Err(Error::DuplicatePriority);
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What is wrong with what a host asks for, and how much it may ask for at most.
 
-use super::Error;
+use super::{Error, Priority};
 use crate::vocabulary::c_string;
 use std::ffi::CStr;
 use std::fmt;
@@ -62,6 +62,12 @@ impl Problem {
     pub(crate) fn texts(&self) -> (&'static CStr, &'static CStr) {
         (self.field, self.why)
     }
+}
+
+/// Whether a priority is there more than once.
+pub(super) fn any_twice(mut priorities: Vec<Priority>) -> bool {
+    priorities.sort_unstable();
+    priorities.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 impl fmt::Display for Problem {

@@ -1,6 +1,6 @@
 //! What a stream is registered with.
 
-use super::problem::{BUFFER_WRITE_ID_MAX, INPUTS_MAX};
+use super::problem::{any_twice, BUFFER_WRITE_ID_MAX, INPUTS_MAX};
 use super::{Config, Error, Input, Problem};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -36,13 +36,10 @@ impl Registration {
         }
         self.config.check_for_stream().map_err(Problem::error)?;
         self.defaults.check().map_err(Problem::error)?;
-        let mut priorities = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {
             input.check().map_err(Problem::error)?;
-            priorities.push(input.priority);
         }
-        priorities.sort_unstable();
-        if priorities.windows(2).any(|pair| pair[0] == pair[1]) {
+        if any_twice(self.inputs.iter().map(|input| input.priority).collect()) {
             return Err(Error::DuplicatePriority);
         }
         Ok(())
