@@ -410,6 +410,21 @@ impl InputHealth {
         self.trouble().is_some_and(|trouble| trouble.unproven || !trouble.backoff.is_reset())
     }
 
+    /// Its session, if it has one, is no attempt to get it back any longer.
+    pub(super) fn end_attempt(&mut self) {
+        if let Some(session) = self.session.as_mut() {
+            session.attempt = Attempt::No;
+        }
+    }
+
+    /// It is back; an attempt that was under way has succeeded.
+    pub(super) fn end_successful_attempt(&mut self) {
+        if self.session.as_ref().is_some_and(|session| session.attempt != Attempt::No) {
+            self.trouble_mut().probes_ok += 1;
+        }
+        self.end_attempt();
+    }
+
     /// Rule 15c.
     pub(super) fn push_error(&mut self, error: InputError) {
         push_kept(&mut self.trouble_mut().errors, error);

@@ -4,7 +4,6 @@ use super::health::Failure;
 use super::*;
 use crate::core::conditions::{Conditions, Healing, Look, Seen};
 use crate::core::damping::Damping;
-use crate::core::input::Attempt;
 use crate::core::Measure;
 
 impl Stream {
@@ -72,11 +71,13 @@ impl Stream {
             self.attempt_failed(index, Failure { reason, detail }, now);
             return true;
         }
-        let changed = input.usable() && !seen.begun.is_empty();
-        for (reason, detail) in seen.begun.into_iter().filter(|_| changed) {
+        if !input.usable() || seen.begun.is_empty() {
+            return false;
+        }
+        for (reason, detail) in seen.begun {
             self.impair(index, Failure { reason, detail }, now);
         }
-        changed
+        true
     }
 
     /// Rules 16b and 16d: a condition holds. What follows from it is the evaluation's.
@@ -109,11 +110,7 @@ impl Stream {
         trouble.clear_errors();
         trouble.retry_at = None;
         trouble.unproven = !active;
-        if let Some(session) = input.session.as_mut() {
-            if std::mem::replace(&mut session.attempt, Attempt::No) != Attempt::No {
-                input.trouble_mut().probes_ok += 1;
-            }
-        }
+        input.end_successful_attempt();
         let priority = input.spec.priority;
         self.cancel_probe(index);
         let exhausted = self.exhausted;

@@ -267,11 +267,7 @@ impl Stream {
         trouble.untested = Untested::No;
         trouble.retry_at = None;
         trouble.unproven = true;
-        if let Some(session) = input.session.as_mut() {
-            if std::mem::replace(&mut session.attempt, Attempt::No) != Attempt::No {
-                input.trouble_mut().probes_ok += 1;
-            }
-        }
+        input.end_successful_attempt();
         let priority = input.spec.priority;
         let exhausted = self.exhausted;
         self.notify(Notice::Recovered { priority, exhausted });
@@ -291,9 +287,7 @@ impl Stream {
         input.trouble_mut().backoff.increase();
         input.schedule_retry(now, self.registration);
         let was_trial = input.on_trial();
-        if let Some(session) = input.session.as_mut() {
-            session.attempt = Attempt::No;
-        }
+        input.end_attempt();
         // The active one stays (8b): when all is lost, its packets may still come back.
         if was_trial && !active {
             self.stop(index);
@@ -333,12 +327,17 @@ impl Stream {
     /// Rule 9g: whatever ended a probe, a trial or a restart, no degraded input is forgotten.
     pub(super) fn keep_retrying(&mut self, now: Nanos) {
         for index in 0..self.inputs.len() {
-            let input = &self.inputs[index];
-            let attempted = input.probe().is_some() || self.attempting(index) || input.listens();
-            if input.needs_attempt() && input.retry_at().is_none() && !attempted {
+            if self.lacks_attempt(index) && self.inputs[index].retry_at().is_none() {
                 self.inputs[index].schedule_retry(now, self.registration);
             }
         }
+    }
+
+    /// Nothing is under way that is to bring it back, though something has to be.
+    fn lacks_attempt(&self, index: usize) -> bool {
+        let input = &self.inputs[index];
+        let tried = input.probe().is_some() || self.attempting(index) || input.listens();
+        input.needs_attempt() && !tried
     }
 
     /// Rule 26b: with very many other streams waiting, none waits exactly as long as they do.
@@ -408,14 +407,10 @@ impl Stream {
 
     /// Whether a degraded input may be probed, tried or restarted when its wait is over.
     pub(super) fn may_retry(&self, index: usize) -> bool {
-        let input = &self.inputs[index];
-        if !input.needs_attempt()
-            || input.probe().is_some()
-            || self.attempting(index)
-            || input.listens()
-        {
+        if !self.lacks_attempt(index) {
             return false;
         }
+        let input = &self.inputs[index];
         match self.way_back(index) {
             WayBack::Probe | WayBack::Untested => true,
             WayBack::Restart => input.is_hot() || self.exhausted || self.would_be_better(index),

@@ -210,9 +210,7 @@ impl Stream {
         if input.retry_at().is_some() {
             input.trouble_mut().retry_at = None;
         }
-        if let Some(session) = input.session.as_mut() {
-            session.attempt = Attempt::No;
-        }
+        input.end_attempt();
     }
 
     /// Rules 2a and 8e: the first packet of the active input.
@@ -304,11 +302,11 @@ impl Stream {
             if input.keeps_session() || priority == active || self.pending() == Some(priority) {
                 continue;
             }
-            let better = self.is_better(index);
-            let needed = match input.on_trial() {
-                true => self.would_be_better(index),
+            let needed = if input.on_trial() {
+                self.would_be_better(index)
+            } else {
                 // Away from what is not healthy, it needs no policy.
-                false => input.usable() && better && (awaits_failback || !healthy),
+                input.usable() && self.is_better(index) && (awaits_failback || !healthy)
             };
             if !needed && input.session.is_some() {
                 self.stop(index);

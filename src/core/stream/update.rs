@@ -37,10 +37,10 @@ impl Stream {
 
     fn index_of_enabled(&self, priority: Priority) -> Result<usize, Error> {
         let index = self.index_of(priority).ok_or(Error::UnknownInput)?;
-        match self.inputs[index].disabled {
-            true => Err(Error::InputDisabled),
-            false => Ok(index),
+        if self.inputs[index].disabled {
+            return Err(Error::InputDisabled);
         }
+        Ok(index)
     }
 
     /// Rule 27d: as `switch_input`, also to an input that was given up.
@@ -273,9 +273,7 @@ impl Stream {
                 // Rule 27a: another way to get it back. The evaluation finds it.
                 input.trouble_mut().retry_at = None;
                 let was_trial = input.on_trial() && input.status == Status::Degraded;
-                if let Some(session) = &mut input.session {
-                    session.attempt = Attempt::No;
-                }
+                input.end_attempt();
                 self.cancel_probe(index);
                 if was_trial {
                     // Its packets are its life now.
