@@ -244,9 +244,10 @@ const OF_INPUT: &[OfInput] = &[
     ("rules 14 and 25: what is stopped is unregistered or disabled, and ended", |stream, index| {
         let input = &stream.inputs[index];
         let ended = input.session.is_none() && input.probe().is_none();
-        match input.status == Status::Stopped {
-            true => (stream.unregistered || input.disabled) && ended,
-            false => !stream.unregistered,
+        if input.status == Status::Stopped {
+            (stream.unregistered || input.disabled) && ended
+        } else {
+            !stream.unregistered
         }
     }),
     ("rule 25: what is disabled is stopped, or on air while another is tried", |stream, index| {

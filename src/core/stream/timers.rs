@@ -54,7 +54,7 @@ impl Timer {
 impl Stream {
     /// The next instant at which the stream wants a [`Stimulus::Tick`].
     pub fn next_deadline(&self) -> Option<Nanos> {
-        self.first_timer(|_| true).map(|(at, _)| at)
+        self.first_timer().map(|(at, _)| at)
     }
 
     /// The next deadline, and the next that packets do not postpone; `u64::MAX` is none.
@@ -99,7 +99,7 @@ impl Stream {
             // Nothing depends on restarts behind the gate: one pass, however many they are.
             let restarts = self.due(now, |timer| self.is_restart(timer));
             if restarts.is_empty() {
-                let first = self.first_timer(|_| true).filter(|(at, _)| *at <= now);
+                let first = self.first_timer().filter(|(at, _)| *at <= now);
                 let Some((_, timer)) = first else { return };
                 self.fire(timer, now, common);
             }
@@ -127,10 +127,10 @@ impl Stream {
             if self.inputs[*index].is_hot() && !self.is_active(*index))
     }
 
-    fn first_timer(&self, wanted: impl Fn(&Timer) -> bool) -> Option<(Nanos, Timer)> {
+    fn first_timer(&self) -> Option<(Nanos, Timer)> {
         let mut first = None;
         self.timers(&mut |at, timer| {
-            if wanted(&timer) && first.is_none_or(|first| (at, timer) < first) {
+            if first.is_none_or(|first| (at, timer) < first) {
                 first = Some((at, timer));
             }
         });
