@@ -213,6 +213,17 @@ impl InputHealth {
         self.session.as_ref().map(|session| session.id)
     }
 
+    /// Where it is in memory what a look reads of it, apart from the input itself: for who asks the
+    /// processor for it in advance.
+    pub(crate) fn trouble_in_memory(&self) -> Option<&impl Sized> {
+        self.trouble()
+    }
+
+    /// The same of what that leads to.
+    pub(crate) fn measured_in_memory(&self) -> (Option<&impl Sized>, Option<&impl Sized>) {
+        (self.known_conditions(), self.trouble().and_then(|trouble| trouble.gaps.as_deref()))
+    }
+
     /// The newest packet of its session, as far as the driver has told.
     pub(crate) fn last_packet(&self) -> Nanos {
         self.session.as_ref().map_or(0, |session| session.last_packet)

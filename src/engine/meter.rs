@@ -2,20 +2,21 @@
 //! at does not belong here.
 
 use crate::core::{Measure, Nanos, SessionId};
-use crate::hot::Counters;
+use crate::hot::{prefetch, Counters};
 
 /// How often a session is looked at in a window.
 const LOOKS: usize = 10;
 
-/// One input's, while it has a session and a setting needs it: 512 bytes at most.
+/// One input's, while it has a session and a setting needs it: 512 bytes at most, of which a look
+/// reads the beginning and one place of the ring.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Meter {
     session: SessionId,
     window: Nanos,
     /// When it is to be looked at next.
     next: Nanos,
-    /// What the newest looks found, in a ring: `newest` is the place of the last one.
-    looks: [Look; LOOKS + 1],
+    /// The place of the last look in the ring.
     newest: usize,
     /// How many there are, since the first that found a packet.
     filled: usize,
@@ -30,6 +31,8 @@ pub(super) struct Meter {
     key_interval: Option<Nanos>,
     /// Of what the input counts, what is not this session's.
     excluded: Counters,
+    /// What the newest looks found, in a ring.
+    looks: [Look; LOOKS + 1],
 }
 
 const _: () = assert!(size_of::<Meter>() <= 512);
@@ -94,6 +97,25 @@ impl Meter {
         self.excluded.add(counters);
     }
 
+    /// Asks the processor for what a look will read, in two steps: the first asks for what says where
+    /// the rest is.
+    pub(super) fn prefetch(&self, step: usize) {
+        match step {
+            0 => {
+                prefetch(&self.session);
+                prefetch(&self.sound_at);
+                prefetch(&self.excluded);
+            }
+            1 => {
+                let len = self.looks.len();
+                // The last one, and where the next one will be; behind that is the oldest.
+                let places = [0, 1, 3].map(|on| &self.looks[(self.newest + on) % len]);
+                places.into_iter().for_each(prefetch);
+            }
+            _ => {}
+        }
+    }
+
     /// Looks at the session's counters. `newest` is when its newest packet came, 0 if none did.
     pub(super) fn look(&mut self, now: Nanos, newest: Nanos, counters: &Counters) -> Measure {
         let counters = &counters.less(&self.excluded);
@@ -144,25 +166,38 @@ impl Meter {
     fn over_window(&self, look: &Look) -> Measure {
         let enough = self.window - self.window / (2 * LOOKS as Nanos);
         let len = self.looks.len();
-        let older = (1..self.filled).map(|back| &self.looks[(self.newest + len - back) % len]);
-        let Some(from) =
-            older.clone().find(|one| look.at - one.at >= enough).or(older.clone().next_back())
-        else {
-            return Measure::default();
+        let older = |back| &self.looks[(self.newest + len - back) % len];
+        let is_enough = |one: &&Look| look.at - one.at >= enough;
+        let from = match self.filled {
+            0 | 1 => return Measure::default(),
+            // So it is while looks come in time: and the oldest lies beside the newest in the ring.
+            filled if !is_enough(&older(filled - 2)) => older(filled - 1),
+            filled => (1..filled).map(older).find(is_enough).unwrap_or(older(filled - 1)),
         };
-        let bytes = u128::from(look.bytes.wrapping_sub(from.bytes));
-        let lost = u128::from(look.lost.wrapping_sub(from.lost));
-        let packets = u128::from(look.packets.wrapping_sub(from.packets));
-        let video = u128::from(look.video.wrapping_sub(from.video));
-        let nanos = u128::from((look.at - from.at).max(1));
-        let whole = |number: u128| Some(u64::try_from(number).unwrap_or(u64::MAX));
+        let bytes = look.bytes.wrapping_sub(from.bytes);
+        let lost = look.lost.wrapping_sub(from.lost);
+        let packets = u64::from(look.packets.wrapping_sub(from.packets));
+        let video = u64::from(look.video.wrapping_sub(from.video));
+        let nanos = (look.at - from.at).max(1);
         Measure {
-            bitrate_kbps: whole(bytes * 8 * 1_000_000 / nanos),
-            fps_milli: whole(video * 1_000_000_000_000 / nanos),
-            loss_ppm: whole(lost * 1_000_000 / (packets + lost).max(1)),
+            bitrate_kbps: Some(rate(bytes, 8_000_000, nanos)),
+            fps_milli: Some(rate(video, 1_000_000_000_000, nanos)),
+            loss_ppm: Some(rate(lost, 1_000_000, packets.saturating_add(lost).max(1))),
             ..Measure::default()
         }
     }
+}
+
+/// `count` × `scale` / `of`, exactly, or as much as there may be.
+fn rate(count: u64, scale: u64, of: u64) -> u64 {
+    // Nearly always there is room for the product, and then it takes a tenth of the time.
+    count.checked_mul(scale).map_or_else(
+        || {
+            let rate = u128::from(count) * u128::from(scale) / u128::from(of);
+            rate.try_into().unwrap_or(u64::MAX)
+        },
+        |product| product / of,
+    )
 }
 
 #[cfg(test)]

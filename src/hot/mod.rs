@@ -55,7 +55,7 @@ pub(crate) use sync::prepare_fences;
 
 pub(crate) use by_id::ByIdCells;
 pub(crate) use cell::{Cell, Counters};
-pub(crate) use clock::{monotonic, Clock};
+pub(crate) use clock::{monotonic, thread_time, Clock};
 pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};
 pub(crate) use pool::CellPool;

@@ -30,6 +30,9 @@ const VISITS: Nanos = 5 * TICK;
 /// How many are visited between two looks at the clock.
 const VISITS_AT_LEAST: usize = 16;
 
+/// For whom the line of deadlines is asked for while another one is looked at.
+const LOOK_AHEAD: usize = 4;
+
 /// The driver of `docs/rules.md`, for all streams: it alone tells a core anything.
 pub(super) struct Driver {
     shared: Arc<Shared>,
@@ -463,6 +466,9 @@ impl Driver {
             let began = monotonic();
             // A few, before the clock is read again.
             for _ in 0..8 {
+                if let Some(ahead) = self.looks.ahead(LOOK_AHEAD) {
+                    self.deadlines.prefetch(ahead);
+                }
                 let next = self.looks.look_at_next(&self.streams, &self.time);
                 let Some((index, found)) = next else { break };
                 if !found.is_empty() {

@@ -148,6 +148,20 @@ impl Entry {
         }
     }
 
+    /// Asks for what a look reads besides, in the same steps.
+    pub(super) fn prefetch_for_look(&self, step: usize) {
+        let inputs = self.core().inputs().iter();
+        match step {
+            2 => inputs.filter_map(InputHealth::trouble_in_memory).for_each(prefetch),
+            3 => inputs.for_each(|input| {
+                let (conditions, gaps) = input.measured_in_memory();
+                conditions.into_iter().for_each(prefetch);
+                gaps.into_iter().for_each(prefetch);
+            }),
+            _ => {}
+        }
+    }
+
     /// What the core is to be told of the packet that was recorded in this cell, if it still awaits
     /// one there.
     pub(super) fn awaited(&self, cell: &Cell) -> Option<Stimulus> {

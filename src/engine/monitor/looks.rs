@@ -8,7 +8,7 @@ use super::turns::Turns;
 use crate::core::{Measure, Nanos, Priority, SessionId};
 use crate::engine::log::Logger;
 use crate::engine::meter::Meter;
-use crate::hot::{prefetch, Counters};
+use crate::hot::{thread_time, Counters};
 use crate::vocabulary::Level;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use std::sync::Arc;
 pub(super) type Found = SmallVec<[(SessionId, Measure); 2]>;
 
 /// The meters of one stream, each with the priority of its input.
-type Meters = SmallVec<[(Priority, Meter); 1]>;
+type Meters = Vec<(Priority, Meter)>;
 
 pub(super) struct Looks {
     logger: Arc<Logger>,
-    /// By the streams' numbers; as many as there ever was need for.
-    meters: Vec<Option<Box<Meters>>>,
+    /// By the streams' numbers; as many as there ever was need for. None, where nothing is measured.
+    meters: Vec<Meters>,
     /// How many streams have meters.
     measured: usize,
     /// Made with the first meter.
@@ -37,7 +37,7 @@ impl Looks {
     /// Brings the meters of a stream in line with its sessions and settings, after a decision.
     pub(super) fn match_sessions(&mut self, streams: &Streams, stream: usize, now: Nanos) {
         let entry = streams.entry(stream);
-        let has_meters = self.meters.get(stream).is_some_and(Option::is_some);
+        let has_meters = self.meters.get(stream).is_some_and(|meters| !meters.is_empty());
         if !entry.is_measured() && !has_meters {
             return;
         }
@@ -48,12 +48,12 @@ impl Looks {
         }
         if !has_meters {
             self.make_room(stream, now);
-            self.meters[stream] = Some(Box::default());
             self.measured += 1;
         }
-        let meters = self.meters[stream].as_deref_mut().expect("it has some");
         // Both in the order of the inputs.
-        let mut before = std::mem::take(meters).into_iter().peekable();
+        let mut before = std::mem::take(&mut self.meters[stream]).into_iter().peekable();
+        let meters = &mut self.meters[stream];
+        meters.reserve_exact(wanted.len());
         for (priority, session, window) in wanted {
             while before.next_if(|(of, _)| *of < priority).is_some() {}
             let stays = |(of, meter): &(Priority, Meter)| {
@@ -69,30 +69,28 @@ impl Looks {
 
     /// The stream has no meters any more.
     pub(super) fn forget(&mut self, stream: usize) {
-        if let Some(meters) = self.meters.get_mut(stream).and_then(Option::take) {
-            drop(meters);
-            self.measured -= 1;
-        }
+        let meters = self.meters.get_mut(stream).map(std::mem::take);
+        self.measured -= usize::from(meters.is_some_and(|meters| !meters.is_empty()));
     }
 
     fn make_room(&mut self, stream: usize, now: Nanos) {
         if stream >= self.meters.len() {
-            self.meters.resize_with(stream + 1, || None);
+            self.meters.resize_with(stream + 1, Meters::new);
         }
-        self.turns.get_or_insert_with(|| Turns::new(now)).grow(self.meters.len());
+        self.turns.get_or_insert_with(|| Turns::new(now, thread_time())).grow(self.meters.len());
     }
 
     /// The stream comes up when the first of its sessions is due.
     fn schedule(&mut self, stream: usize, now: Nanos) {
-        let (Some(turns), Some(meters)) = (&mut self.turns, &self.meters[stream]) else { return };
-        if let Some(next) = meters.iter().map(|(_, meter)| meter.next()).min() {
+        let Some(turns) = &mut self.turns else { return };
+        if let Some(next) = self.meters[stream].iter().map(|(_, meter)| meter.next()).min() {
             turns.schedule(stream, next, now);
         }
     }
 
     /// What was counted for an earlier session of an input is added to what the input counts.
     pub(super) fn exclude(&mut self, stream: usize, priority: Priority, counters: &Counters) {
-        if let Some(Some(meters)) = self.meters.get_mut(stream) {
+        if let Some(meters) = self.meters.get_mut(stream) {
             let of = meters.iter_mut().filter(|(of, _)| *of == priority);
             of.for_each(|(_, meter)| meter.exclude(counters));
         }
@@ -101,7 +99,7 @@ impl Looks {
     /// Takes up the streams whose look is due.
     pub(super) fn bring_up(&mut self, now: Nanos) {
         if let Some(turns) = &mut self.turns {
-            turns.bring_up(now);
+            turns.bring_up(now, thread_time());
         }
     }
 
@@ -129,9 +127,7 @@ impl Looks {
         let stream = self.turns.as_mut()?.next()?;
         self.prefetch_ahead(streams);
         let mut found = Found::new();
-        if let (Some(Some(meters)), Some(entry)) =
-            (self.meters.get_mut(stream), streams.get(stream))
-        {
+        if let (Some(meters), Some(entry)) = (self.meters.get_mut(stream), streams.get(stream)) {
             for (priority, meter) in meters.iter_mut() {
                 if meter.next() <= time.now() {
                     let counters = entry.counted(*priority, meter.session());
@@ -149,18 +145,22 @@ impl Looks {
         Some((stream, found))
     }
 
+    /// The stream that will be looked at after so many others.
+    pub(super) fn ahead(&self, others: usize) -> Option<usize> {
+        self.turns.as_ref()?.ahead(others)
+    }
+
     /// With many streams, what a look reads is in no cache.
     fn prefetch_ahead(&self, streams: &Streams) {
         for step in 0..Entry::PREFETCH_STEPS {
             let ahead = 4 * (Entry::PREFETCH_STEPS - step);
-            let Some(stream) = self.turns.as_ref().and_then(|turns| turns.ahead(ahead)) else {
-                continue;
-            };
+            let Some(stream) = self.ahead(ahead) else { continue };
             if let Some(entry) = streams.get(stream) {
                 entry.prefetch(step);
+                entry.prefetch_for_look(step);
             }
-            if let Some(Some(meters)) = self.meters.get(stream) {
-                prefetch(&**meters);
+            if let Some(meters) = self.meters.get(stream) {
+                meters.iter().for_each(|(_, meter)| meter.prefetch(step));
             }
         }
     }
