@@ -22,6 +22,8 @@ def test_those_in_trouble_come_first(browser):
 def test_a_switch_appears_with_its_reason(browser):
     with page(browser) as (host, tab):
         loaded(tab)
+        # Not the look that comes every few seconds anyway: the event is to be the reason.
+        tab.js("sinceRefresh = Infinity")
         host.switch("opera", 1, "timeout")
         tab.until(f"{row('opera')}.includes('switched to input 1')")
         tab.until(f"{SHOWN}[1] === 'opera'", "it rises to its place")
@@ -195,6 +197,7 @@ def test_on_a_phone_nothing_sticks_out(browser):
     with page(browser, width=390, height=844, phone=True) as (_, tab):
         loaded(tab)
         assert tab.js("document.scrollingElement.scrollWidth") == 390
+        assert tab.js("Math.max(...[...document.querySelectorAll('#rows *')].map((one) => one.getBoundingClientRect().right))") <= 390
         box = tab.js(f"((box) => [box.x + 5, box.y + 5])({ROWS}[0].querySelector('.id').getBoundingClientRect())")
         tab.tap(*box)
         tab.until("document.querySelector('#side h2')?.innerText.includes('sport/main')")

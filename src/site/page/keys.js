@@ -60,8 +60,7 @@ function letGo() {
     closeSide();
     $("list").focus({ preventScroll: true });
   } else {
-    list.cursor = null;
-    list.chosen = null;
+    list.cursor = list.chosen = list.wanted = null;
     list.touched = -Infinity;
     showSoon();
   }

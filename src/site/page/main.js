@@ -210,7 +210,7 @@ $("search").addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(() => {
     list.search = $("search").value.trim();
-    list.cursor = null;
+    list.cursor = list.chosen = list.wanted = null;
     $("list").scrollTop = 0;
     refreshNow();
   }, 150);
@@ -223,11 +223,6 @@ addEventListener("resize", () => {
   measureRows();
   layOut();
   fillJournal();
-  drawWide();
-});
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const row of list.rows) row.drawn = null;
-  showSoon();
   drawWide();
 });
 addEventListener("hashchange", openFromAddress);

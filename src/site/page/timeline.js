@@ -41,15 +41,9 @@ function healthOf(span) {
   return span.conditions?.length ? "watch" : "well";
 }
 
-// Colours by the style sheet's names, read again when the scheme changes.
-let inks = null;
-function ink(name) {
-  inks ??= getComputedStyle(document.documentElement);
-  return inks.getPropertyValue(`--${name}`).trim();
-}
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  inks = null;
-});
+// Colours by the style sheet's names, in whatever scheme is in force.
+const inks = getComputedStyle(document.documentElement);
+const ink = (name) => inks.getPropertyValue(`--${name}`).trim();
 
 function airInk(input, history) {
   if (input < 0) return "bad";
