@@ -170,14 +170,16 @@ class Sender:
 
 
 class Live:
-    """A live HLS or DASH stream: ffmpeg writes its segments, a server in this process hands them out."""
+    """A live HLS (of MPEG-TS or of MP4) or DASH stream: ffmpeg writes its segments, a server in this process hands them out."""
 
     def __init__(self, kind, directory, segment, clip):
         self.directory = Path(directory)
         self.directory.mkdir()
-        self.manifest = "live.m3u8" if kind == "hls" else "live.mpd"
+        self.manifest = "live.mpd" if kind == "dash" else "live.m3u8"
+        hls = ["-f", "hls", "-hls_time", str(segment), "-hls_list_size", "4", "-hls_flags", "delete_segments"]
         form = {
-            "hls": ["-f", "hls", "-hls_time", str(segment), "-hls_list_size", "4", "-hls_flags", "delete_segments"],
+            "hls": hls,
+            "hls-mp4": [*hls, "-hls_segment_type", "fmp4"],
             "dash": ["-f", "dash", "-seg_duration", str(segment), "-window_size", "4", "-remove_at_exit", "0", "-streaming", "0"],
         }[kind]
         handler = functools.partial(QuietHandler, directory=str(self.directory))
@@ -190,7 +192,7 @@ class Live:
 
     def segments(self):
         """How many segments the playlist names by now."""
-        return len({f.name for f in self.directory.glob("*.ts")} | {f.name for f in self.directory.glob("chunk-stream0-*.m4s")})
+        return sum(len({f.name for f in self.directory.glob(names)}) for names in ("*.ts", "live*.m4s", "chunk-stream0-*.m4s"))
 
     def close(self):
         self.process.kill()
@@ -302,6 +304,7 @@ class Recording:
         self.audio = [float(p["pts_time"]) for p in packets if p["codec_type"] == "audio" and "pts_time" in p]
         self.keys = {float(p["pts_time"]) for p in packets if p["codec_type"] == "video" and "pts_time" in p and "K" in p["flags"]}
         self.steps_back = []
+        self.apart = 0  # s: how much later than one track another one of the same time came
         last = {}
         for p in packets:
             if "dts_time" in p:
@@ -309,6 +312,7 @@ class Recording:
                 if dts <= last.get(stream, -1):
                     self.steps_back.append((stream, last[stream], dts))
                 last[stream] = dts
+                self.apart = max(self.apart, max(last.values()) - min(last.values()))
 
     def picture_start(self):
         """When the first picture is shown as ffmpeg counts, which is from the first packet of any track."""

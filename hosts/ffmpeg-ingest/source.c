@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits.h"
 #include "program.h"
 #include "times.h"
 
@@ -260,6 +261,7 @@ int source_open(struct source *source, const char *url, const AVDictionary *opti
   if (error >= 0) {
     const AVIOContext *io = source->format->pb;
     source->segmented = is_segmented(source->format->iformat);
+    interleave_init(&source->interleave, silence_of_segments(source->playlist.segment));
     source->has_end = source->format->duration > 0;
     source->io_tells =
         io && !io->eof_reached; /* a playlist is read to its end before anything of it is played */
@@ -309,9 +311,14 @@ static bool begin_again(struct source *source) {
   return true;
 }
 
+static int read_next(struct source *source, AVPacket *packet) {
+  if (source->segmented) return interleave_read(&source->interleave, source->format, av_read_frame, packet);
+  return prompt_take(&source->prompt, packet) ? 0 : av_read_frame(source->format, packet);
+}
+
 int source_read(struct source *source, AVPacket *packet) {
   for (;;) {
-    int error = prompt_take(&source->prompt, packet) ? 0 : av_read_frame(source->format, packet);
+    int error = read_next(source, packet);
     if (error == AVERROR_EOF && source->repeat && source->has_end && begin_again(source)) continue;
     if (error < 0) return error;
     if (!source_must_be_paced(source)) prompt_look(&source->prompt, source->format, packet);
@@ -338,6 +345,7 @@ bool source_at_end(const struct source *source) {
 
 void source_close(struct source *source) {
   prompt_free(&source->prompt);
+  interleave_free(&source->interleave);
   streams_free(&source->streams);
   tracks_release(source->tracks);
   source->tracks = NULL;

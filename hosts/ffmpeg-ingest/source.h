@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "interleave.h"
 #include "lap.h"
 #include "loss.h"
 #include "playlist.h"
@@ -31,8 +32,9 @@ struct source {
   struct lap lap;
   struct prompt prompt;
   struct times_wrap wrap;
-  bool io_tells;             /* the end of `format->pb` is the source's: it is no playlist */
-  char unknown_options[128]; /* given, but not known to libavformat here; empty: none */
+  struct interleave interleave; /* of what is segmented */
+  bool io_tells;                /* the end of `format->pb` is the source's: it is no playlist */
+  char unknown_options[128];    /* given, but not known to libavformat here; empty: none */
 };
 
 /* `options` go to libavformat, but for "format", which names a demuxer, "program", the number of one, and "repeat" (1: what has

@@ -111,15 +111,15 @@ def a_file_that_is_to_be_read_once_ends(bench):
     expect_good_recording(recording, 5)
 
 
-def live_segments(bench, kind, *options, hiccup=False):
-    """A live playlist with segments of 1 s, read for several of them; with a hiccup, its maker stops until all is used up."""
-    live = Live(kind, bench.directory / kind, 1, bench.file("thirty.flv"))
+def live_segments(bench, kind, *options, segment=1, hiccup=False):
+    """A live playlist with short segments, read for several of them; with a hiccup, its maker stops until all is used up."""
+    live = Live(kind, bench.directory / kind, segment, bench.file("thirty.flv"))
     try:
         wait_for(lambda: live.segments() >= 3, 15, "the first segments")
         recording = bench.directory / "out.ts"
         ingest = bench.ingest(*options, "-i", live.url, "-o", recording)
         opened = ingest.wait(10, "source_opened")
-        expect(1_000_000_000 <= opened["segment_ns"] <= 2_000_000_000, opened)
+        expect(segment * 1_000_000_000 <= opened["segment_ns"] <= (segment + 1) * 1_000_000_000, opened)
         wait_for(lambda: "its packet timeout is" in ingest.log(), 5, "the word about its limit")
         if hiccup:
             live.process.send_signal(signal.SIGSTOP)
@@ -139,13 +139,21 @@ def live_segments(bench, kind, *options, hiccup=False):
         live.close()
     expect(not ingest.all("degraded"), "a live source was given up in the wait for its next segment")
     expect(not ingest.all("source_failed"), "a live source was lost in the wait for its next segment")
-    times = sorted(expect_good_recording(recording, 4).video)
+    recorded = expect_good_recording(recording, 4)
+    expect(recorded.apart < 1.3, f"a track came {recorded.apart:.2f} s after the other")  # MPEG-TS sends sound 0.7 s in advance
+    times = sorted(recorded.video)
     expect(max(b - a for a, b in zip(times, times[1:])) < 0.1, "pictures are missing")  # late is not lost
 
 
 @test
 def hls_goes_on_from_segment_to_segment(bench):
     live_segments(bench, "hls")
+
+
+@test
+def hls_of_mp4_has_its_sound_in_time(bench):
+    """A fragment has all its pictures, and then all its sound."""
+    live_segments(bench, "hls-mp4", segment=3)
 
 
 @test
