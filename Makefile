@@ -46,7 +46,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 SANITIZED := $(TARGET)/sanitized
 .PHONY: lib-sanitized
 lib-sanitized:
-	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo rustc --quiet --profile sanitized --lib --features capi \
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo rustc --quiet --profile sanitized --lib --features capi,serve \
 		--crate-type staticlib --target $(HOST) --target-dir $(SANITIZED) -- --cfg changeover_panic_hook
 	cp $(SANITIZED)/$(HOST)/sanitized/libchangeover.a $(SANITIZED)
 

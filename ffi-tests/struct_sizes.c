@@ -75,6 +75,36 @@ static int32_t use_ts_loss(void *at) {
   return changeover_ts_lost(at, packet, sizeof packet, &lost);
 }
 
+static int32_t use_serve_options(void *at) {
+  changeover_site *site = NULL;
+  const int32_t result = changeover_site_new(engine, at, &site);
+  changeover_site_free(site);
+  return result;
+}
+
+static int32_t use_request(void *at) {
+  changeover_site *site = NULL;
+  changeover_response *response = NULL;
+  OK(changeover_site_new(engine, NULL, &site));
+  const int32_t result = changeover_site_answer(site, at, &response);
+  changeover_response_free(response);
+  changeover_site_free(site);
+  return result;
+}
+
+static int32_t use_response_view(void *at) {
+  changeover_site *site = NULL;
+  changeover_request request;
+  changeover_response *response = NULL;
+  OK(changeover_site_new(engine, NULL, &site));
+  OK(changeover_request_init(&request, sizeof request));
+  OK(changeover_site_answer(site, &request, &response));
+  const int32_t result = changeover_response_get(response, at);
+  changeover_response_free(response);
+  changeover_site_free(site);
+  return result;
+}
+
 #define INIT(type) \
   static int32_t init_##type(void *at, size_t size) { return changeover_##type##_init(at, size); }
 INIT(config)
@@ -90,6 +120,9 @@ INIT(status_view)
 INIT(switch_entry)
 INIT(rtp_loss)
 INIT(ts_loss)
+INIT(serve_options)
+INIT(request)
+INIT(response_view)
 
 static const struct type {
   const char *name;
@@ -110,6 +143,9 @@ static const struct type {
     {"switch_entry", 56, sizeof(changeover_switch_entry), init_switch_entry, use_switch},
     {"rtp_loss", 72, sizeof(changeover_rtp_loss), init_rtp_loss, use_rtp_loss},
     {"ts_loss", 8200, sizeof(changeover_ts_loss), init_ts_loss, use_ts_loss},
+    {"serve_options", 72, sizeof(changeover_serve_options), init_serve_options, use_serve_options},
+    {"request", 136, sizeof(changeover_request), init_request, use_request},
+    {"response_view", 48, sizeof(changeover_response_view), init_response_view, use_response_view},
 };
 
 enum { CANARY = 0xc7, ROOM = 16384 };

@@ -13,8 +13,8 @@
  * copied before the call returns, unless said otherwise. What comes out is borrowed from the object
  * it came from, until that is freed or cleared.
  *
- * Handles: changeover_engine, changeover_status and changeover_stream_list are numbers dressed as
- * pointers. They are never dereferenced and never reused, so a handle that is stale, freed twice or
+ * Handles: changeover_engine, changeover_status, changeover_stream_list, changeover_server,
+ * changeover_site and changeover_response are numbers dressed as pointers. They are never dereferenced and never reused, so a handle that is stale, freed twice or
  * was never ours is CHANGEOVER_ERR_HANDLE. Freeing NULL does nothing.
  *
  * Structs: one that begins with struct_size is prepared by its _init function, given its sizeof,
@@ -711,6 +711,15 @@ typedef struct changeover_config {
 /** An engine: a handle, see above. */
 typedef struct changeover_engine changeover_engine;
 
+/** What a site answered: a handle, see above. */
+typedef struct changeover_response changeover_response;
+
+/** A server of an engine's page, API and metrics: a handle, see above. */
+typedef struct changeover_server changeover_server;
+
+/** What such a server would serve, for a host that has one of its own: a handle, see above. */
+typedef struct changeover_site changeover_site;
+
 /** The state of a stream at one instant: a handle, see above. */
 typedef struct changeover_status changeover_status;
 
@@ -1200,6 +1209,103 @@ typedef struct changeover_status_view {
   /** Bytes of all of them. */
   size_t texts_len;
 } changeover_status_view;
+
+/** What a server or a site is made from. */
+typedef struct changeover_serve_options {
+  /** Set by changeover_serve_options_init. */
+  size_t struct_size;
+  /**
+   * Who sends it (Authorization: Bearer …) may change things; 16 to 255 printable ASCII characters.
+   * NULL: nobody may.
+   */
+  const char *token;
+  /** Bytes of it. */
+  size_t token_len;
+  /**
+   * By which names it may be asked, besides localhost and IP addresses, with commas between them. *: by
+   * any; only for a site whose server checks that, or another site could have its name lead here.
+   */
+  const char *hosts;
+  /** Bytes of them. */
+  size_t hosts_len;
+  /**
+   * For changeover_serve: how long, in nanoseconds, a client may take to ask, or to take the next 16 KiB of
+   * an answer; and how long an answer may take. 0: 10 seconds.
+   */
+  uint64_t patience;
+  /**
+   * For changeover_serve: at most so many connections at once; when there are more, the one goes that has
+   * been quiet the longest. 0: 256.
+   */
+  uint64_t max_connections;
+  /**
+   * 1: reading needs the token, too, but for the page itself, which says nothing of any stream, and
+   * /healthz.
+   */
+  int32_t reads_need_token;
+  /** 1: /metrics has series for each stream. */
+  int32_t stream_metrics;
+  /** 1: /metrics has series for each input. */
+  int32_t input_metrics;
+  /** How nice its threads are: from 0, as their process, to 19, only when nobody else wants the processor. */
+  int32_t nice;
+} changeover_serve_options;
+
+/** A request, as a server has read it. Texts that it does not have are NULL. */
+typedef struct changeover_request {
+  /** Set by changeover_request_init. */
+  size_t struct_size;
+  /** GET, HEAD or POST. */
+  const char *method;
+  /** Bytes of it. */
+  size_t method_len;
+  /** What was asked for: the path as it was sent, percent-encoded, and the query behind ?. */
+  const char *target;
+  /** Bytes of it. */
+  size_t target_len;
+  /** Host, or the authority of a target in absolute form. */
+  const char *host;
+  /** Bytes of it. */
+  size_t host_len;
+  /** Origin. */
+  const char *origin;
+  /** Bytes of it. */
+  size_t origin_len;
+  /** Sec-Fetch-Site. */
+  const char *fetch_site;
+  /** Bytes of it. */
+  size_t fetch_site_len;
+  /** Authorization. */
+  const char *authorization;
+  /** Bytes of it. */
+  size_t authorization_len;
+  /** Last-Event-ID. */
+  const char *last_event_id;
+  /** Bytes of it. */
+  size_t last_event_id_len;
+  /** The body. A server need read no more than 4096 bytes of it. */
+  const uint8_t *body;
+  /** Bytes of it. */
+  size_t body_len;
+} changeover_request;
+
+/** What a response consists of. Borrowed until changeover_response_free. */
+typedef struct changeover_response_view {
+  /** Set by changeover_response_view_init. */
+  size_t struct_size;
+  /** 200, or why not. */
+  int32_t status;
+  /** 1: the body goes on, see changeover_response_next. */
+  int32_t goes_on;
+  /** Header fields. */
+  const struct changeover_option *fields;
+  /** How many. */
+  size_t fields_len;
+  /** The body, unless it goes on. */
+  const uint8_t *body;
+  /** Bytes of it. */
+  size_t body_len;
+} changeover_response_view;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2152,6 +2258,125 @@ int32_t changeover_stream_list_get(const struct changeover_stream_list *list,
  * Owner only; does not wait. Since 0.1.
  */
 void changeover_stream_list_free(struct changeover_stream_list *list);
+
+/**
+ * Makes the site of an engine, for a host that has an HTTP server of its own: what changeover_serve would
+ * serve. site receives a handle that the caller owns and ends with changeover_site_free. options may be
+ * NULL. A thread of its own follows the engine, which it does not keep alive.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: TOKEN, SYSTEM. Since 0.1.
+ */
+int32_t changeover_site_new(struct changeover_engine *engine,
+                            const struct changeover_serve_options *options,
+                            struct changeover_site **site);
+
+/**
+ * Frees a site. Its responses stay until they are freed. NULL, or a handle that is not live: nothing
+ * happens.
+ *
+ * Owner only; does not wait for the monitor. Since 0.1.
+ */
+void changeover_site_free(struct changeover_site *site);
+
+/**
+ * Prepares a request: nothing is set.
+ *
+ * Pass sizeof(changeover_request). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_request_init(struct changeover_request *request, size_t struct_size);
+
+/**
+ * Answers a request: response receives a handle that the caller owns and ends with
+ * changeover_response_free. What is refused is an answer, too. An engine that was freed is answered by 503.
+ *
+ * Any thread; waits for the monitor, but for /healthz and the page.
+ * Since 0.1.
+ */
+int32_t changeover_site_answer(struct changeover_site *site,
+                               const struct changeover_request *request,
+                               struct changeover_response **response);
+
+/**
+ * Prepares a struct for changeover_response_get.
+ *
+ * Pass sizeof(changeover_response_view). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_response_view_init(struct changeover_response_view *view, size_t struct_size);
+
+/**
+ * What a response consists of. What is filled in is borrowed until changeover_response_free.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_response_get(const struct changeover_response *response,
+                                struct changeover_response_view *view);
+
+/**
+ * The next piece of a body that goes on (events as they come), waiting at most timeout nanoseconds for one:
+ * piece receives bytes that are borrowed until the next call for this response, or its
+ * changeover_response_free; piece_len their number. After 15 seconds without one, send the three bytes
+ * ":\n\n", so that both ends know the other is there.
+ *
+ * One at a time for each response; waits for events.
+ * Errors: TIMEOUT (none came); SHUT_DOWN or MONITOR_DIED at the end; VALUE (the body does not go on).
+ * Since 0.1.
+ */
+int32_t changeover_response_next(struct changeover_response *response,
+                                 uint64_t timeout,
+                                 const uint8_t **piece,
+                                 size_t *piece_len);
+
+/**
+ * Frees a response. NULL, or a handle that is not live: nothing happens.
+ *
+ * Owner only; does not wait. Since 0.1.
+ */
+void changeover_response_free(struct changeover_response *response);
+
+/**
+ * Prepares options: nobody may change things, the usual limits.
+ *
+ * Pass sizeof(changeover_serve_options). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_serve_options_init(struct changeover_serve_options *options, size_t struct_size);
+
+/**
+ * Serves the page, the API, the metrics and /healthz of an engine over HTTP/1.1, on threads of its own, at
+ * an address such as "127.0.0.1:9180"; port 0 is one that is free. server receives a handle that the
+ * caller owns and ends with changeover_server_free. options may be NULL.
+ *
+ * Where the address is not a loopback address, a token is needed, for reading too. The server keeps no
+ * engine alive: when that is freed, requests are answered by 503.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: ADDRESS (no IP address with a port, or the system refuses it), NEEDS_TOKEN, TOKEN, SYSTEM;
+ * UNSUPPORTED in a library that was built without the feature serve. Since 0.1.
+ */
+int32_t changeover_serve(struct changeover_engine *engine,
+                         const char *address,
+                         size_t address_len,
+                         const struct changeover_serve_options *options,
+                         struct changeover_server **server);
+
+/**
+ * Where a server listens, with the port that it has got: address receives a string that is borrowed until
+ * changeover_server_free, address_len (may be NULL) its length.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_server_address(const struct changeover_server *server,
+                                  const char **address,
+                                  size_t *address_len);
+
+/**
+ * Ends a server: its connections are closed and its threads have ended when this returns; those that wait for
+ * a monitor that hangs are left behind after two seconds. Before the engine is freed, or after. NULL, or a
+ * handle that is not live: nothing happens.
+ *
+ * Owner only; waits at most for a few seconds, never for callbacks. Since 0.1.
+ */
+void changeover_server_free(struct changeover_server *server);
 
 #ifdef __cplusplus
 }  // extern "C"

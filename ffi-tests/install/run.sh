@@ -75,7 +75,7 @@ private=$(make -s --no-print-directory -C "$root" -f Makefile -f <(echo 'private
   tr ' ' '\n' | sort | tr '\n' ' ')
 check "Libs.private is what rustc says" equal "$private" "$native"
 if cargo cinstall --version >/dev/null 2>&1; then
-  check "cargo cinstall" cargo cinstall --quiet --manifest-path "$root/Cargo.toml" --prefix "$work/cinstall" \
+  check "cargo cinstall" cargo cinstall --quiet --manifest-path "$root/Cargo.toml" --features serve --prefix "$work/cinstall" \
     --libdir "$work/cinstall/lib"
   check "the same files" diff -u "$work/without-cmake" <(files "$work/cinstall")
   check "the same symbols, SONAME, nodelete" "$root/ffi-tests/check-symbols.sh" "$work/cinstall/lib/libchangeover.so"

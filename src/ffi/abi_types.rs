@@ -19,6 +19,21 @@ pub struct changeover_stream_list {
     _private: [u8; 0],
 }
 
+/// A server of an engine's page, API and metrics: a handle, see above.
+pub struct changeover_server {
+    _private: [u8; 0],
+}
+
+/// What such a server would serve, for a host that has one of its own: a handle, see above.
+pub struct changeover_site {
+    _private: [u8; 0],
+}
+
+/// What a site answered: a handle, see above.
+pub struct changeover_response {
+    _private: [u8; 0],
+}
+
 /// A key/value pair of an input, e.g. an HTTP header; comes back with its starts and probes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

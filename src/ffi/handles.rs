@@ -2,7 +2,7 @@
 //!
 //! A handle is looked up, never dereferenced. It is odd and, on 64 bits, outside of what can be
 //! mapped, so no real object has that address; nor is it so small that a runtime which looks at
-//! pointers (Go's) takes it for a mistake. The low four bits say what it is a handle of; the rest
+//! pointers (Go's) takes it for a mistake. The low five bits say what it is a handle of; the rest
 //! is a number that is never given out again. A number that a forked child's parent gave out is
 //! refused before anything is looked up.
 
@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 use std::ptr::without_provenance_mut;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-const KIND_BITS: u32 = 4;
+const KIND_BITS: u32 = 5;
 
 /// Added to every handle.
 const BASE: u64 = if usize::BITS < 64 { 1 << 12 } else { 1 << 60 };
 
-/// What a handle is a handle of. Odd numbers below 16.
+/// What a handle is a handle of. Odd numbers below 32.
 #[derive(Clone, Copy, Debug)]
 #[repr(u64)]
 pub(super) enum Kind {
@@ -30,6 +30,9 @@ pub(super) enum Kind {
     StreamList = 5,
     Event = 7,
     Input = 9,
+    Server = 15,
+    Site = 17,
+    Response = 19,
 }
 
 /// A handle as C has it.

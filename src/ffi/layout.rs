@@ -5,6 +5,7 @@
 
 use super::abi_status::*;
 use super::abi_types::*;
+use super::site::*;
 use std::mem::offset_of;
 
 macro_rules! layout {
@@ -88,5 +89,18 @@ layout! {
     }
     changeover_ts_loss: 8200 {
         struct_size: 0, state: 8,
+    }
+    changeover_serve_options: 72 {
+        struct_size: 0, token: 8, token_len: 16, hosts: 24, hosts_len: 32, patience: 40,
+        max_connections: 48, reads_need_token: 56, stream_metrics: 60, input_metrics: 64, nice: 68,
+    }
+    changeover_request: 136 {
+        struct_size: 0, method: 8, method_len: 16, target: 24, target_len: 32, host: 40,
+        host_len: 48, origin: 56, origin_len: 64, fetch_site: 72, fetch_site_len: 80,
+        authorization: 88, authorization_len: 96, last_event_id: 104, last_event_id_len: 112,
+        body: 120, body_len: 128,
+    }
+    changeover_response_view: 48 {
+        struct_size: 0, status: 8, goes_on: 12, fields: 16, fields_len: 24, body: 32, body_len: 40,
     }
 }

@@ -15,7 +15,7 @@ pub(super) static ENGINES: Handles<Live> = Handles::new(Kind::Engine);
 
 /// An engine with a handle.
 pub(super) struct Live {
-    engine: Engine,
+    engine: Arc<Engine>,
     /// Somebody is freeing it.
     freeing: AtomicBool,
 }
@@ -29,7 +29,12 @@ impl std::ops::Deref for Live {
 
 impl Live {
     pub(super) fn new(engine: Engine) -> Live {
-        Live { engine, freeing: AtomicBool::new(false) }
+        Live { engine: Arc::new(engine), freeing: AtomicBool::new(false) }
+    }
+
+    /// For what is to notice when it is gone.
+    pub(super) fn shared(&self) -> &Arc<Engine> {
+        &self.engine
     }
 
     /// Ends the engine. After an error it lives on.

@@ -25,6 +25,7 @@
 //! | `print.rs` | events, and what others wrote, as text that can be printed |
 //! | `status.rs`, `status_structs.rs` | statuses; what they consist of |
 //! | `stream_list.rs` | lists of streams |
+//! | `serve.rs`, `site.rs` | the server of the page and the API; the same without sockets |
 //! | `version.rs` | versions |
 
 // The contract of every function is the last paragraph above, stated once. The SAFETY comments in the
@@ -56,7 +57,9 @@ mod maintenance;
 mod output;
 mod print;
 mod result;
+mod serve;
 mod settings;
+mod site;
 mod status;
 mod status_structs;
 mod stream_list;
@@ -80,7 +83,9 @@ pub use input::*;
 pub use loss::*;
 pub use print::*;
 pub use result::*;
+pub use serve::*;
 pub use settings::changeover_config;
+pub use site::*;
 pub use status::*;
 pub use stream_list::*;
 pub use version::*;

@@ -45,6 +45,7 @@ impl Refusal {
     }
 }
 
+#[cfg(feature = "serve")]
 impl Response {
     /// A refusal.
     pub(crate) fn refused(status: u16, name: &str, message: &str) -> Response {

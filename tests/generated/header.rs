@@ -9,7 +9,7 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 18] = [
     "result",
     "constants",
     "abi_types",
@@ -26,6 +26,8 @@ const SOURCES: [&str; 16] = [
     "print",
     "status",
     "stream_list",
+    "site",
+    "serve",
 ];
 
 pub fn generate() -> String {

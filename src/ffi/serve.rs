@@ -1,0 +1,136 @@
+//! The server of the page, the API and the metrics.
+
+use super::abi_types::{changeover_engine, changeover_server};
+use super::guard::{guard, guard_or};
+use super::handles::{pointer, Handles, Kind};
+use super::live::find;
+use super::output::Output;
+use super::result::Outcome;
+use super::site::changeover_serve_options;
+use super::strings::{text, Text, Texts};
+use super::versioned::{init, read};
+use std::ffi::c_char;
+use std::sync::Arc;
+
+static SERVERS: Handles<Served> = Handles::new(Kind::Server);
+
+/// A server and where it is.
+struct Served {
+    address: Text,
+    _texts: Texts,
+    #[cfg(feature = "serve")]
+    _server: crate::serve::Server,
+}
+
+// SAFETY: the pointer in `address` points into `_texts`, which moves with it and is never changed again.
+unsafe impl Send for Served {}
+// SAFETY: as above.
+unsafe impl Sync for Served {}
+
+/// Prepares options: nobody may change things, the usual limits.
+///
+/// Pass sizeof(changeover_serve_options). One at a time; wait-free. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_serve_options_init(
+    options: *mut changeover_serve_options,
+    struct_size: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe { init(options, struct_size) })
+}
+
+/// Serves the page, the API, the metrics and /healthz of an engine over HTTP/1.1, on threads of its own, at
+/// an address such as "127.0.0.1:9180"; port 0 is one that is free. `server` receives a handle that the
+/// caller owns and ends with changeover_server_free. `options` may be NULL.
+///
+/// Where the address is not a loopback address, a token is needed, for reading too. The server keeps no
+/// engine alive: when that is freed, requests are answered by 503.
+///
+/// Any thread; waits for the monitor.
+/// Errors: ADDRESS (no IP address with a port, or the system refuses it), NEEDS_TOKEN, TOKEN, SYSTEM;
+/// UNSUPPORTED in a library that was built without the feature `serve`. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_serve(
+    engine: *mut changeover_engine,
+    address: *const c_char,
+    address_len: usize,
+    options: *const changeover_serve_options,
+    server: *mut *mut changeover_server,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
+        let engine = find(engine)?;
+        let address = text(address, address_len)?;
+        let options = if options.is_null() { None } else { Some(read(options)?) };
+        let server = Output::required(server)?;
+        let served = start(engine.shared(), address, options.as_ref())?;
+        server.write(pointer(SERVERS.insert(Arc::new(served))?));
+        Ok(())
+    })
+}
+
+/// # Safety
+/// The strings in `options` are as the caller promises.
+#[cfg(feature = "serve")]
+unsafe fn start(
+    engine: &Arc<crate::engine::Engine>,
+    address: &str,
+    options: Option<&changeover_serve_options>,
+) -> Outcome<Served> {
+    use super::result::{Code, CHANGEOVER_ERR_VALUE};
+    let mut serving = crate::serve::ServeOptions::default();
+    if let Some(options) = options {
+        // SAFETY: by this function's contract.
+        serving.site = unsafe { options.site() }?;
+        let max = usize::try_from(options.max_connections);
+        serving.max_connections = max.map_err(|_| Code(CHANGEOVER_ERR_VALUE))?;
+        serving.patience = std::time::Duration::from_nanos(options.patience);
+    }
+    let server = crate::serve::serve(engine, address, serving)?;
+    let mut texts = Texts::default();
+    let address = server.address().to_string();
+    texts.restart([&*address].into_iter());
+    Ok(Served { address: texts.push(&address), _texts: texts, _server: server })
+}
+
+/// # Safety
+/// As above.
+#[cfg(not(feature = "serve"))]
+unsafe fn start(
+    _: &Arc<crate::engine::Engine>,
+    _: &str,
+    _: Option<&changeover_serve_options>,
+) -> Outcome<Served> {
+    Err(crate::vocabulary::Error::Unsupported.into())
+}
+
+/// Where a server listens, with the port that it has got: `address` receives a string that is borrowed until
+/// changeover_server_free, `address_len` (may be NULL) its length.
+///
+/// Any thread; does not wait. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_server_address(
+    server: *const changeover_server,
+    address: *mut *const c_char,
+    address_len: *mut usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
+        let server = SERVERS.find(server.addr() as u64)?;
+        let address = Output::required(address)?;
+        address.write(server.address.pointer);
+        Output::optional(address_len).write(server.address.len);
+        Ok(())
+    })
+}
+
+/// Ends a server: its connections are closed and its threads have ended when this returns; those that wait for
+/// a monitor that hangs are left behind after two seconds. Before the engine is freed, or after. NULL, or a
+/// handle that is not live: nothing happens.
+///
+/// Owner only; waits at most for a few seconds, never for callbacks. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_server_free(server: *mut changeover_server) {
+    // A handle that is not live has nothing to be freed.
+    guard_or((), || drop(SERVERS.take(server.addr() as u64)));
+}
