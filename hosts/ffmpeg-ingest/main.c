@@ -2,6 +2,7 @@
  * threads; it starts and stops those threads and never waits for one of them while the stream is on air. */
 #include <changeover.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libavformat/avformat.h>
 #include <poll.h>
 #include <signal.h>
@@ -274,6 +275,15 @@ static void shut_down(struct app *app) {
 
 /* ---- beginning and end ---- */
 
+/* Where a standard stream is closed, the next file that is opened would get its number, and with it all that is printed. Now it
+ * gets nothing, and using it stays an error. */
+static void keep_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) die("/dev/null", strerror(errno));
+  }
+}
+
 static int signal_descriptor(void) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -376,6 +386,7 @@ static void tear_down(struct app *app) {
 
 int main(int argc, char **argv) {
   static struct app app;
+  keep_standard_streams();
   options_parse(&app.options, argc, argv);
   set_up(&app);
   register_stream(&app);

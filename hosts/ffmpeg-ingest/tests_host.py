@@ -1,6 +1,7 @@
 """The command line, what people type, and what is printed."""
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -130,6 +131,26 @@ def nobody_reads_the_status(bench):
 @test
 def nobody_reads_the_output(bench):
     stalled_reader(bench, "stdout", "-o", "pipe:1")
+
+
+@test
+def standard_streams_may_be_closed(bench):
+    """No file, and no socket, gets their numbers: what is printed there would be written into it."""
+    events = bench.directory / "events.jsonl"
+    program = subprocess.Popen(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', HERE / SANITIZED, "-v", "--status-every", "10ms", "--events-json",
+                                events, "-i", bench.file("twenty.flv"), "-o", bench.directory / "out.ts"])
+    try:
+        wait_for(lambda: events.exists() and '"picture"' in events.read_text(), 10, "the picture")
+        for number in range(3):
+            expect(os.readlink(f"/proc/{program.pid}/fd/{number}") == "/dev/null", f"descriptor {number} is another's")
+        program.send_signal(signal.SIGTERM)
+        expect(program.wait(10) == 0, f"exit status {program.returncode}")
+    finally:
+        program.kill()
+        program.wait()
+    for line in events.read_text().splitlines():
+        json.loads(line)
+    expect_good_recording(bench.directory / "out.ts", 0)
 
 
 @test

@@ -276,9 +276,26 @@ def systemd(directory):
     check(last == b"STOPPING=1", "and when it ends", last)
 
 
+def closed_streams(directory):
+    """No socket gets the number of a standard stream that is closed: what is printed there would be sent."""
+    table = os.path.join(directory, "closed")
+    output, source = Output(), Source(b"source-c")
+    with open(table, "w") as file:
+        file.write(f"c {output.address} {source.address}\n")
+    process = subprocess.Popen(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', PROGRAM, table])
+    try:
+        check(output.carries(b"source-c"), "it runs without standard streams")
+        streams = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)]
+        check(streams == ["/dev/null"] * 3, "and gives their numbers to no socket", streams)
+    finally:
+        process.terminate()
+        check(process.wait(PATIENCE) == 0, "and ends")
+        source.ended.set()
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="udp-switch-") as directory:
-        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd):
+        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd, closed_streams):
             test(directory)
     return check.report("gateway")
 

@@ -3,9 +3,12 @@
 
 #include "gateway.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -19,11 +22,22 @@ static const char usage[] =
     "SIGUSR1 prints the state of every stream, a line each: NAME, tab, JSON; SIGINT and SIGTERM end it.\n"
     "settings: ";
 
+// Where a standard stream is closed, the next socket would get its number, and send what is printed. Now it gets nothing, and
+// using it stays an error.
+static void keep_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      throw std::runtime_error(std::string("/dev/null: ") + std::strerror(errno));
+  }
+}
+
 int main(int argc, char** argv) {
   settings defaults;
   std::string table;
   bool check = false;
   try {
+    keep_standard_streams();
     // A splicer waits for the picture that it can begin with.
     defaults.set("commit=key-frame");
     for (int i = 1; i < argc; i++) {
