@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The page in a real Chromium, against a host made up for it.
+"""The page in a real Chromium, against a host made up for it, which does as it is told, and a real one.
 
 Usage: run.py [NAME…]: the tests whose names contain one of these.
 """
@@ -9,9 +9,10 @@ import traceback
 import chromium
 import test_list
 import test_panel
+import test_real
 import test_safety
 
-MODULES = (test_list, test_panel, test_safety)
+MODULES = (test_list, test_panel, test_safety, test_real)
 
 
 def main():

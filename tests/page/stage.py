@@ -10,6 +10,9 @@ TOKEN = "open-sesame-please"
 ROWS = "[...document.querySelectorAll('.row:not([hidden])')].sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)"
 SHOWN = f"{ROWS}.map((row) => row.querySelector('.id').textContent)"
 
+# What can be pressed in the panel.
+BUTTONS = "[...document.querySelectorAll('#side button:not(.close)')].map((button) => button.textContent)"
+
 
 @contextlib.contextmanager
 def page(browser, streams=None, token=TOKEN, reads_need_token=False, losses=False, **tab):
@@ -48,3 +51,10 @@ def place_of_switch(tab, stream, nth=-1):
         const made = shownSwitches(details_of(row.stream)).at({nth});
         return [box.left + box.width * (1 + (made.when - now()) / WINDOW), box.top + 25];
     }})()""")
+
+
+def unlock(tab, token=TOKEN):
+    tab.click("#unlock")
+    tab.until("document.activeElement.id === 'token'")
+    tab.type(token)
+    tab.key("Enter")

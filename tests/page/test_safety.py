@@ -2,21 +2,13 @@
 import time
 
 import world
-from stage import SHOWN, TOKEN, loaded, page
+from stage import BUTTONS, SHOWN, TOKEN, loaded, page, unlock
 
-BUTTONS = "[...document.querySelectorAll('#side button:not(.close)')].map((button) => button.textContent)"
 DIALOG = "(document.querySelector('dialog').open ? document.querySelector('dialog').innerText : '')"
 
 
 def posts(host):
     return [(path, sent) for method, path, sent in host.requests if method == "POST"]
-
-
-def unlock(tab, token=TOKEN):
-    tab.click("#unlock")
-    tab.until("document.activeElement.id === 'token'")
-    tab.type(token)
-    tab.key("Enter")
 
 
 def test_html_is_text(browser):

@@ -252,11 +252,14 @@ const TIMES = [
   ["commit_ms", "on air after"],
 ];
 
-// From the fault to the new input's first packet, as far as it was measured.
+// From the fault, or the host's report of it, to the new input's first packet. A switch that was planned
+// has neither: the old input stays on air until the new one is.
 function outage(made) {
-  if (made.detection_ms == null) return null;
+  if (made.detection_ms == null && made.decision_ms == null) return null;
   return TIMES.reduce((sum, [key]) => sum + (made[key] ?? 0), 0);
 }
+
+const faultOf = (made) => (made.detection_ms == null ? "the report of the fault" : "the fault");
 
 const measuredTimes = (made) =>
   TIMES.filter(([key]) => made[key] != null).map(([key, words]) => `${words} ${duration(made[key])}`);
@@ -266,7 +269,7 @@ function switchLines(made) {
   const times = measuredTimes(made);
   if (times.length) lines.push(times.join(", "));
   const lost = outage(made);
-  if (lost !== null) lines.push(`${duration(lost)} from the fault to the new input`);
+  if (lost !== null) lines.push(`${duration(lost)} from ${faultOf(made)} to the new input`);
   if (made.passed_over) lines.push(`passed over: ${made.passed_over}`);
   return lines;
 }
