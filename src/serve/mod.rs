@@ -26,6 +26,7 @@ use hyper_util::rt::TokioTimer;
 use patient::Patient;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +44,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const HEAD_MAX: usize = 16 << 10;
 /// Header fields of a request.
 const FIELDS_MAX: usize = 64;
+/// Connections that wait to be taken.
+const BACKLOG: i32 = 4096;
 /// After an error of the system's, no connection is taken for so long.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long the end of a server is waited for.
@@ -103,6 +106,9 @@ pub fn serve(engine: &Arc<Engine>, address: &str, options: ServeOptions) -> Resu
     let listener = TcpListener::bind(address).map_err(|_| Error::Address)?;
     let bound = listener.local_addr().map_err(|_| Error::System)?;
     listener.set_nonblocking(true).map_err(|_| Error::System)?;
+    // More than the usual 128, or a rush of clients has others wait for a second or more. Advice.
+    // SAFETY: the descriptor is open.
+    unsafe { libc::listen(listener.as_raw_fd(), BACKLOG) };
     let most = if options.max_connections == 0 { CONNECTIONS } else { options.max_connections };
     let patience = if options.patience.is_zero() { PATIENCE } else { options.patience };
     let (worker, asking) = Worker::spawn(site.clone(), most, options.nice)?;

@@ -3,11 +3,13 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `rig.rs` | an engine with a server, and a client of bytes |
+//! | `attacks.rs` | what clients try who mean ill |
 //! | `events.rs` | events as they come, and what became of a stream |
 //! | `answers.rs` | what is answered by which path |
 
 #![cfg(feature = "serve")]
 
 mod answers;
+mod attacks;
 mod events;
 mod rig;

@@ -115,6 +115,13 @@ pub fn read_answer(stream: &mut TcpStream, only_head: bool) -> Answer {
     answer
 }
 
+/// The status of an answer, if one comes.
+pub fn try_read_answer(stream: &mut TcpStream) -> Option<u16> {
+    let mut line = [0; 12];
+    stream.read_exact(&mut line).ok()?;
+    std::str::from_utf8(&line[9..]).ok()?.parse().ok()
+}
+
 /// A status line and header fields.
 pub fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();

@@ -1,0 +1,403 @@
+//! What clients try who mean ill. Each has to leave the server answering others.
+
+use super::rig::{connect, read_answer, read_until_closed, until, Rig, TOKEN};
+use changeover::ServeOptions;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+/// Clients are given so little time that tests need not wait for long.
+fn impatient(max_connections: usize) -> Rig {
+    let mut options = ServeOptions::default();
+    options.patience = Duration::from_millis(300);
+    options.max_connections = max_connections;
+    options.site.token = Some(TOKEN.into());
+    Rig::new(options)
+}
+
+fn answers_others(rig: &Rig) {
+    assert_eq!(rig.get("/healthz").status, 200);
+}
+
+/// Sends a byte at a time until the other end has had enough.
+fn drip(stream: &mut TcpStream, bytes: impl Iterator<Item = u8>) {
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+    for byte in bytes {
+        if stream.write_all(&[byte]).is_err() {
+            return;
+        }
+        // The pause between two bytes, and whether it is over.
+        match stream.read(&mut [0; 4096]) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {}
+            Err(_) => return,
+        }
+    }
+    panic!("all of it was taken");
+}
+
+#[test]
+fn slow_headers_are_cut_off() {
+    let rig = impatient(0);
+    let mut stream = rig.connect();
+    write!(stream, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").unwrap();
+    drip(&mut stream, std::iter::repeat_n(b'x', 10_000));
+    answers_others(&rig);
+}
+
+#[test]
+fn a_slow_body_is_cut_off() {
+    let rig = impatient(0);
+    let mut stream = rig.connect();
+    write!(
+        stream,
+        "POST /api/streams/news/clear HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000\r\n\r\n"
+    )
+    .unwrap();
+    drip(&mut stream, std::iter::repeat_n(b' ', 4000));
+    answers_others(&rig);
+}
+
+#[test]
+fn who_says_nothing_is_cut_off() {
+    let rig = impatient(0);
+    let mut silent = rig.connect();
+    let mut after_one = rig.connect();
+    write!(after_one, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert_eq!(read_answer(&mut after_one, false).status, 200);
+    for stream in [&mut silent, &mut after_one] {
+        assert!(read_until_closed(stream).is_empty());
+    }
+    answers_others(&rig);
+}
+
+#[test]
+fn a_client_that_takes_no_answer_is_cut_off() {
+    let rig = impatient(1);
+    for number in 0..400 {
+        rig.register(&format!("{number:0250}"));
+    }
+    let stream = rig.connect();
+    let mut writer = stream.try_clone().unwrap();
+    // Enough answers to fill all buffers there are, none of which is read.
+    let asking = std::thread::spawn(move || {
+        let request = "GET /api/streams?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        while writer.write_all(request.as_bytes()).is_ok() {}
+    });
+    asking.join().unwrap();
+    // The only place there is is free again.
+    answers_others(&rig);
+    drop(stream);
+}
+
+/// Raises the limit on descriptors as far as it goes.
+fn descriptors() -> u64 {
+    // SAFETY: plain data, valid for both calls.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        limit.rlim_cur
+    }
+}
+
+#[test]
+fn ten_thousand_idle_connections_shut_nobody_out() {
+    let most = descriptors();
+    let connections = 10_000.min(most.saturating_sub(1_000));
+    if connections < 10_000 {
+        println!("only {connections} connections: the limit on descriptors is {most}");
+    }
+    assert!(connections > 500, "more than the server lets in");
+    // They would be cut off for their silence, but not before the end.
+    let rig = Rig::open();
+    let mut idle = Vec::new();
+    for number in 0..connections {
+        idle.push(connect(rig.address()));
+        if number % 500 == 0 {
+            answers_others(&rig);
+        }
+    }
+    answers_others(&rig);
+    // Of the first ones none is left.
+    assert!(read_until_closed(&mut idle[0]).is_empty());
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().count() as u64;
+    assert!(open < connections + 700, "{open} descriptors are open");
+}
+
+#[test]
+fn clients_that_are_being_answered_are_not_sent_away() {
+    let rig = impatient(2);
+    let mut followers: Vec<TcpStream> = (0..2).map(|_| rig.connect()).collect();
+    for stream in &mut followers {
+        write!(stream, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        read_answer(stream, true);
+    }
+    let mut third = rig.connect();
+    let refused = read_answer(&mut third, false);
+    assert_eq!(refused.status, 503);
+    // When one has gone there is room again.
+    followers.pop().unwrap().shutdown(Shutdown::Both).unwrap();
+    until("there is room", || {
+        let mut stream = rig.connect();
+        let asked = write!(stream, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        asked.is_ok() && super::rig::try_read_answer(&mut stream) == Some(200)
+    });
+}
+
+#[test]
+fn a_body_of_a_gigabyte_is_not_taken() {
+    let rig = Rig::with_token();
+    let post = format!(
+        "POST /api/streams/news/clear HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
+    );
+    // Announced.
+    let mut stream = rig.connect();
+    write!(stream, "{post}Content-Length: 1073741824\r\n\r\n").unwrap();
+    let answer = read_answer(&mut stream, false);
+    assert_eq!((answer.status, &answer.json()["error"]), (413, &"body".into()));
+    // Not announced: it ends long before.
+    let mut stream = rig.connect();
+    write!(stream, "{post}Transfer-Encoding: chunked\r\n\r\n").unwrap();
+    let (mut sent, chunk) = (0_u64, [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat());
+    while stream.write_all(&chunk).is_ok() {
+        sent += 0x10000;
+        assert!(sent < 1 << 30, "all of it was taken");
+    }
+    answers_others(&rig);
+    // A header, or a line, of a megabyte.
+    for request in [
+        format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(1 << 20)),
+        format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(1 << 20)),
+        format!("GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X: x\r\n".repeat(1000)),
+    ] {
+        let mut stream = rig.connect();
+        // It need not be taken to its end.
+        let _ = stream.write_all(request.as_bytes());
+        let answer = String::from_utf8(read_until_closed(&mut stream)).unwrap();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    answers_others(&rig);
+}
+
+#[test]
+fn no_path_leads_out() {
+    let rig = Rig::open();
+    rig.register("news");
+    for path in [
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+        "//etc/passwd",
+        "/api//streams",
+        "/api/streams/",
+        "/api/streams/../streams/news",
+        "/api/streams/%2e%2e%2fnews",
+        "/./api/streams",
+        "/api/./streams",
+        "/API/streams",
+        "/api/streams/news/",
+        "/api/streams/news%00",
+        "/api%2fstreams",
+        "/page.html",
+        "/api/streams/%ff",
+        "/api/streams/%",
+        "/api/streams/%zz",
+        "/healthz/",
+        "/metrics/../healthz",
+        "/\\..\\healthz",
+        "*",
+    ] {
+        let answer = rig.get(path);
+        assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
+        assert!(!answer.body.contains("root:"), "{path}");
+    }
+    assert_eq!(rig.get("/api/streams/%6eews").status, 200);
+}
+
+#[test]
+fn a_name_of_somebody_elses_is_not_answered() {
+    let rig = Rig::with_token();
+    rig.register("news");
+    let bearer = format!("Bearer {TOKEN}");
+    for host in ["evil.example", "evil.example:9180", "localhost.evil.example", "127.0.0.1.nip.io"]
+    {
+        for target in
+            ["/", "/api/streams", "/api/streams/news", "/api/events", "/metrics", "/healthz"]
+        {
+            let answer = rig.ask("GET", target, &[("Host", host)], "");
+            assert_eq!(answer.status, 403, "{host} {target}");
+            assert!(!answer.body.contains("news"));
+        }
+        // Not even with the token, and not by a target in absolute form.
+        let fields = [("Host", host), ("Authorization", &bearer)];
+        assert_eq!(rig.ask("POST", "/api/streams/news/clear", &fields, "").status, 403);
+        let target = format!("http://{host}/api/streams");
+        assert_eq!(rig.ask("GET", &target, &[("Host", "localhost")], "").status, 403);
+    }
+    // Nor by none, nor by two.
+    for hosts in ["", "Host: localhost\r\nHost: evil.example\r\n"] {
+        let mut stream = rig.connect();
+        write!(stream, "GET /api/streams HTTP/1.1\r\n{hosts}\r\n").unwrap();
+        let answer = read_answer(&mut stream, false);
+        assert!([400, 403].contains(&answer.status), "{hosts}: {answer:?}");
+    }
+    assert_eq!(rig.ask("GET", "/api/streams", &[("Host", "127.0.0.1:1234")], "").status, 200);
+}
+
+#[test]
+fn a_name_of_its_own_is_answered() {
+    let mut options = ServeOptions::default();
+    options.site.hosts = vec!["ops.example".into()];
+    let rig = Rig::new(options);
+    assert_eq!(rig.ask("GET", "/api/streams", &[("Host", "ops.example:443")], "").status, 200);
+    assert_eq!(rig.ask("GET", "/api/streams", &[("Host", "evil.example")], "").status, 403);
+}
+
+#[test]
+fn pages_of_other_sites_change_nothing() {
+    let rig = Rig::with_token();
+    rig.register("news");
+    let bearer = format!("Bearer {TOKEN}");
+    let post = |field: (&str, &str)| {
+        let fields = [("Host", "localhost:9180"), ("Authorization", &bearer), field];
+        rig.ask("POST", "/api/streams/news/switch", &fields, r#"{"input":1}"#).status
+    };
+    for origin in ["http://evil.example", "null", "http://localhost", "https://localhost:9180.evil"]
+    {
+        assert_eq!(post(("Origin", origin)), 403, "{origin}");
+    }
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(post(("Sec-Fetch-Site", site)), 403, "{site}");
+    }
+    let unchanged = rig.engine.runtime_status("news").unwrap();
+    assert_eq!(unchanged.override_input_priority, None);
+    // As a form sends it: without the token, which no form can send.
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(rig.ask("POST", "/api/streams/news/switch", &form, "input=1").status, 401);
+    // Reading neither, nor following.
+    let fields = [("Origin", "http://evil.example")];
+    for target in ["/api/streams", "/api/events", "/metrics"] {
+        assert_eq!(rig.ask("GET", target, &fields, "").status, 403, "{target}");
+    }
+    // Nothing is said that would let them read; and the page is shown in no frame.
+    let page = rig.get("/");
+    assert!(!page.head.contains("access-control"), "{page:?}");
+    assert!(page.field("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+    assert_eq!(post(("Origin", "http://localhost:9180")), 200);
+}
+
+#[test]
+fn a_token_in_a_url_is_worth_nothing_and_is_not_repeated() {
+    let rig = Rig::with_token();
+    rig.register("news");
+    for target in [
+        format!("/api/streams/news/clear?token={TOKEN}"),
+        format!("/api/streams/news/clear?access_token={TOKEN}"),
+    ] {
+        let answer = rig.ask("POST", &target, &[], "");
+        assert_eq!(answer.status, 401, "{target}");
+        assert!(!answer.body.contains(TOKEN) && !answer.head.contains(TOKEN));
+    }
+    let target = format!("http://user:{TOKEN}@localhost/api/streams/news/clear");
+    assert!(rig.ask("POST", &target, &[], "").status >= 400);
+    // Where it would have no effect either, it is refused, so that nobody makes a habit of it.
+    for target in [format!("/?token={TOKEN}"), format!("/api/streams?token={TOKEN}")] {
+        let answer = rig.get(&target);
+        assert_eq!(answer.status, 400, "{target}");
+        assert!(!answer.body.contains(TOKEN));
+    }
+}
+
+#[test]
+fn only_the_token_is_the_token() {
+    let rig = Rig::with_token();
+    rig.register("news");
+    for wrong in [
+        "",
+        "x",
+        &TOKEN[1..],
+        &TOKEN[..TOKEN.len() - 1],
+        &format!("{TOKEN}x"),
+        &TOKEN.to_uppercase(),
+    ] {
+        assert_eq!(rig.post("/api/streams/news/clear", wrong, "").status, 401, "{wrong}");
+    }
+    let fields = [("Authorization", &*format!("Basic {TOKEN}"))];
+    assert_eq!(rig.ask("POST", "/api/streams/news/clear", &fields, "").status, 401);
+    // A wrong one is told where none is needed, too.
+    let fields = [("Authorization", "Bearer wrong")];
+    assert_eq!(rig.ask("GET", "/api/streams", &fields, "").status, 401);
+    // Without a token in force nothing can be changed at all.
+    let open = Rig::open();
+    open.register("news");
+    let answer = open.post("/api/streams/news/clear", TOKEN, "");
+    assert_eq!((answer.status, &answer.json()["error"]), (403, &"read_only".into()));
+}
+
+#[test]
+fn what_others_wrote_stays_a_text() {
+    let rig = Rig::open();
+    let id = "</script><img src=x onerror=alert(1)>\"\u{2028}\n\u{202e}";
+    rig.register(id);
+    let text = "rtmp://user:secret@cdn/app/key </td><script>alert(1)</script>\r\n\r\ndata: x";
+    rig.engine.report_input_error(id, 0, text).unwrap();
+    let encoded: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    for target in ["/api/streams".into(), format!("/api/streams/{encoded}")] {
+        let answer = rig.get(&target);
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.field("content-type"), Some("application/json"));
+        assert_eq!(answer.field("x-content-type-options"), Some("nosniff"));
+        assert!(!answer.body.contains(['\n', '\r', '\u{2028}', '\u{202e}']), "{answer:?}");
+        assert!(!answer.body.contains("secret"), "{answer:?}");
+        let json = answer.json();
+        let row = if json["row"].is_object() { &json["row"] } else { &json["streams"][0] };
+        assert_eq!(row["stream"], id);
+    }
+    // What is asked for and is not there is not repeated.
+    let answer = rig.get("/api/streams/%3Cscript%3Ealert(1)%3C%2Fscript%3E");
+    assert!(answer.status == 404 && !answer.body.contains("script"), "{answer:?}");
+    let answer = rig.get("/<script>");
+    assert!(answer.status >= 400 && !answer.body.contains("script"), "{answer:?}");
+}
+
+#[test]
+fn two_requests_are_never_one() {
+    let rig = Rig::with_token();
+    rig.register("news");
+    // Two lengths, or a length and chunks, may be read in two ways: nothing after the first is answered.
+    for fields in [
+        "Content-Length: 0\r\nContent-Length: 40\r\n",
+        "Content-Length: 4, 5\r\n",
+        "Content-Length: +4\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+    ] {
+        let mut stream = rig.connect();
+        let post = "POST /api/streams/news/clear HTTP/1.1\r\nHost: localhost\r\n";
+        let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        // It may have had enough before the end.
+        let _ = stream.write_all(format!("{post}{fields}\r\n{get}").as_bytes());
+        let _ = stream.shutdown(Shutdown::Write);
+        let said = String::from_utf8_lossy(&read_until_closed(&mut stream)).into_owned();
+        assert!(!said.contains("\"alive\""), "{fields}: {said}");
+    }
+}
+
+#[test]
+fn noise_is_no_request() {
+    let rig = impatient(0);
+    let mut random = fastrand::Rng::with_seed(17);
+    for _ in 0..300 {
+        let mut stream = rig.connect();
+        let noise: Vec<u8> = (0..random.usize(1..400)).map(|_| random.u8(..)).collect();
+        let _ = stream.write_all(&noise);
+        let _ = stream.shutdown(Shutdown::Write);
+        let said = read_until_closed(&mut stream);
+        assert!(said.is_empty() || said.starts_with(b"HTTP/1.1 4"), "{said:?}");
+    }
+    answers_others(&rig);
+}
