@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 const AVProgram *program_numbered(const AVFormatContext *format, int number) {
   for (unsigned i = 0; i < format->nb_programs; i++) {
@@ -10,9 +11,50 @@ const AVProgram *program_numbered(const AVFormatContext *format, int number) {
   return NULL;
 }
 
+bool stream_is_picture(const AVStream *stream) {
+  return stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+         !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
+}
+
+static int64_t bitrate_of(const AVStream *stream) {
+  const AVDictionaryEntry *variant = av_dict_get(stream->metadata, "variant_bitrate", NULL, 0);
+  return variant ? strtoll(variant->value, NULL, 10) : stream->codecpar->bit_rate;
+}
+
+/* What is more comes first; what is equal in all of it, by its numbers. */
+static void rank(AVFormatContext *format, int index, int64_t rank[5]) {
+  const AVStream *stream = format->streams[index];
+  const AVCodecParameters *codec = stream->codecpar;
+  const AVProgram *program = av_find_program_from_stream(format, NULL, index);
+  const int special = AV_DISPOSITION_HEARING_IMPAIRED | AV_DISPOSITION_VISUAL_IMPAIRED;
+  rank[0] = stream->disposition & special ? -1 : !!(stream->disposition & AV_DISPOSITION_DEFAULT);
+  rank[1] = codec->codec_type == AVMEDIA_TYPE_VIDEO
+                ? (int64_t)codec->width * codec->height
+                : (int64_t)codec->ch_layout.nb_channels * codec->sample_rate;
+  rank[2] = bitrate_of(stream);
+  rank[3] = program ? -program->id : 0;
+  rank[4] = -stream->id;
+}
+
+bool stream_is_better(AVFormatContext *format, int stream, int than) {
+  if (than < 0) return true;
+  int64_t its[5], others[5];
+  rank(format, stream, its);
+  rank(format, than, others);
+  for (int i = 0; i < 5; i++) {
+    if (its[i] != others[i]) return its[i] > others[i];
+  }
+  return stream < than;
+}
+
 const AVProgram *program_of_best(AVFormatContext *format) {
-  const int video = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-  const int best = video >= 0 ? video : av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
+  int picture = -1, sound = -1;
+  for (int i = 0; i < (int)format->nb_streams; i++) {
+    const bool is_sound = format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    if (stream_is_picture(format->streams[i]) && stream_is_better(format, i, picture)) picture = i;
+    if (is_sound && stream_is_better(format, i, sound)) sound = i;
+  }
+  const int best = picture >= 0 ? picture : sound;
   const AVProgram *program = best >= 0 ? av_find_program_from_stream(format, NULL, best) : NULL;
   /* The best stream may have left its program. */
   for (unsigned i = 0; !program && i < format->nb_programs; i++) {

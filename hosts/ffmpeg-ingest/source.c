@@ -15,11 +15,6 @@ void error_text(int error, char *text, size_t size) {
 
 /* ---- which tracks ---- */
 
-static bool is_picture(const AVStream *stream) {
-  return stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-         !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
-}
-
 static bool is_ready(const struct source *source, int index) {
   return source->streams.stream[index].state == STREAM_READY;
 }
@@ -36,20 +31,17 @@ static const AVProgram *choose_program(struct source *source) {
   return program;
 }
 
-/* The one that is read as long as the program has it, else the best, else the first: a picture that moved. */
+/* The one that is read as long as the program has it, else the best: a picture that moved. */
 static int choose_picture(const struct source *source, const AVProgram *program) {
   AVFormatContext *format = source->format;
-  int candidates[2] = {-1, av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0)};
-  if (source->tracks && tracks_have_video(source->tracks)) candidates[0] = source->stream_of[0];
-  for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
-    const int at = candidates[i];
-    if (at >= 0 && program_has(program, at) && is_picture(format->streams[at]) && is_ready(source, at))
-      return at;
-  }
+  const int current = source->tracks && tracks_have_video(source->tracks) ? source->stream_of[0] : -1;
+  int best = -1;
   for (int i = 0; i < (int)source->streams.count; i++) {
-    if (program_has(program, i) && is_picture(format->streams[i]) && is_ready(source, i)) return i;
+    if (!program_has(program, i) || !stream_is_picture(format->streams[i]) || !is_ready(source, i)) continue;
+    if (i == current) return i;
+    if (stream_is_better(format, i, best)) best = i;
   }
-  return -1;
+  return best;
 }
 
 static bool is_mpegts(const struct source *source) {

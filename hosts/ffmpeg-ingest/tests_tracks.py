@@ -40,6 +40,22 @@ def a_picture_that_becomes_another_codec(bench):
     expect_clean_end(ingest)
 
 
+@test
+def the_largest_of_several_pictures_is_taken(bench):
+    """Whatever came first, or more of it: else a source that is opened again would be another picture."""
+    sources, maps = [], []
+    for number, look in enumerate(("testsrc=size=320x180", "testsrc2=size=160x90", "smptebars=size=160x90")):
+        sources += ["-f", "lavfi", "-i", f"{look}:rate={25 + 25 * (number > 0)}"]
+        maps += ["-map", f"{number}:v"]
+    data = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *sources, *maps, "-t", "8", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset",
+                           "ultrafast", "-tune", "zerolatency", "-g", "25", "-f", "mpegts", "-"], check=True, capture_output=True).stdout
+    ingest = bench.ingest("-i", bench.sender(data).url, "-o", bench.directory / "out.ts")
+    expect(ingest.wait(10, "source_opened")["text"] == "h264 320x180", ingest.log())
+    expect(ingest.log().count("one picture is enough") == 2, ingest.log())
+    ingest.wait(5, "picture")
+    expect_clean_end(ingest)
+
+
 def sounds(recording):
     """{PID: rates that its ADTS headers say} of a recording's sounds, straight from its packets."""
     pids = {}
