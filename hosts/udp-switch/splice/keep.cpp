@@ -3,8 +3,12 @@
 #include "packet.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace ts {
+
+// How much sound is kept from before the key picture.
+static constexpr ticks sound_before = second / 2;
 
 void keep::picture(bool key, ticks now) {
   if (key) {
@@ -24,15 +28,14 @@ void keep::picture(bool key, ticks now) {
   }
 }
 
-void keep::add(const std::uint8_t* packet, unsigned pid, bool video, bool begins_unit, ticks now) {
+void keep::add(const std::uint8_t* packet, unsigned pid, bool video, begins what, ticks now) {
   if (content_ != content::group) return;
-  if (!video && begins_unit) {
-    const auto known =
-        std::find_if(units_.begin(), units_.end(), [&](const auto& unit) { return unit.first == pid; });
-    if (known != units_.end())
-      known->second = size();
-    else
-      units_.emplace_back(pid, size());
+  if (!video && what != begins::nothing) {
+    const ticks since = what == begins::sound ? now - sound_before : now;
+    units_.erase(std::remove_if(units_.begin(), units_.end(),
+                                [&](const begun& unit) { return unit.pid == pid && unit.at <= since; }),
+                 units_.end());
+    units_.push_back({pid, size(), now});
   }
   if (bytes_.size() + packet_size > bytes_.capacity()) {
     // Doubling, but not beyond what is needed at most.
@@ -61,27 +64,24 @@ void keep::release() {
 
 // Forgets what stands before the packet at this place, but for what was begun there and is not of the video.
 void keep::begin(std::size_t at) {
-  std::size_t to = 0;
-  std::vector<std::pair<unsigned, std::size_t>> kept;
-  std::size_t first = at;
-  for (const auto& unit : units_)
-    first = std::min(first, unit.second);
-  for (std::size_t i = first; i < at; i++) {
+  std::size_t to = 0, entered = 0;
+  // Of each PID, what comes from its first unit on.
+  std::array<bool, pid_count> stays{};
+  for (std::size_t i = units_.empty() ? at : units_.front().place; i < at; i++) {
     const unsigned pid = ts_get_pid(this->at(i));
-    const auto unit =
-        std::find_if(units_.begin(), units_.end(), [&](const auto& u) { return u.first == pid; });
-    if (unit == units_.end() || unit->second > i) continue;
-    if (unit->second == i) kept.emplace_back(pid, to);
+    const bool enters = entered < units_.size() && units_[entered].place == i;
+    if (enters) stays[pid] = true;
+    if (!stays[pid]) continue;
+    if (enters) units_[entered++].place = to;
     std::copy_n(this->at(i), packet_size, bytes_.data() + to * packet_size);
     to++;
   }
-  for (const auto& [pid, place] : units_)
-    if (place >= at) kept.emplace_back(pid, place - at + to);
+  for (; entered < units_.size(); entered++)
+    units_[entered].place = units_[entered].place - at + to;
   bytes_.erase(bytes_.begin() + static_cast<std::ptrdiff_t>(to * packet_size),
                bytes_.begin() + static_cast<std::ptrdiff_t>(at * packet_size));
   if (picture_ > at) picture_ = picture_ - at + to;
   key_ = to;
-  units_ = std::move(kept);
   next_ = false;
 }
 

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace ts {
@@ -25,8 +24,9 @@ class keep {
 
   // The next packet begins a picture of the video, at which decoding can begin or not.
   void picture(bool key, ticks now);
-  // A packet of the video, or of anything else; of that, begins_unit tells where it can be entered.
-  void add(const std::uint8_t* packet, unsigned pid, bool video, bool begins_unit, ticks now);
+  // A packet of the video, or of anything else; of that, where it can be entered.
+  enum class begins : std::uint8_t { nothing, unit, sound };
+  void add(const std::uint8_t* packet, unsigned pid, bool video, begins what, ticks now);
   // What came before is of no use.
   void clear();
 
@@ -39,7 +39,8 @@ class keep {
   };
   content has() const { return content_; }
 
-  // Packets, in order. Before the key picture stand the units of everything else that it came in the middle of.
+  // Packets, in order. Before the key picture stands what else of the program began last before it: a unit of
+  // everything, and the sound of half a second, since sources differ in how much later it comes.
   std::size_t size() const { return bytes_.size() / 188; }
   const std::uint8_t* at(std::size_t index) const { return bytes_.data() + index * 188; }
 
@@ -69,8 +70,13 @@ class keep {
   std::size_t next_key_ = 0;
   // Where the key picture ends.
   std::size_t picture_ = 0;
-  // Where the last unit of a PID begins.
-  std::vector<std::pair<unsigned, std::size_t>> units_;
+  // Where units begin that can be entered, in order.
+  struct begun {
+    unsigned pid;
+    std::size_t place;
+    ticks at;
+  };
+  std::vector<begun> units_;
 };
 
 }  // namespace ts

@@ -134,4 +134,22 @@ std::vector<std::uint8_t> packets_of(const std::vector<std::uint8_t>& section, u
   return packets;
 }
 
+std::vector<std::uint8_t> packets_of_unit(const std::vector<std::uint8_t>& unit, unsigned pid) {
+  std::vector<std::uint8_t> packets;
+  for (std::size_t at = 0; at < unit.size();) {
+    std::uint8_t packet[packet_size];
+    const std::size_t part = std::min(unit.size() - at, packet_size - TS_HEADER_SIZE);
+    const std::size_t room = packet_size - TS_HEADER_SIZE - part;
+    ts_init(packet);
+    ts_set_pid(packet, static_cast<std::uint16_t>(pid));
+    ts_set_payload(packet);
+    if (at == 0) ts_set_unitstart(packet);
+    if (room > 0) ts_set_adaptation(packet, static_cast<std::uint8_t>(room - 1));
+    std::copy_n(unit.data() + at, part, packet + packet_size - part);
+    packets.insert(packets.end(), packet, packet + packet_size);
+    at += part;
+  }
+  return packets;
+}
+
 }  // namespace ts

@@ -55,7 +55,8 @@ class section_reader {
   std::vector<std::vector<std::uint8_t>> whole_;
 };
 
-// The packets that carry a section, without counters.
+// The packets that carry a section, or a unit, without counters.
 std::vector<std::uint8_t> packets_of(const std::vector<std::uint8_t>& section, unsigned pid);
+std::vector<std::uint8_t> packets_of_unit(const std::vector<std::uint8_t>& unit, unsigned pid);
 
 }  // namespace ts

@@ -13,6 +13,8 @@ namespace {
 
 // Pictures without a key picture for so long never have one.
 constexpr ticks keyless = 10 * second;
+// Of two units, where one ends and the next begins: clocks of 90 kHz say times no better.
+constexpr ticks rounding = 2 * pts_tick;
 // Sound that does not go on where the last one ended begins after so long.
 constexpr ticks silence = 2 * second;
 
@@ -42,11 +44,13 @@ bool splicer::rewrite(std::uint8_t* packet, ticks now) {
     const pes unit = ts_get_scrambling(packet) == 0 ? pes_of(packet) : pes();
     to.video = is == source::role::video;
     if (ts_get_unitstart(packet)) {
+      if (!to.video) to.sound_type = on_air_->type_of(pid);
       const bool was_open = to.open;
       to.open = enters(to, packet, unit, now);
       if (to.open && !was_open) to.renumber = true;
     }
     if (!to.open) {
+      if (!to.video) collect(to, packet, unit, out);
       if (!clock) return false;
       leave_clock_alone(packet);
     } else {
@@ -112,7 +116,7 @@ void splicer::take_clock(std::uint8_t* packet, ticks now) {
 bool splicer::enters(lane& to, const std::uint8_t* packet, const pes& unit, ticks now) const {
   const ticks pts = unit.pts == unknown || !pcrs_.known() ? unknown : unwrap(unit.pts, pcrs_.last());
   if (!to.video)
-    return to.open || pts == unknown || now - started_at_ > silence || to.times.follows(pts + offset_);
+    return to.open || pts == unknown || now - started_at_ > silence || follows(to, pts + offset_);
   if (to.key_pts != unknown) {
     if (pts != unknown && pts < to.key_pts) return false;
     to.key_pts = unknown;
@@ -126,11 +130,60 @@ bool splicer::enters(lane& to, const std::uint8_t* packet, const pes& unit, tick
   return true;
 }
 
+// Whether a unit goes on where the last one of another source ended.
+bool splicer::follows(const lane& to, ticks pts) {
+  const ticks end = to.end();
+  return end == unknown || pts >= end - rounding || track::is_far_before(pts, end);
+}
+
+// A packet of sound that does not go out, since its unit begins before the last one of the source before ends. Once
+// the unit is whole, what comes after that does.
+void splicer::collect(lane& to, const std::uint8_t* packet, const pes& unit, unsigned out) {
+  std::size_t from = payload_of(packet);
+  if (ts_get_unitstart(packet)) {
+    to.early.clear();
+    to.early_pts = unknown;
+    if (!unit || unit.pts == unknown || !pcrs_.known() || pes_get_length(packet + unit.at) == 0) return;
+    to.early_pts = unwrap(unit.pts, pcrs_.last());
+    from = unit.at;
+  }
+  if (to.early_pts == unknown) return;
+  to.early.insert(to.early.end(), packet + from, packet + packet_size);
+  const std::size_t size = PES_HEADER_SIZE + pes_get_length(to.early.data());
+  if (to.early.size() < size) return;
+  to.early.resize(size);
+  cut(to, out);
+  to.early_pts = unknown;
+}
+
+void splicer::cut(lane& to, unsigned out) {
+  ticks begin = to.early_pts;
+  const std::vector<std::uint8_t> part = cut_sound(to.sound_type, to.early, to.end() - offset_, begin);
+  std::vector<std::uint8_t> packets = packets_of_unit(part, out);
+  for (std::size_t at = 0; at < packets.size(); at += packet_size) {
+    std::uint8_t* packet = packets.data() + at;
+    const pes unit = pes_of(packet);
+    to.open = to.renumber = true;
+    if (unit) stamp(to, packet, unit);
+    follow(to, packet, unit);
+    number(to, packet);
+  }
+  if (to.open) to.renumber = true;
+  cut_.insert(cut_.end(), packets.begin(), packets.end());
+}
+
+void splicer::add_cut(sink& out) {
+  for (std::size_t at = 0; at < cut_.size(); at += packet_size)
+    out.add(cut_.data() + at);
+  cut_.clear();
+}
+
 void splicer::stamp(lane& to, std::uint8_t* packet, const pes& unit) {
   if (unit.pts == unknown || !pcrs_.known()) return;
   const ticks reference = pcrs_.last();
   ticks pts = unwrap(unit.pts, reference), dts = unwrap(unit.dts, reference);
   if (!to.times.stamp(pts, dts, !unit.has_dts, offset_, reference)) announce_ = true;
+  to.sound_at = pts;
   std::uint8_t* header = packet + unit.at;
   if (shown(pts) != unit.pts) pes_set_pts(header, static_cast<std::uint64_t>(shown(pts) / pts_tick));
   if (unit.has_dts && shown(dts) != unit.dts)
@@ -161,12 +214,18 @@ void splicer::follow(lane& to, const std::uint8_t* packet, const pes& unit) {
   if (ts_get_unitstart(packet)) {
     to.half_out = static_cast<bool>(unit);
     if (!unit) return;
+    if (!to.video) to.sound.begin(to.sound_type);
     const std::uint32_t length = pes_get_length(packet + unit.at);
     to.endless = length == 0;
     to.missing = PES_HEADER_SIZE + length;
     size = packet_size - unit.at;
   }
-  if (!to.half_out || to.endless) return;
+  if (!to.half_out) return;
+  if (!to.video) {
+    const std::size_t from = unit ? contents_of(packet, unit) : packet_size - size;
+    to.sound.add(packet + from, packet_size - from);
+  }
+  if (to.endless) return;
   to.missing -= std::min(to.missing, static_cast<std::uint32_t>(size));
   to.half_out = to.missing > 0;
 }

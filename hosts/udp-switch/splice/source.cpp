@@ -30,6 +30,12 @@ const char* source::strange(ticks now) const {
   return has_program_ ? "it has no program clock" : "it has no program table";
 }
 
+std::uint8_t source::type_of(unsigned pid) const {
+  for (const elementary& stream : program_.streams)
+    if (stream.pid == pid) return stream.type;
+  return 0;
+}
+
 bool source::begins_picture(const std::uint8_t* packet, bool& key) const {
   const pes unit = pes_of(packet);
   if (!unit) return false;
@@ -59,12 +65,11 @@ void source::look_at(const std::uint8_t* packet, findings& found, ticks now) {
   const bool of_program = is == role::video || is == role::track;
   const bool clear = ts_get_scrambling(packet) == 0;
   if (pid == video_pid_ || (of_program && video_pid_ == null_pid)) scrambled_ = !clear;
-  bool begins = false;
+  keep::begins begins = keep::begins::nothing;
   if (ts_get_unitstart(packet) && clear) {
     if (is == role::video && pid == video_pid_) {
       bool key = false;
-      begins = begins_picture(packet, key);
-      if (begins) {
+      if (begins_picture(packet, key)) {
         found.flags |= changeover::flags::video | (key ? changeover::flags::key : changeover::flags::none);
         if (key)
           keyless_since_ = unknown;
@@ -73,19 +78,21 @@ void source::look_at(const std::uint8_t* packet, findings& found, ticks now) {
         if (has_program_) kept_.picture(key, now);
       }
     } else if (const pes unit = pes_of(packet)) {
-      begins = true;
       const std::uint8_t id = pes_get_streamid(packet + unit.at);
+      const bool sound = (id & 0xe0) == PES_STREAM_ID_AUDIO_MPEG || id == PES_STREAM_ID_PRIVATE_1;
       // Until the tables have come, its number tells what it is.
       if (!has_program_ && (id & 0xf0) == PES_STREAM_ID_VIDEO_MPEG)
         found.flags |= changeover::flags::video |
                        (has_random_access(packet) ? changeover::flags::key : changeover::flags::none);
-      else if ((id & 0xe0) == PES_STREAM_ID_AUDIO_MPEG || id == PES_STREAM_ID_PRIVATE_1)
+      else if (sound)
         found.flags |= changeover::flags::audio;
+      begins = sound ? keep::begins::sound : keep::begins::unit;
     } else {
-      begins = true;
+      begins = keep::begins::unit;
     }
   }
-  if (has_program_) kept_.add(packet, pid, pid == video_pid_, begins && of_program, now);
+  if (has_program_)
+    kept_.add(packet, pid, pid == video_pid_, of_program ? begins : keep::begins::nothing, now);
 }
 
 void source::take_pat() {

@@ -38,6 +38,8 @@ class source {
 
   enum class role : std::uint8_t { other, pat, pmt, video, track };
   role role_of(unsigned pid) const { return roles_[pid]; }
+  // The type that the program says; 0: it does not have that PID.
+  std::uint8_t type_of(unsigned pid) const;
   // Whether a picture begins in a packet of the video, and whether decoding can.
   bool begins_picture(const std::uint8_t* packet, bool& key) const;
 

@@ -38,6 +38,7 @@ void splicer::take(source& from, std::uint64_t number, std::uint8_t* data, std::
   if (spliced_)
     for (std::size_t at = 0; at < size; at += packet_size)
       if (!rewrite(data + at, now)) ts_pad(data + at);
+  add_cut(out);
   out.pass(data, size);
 }
 
@@ -83,7 +84,7 @@ bool splicer::start(source& from, ticks now, sink& out) {
   for (lane& each : lanes_) {
     each.open = each.half_out = each.check_number = false;
     each.renumber = true;
-    each.key_pts = unknown;
+    each.key_pts = each.early_pts = unknown;
     each.times.rejoin();
   }
   keep& kept = from.kept();
@@ -147,7 +148,9 @@ void splicer::catch_up(ticks now, sink& out) {
   for (; cursor_ < end; cursor_++) {
     std::uint8_t packet[packet_size];
     std::memcpy(packet, kept.at(cursor_), packet_size);
-    if (rewrite(packet, now)) out.add(packet);
+    const bool goes_out = rewrite(packet, now);
+    add_cut(out);
+    if (goes_out) out.add(packet);
   }
   if (cursor_ < kept.size()) return;
   catching_up_ = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "packet.hpp"
+#include "sound.hpp"
 #include "source.hpp"
 #include "tables.hpp"
 #include "timeline.hpp"
@@ -59,6 +60,19 @@ class splicer {
     // Pictures that are shown before the key picture are left out: they need what came before it.
     ticks key_pts = unknown;
     track times;
+    // Where its last unit of sound begins, and how long that is.
+    ticks sound_at = unknown;
+    std::uint8_t sound_type = 0;
+    sound_meter sound;
+    // After a switch, a unit that may begin before the sound of the source before ends: what has come of it, and when
+    // it is shown, by the source's clock.
+    std::vector<std::uint8_t> early;
+    ticks early_pts = unknown;
+    // Where the next unit can begin.
+    ticks end() const {
+      const ticks length = sound.length();
+      return sound_at == unknown || length == unknown ? times.next() : sound_at + length;
+    }
   };
 
   // These say whether the source is on air now, and what was kept of it, what has just come included, on its way.
@@ -77,6 +91,10 @@ class splicer {
   bool replace_table(lane& to, std::uint8_t* packet, source::role is);
   void take_clock(std::uint8_t* packet, ticks now);
   bool enters(lane& to, const std::uint8_t* packet, const pes& unit, ticks now) const;
+  static bool follows(const lane& to, ticks pts);
+  void collect(lane& to, const std::uint8_t* packet, const pes& unit, unsigned out);
+  void cut(lane& to, unsigned out);
+  void add_cut(sink& out);
   void stamp(lane& to, std::uint8_t* packet, const pes& unit);
   static void number(lane& to, std::uint8_t* packet);
   static void follow(lane& to, const std::uint8_t* packet, const pes& unit);
@@ -108,6 +126,9 @@ class splicer {
   ticks last_pcr_ = unknown, last_pcr_at_ = 0, pcr_floor_ = unknown;
   bool announce_ = false;
   ticks started_at_ = 0;
+
+  // Units of sound that were cut, to go out before what is looked at.
+  std::vector<std::uint8_t> cut_;
 
   bool catching_up_ = false;
   // In what the source on air kept: what comes next, and how much of it at a time.

@@ -54,17 +54,15 @@ class track {
     return continuous;
   }
 
-  // Whether a unit of sound with this time, of the output's clock, goes on where the last one ended.
-  bool follows(ticks pts) const {
-    return last_ == unknown || pts >= last_ + step_ - 5 * millisecond || last_ - pts > far;
-  }
+  // When the unit after the last one comes, if it is as long as that before it; unknown: there was none.
+  ticks next() const { return last_ == unknown ? unknown : last_ + step_; }
+  // Whether a time is so far before another that they are of two clocks.
+  static bool is_far_before(ticks time, ticks other) { return other - time > far; }
   // Whether a picture with this time, of the output's clock, is shown before one that has gone out.
   bool precedes(ticks pts) const { return pts < top_; }
   // Whether all that are shown before the last one are out: of those that are sent out of order, the one just before it
   // comes last.
-  bool complete() const {
-    return !reorders_ || (last_shown_ < top_ && last_shown_ + step_ * 3 / 2 >= top_);
-  }
+  bool complete() const { return !reorders_ || (last_shown_ < top_ && last_shown_ + step_ * 3 / 2 >= top_); }
   // Between two units, by the last two.
   ticks step() const { return step_; }
 

@@ -24,6 +24,13 @@ struct unit {
   std::uint32_t name = 0;
 };
 
+// A frame of sound.
+struct heard {
+  std::uint8_t id;
+  std::uint32_t number;
+  ticks at, pts;
+};
+
 struct clock_sample {
   ticks at, shows;
 };
@@ -37,6 +44,7 @@ class checker {
   // How often each thing was wrong. None: it is as it should be.
   std::map<std::string, int> errors;
   std::vector<unit> pictures, sounds;
+  std::vector<heard> frames;
   std::vector<clock_sample> clocks;
   // For how long after the clock's time each cue was.
   std::vector<ticks> cues;
@@ -55,6 +63,7 @@ class checker {
   };
   void packet(const std::uint8_t* packet, ticks now);
   void end(pid_state& state);
+  bool take_frames(const pid_state& state);
   void take_cue(const std::uint8_t* packet);
   void take_table(const std::vector<std::uint8_t>& section);
   const elementary* stream_of(unsigned pid) const;

@@ -11,6 +11,8 @@
 
 namespace ts::test {
 
+constexpr ticks frame_time = 24 * millisecond;
+
 bytes contents(std::uint8_t id, std::uint32_t name, std::size_t size) {
   bytes data(std::max<std::size_t>(size, 13));
   const std::uint8_t head[] = {'u',
@@ -85,6 +87,21 @@ void maker::add_unit(unsigned pid, const bytes& unit, bool random_access, bool c
         first, first && random_access, first && clock);
     at += part;
   }
+}
+
+bytes sound_frame_of(std::uint8_t id, std::uint32_t number) {
+  // Layer 2, 64 kbit/s, 48 kHz.
+  bytes data(192, 0x55);
+  const std::uint8_t head[] = {0xff,
+                               0xfd,
+                               0x44,
+                               0xc0,
+                               id,
+                               static_cast<std::uint8_t>(number >> 16),
+                               static_cast<std::uint8_t>(number >> 8),
+                               static_cast<std::uint8_t>(number)};
+  std::copy(std::begin(head), std::end(head), data.begin());
+  return data;
 }
 
 bytes cue_for(ticks time) {
@@ -192,7 +209,17 @@ void maker::picture() {
   const bytes body = contents(w.id, name_, key ? w.key_size : w.picture_size);
   video.insert(video.end(), body.begin(), body.end());
   add_unit(w.video, unit(0xe0, pts, dts, video, true), key && w.random_access, true);
-  add_unit(w.audio, unit(0xc0, dts, dts, contents(w.id, name_, 500), false), false, false);
+  if (w.frames == 0) add_unit(w.audio, unit(0xc0, dts, dts, contents(w.id, name_, 500), false), false, false);
+  for (; w.frames > 0 && (frame_ + static_cast<std::uint32_t>(w.frames)) * frame_time + w.sound_late <=
+                             (count_ + 1) * length;) {
+    const ticks at = w.begin + w.delay + frame_ * frame_time;
+    bytes sound;
+    for (int i = 0; i < w.frames; i++) {
+      const bytes one = sound_frame_of(w.id, frame_++);
+      sound.insert(sound.end(), one.begin(), one.end());
+    }
+    add_unit(w.audio, unit(0xc0, at, at, sound, false), false, false);
+  }
   if (w.cues != 0 && key) add_section(cue_for(dts + second).data(), w.cues);
   if (w.private_pid != 0) add(w.private_pid, bytes(184, w.id), false, false, false);
   if (w.constant_rate) {

@@ -32,6 +32,10 @@ struct shape {
   ticks begin = 0;
   double ppm = 0;
   ticks delay = 300 * millisecond;
+  // Sound in frames of MPEG audio of 24 ms, so many in a unit, each of which says what it is; 0: one without frames
+  // for each picture. How much later than their time they come.
+  int frames = 0;
+  ticks sound_late = 0;
   // A PID with a cue at each key picture, for one second later; 0: none.
   unsigned cues = 0;
   // A PID that no table lists, with a packet for each picture; 0: none.
@@ -70,12 +74,15 @@ class maker {
   std::int64_t count_ = 0;
   std::uint32_t name_ = 0;
   std::uint8_t version_ = 0;
+  std::uint32_t frame_ = 0;
   std::uint8_t counters_[0x2000] = {};
   std::vector<bytes> packets_;
   std::vector<datagram> datagrams_;
   std::size_t ready_ = 0;
 };
 
+// A frame of MPEG audio that says which source it is from, and which one it is.
+bytes sound_frame_of(std::uint8_t id, std::uint32_t number);
 // A cue of SCTE 35, as a section: time_signal.
 bytes cue_for(ticks time);
 // The contents of a unit: which source, which number, how long; and the rest follows from that.

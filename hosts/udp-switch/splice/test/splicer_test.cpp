@@ -31,8 +31,10 @@ int missing(const checker& output, ticks length) {
   int count = 0;
   for (std::size_t begin = 0, end; begin < output.pictures.size(); begin = end) {
     std::vector<ticks> times;
-    for (end = begin; end < output.pictures.size() && output.pictures[end].id == output.pictures[begin].id; end++) {
-      if (end > begin) count += static_cast<int>(output.pictures[end].name - output.pictures[end - 1].name) - 1;
+    for (end = begin; end < output.pictures.size() && output.pictures[end].id == output.pictures[begin].id;
+         end++) {
+      if (end > begin)
+        count += static_cast<int>(output.pictures[end].name - output.pictures[end - 1].name) - 1;
       times.push_back(output.pictures[end].pts);
     }
     std::sort(times.begin(), times.end());
