@@ -12,7 +12,7 @@ from live import received, wait_for
 from pictures import Units, units_of
 from receiver import Receiver
 from replay import Replay
-from ts import ts_packets
+from ts import pid_of, ts_packets
 
 MS = 1_000_000
 PTS_WRAP = 1 << 33
@@ -68,6 +68,21 @@ class Outcome:
 
     def of(self, what, value):
         return [getattr(s, value) for s in self.judged(what)] or [float("inf")]
+
+
+def without(packets, units):
+    """The packets of these units are taken out, and the counters of their PIDs closed up."""
+    gone = {pid: 0 for pid in (u.pid for u in units)}
+    out = []
+    for number, packet in enumerate(packets):
+        pid = pid_of(packet)
+        if pid in gone:
+            if any(u.pid == pid and u.first <= number <= u.last for u in units):
+                gone[pid] += packet[3] >> 4 & 1
+                continue
+            packet = packet[:3] + bytes([packet[3] & 0xF0 | (packet[3] - gone[pid]) & 15]) + packet[4:]
+        out.append(packet)
+    return out
 
 
 class Watch:
@@ -170,16 +185,18 @@ class Run:
         for at, data in self.datagrams:
             packets += ts_packets(data)
             arrivals += [at] * (len(data) // 188)
-        (self.directory / "output.ts").write_bytes(b"".join(packets))
         known = {u.digest: (source, number, u) for source, m in enumerate(self.media) for number, u in enumerate(m.pictures)}
         sounds = {d: (source, u.pts + i * u.length) for source, m in enumerate(self.media) for u in m.units
                   for i, d in enumerate(u.frames)}
         sent = [self.sent_pictures(source) for source in self.sources]
-        self.seen, self.heard, unknown = [], [], 0
+        self.seen, self.heard, unknown, broken_off = [], [], 0, []
         for u in units_of(packets):
             if u.kind == "video":
                 if u.digest not in known:
-                    unknown += 1
+                    if self.was_broken_off(arrivals[u.first]):
+                        broken_off.append(u)
+                    else:
+                        unknown += 1
                     continue
                 source, number, original = known[u.digest]
                 at = arrivals[u.last]
@@ -193,7 +210,12 @@ class Run:
                     here = u.pts + i * u.length
                     self.heard.append((here, source, (here - pts) % PTS_WRAP, u.length))
         self.seen.sort(key=lambda p: p.at)
+        (self.directory / "whole.ts").write_bytes(b"".join(without(packets, broken_off)))
         return packets, unknown
+
+    def was_broken_off(self, at):
+        """Was it sent as its source was killed?"""
+        return any(begin - 50 * MS <= at <= end + 50 * MS for begin, end in self.dying)
 
     @staticmethod
     def sent_pictures(source):
@@ -271,7 +293,7 @@ class Run:
 
     def messages(self):
         """What ffmpeg's decoders say of the output, but for the picture that a killed source broke off."""
-        run = subprocess.run(["ffmpeg", "-nostdin", "-v", "warning", "-y", "-i", self.directory / "output.ts", "-map", "0:v:0", "-f",
+        run = subprocess.run(["ffmpeg", "-nostdin", "-v", "warning", "-y", "-i", self.directory / "whole.ts", "-map", "0:v:0", "-f",
                               "rawvideo", "/dev/null", "-map", "0:a:0", "-f", "s16le", "/dev/null"], capture_output=True, text=True)
         return run.stderr.strip()
 

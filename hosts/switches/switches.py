@@ -85,12 +85,10 @@ class Row:
             (all(s.clean for s in o.judged()), "a switch that is not clean"),
             (not any(o.of("return", "lost")), "pictures that are missing after a return"),
             (all(s.out_of_sync <= 20 for s in o.judged()), "sound out of sync"),
+            (all(s.sound_hole <= 25 for s in o.judged()), "a hole in the sound"),
         ]
-        if self.host == "ffmpeg-ingest":  # it writes the clock, and keeps the sound
-            checks += [
-                (not late, f"{len(late)} units come after their time: {late[:3]}"),
-                (all(s.sound_hole <= 25 for s in o.judged()), "a hole in the sound"),
-            ]
+        if self.host == "ffmpeg-ingest":  # it writes the clock
+            checks.append((not late, f"{len(late)} units come after their time: {late[:3]}"))
         if not quick:
             delay = o.picture + 10 if self.host == "ffmpeg-ingest" else 1
             checks += [
