@@ -89,6 +89,15 @@ CODE(next_event, a->engine, 0, a->event)
 CODE(event_clear, a->event)
 CODE(event_fd, a->engine, a->out)
 CODE(event_text, a->event, a->out, a->size, a->out_len)
+CODE(event_json, a->event, a->out, a->size, a->out_len)
+CODE(tap_open, a->engine, 0, UINT64_MAX, a->out)
+CODE(tap_next, a->tap, 0, a->event)
+CODE(tap_fd, a->tap, a->out)
+VOID(tap_close, a->tap)
+CODE(metrics, a->engine, CHANGEOVER_METRICS_STREAMS | CHANGEOVER_METRICS_INPUTS, a->out)
+CODE(statuses_json, a->engine, a->text, a->text_len, 10, a->out)
+CODE(text_get, a->metrics, a->out, a->out_len)
+VOID(text_free, a->metrics)
 CODE(printable, a->text, a->text_len, a->out, a->size, a->out_len)
 CODE(printable_url, a->text, a->text_len, a->out, a->size, a->out_len)
 CODE(runtime_status, ID_OF(a), a->out)
@@ -246,6 +255,15 @@ const struct function functions[] = {
     ROW(event_clear, ENDS, FINE, FINE, FORKED, P(EVENT, event)),
     ROW(event_fd, 0, FINE, MODE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
     ROW(event_text, 0, FINE, FINE, FORKED, P(EVENT, event), PRINTED),
+    ROW(event_json, 0, FINE, FINE, FORKED, P(EVENT, event), PRINTED),
+    ROW(tap_open, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
+    ROW(tap_next, 0, LATE, LATE, FORKED, P(TAP, tap), P(EVENT, event)),
+    ROW(tap_fd, 0, FINE, FINE, FORKED, P(TAP, tap), P(OUTPUT, out)),
+    ROW(tap_close, NO_CODE | ENDS, FINE, FINE, FINE, P(TAP, tap)),
+    ROW(metrics, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
+    ROW(statuses_json, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(TEXT_IN, text), P(OUTPUT, out)),
+    ROW(text_get, 0, FINE, FINE, FORKED, P(METRICS, metrics), P(OUTPUT, out), P(OPTIONAL, out_len)),
+    ROW(text_free, NO_CODE | ENDS, FINE, FINE, FINE, P(METRICS, metrics)),
     ROW(printable, 0, FINE, FINE, FINE, L(RAW, text), PRINTED),
     ROW(printable_url, 0, FINE, FINE, FINE, L(RAW, text), PRINTED),
     ROW(runtime_status, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OUTPUT, out)),
@@ -322,6 +340,8 @@ struct objects objects_of(changeover_engine *engine) {
   OK(changeover_runtime_status(engine, S("s"), &objects.status));
   OK(changeover_registered_streams(engine, &objects.list));
   objects.input = open_input(engine, "s", 0, 0);
+  OK(changeover_tap_open(engine, 0, UINT64_MAX, &objects.tap));
+  OK(changeover_metrics(engine, 0, &objects.metrics));
   changeover_engine *other = patient_engine();
   register_stream(other, "other", 1);
   objects.event = no_event();
@@ -333,6 +353,8 @@ struct objects objects_of(changeover_engine *engine) {
 void end_objects(struct objects *objects) {
   changeover_status_free(objects->status);
   changeover_stream_list_free(objects->list);
+  changeover_tap_close(objects->tap);
+  changeover_text_free(objects->metrics);
   changeover_close_input(&objects->input);
   changeover_event_clear(&objects->event);
 }
@@ -342,6 +364,8 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   a->engine = objects->engine;
   a->status = objects->status;
   a->list = objects->list;
+  a->tap = objects->tap;
+  a->metrics = objects->metrics;
   a->input = &objects->input;
   a->event = &objects->event;
   a->stream = function->call == call_register ? "new" : "s";
@@ -412,6 +436,10 @@ void settle(const struct function *function, const struct arguments *a, int32_t 
     changeover_stream_list_free(out->list);
   else if (function->call == call_runtime_status)
     changeover_status_free(out->status);
+  else if (function->call == call_tap_open)
+    changeover_tap_close(out->tap);
+  else if (function->call == call_metrics || function->call == call_statuses_json)
+    changeover_text_free(out->metrics);
   else if (function->call == call_open_input)
     OK(changeover_close_input(&out->input));
   else if (function->call == call_register)

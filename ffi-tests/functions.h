@@ -10,6 +10,8 @@ struct objects {
   changeover_engine *engine; /* has the stream "s": input 0 selected, 1 idle, 2 degraded */
   changeover_status *status; /* of "s" */
   changeover_stream_list *list;
+  changeover_tap *tap; /* with nothing to take */
+  changeover_text *metrics;
   changeover_input input; /* 0 of "s" */
   changeover_event event; /* of another engine, so that callbacks may have one too */
 };
@@ -30,6 +32,8 @@ struct arguments {
   changeover_engine *engine;
   changeover_status *status;
   changeover_stream_list *list;
+  changeover_tap *tap;
+  changeover_text *metrics;
   changeover_input *input;
   changeover_event *event;
   const char *stream;
@@ -73,6 +77,8 @@ union output {
   changeover_engine *engine;
   changeover_status *status;
   changeover_stream_list *list;
+  changeover_tap *tap;
+  changeover_text *metrics;
   changeover_input input;
 };
 
@@ -80,6 +86,8 @@ enum kind {
   ENGINE = 1,
   STATUS,
   LIST,
+  TAP,
+  METRICS,  /* a text of the library's */
   INPUT,    /* an open one */
   EVENT,    /* a prepared one, that may hold an event */
   ID,       /* a stream's */

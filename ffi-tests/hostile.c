@@ -243,6 +243,42 @@ static void take_an_event(changeover_event *event) {
   }
 }
 
+/* What is told beside the host. */
+
+static void follow(changeover_tap **tap, changeover_event *event) {
+  static _Thread_local uint64_t last;
+  if (!*tap) {
+    const uint64_t keep = one_in(9) ? UINT64_MAX : below(40), after = one_in(2) ? UINT64_MAX : below(2000);
+    CALL(changeover_tap_open(engine, keep, one_in(3) ? last : after, tap));
+    last = 0;
+    return;
+  }
+  if (CALL(changeover_tap_next(*tap, below(2) * MILLISECOND, event)) == CHANGEOVER_OK) {
+    CHECK(event->seq > last + event->missed || last == 0);
+    CHECK(event->user_data == NULL && event->kind != CHANGEOVER_EVENT_GAP);
+    last = event->seq;
+    char json[200];
+    OK(changeover_event_json(event, json, below(sizeof json + 1), NULL));
+  }
+  if (!one_in(40)) return;
+  changeover_tap *const closed = *tap;
+  changeover_tap_close(closed);
+  EXPECT(CHANGEOVER_ERR_HANDLE, changeover_tap_next(closed, 0, event));
+  *tap = NULL;
+}
+
+static void look_at_all(void) {
+  changeover_text *text = NULL;
+  const char *string = NULL;
+  const char *const after = any_stream();
+  if (one_in(2))
+    CALL(changeover_metrics(engine, below(5), &text));
+  else
+    CALL(changeover_statuses_json(engine, S(after), one_in(9) ? SIZE_MAX : below(4), &text));
+  if (text) OK(changeover_text_get(text, &string, NULL));
+  changeover_text_free(text);
+}
+
 /* Everything else. */
 
 static void change_streams(void) {
@@ -345,6 +381,8 @@ static void call_at_random(void) {
     look_at_a_status();
   else if (what == 7)
     follow_losses();
+  else if (what == 9 && one_in(4))
+    look_at_all();
   else if (what == 8 && one_in(6))
     set_callbacks();
   else
@@ -355,11 +393,12 @@ static void *be_hostile(void *data) {
   const uint64_t until = clock_now() + length;
   seed_chance(*(const uint64_t *)data);
   changeover_input open[OPEN] = {0};
-  changeover_event event = no_event();
+  changeover_event event = no_event(), tapped = no_event();
+  changeover_tap *tap = NULL;
   for (int i = 0; i % 16 || clock_now() < until; i++) {
     changeover_input *input = &open[below(OPEN)];
     const char *const stream = any_stream(), *const text = any_text();
-    switch (below(8)) {
+    switch (below(9)) {
       case 0:
         OK(changeover_close_input(input));
         CALL(changeover_open_input(engine, S(stream), any_number(),
@@ -374,10 +413,13 @@ static void *be_hostile(void *data) {
       case 4:
         if (!called_back) take_an_event(&event);
         break;
+      case 5: follow(&tap, &tapped); break;
       default: call_at_random();
     }
   }
   OK(changeover_event_clear(&event));
+  OK(changeover_event_clear(&tapped));
+  changeover_tap_close(tap);
   for (int i = 0; i < OPEN; i++)
     OK(changeover_close_input(&open[i]));
   return NULL;

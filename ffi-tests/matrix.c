@@ -69,6 +69,8 @@ static void null_is_refused(const struct function *function, struct subject *sub
       case ENGINE:
       case STATUS:
       case LIST:
+      case TAP:
+      case METRICS:
       case INPUT:
       case EVENT:
         *pointer_at(&a, parameter) = NULL;
@@ -138,7 +140,7 @@ static void with_handle(const struct function *function, struct subject *subject
     input.id = number;
     changeover_event event = no_event();
     event.owner = number;
-    if (parameter->kind >= ENGINE && parameter->kind <= LIST)
+    if (parameter->kind >= ENGINE && parameter->kind <= METRICS)
       *pointer_at(&a, parameter) = (void *)number;
     else if (parameter->kind == INPUT)
       a.input = &input;
@@ -169,6 +171,8 @@ static void stale_handles_are_refused(const struct function *function, struct su
       case ENGINE: a.engine = stale.engine; break;
       case STATUS: a.status = stale.status; break;
       case LIST: a.list = stale.list; break;
+      case TAP: a.tap = stale.tap; break;
+      case METRICS: a.metrics = stale.metrics; break;
       case INPUT: a.input = &stale.input; break;
       case EVENT: a.event = &stale.event; break;
       default: continue;
@@ -183,10 +187,13 @@ static void foreign_handles_are_refused(const struct function *function, struct 
   begin_cell();
   const struct objects *objects = &subject->objects;
   const bool takes[] = {parameter_of(function, ENGINE) != NULL, parameter_of(function, STATUS) != NULL,
-                        parameter_of(function, LIST) != NULL, parameter_of(function, EVENT) != NULL,
-                        parameter_of(function, INPUT) != NULL};
-  const uintptr_t live[] = {(uintptr_t)objects->engine, (uintptr_t)objects->status, (uintptr_t)objects->list,
-                            (uintptr_t)objects->event.owner, (uintptr_t)objects->input.id};
+                        parameter_of(function, LIST) != NULL,   parameter_of(function, EVENT) != NULL,
+                        parameter_of(function, INPUT) != NULL,  parameter_of(function, TAP) != NULL,
+                        parameter_of(function, METRICS) != NULL};
+  const uintptr_t live[] = {(uintptr_t)objects->engine,   (uintptr_t)objects->status,
+                            (uintptr_t)objects->list,     (uintptr_t)objects->event.owner,
+                            (uintptr_t)objects->input.id, (uintptr_t)objects->tap,
+                            (uintptr_t)objects->metrics};
   for (size_t i = 0; i < LENGTH(live); i++)
     if (!takes[i]) with_handle(function, subject, live[i], "a handle of another kind");
   /* From here on recording knows the engine by its number alone, which other kinds may have as well. */

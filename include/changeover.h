@@ -13,8 +13,8 @@
  * copied before the call returns, unless said otherwise. What comes out is borrowed from the object
  * it came from, until that is freed or cleared.
  *
- * Handles: changeover_engine, changeover_status, changeover_stream_list, changeover_server,
- * changeover_site and changeover_response are numbers dressed as pointers. They are never dereferenced and never reused, so a handle that is stale, freed twice or
+ * Handles: changeover_engine, changeover_status, changeover_stream_list, changeover_tap, changeover_text,
+ * changeover_server, changeover_site and changeover_response are numbers dressed as pointers. They are never dereferenced and never reused, so a handle that is stale, freed twice or
  * was never ours is CHANGEOVER_ERR_HANDLE. Freeing NULL does nothing.
  *
  * Structs: one that begins with struct_size is prepared by its _init function, given its sizeof,
@@ -708,6 +708,12 @@ typedef struct changeover_config {
 /** A time that is not known. */
 #define CHANGEOVER_UNKNOWN UINT64_MAX
 
+/** Series for each stream, with its id. */
+#define CHANGEOVER_METRICS_STREAMS 1
+
+/** Series for each input, with its stream's id and its priority. */
+#define CHANGEOVER_METRICS_INPUTS 2
+
 /** An engine: a handle, see above. */
 typedef struct changeover_engine changeover_engine;
 
@@ -725,6 +731,12 @@ typedef struct changeover_status changeover_status;
 
 /** The ids of the registered streams at one instant: a handle, see above. */
 typedef struct changeover_stream_list changeover_stream_list;
+
+/** A reader of an engine's events beside the host: a handle, see above. */
+typedef struct changeover_tap changeover_tap;
+
+/** A text of the library's, of any length: a handle, see above. */
+typedef struct changeover_text changeover_text;
 
 /** A key/value pair of an input, e.g. an HTTP header; comes back with its starts and probes. */
 typedef struct changeover_option {
@@ -880,6 +892,13 @@ typedef struct changeover_event {
   const char *passed_over_text;
   /** Bytes of it. */
   size_t passed_over_text_len;
+  /** Of a tap: the event's number, from 1 on from the engine's beginning; else 0. */
+  uint64_t seq;
+  /**
+   * Of a tap: how many events it missed before this one since the last that was taken, because it was
+   * slow.
+   */
+  uint64_t missed;
 } changeover_event;
 
 /**
@@ -2075,6 +2094,23 @@ int32_t changeover_event_text(const struct changeover_event *event,
                               size_t *text_len);
 
 /**
+ * An event as one line of JSON, without a line break at its end: seq, event (the kind), unix_ns,
+ * engine_ns, and of stream, registration, priority, from, reason, detail, session,
+ * probe, switch_number, measured_ns and limit_ns (in the unit of the reason), window_ns,
+ * detection_ns, decision_ns, commit_ns, dropped, passed_over, exhausted, start_reason, url
+ * what applies. URLs, and those in texts, are as changeover_printable_url makes them. buffer and
+ * json_len as for changeover_printable; what was cut is no JSON.
+ *
+ * Any thread; does not wait, but allocates.
+ * Errors: LENGTH; VALUE for a struct without an event; HANDLE for a copy of an event that was cleared.
+ * Since 0.1.
+ */
+int32_t changeover_event_json(const struct changeover_event *event,
+                              char *buffer,
+                              size_t buffer_size,
+                              size_t *json_len);
+
+/**
  * Prepares a struct for changeover_status_stream.
  *
  * Pass sizeof(changeover_stream_status). One at a time; wait-free. Since 0.1.
@@ -2258,6 +2294,103 @@ int32_t changeover_stream_list_get(const struct changeover_stream_list *list,
  * Owner only; does not wait. Since 0.1.
  */
 void changeover_stream_list_free(struct changeover_stream_list *list);
+
+/**
+ * What a text says: string receives a string that is borrowed until changeover_text_free,
+ * string_len (may be NULL) its length.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_text_get(const struct changeover_text *text,
+                            const char **string,
+                            size_t *string_len);
+
+/**
+ * Frees a text. NULL, or a handle that is not live: nothing happens.
+ *
+ * Owner only; does not wait. Since 0.1.
+ */
+void changeover_text_free(struct changeover_text *text);
+
+/**
+ * Opens a tap: it follows the engine's events, of all streams, beside whoever carries them out; also of
+ * an engine with callbacks. There may be any number. tap receives a handle that the caller owns and
+ * ends with changeover_tap_close. It outlives the engine.
+ *
+ * It never holds up the engine: the newest keep events (0: 8,192; 65,536 at most) are kept for readers
+ * that are slow, as many as any tap of the engine wants, while there is one; half a kilobyte each. One that
+ * is slower loses the oldest, and is told how many. after is UINT64_MAX to begin with what is decided
+ * after the call; or the seq of the last event that was taken, to go on there, if that is still kept.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: SYSTEM if no descriptor is left. Since 0.1.
+ */
+int32_t changeover_tap_open(struct changeover_engine *engine,
+                            uint64_t keep,
+                            uint64_t after,
+                            struct changeover_tap **tap);
+
+/**
+ * Takes the tap's next event, waiting at most timeout nanoseconds for one; UINT64_MAX: no limit.
+ * event as for changeover_next_event, with seq and missed, and without user_data, which is not
+ * kept for taps. What the engine takes back for a host that is slow (a start with its stop) comes here
+ * nevertheless, and a GAP never does.
+ *
+ * Any thread, one at a time for each tap and each struct; waits for an event.
+ * Errors: TIMEOUT; HANDLE also for a copy of an event that was cleared; SHUT_DOWN, or MONITOR_DIED, once
+ * no event is left. Since 0.1.
+ */
+int32_t changeover_tap_next(struct changeover_tap *tap,
+                            uint64_t timeout,
+                            struct changeover_event *event);
+
+/**
+ * A descriptor for poll, epoll and the like: readable while changeover_tap_next would return at once.
+ * When it is readable, take events with a timeout of 0 until there are none. It is the tap's: do not
+ * read from it or close it. It is closed by changeover_tap_close.
+ *
+ * Any thread; does not wait. Since 0.1.
+ */
+int32_t changeover_tap_fd(struct changeover_tap *tap,
+                          int32_t *fd);
+
+/**
+ * Closes a tap. Events that were taken stay valid until they are cleared. NULL, or a handle that is not
+ * live: nothing happens.
+ *
+ * Owner only; does not wait. Since 0.1.
+ */
+void changeover_tap_close(struct changeover_tap *tap);
+
+/**
+ * The engine's metrics in the text format of OpenMetrics, to be served as
+ * application/openmetrics-text; version=1.0.0; charset=utf-8: metrics receives a handle that the
+ * caller owns and ends with changeover_text_free. each is 0 for the engine as a whole, which is
+ * equally short however many streams there are; CHANGEOVER_METRICS_* or'ed add series for each stream
+ * and each input. No URL and no text of others is in it, only streams' ids.
+ *
+ * Looks at all streams, in the calling thread. Any thread; does not wait for the monitor.
+ * Errors: VALUE for other bits of each. Since 0.1.
+ */
+int32_t changeover_metrics(struct changeover_engine *engine,
+                           uint32_t each,
+                           struct changeover_text **metrics);
+
+/**
+ * A page of the states of all streams as a JSON text: {"streams":[…],"next":ID}, each as
+ * changeover_status_json has it, up to limit of them in the order of their ids' bytes: those after
+ * after, or with (NULL, 0) the first ones. next is what after is for the next page, and null if
+ * there is none. So each stream that is registered all the while is seen once, whatever comes and goes.
+ * json receives a handle that the caller owns and ends with changeover_text_free.
+ *
+ * Looks at the ids of all streams, in the calling thread. Any thread; does not wait for the monitor.
+ * Since 0.1.
+ */
+int32_t changeover_statuses_json(struct changeover_engine *engine,
+                                 const char *after,
+                                 size_t after_len,
+                                 size_t limit,
+                                 struct changeover_text **json);
 
 /**
  * Makes the site of an engine, for a host that has an HTTP server of its own: what changeover_serve would

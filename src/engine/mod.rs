@@ -13,7 +13,7 @@
 //! | `meter.rs` | what is measured of a session |
 //! | `status.rs`, `statuses.rs` | what a host can ask: the public shapes of what is published; of all streams |
 //! | `counts.rs` | what the engine counts of itself |
-//! | `event.rs`, `event_fields.rs` | what the host is told; the same as a flat record, and as a line |
+//! | `event.rs`, `event_fields.rs`, `event_json.rs` | what the host is told; the same as a flat record and a line; as JSON |
 //! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
 //! | `tap.rs`, `tapped.rs`, `tap_ring.rs` | a reader beside the host; an event as it has it; how they come to it |
 //! | `delivery.rs` | the event thread and the host's callbacks |
@@ -27,6 +27,7 @@ mod counts;
 mod delivery;
 mod event;
 mod event_fields;
+mod event_json;
 mod handle;
 mod log;
 mod marker;
@@ -57,6 +58,8 @@ pub use delivery::{Ingestor, StreamCallback};
 pub use event::{Event, EventKind};
 #[cfg(feature = "capi")]
 pub(crate) use event_fields::EventFields;
+#[cfg(feature = "capi")]
+pub(crate) use event_json::EventJson;
 pub use handle::InputHandle;
 pub use log::LogCallback;
 #[cfg(feature = "capi")]

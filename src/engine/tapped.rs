@@ -1,11 +1,10 @@
 //! An event as readers of a tap have it.
 
 use super::event::{Event, EventKind};
-use crate::core::{Input, Nanos, Priority};
+use super::event_json::EventJson;
+use crate::core::Input;
 use crate::print::json::to_json;
-use crate::print::{url_without_secrets, without_secrets};
 use crate::units::nanos;
-use crate::vocabulary::{EventTag, Reason, StartReason};
 use serde::{Serialize, Serializer};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -44,13 +43,13 @@ impl Tapped {
     /// `start_reason`, `url` what applies. URLs, and those in texts, are as in
     /// [`printable_url`](crate::printable_url). Made once for all readers.
     pub fn json(&self) -> &str {
-        self.event.json.get_or_init(|| to_json(&Line::of(&self.event)))
+        self.event.json.get_or_init(|| to_json(&self.event.as_json()))
     }
 }
 
 impl Serialize for Tapped {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Line::of(&self.event).serialize(serializer)
+        self.event.as_json().serialize(serializer)
     }
 }
 
@@ -65,6 +64,12 @@ pub(super) struct Numbered {
 impl Numbered {
     pub(super) fn new(number: u64, event: &Event) -> Numbered {
         Numbered { number, event: without_user_data(event.clone()), json: OnceLock::new() }
+    }
+
+    fn as_json(&self) -> EventJson<'_> {
+        let Numbered { number, event, .. } = self;
+        let since_1970 = event.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        EventJson::new(*number, event.at, nanos(since_1970), &event.fields())
     }
 }
 
@@ -83,89 +88,4 @@ fn take_user_data(input: &mut Arc<Input>) {
     if input.user_data().is_some() {
         Arc::make_mut(input).set_user_data(None);
     }
-}
-
-/// What applies of an event.
-#[derive(Serialize)]
-struct Line<'a> {
-    seq: u64,
-    event: &'static str,
-    unix_ns: u64,
-    engine_ns: Nanos,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    stream: &'a str,
-    #[serde(skip_serializing_if = "is_zero")]
-    registration: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<Priority>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Priority>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    detail: String,
-    #[serde(skip_serializing_if = "is_zero")]
-    session: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    probe: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    switch_number: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    measured_ns: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    limit_ns: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    window_ns: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detection_ns: Option<Nanos>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision_ns: Option<Nanos>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    commit_ns: Option<Nanos>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    passed_over: String,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    exhausted: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    url: String,
-}
-
-impl Line<'_> {
-    fn of(numbered: &Numbered) -> Line<'_> {
-        let Numbered { number, event, .. } = numbered;
-        let fields = event.fields();
-        let switched = matches!(event.kind.tag(), EventTag::Switched);
-        let since_1970 = event.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Line {
-            seq: *number,
-            event: fields.kind.name(),
-            unix_ns: nanos(since_1970),
-            engine_ns: event.at,
-            stream: &event.stream,
-            registration: fields.registration,
-            priority: fields.priority,
-            from: switched.then(|| fields.from.unwrap_or(-1)),
-            reason: fields.reason.map(Reason::name),
-            detail: without_secrets(&fields.detail),
-            session: fields.session,
-            probe: fields.probe,
-            switch_number: fields.switch_number,
-            measured_ns: fields.measured,
-            limit_ns: fields.limit,
-            window_ns: fields.window,
-            detection_ns: fields.times.detection,
-            decision_ns: fields.times.decision,
-            commit_ns: fields.times.commit,
-            passed_over: without_secrets(&fields.passed_over_text),
-            exhausted: fields.exhausted,
-            start_reason: fields.start_reason.map(StartReason::name),
-            url: url_without_secrets(fields.url),
-        }
-    }
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }

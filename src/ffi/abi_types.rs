@@ -19,6 +19,16 @@ pub struct changeover_stream_list {
     _private: [u8; 0],
 }
 
+/// A reader of an engine's events beside the host: a handle, see above.
+pub struct changeover_tap {
+    _private: [u8; 0],
+}
+
+/// A text of the library's, of any length: a handle, see above.
+pub struct changeover_text {
+    _private: [u8; 0],
+}
+
 /// A server of an engine's page, API and metrics: a handle, see above.
 pub struct changeover_server {
     _private: [u8; 0],
@@ -161,6 +171,11 @@ pub struct changeover_event {
     pub passed_over_text: *const c_char,
     /// Bytes of it.
     pub passed_over_text_len: usize,
+    /// Of a tap: the event's number, from 1 on from the engine's beginning; else 0.
+    pub seq: u64,
+    /// Of a tap: how many events it missed before this one since the last that was taken, because it was
+    /// slow.
+    pub missed: u64,
 }
 
 /// An input that a switch passed over. It has no struct_size: it stays as it is.

@@ -236,12 +236,24 @@ pub unsafe extern "C" fn changeover_next_event(
         clear(event)?;
         let taken = engine.next_event(convert::timeout(timeout))?;
         let taken = taken.ok_or(Code(CHANGEOVER_ERR_TIMEOUT))?;
-        let mut memory = EventMemory::default();
-        let mut out = memory.fill(&taken);
-        out.owner = EVENTS.insert(Arc::new(memory))?;
-        // The struct was checked before the event was taken.
-        fill(event, &out)
+        hand_out(&taken, 0, 0, event)
     })
+}
+
+/// # Safety
+/// `event` is a struct of the caller's that was checked before the event was taken.
+pub(super) unsafe fn hand_out(
+    taken: &Event,
+    seq: u64,
+    missed: u64,
+    event: *mut changeover_event,
+) -> Outcome {
+    let mut memory = EventMemory::default();
+    let mut out = memory.fill(taken);
+    (out.seq, out.missed) = (seq, missed);
+    out.owner = EVENTS.insert(Arc::new(memory))?;
+    // SAFETY: by this function's contract.
+    unsafe { fill(event, &out) }
 }
 
 /// Forgets the event a struct holds, and what that points to. The struct may be used again. NULL,
@@ -262,7 +274,7 @@ pub unsafe extern "C" fn changeover_event_clear(event: *mut changeover_event) ->
 
 /// # Safety
 /// `event` is NULL or points to a struct as long as it says.
-unsafe fn clear(event: *mut changeover_event) -> Outcome {
+pub(super) unsafe fn clear(event: *mut changeover_event) -> Outcome {
     // SAFETY: by this function's contract.
     unsafe {
         let held = read(event)?;

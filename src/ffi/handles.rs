@@ -30,6 +30,8 @@ pub(super) enum Kind {
     StreamList = 5,
     Event = 7,
     Input = 9,
+    Tap = 11,
+    Text = 13,
     Server = 15,
     Site = 17,
     Response = 19,

@@ -71,6 +71,8 @@ versioned!(changeover_event ends with detail_len: usize; changeover_event {
     passed_over_more: 0,
     passed_over_text: null(),
     passed_over_text_len: 0,
+    seq: 0,
+    missed: 0,
 });
 
 versioned!(changeover_callbacks ends with notify: *const c_void; changeover_callbacks {

@@ -26,14 +26,15 @@ layout! {
         struct_size: 0, priority: 8, reserved: 12, url: 16, url_len: 24, options: 32,
         options_len: 40, config: 48, user_data: 56, destroy: 64,
     }
-    changeover_event: 272 {
+    changeover_event: 288 {
         struct_size: 0, owner: 8, kind: 16, priority: 20, from: 24, reason: 28, registration: 32,
         session: 40, probe: 48, switch_number: 56, dropped: 64, at: 72, at_unix: 80, measured: 88,
         limit: 96, stream: 104, stream_len: 112, url: 120, url_len: 128, options: 136,
         options_len: 144, buffer_write_id: 152, buffer_write_id_len: 160, detail: 168,
         detail_len: 176, exhausted: 184, start_reason: 188, user_data: 192, window: 200,
         detection: 208, decision: 216, commit: 224, passed_over: 232, passed_over_len: 240,
-        passed_over_more: 248, passed_over_text: 256, passed_over_text_len: 264,
+        passed_over_more: 248, passed_over_text: 256, passed_over_text_len: 264, seq: 272,
+        missed: 280,
     }
     changeover_passed_over: 48 {
         priority: 0, obstacle: 4, reason: 8, reserved: 12, measured: 16, limit: 24, window: 32,

@@ -24,7 +24,9 @@
 //! | `event.rs` | events |
 //! | `print.rs` | events, and what others wrote, as text that can be printed |
 //! | `status.rs`, `status_structs.rs` | statuses; what they consist of |
-//! | `stream_list.rs` | lists of streams |
+//! | `stream_list.rs`, `text.rs` | lists of streams; texts of any length |
+//! | `tap.rs` | readers of the events beside the host |
+//! | `observe.rs` | metrics, and the states of all streams |
 //! | `serve.rs`, `site.rs` | the server of the page and the API; the same without sockets |
 //! | `version.rs` | versions |
 
@@ -54,6 +56,7 @@ mod layout;
 mod live;
 mod loss;
 mod maintenance;
+mod observe;
 mod output;
 mod print;
 mod result;
@@ -64,10 +67,12 @@ mod status;
 mod status_structs;
 mod stream_list;
 mod strings;
+mod tap;
 #[cfg(changeover_panic_hook)]
 mod test_hooks;
 #[cfg(test)]
 mod tests;
+mod text;
 mod version;
 mod versioned;
 
@@ -81,6 +86,7 @@ pub use engine::*;
 pub use event::*;
 pub use input::*;
 pub use loss::*;
+pub use observe::*;
 pub use print::*;
 pub use result::*;
 pub use serve::*;
@@ -88,4 +94,6 @@ pub use settings::changeover_config;
 pub use site::*;
 pub use status::*;
 pub use stream_list::*;
+pub use tap::*;
+pub use text::*;
 pub use version::*;

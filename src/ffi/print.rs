@@ -7,6 +7,8 @@ use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_LENGTH, CHANGEOVER_ERR_NULL};
 use super::strings::lossy_text;
 use super::versioned::read;
+use crate::engine::EventJson;
+use crate::print::json::to_json;
 use crate::print::{cut, printable, printable_url, Urls};
 use std::ffi::c_char;
 use std::fmt::Display;
@@ -77,6 +79,33 @@ pub unsafe extern "C" fn changeover_event_text(
     guard(|| unsafe {
         let event = read(event)?;
         write(fields_of(&event)?.line(Urls::Safe), buffer, buffer_size, text_len)
+    })
+}
+
+/// An event as one line of JSON, without a line break at its end: `seq`, `event` (the kind), `unix_ns`,
+/// `engine_ns`, and of `stream`, `registration`, `priority`, `from`, `reason`, `detail`, `session`,
+/// `probe`, `switch_number`, `measured_ns` and `limit_ns` (in the unit of the reason), `window_ns`,
+/// `detection_ns`, `decision_ns`, `commit_ns`, `dropped`, `passed_over`, `exhausted`, `start_reason`, `url`
+/// what applies. URLs, and those in texts, are as changeover_printable_url makes them. `buffer` and
+/// `json_len` as for changeover_printable; what was cut is no JSON.
+///
+/// Any thread; does not wait, but allocates.
+/// Errors: LENGTH; VALUE for a struct without an event; HANDLE for a copy of an event that was cleared.
+/// Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_event_json(
+    event: *const changeover_event,
+    buffer: *mut c_char,
+    buffer_size: usize,
+    json_len: *mut usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    guard(|| unsafe {
+        let event = read(event)?;
+        let at_unix = event.at_unix.try_into().unwrap_or(0);
+        let fields = fields_of(&event)?;
+        let json = EventJson::new(event.seq, event.at, at_unix, &fields);
+        write(to_json(&json), buffer, buffer_size, json_len)
     })
 }
 

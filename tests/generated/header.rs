@@ -9,7 +9,7 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 21] = [
     "result",
     "constants",
     "abi_types",
@@ -26,6 +26,9 @@ const SOURCES: [&str; 18] = [
     "print",
     "status",
     "stream_list",
+    "text",
+    "tap",
+    "observe",
     "site",
     "serve",
 ];
