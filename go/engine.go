@@ -5,12 +5,7 @@ package changeover
 // #include <changeover.h>
 import "C"
 
-import (
-	"fmt"
-	"os"
-	"runtime"
-	"syscall"
-)
+import "runtime"
 
 func (s *Service) newEngine(options *Options) error {
 	var pinner runtime.Pinner
@@ -26,24 +21,15 @@ func (s *Service) newEngine(options *Options) error {
 	return explained(err, options.Config.about(err, ofService))
 }
 
-// openDescriptor hands a duplicate of the engine's descriptor to Go's netpoller. (The engine closes
-// its own, so it can't be Go's.)
+// openDescriptor hands the engine's descriptor to Go's netpoller.
 func (s *Service) openDescriptor() error {
 	var fd C.int32_t
 	if err := failure(C.changeover_event_fd(s.engine, &fd), "event descriptor", ""); err != nil {
 		return err
 	}
-	syscall.ForkLock.RLock()
-	duplicate, err := syscall.Dup(int(fd))
-	if err == nil {
-		syscall.CloseOnExec(duplicate)
-	}
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return fmt.Errorf("changeover: event descriptor: %w: %w", ErrSystem, err)
-	}
-	s.descriptor = os.NewFile(uintptr(duplicate), "changeover")
-	return nil
+	var err error
+	s.descriptor, err = pollable(int(fd))
+	return err
 }
 
 // pump takes the engine's events as they come, without a thread that waits for them, and deals them

@@ -226,6 +226,22 @@ inline void check(std::int32_t result) {
   if (result != CHANGEOVER_OK) throw error(result);
 }
 
+/** False: not in time. */
+inline bool unless_timeout(std::int32_t result) {
+  if (result == CHANGEOVER_ERR_TIMEOUT) return false;
+  check(result);
+  return true;
+}
+
+/** What a text of the library's says, which is freed. */
+inline std::string taken(changeover_text* raw) {
+  std::unique_ptr<changeover_text, void (*)(changeover_text*)> text(raw, changeover_text_free);
+  const char* string;
+  std::size_t length;
+  check(changeover_text_get(raw, &string, &length));
+  return std::string(string, length);
+}
+
 /** A setting. No negative one is legal, and none must pass for CHANGEOVER_INHERIT. */
 inline std::uint64_t setting(duration value) noexcept {
   return value < duration::zero() ? CHANGEOVER_INHERIT - 1 : static_cast<std::uint64_t>(value.count());
@@ -614,6 +630,16 @@ class event_view {
       return changeover_event_text(&raw_, buffer, size, length);
     });
   }
+  /** One line of JSON: see changeover_event_json. */
+  std::string json() const {
+    return changeover::detail::printed([this](char* buffer, std::size_t size, std::size_t* length) {
+      return changeover_event_json(&raw_, buffer, size, length);
+    });
+  }
+  /** Of a tap: its number, from 1 on from the engine's beginning; else 0. */
+  std::uint64_t seq() const noexcept { return raw_.seq; }
+  /** Of a tap: how many events that missed before this one, because it was slow. */
+  std::uint64_t missed() const noexcept { return raw_.missed; }
   std::vector<std::pair<std::string_view, std::string_view>> options() const {
     std::vector<std::pair<std::string_view, std::string_view>> list;
     list.reserve(raw_.options_len);
@@ -648,6 +674,38 @@ class event : public event_view {
 
  private:
   friend class engine;
+  friend class tap;
+};
+
+/** Follows an engine's events beside whoever carries them out: engine::open_tap makes it. It outlives its
+ * engine. One thread at a time. */
+class tap {
+ public:
+  /** False: none came within timeout; into is empty then. */
+  bool next(event& into, duration timeout = forever) {
+    return detail::unless_timeout(changeover_tap_next(live(), detail::timeout(timeout), &into.raw_));
+  }
+  std::optional<event> next(duration timeout = forever) {
+    std::optional<event> taken(std::in_place);
+    if (!next(*taken, timeout)) taken.reset();
+    return taken;
+  }
+  /** For poll and epoll: readable while next would return at once. The tap's. */
+  int fd() const {
+    std::int32_t fd = -1;
+    detail::check(changeover_tap_fd(live(), &fd));
+    return fd;
+  }
+
+ private:
+  friend class engine;
+
+  struct closer {
+    void operator()(changeover_tap* tap) const noexcept { changeover_tap_close(tap); }
+  };
+  changeover_tap* live() const { return detail::not_moved(raw_.get(), "this tap was moved from"); }
+  explicit tap(changeover_tap* raw) noexcept : raw_(raw) {}
+  std::unique_ptr<changeover_tap, closer> raw_;
 };
 
 /** The state of a stream. */
@@ -1137,7 +1195,7 @@ class engine {
   }
   /** False: not done within timeout. */
   bool sync(duration timeout = forever) {
-    return unless_timeout(changeover_sync(live(), detail::timeout(timeout)));
+    return detail::unless_timeout(changeover_sync(live(), detail::timeout(timeout)));
   }
   /**
    * How late the monitor's oldest duty is; zero if there is none. For a watchdog. Throws
@@ -1173,7 +1231,7 @@ class engine {
 
   /** False: none came within timeout; into is empty then. */
   bool next_event(event& into, duration timeout = forever) {
-    return unless_timeout(changeover_next_event(live(), detail::timeout(timeout), &into.raw_));
+    return detail::unless_timeout(changeover_next_event(live(), detail::timeout(timeout), &into.raw_));
   }
   std::optional<event> next_event(duration timeout = forever) {
     std::optional<event> taken(std::in_place);
@@ -1188,6 +1246,30 @@ class engine {
     std::int32_t fd = -1;
     detail::check(changeover_event_fd(live(), &fd));
     return fd;
+  }
+
+  /**
+   * A reader of all events beside the host, of an engine with callbacks, too. keep: how many of the newest
+   * are kept for readers that are slow, 0: the usual. after: the seq of the last event that was taken, to go
+   * on there.
+   */
+  tap open_tap(std::uint64_t keep = 0, std::optional<std::uint64_t> after = std::nullopt) {
+    changeover_tap* raw;
+    detail::check(changeover_tap_open(live(), keep, after.value_or(UINT64_MAX), &raw));
+    return tap(raw);
+  }
+  /** In the text format of OpenMetrics. each: CHANGEOVER_METRICS_* or'ed, for series of each stream and
+   * input; 0: of the engine as a whole. */
+  std::string metrics(std::uint32_t each = 0) const {
+    changeover_text* text;
+    detail::check(changeover_metrics(live(), each, &text));
+    return detail::taken(text);
+  }
+  /** A page of the states of all streams: see changeover_statuses_json. */
+  std::string statuses_json(std::string_view after, std::size_t limit) const {
+    changeover_text* text;
+    detail::check(changeover_statuses_json(live(), after.data(), after.size(), limit, &text));
+    return detail::taken(text);
   }
 
   /**
@@ -1298,12 +1380,6 @@ class engine {
     } catch (...) {
       // It must not reach the library, and there is nobody else to tell.
     }
-  }
-
-  static bool unless_timeout(std::int32_t result) {
-    if (result == CHANGEOVER_ERR_TIMEOUT) return false;
-    detail::check(result);
-    return true;
   }
 
   void open(const config& defaults, const changeover_callbacks* host, std::uint64_t event_limit,

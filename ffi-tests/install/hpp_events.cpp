@@ -116,6 +116,40 @@ void an_event_loop() {
   later.join();
 }
 
+void a_tap_sees_what_the_host_is_told() {
+  changeover::engine engine;
+  changeover::tap tap = engine.open_tap();
+  EXPECT(!tap.next(0ms) && tap.fd() >= 0);
+  engine.register_stream("s", {changeover::input_spec(0, "rtmp://h/live/secret")});
+  const auto start = tap.next(10s);
+  EXPECT(start && start->kind() == event_kind::start && start->seq() == 1 && start->missed() == 0);
+  EXPECT(start->json().find("{\"seq\":1,\"event\":\"start\",") == 0);
+  EXPECT(start->json().find("secret") == std::string::npos);
+  EXPECT(await_event(engine, event_kind::start).seq() == 0);
+  auto back = engine.open_tap(1, start->seq());
+  changeover::event event;
+  EXPECT(back.next(event, 10s) && event.kind() == event_kind::switched && event.seq() == 2);
+  const changeover::tap moved = std::move(back);
+  EXPECT(code_of([&] { (void)back.next(event, 0ms); }) == CHANGEOVER_ERR_NULL);
+  EXPECT(moved.fd() >= 0);
+  { changeover::engine ended = std::move(engine); }
+  while (tap.next(event, 0ms) && event.kind() != event_kind::unregistered) {
+  }
+  EXPECT(code_of([&] { (void)tap.next(changeover::forever); }) == CHANGEOVER_ERR_SHUT_DOWN);
+}
+
+void metrics_and_all_streams() {
+  changeover::engine engine;
+  for (const char* id : {"b", "a"})
+    engine.register_stream(id, {changeover::input_spec(0, "a")});
+  EXPECT(engine.metrics().find("{stream=") == std::string::npos);
+  EXPECT(engine.metrics(CHANGEOVER_METRICS_STREAMS).find("active_input{stream=\"a\"} 0\n") !=
+         std::string::npos);
+  const std::string page = engine.statuses_json({}, 1);
+  EXPECT(page.find("{\"streams\":[{\"stream\":\"a\",") == 0);
+  EXPECT(page.substr(page.size() - 13) == "],\"next\":\"a\"}");
+}
+
 }  // namespace
 
 int main() {
@@ -123,5 +157,7 @@ int main() {
   TEST(a_switch_says_what_it_passed_over_and_how_long_it_took);
   TEST(a_switch_commits_on_a_key_frame);
   TEST(an_event_loop);
+  TEST(a_tap_sees_what_the_host_is_told);
+  TEST(metrics_and_all_streams);
   return finish("hpp_events");
 }
