@@ -4,8 +4,16 @@ import socket
 import struct
 import threading
 
-SO_TIMESTAMPNS = 35
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
+BUFFER = 4 << 20
 TIMESPEC = struct.Struct("qq")
+
+
+def dropped(port):
+    """How many datagrams the kernel has dropped at this UDP port, because nobody read them in time."""
+    with open("/proc/net/udp") as table:
+        rows = [line.split() for line in list(table)[1:]]
+    return sum(int(row[-1]) for row in rows if int(row[1].split(":")[1], 16) == port)
 
 
 class Receiver:
@@ -13,7 +21,10 @@ class Receiver:
 
     def __init__(self, port=0):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
+        except PermissionError:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)  # as much as the system allows
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.bind(("127.0.0.1", port))
         self.socket.settimeout(0.2)

@@ -10,7 +10,7 @@ from checker import faults
 from hosts import Host
 from live import received, wait_for
 from pictures import Units, units_of
-from receiver import Receiver
+from receiver import Receiver, dropped
 from replay import Replay
 from ts import pid_of, ts_packets
 
@@ -61,6 +61,7 @@ class Outcome:
     messages: str = ""            # of a decoder
     unknown: int = 0              # pictures that are none of the sources'
     ended_well: bool = True
+    dropped: int = 0              # datagrams that this machine lost in its sockets
     waited_for: str = ""          # in vain
 
     def judged(self, what=None):
@@ -172,6 +173,8 @@ class Run:
         self.end_at = time.time_ns()
 
     def close(self):
+        ports = [source.port for source in self.sources] + [self.receiver.port]
+        self.dropped = sum(dropped(port) for port in ports)
         ended_well = self.host.end()
         for source in self.sources:
             source.kill()
@@ -305,7 +308,7 @@ class Run:
         return Outcome(list(self.switches()), statistics.median(delays) if delays else float("inf"), 1000 / self.media[0].rate,
                        kinds.count("continuity"), kinds.count("back-step"),
                        [f for f in found if f.kind not in ("continuity", "back-step")], self.messages(), unknown, ended_well,
-                       self.waited_for)
+                       self.dropped, self.waited_for)
 
 
 def run(host, media, timeout_ms, group, directory, ports, kills):

@@ -127,6 +127,8 @@ class Measurement:
         disturbed = sum(s.disturbed for s in outcome.switches) // 2
         if disturbed:
             print(f"  {disturbed} kills are not counted: this machine left a source silent for {timeout_ms / 2:.0f} ms", flush=True)
+        if outcome.dropped:
+            print(f"  {outcome.dropped} datagrams were lost in sockets, which nobody read in time", flush=True)
         row = Row(host, combination, timeout_ms, outcome)
         print(row.text(), flush=True)
         wrong = row.wrong(self.options.quick)
