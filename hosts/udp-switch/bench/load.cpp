@@ -1,8 +1,8 @@
 // Sources and receivers for the benchmark: two sources of 5 Mbit/s for each stream, a key picture each second; and
 // what came out of each stream: how much, how late, what of it was missing.
 //
-// usage: load STREAMS SECONDS SWITCHES_A_SECOND FIRST_PORT
-// Ports as in plain_relay.c. A switch: a primary is silent for 600 ms, and returns.
+// usage: load STREAMS SECONDS DEATHS_A_SECOND FIRST_PORT
+// Ports as in plain_relay.c. A death: a primary is silent for 500 ms, and returns; one stream after the other.
 
 #include "../splice/packet.hpp"
 #include "../splice/test/maker.hpp"
@@ -103,15 +103,14 @@ class senders {
     }
   }
 
-  void run(int seconds, int switches) {
+  void run(int seconds, int deaths) {
     const std::int64_t begin = nanoseconds(), end = begin + seconds * 1'000'000'000LL;
-    std::int64_t next_switch = begin + 3'000'000'000;
-    std::size_t dies = 0;
+    std::int64_t next = begin + 3'000'000'000;
     for (std::int64_t now; (now = nanoseconds()) < end;) {
-      if (switches > 0 && now >= next_switch && now < end - 3'000'000'000) {
-        sources_[dies * 2 % sources_.size()].silent_until = now + 600'000'000;
-        dies++;
-        next_switch += 1'000'000'000 / switches;
+      while (deaths > 0 && now >= next && now < end - 3'000'000'000) {
+        sources_[died * 2 % sources_.size()].silent_until = now + 500'000'000;
+        died++;
+        next += 1'000'000'000 / deaths;
       }
       for (source& each : sources_)
         while (each.next < each.pieces->size() && each.begins + (*each.pieces)[each.next].due <= now) {
@@ -123,11 +122,12 @@ class senders {
       const timespec pause{0, 500'000};
       nanosleep(&pause, nullptr);
     }
-    switched = dies;
+    milliseconds_of_deaths = deaths > 0 ? seconds * 1000 - 6000 : 0;
   }
 
   std::uint64_t sent = 0;
-  std::size_t switched = 0;
+  std::size_t died = 0;
+  int milliseconds_of_deaths = 0;
   std::int64_t late = 0;
 
  private:
@@ -235,14 +235,14 @@ class receivers {
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
-  const int streams = std::atoi(argv[1]), seconds = std::atoi(argv[2]), switches = std::atoi(argv[3]),
+  const int streams = std::atoi(argv[1]), seconds = std::atoi(argv[2]), deaths = std::atoi(argv[3]),
             first = std::atoi(argv[4]);
   const std::vector<piece> primary = encode(1, seconds), backup = encode(2, seconds);
   receivers in(streams, first);
   in.lateness.reserve(static_cast<std::size_t>(streams * seconds * 600));
   std::thread receiving([&] { in.run(); });
   senders out(streams, first, primary, backup);
-  out.run(seconds, switches);
+  out.run(seconds, deaths);
   const timespec rest{0, 500'000'000};
   nanosleep(&rest, nullptr);
   ended = true;
@@ -254,9 +254,10 @@ int main(int argc, char** argv) {
                : in.lateness[static_cast<std::size_t>(part * static_cast<double>(in.lateness.size() - 1))];
   };
   std::printf(
-      "{\"sent\":%lu,\"received\":%lu,\"missing_ts_packets\":%lu,\"switched\":%zu,\"median_us\":%u,\"p99_"
+      "{\"sent\":%lu,\"received\":%lu,\"missing_ts_packets\":%lu,\"died\":%zu,\"ms_of_deaths\":%d,\"median_"
+      "us\":%u,\"p99_"
       "us\":%u,"
       "\"p999_us\":%u,\"max_us\":%u,\"source_late_us\":%ld}\n",
-      out.sent, in.received, in.missing, out.switched, percentile(0.5), percentile(0.99), percentile(0.999),
-      percentile(1), static_cast<long>(out.late / 1000));
+      out.sent, in.received, in.missing, out.died, out.milliseconds_of_deaths, percentile(0.5),
+      percentile(0.99), percentile(0.999), percentile(1), static_cast<long>(out.late / 1000));
 }
