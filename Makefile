@@ -2,7 +2,7 @@
 
 .PHONY: help lib test test-go test-page check demo switches bench bench-gate bench-go clean install uninstall
 help:
-	@echo "make demo       watch a live stream survive the death and the decay of its source (two minutes)"
+	@echo "make demo       watch a live stream survive the death and the decay of its source (two minutes); TIMEOUT=100ms: notice sooner"
 	@echo "make switches   measure what a switch looks like to a viewer, both hosts, many kinds of source (ten minutes)"
 	@echo "make test       run every test, installing what it needs"
 	@echo "make plants     plant bugs that the tests must catch (an hour)"
@@ -157,7 +157,7 @@ check:
 	ci/check
 
 demo:
-	ci/demo
+	ci/demo $(if $(TIMEOUT),--packet-timeout $(TIMEOUT))
 
 # The page of src/site, in Chromium.
 test-page:

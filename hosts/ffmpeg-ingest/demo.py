@@ -322,10 +322,23 @@ def run(output, screen):
     return proof.failed
 
 
+def milliseconds(text):
+    """Of "100ms" or "1s"."""
+    number, unit = (text[:-2], 1) if text.endswith("ms") else (text.removesuffix("s"), 1000)
+    return round(float(number) * unit)
+
+
+def tell_load(screen):
+    """A busy machine leaves sources silent that nobody has killed."""
+    load, processors = os.getloadavg()[0], len(os.sched_getaffinity(0))
+    if load > processors:
+        screen.line(f"  This machine is busy (a load of {load:.0f} for {processors} processors): sources and ingest may have waited for it.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("demo-output"), help="directory for the recording, the logs, the picture")
-    parser.add_argument("--packet-timeout", type=int, default=TIMEOUT_MS, metavar="MS", help="an input is dead after so many ms")
+    parser.add_argument("--packet-timeout", type=milliseconds, default=TIMEOUT_MS, metavar="TIME", help="an input is dead after so long: 100ms, 1s")
     options = parser.parse_args()
     globals().update(TIMEOUT_MS=options.packet_timeout, ALLOWED_MS=options.packet_timeout + 50)
     output = options.output.resolve()
@@ -343,6 +356,7 @@ def main():
         screen.line("\n  interrupted")
         failed = 1
     if failed:
+        tell_load(screen)
         screen.line(f"  The failover did not happen as promised. What was said and written: {os.path.relpath(output)}/")
         return 1
     screen.line(f"  All as promised. Look at {os.path.relpath(output)}/timeline.png, play {os.path.relpath(output)}/recording.ts")
