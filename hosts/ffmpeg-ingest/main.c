@@ -297,6 +297,17 @@ static int signal_descriptor(void) {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Media are no commands. */
+static bool reads_stdin(const struct options *options) {
+  static const char *const names[] = {"pipe:", "pipe:0", "/dev/stdin", "file:/dev/stdin"};
+  for (size_t i = 0; i < options->inputs_len; i++) {
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+      if (!strcmp(options->inputs[i].url, names[k])) return true;
+    }
+  }
+  return false;
+}
+
 /* Does it wait for others to connect? */
 static bool is_pushed(const struct input_arguments *input) {
   AVDictionary *options = NULL;
@@ -369,7 +380,8 @@ static void set_up(struct app *app) {
   app->poll[POLL_EVENTS] = (struct pollfd){.fd = events, .events = POLLIN};
   app->poll[POLL_NOTES] = (struct pollfd){.fd = app->notes.fd, .events = POLLIN};
   app->poll[POLL_SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
-  app->poll[POLL_TYPED] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+  const int typed = reads_stdin(options) ? -1 : STDIN_FILENO;
+  app->poll[POLL_TYPED] = (struct pollfd){.fd = typed, .events = POLLIN};
   if (options->status_every) app->status_at = monotonic_now() + options->status_every;
 }
 

@@ -154,6 +154,7 @@ void source_left_out(const struct source *source, char *text, size_t size) {
     const char *why = stream->state == STREAM_REFUSED   ? stream->why
                       : stream->state == STREAM_UNKNOWN ? "nothing is known of it yet"
                       : type == AVMEDIA_TYPE_VIDEO      ? "one picture is enough"
+                      : !source->tracks->count          ? "alone it has no clock"
                                                         : "too many tracks";
     const char *kind = av_get_media_type_string(type);
     used +=

@@ -8,8 +8,10 @@
 #include "mux.h"
 #include "tracks.h"
 
-/* Packets of the other streams in which a picture must show up. */
+/* Packets of the other streams in which a picture must show up, after a new program table, */
 #define SILENT_MAX 150
+/* and a sound that was there before it. */
+#define SILENT_SOUND_MAX 75
 /* When one packet in so many, and ten more than that, are none of the codec's, it is another codec. */
 #define TORN_WEIGHT 8
 #define TORN_MAX (10 * TORN_WEIGHT)
@@ -121,7 +123,10 @@ bool streams_follow(struct streams *streams, const AVFormatContext *format) {
 
 void streams_doubt(struct streams *streams, int stream) {
   struct stream *doubted = &streams->stream[stream];
-  if (doubted->state != STREAM_REFUSED && doubted->codec && doubted->codec->codec_type == AVMEDIA_TYPE_VIDEO)
+  if (!doubted->codec) return;
+  const enum AVMediaType type = doubted->codec->codec_type;
+  if ((type == AVMEDIA_TYPE_VIDEO && doubted->state != STREAM_REFUSED) ||
+      (type == AVMEDIA_TYPE_AUDIO && doubted->state == STREAM_READY))
     doubted->silent_since_table = 1;
 }
 
@@ -132,7 +137,8 @@ static bool all_are_there(struct streams *streams, int heard) {
     if (!stream->silent_since_table) continue;
     if (i == heard && stream->state == STREAM_READY)
       stream->silent_since_table = 0;
-    else if (++stream->silent_since_table > SILENT_MAX)
+    else if (++stream->silent_since_table >
+             (stream->codec->codec_type == AVMEDIA_TYPE_VIDEO ? SILENT_MAX : SILENT_SOUND_MAX))
       return false;
   }
   return true;

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from bench import SANITIZED, test, expect, expect_clean_end, expect_good_recording, packets
 from live import HERE, wait_for
@@ -131,6 +132,21 @@ def nobody_reads_the_status(bench):
 @test
 def nobody_reads_the_output(bench):
     stalled_reader(bench, "stdout", "-o", "pipe:1")
+
+
+@test
+def media_on_stdin_are_no_commands(bench):
+    ingest = bench.ingest("-i", "pipe:0", "-o", bench.directory / "out.ts")
+    clip = Path(bench.file("twenty.ts")).read_bytes()
+    quit_ = b"\x47\x1f\xff\x10\nquit\n" + b"\xff" * 178  # in a packet without content
+    for k in range(0, len(clip) // 2, 1880):
+        ingest.process.stdin.write(clip[k:k + 1880] + quit_)
+    ingest.process.stdin.flush()
+    ingest.wait(10, "picture")
+    expect(not ingest.all("stop") and "typed" not in ingest.log(), f"it was read as commands: {ingest.log()}")
+    ingest.process.stdin.close()
+    ingest.wait(10, "source_failed")
+    expect_clean_end(ingest)
 
 
 @test

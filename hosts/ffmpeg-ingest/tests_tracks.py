@@ -41,6 +41,18 @@ def a_picture_that_becomes_another_codec(bench):
 
 
 @test
+def a_sound_that_becomes_another_codec(bench):
+    """The same with the sound: nothing comes of it any more, while the picture goes on."""
+    clip = bench.file("thirty.flv")
+    after = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-ss", "3", "-i", clip, "-t", "9", "-output_ts_offset", "3", "-tables_version",
+                            "1", "-c:v", "copy", "-c:a", "ac3", "-f", "mpegts", "-"], check=True, capture_output=True).stdout
+    ingest = bench.ingest("-i", bench.sender(remux(clip, "-ss", "0", "-t", "3") + after).url, "-o", bench.directory / "out.ts")
+    expect("ac3" in ingest.wait(12, "source_opened", count=2)["text"], ingest.log())
+    ingest.wait(5, "picture", count=2)
+    expect_clean_end(ingest)
+
+
+@test
 def the_largest_of_several_pictures_is_taken(bench):
     """Whatever came first, or more of it: else a source that is opened again would be another picture."""
     sources, maps = [], []
