@@ -1,6 +1,7 @@
 /* report.c: the lines on stderr and the JSON beside them. */
 #include "report.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libavutil/log.h>
@@ -41,6 +42,28 @@ static void libav_line(void *context, int level, const char *format, va_list arg
   if (length) report_line("libav", "%s", text);
 }
 
+/* ---- libsrt, which comes with libavformat or not at all, prints by itself: a reader that stalls would hold up its threads ---- */
+
+typedef void srt_line(void *opaque, int level, const char *file, int line, const char *area,
+                      const char *message);
+
+static void take_srt_line(void *opaque, int level, const char *file, int line, const char *area,
+                          const char *message) {
+  (void)opaque, (void)level, (void)file, (void)line, (void)area;
+  report_line("srt", "%.*s", (int)strcspn(message, "\r\n"), message);
+}
+
+/* NULL: as it would by itself. */
+static void set_srt_handler(srt_line *handler) {
+  /* Nothing but a word is added to the message: SRT_LOGF_DISABLE_TIME, _THREADNAME, _SEVERITY and _EOL. */
+  const int flags = handler ? 15 : 0;
+  void (*set_handler)(void *, srt_line *), (*set_flags)(int);
+  *(void **)&set_handler = dlsym(RTLD_DEFAULT, "srt_setloghandler");
+  *(void **)&set_flags = dlsym(RTLD_DEFAULT, "srt_setlogflags");
+  if (set_flags) set_flags(flags);
+  if (set_handler) set_handler(NULL, handler);
+}
+
 int report_open(struct report *report, const char *json_path, int inputs, bool verbose, bool stdout_taken) {
   *report = (struct report){.inputs = inputs, .json_fd = -1, .status_on_stderr = stdout_taken};
   report->of_input = calloc((size_t)inputs, sizeof *report->of_input);
@@ -49,6 +72,7 @@ int report_open(struct report *report, const char *json_path, int inputs, bool v
   if (!report->of_input || !people || !report->status) return -ENOMEM;
   av_log_set_level(verbose ? AV_LOG_INFO : AV_LOG_QUIET);
   av_log_set_callback(libav_line);
+  set_srt_handler(take_srt_line);
   if (!json_path) return 0;
   struct stat file;
   /* A FIFO opened for both does not wait for its reader. */
@@ -63,6 +87,7 @@ void report_close(struct report *report, uint64_t patience) {
   const uint64_t until = monotonic_now() + patience;
   av_log_set_callback(av_log_default_callback);
   av_log_set_level(AV_LOG_QUIET);
+  set_srt_handler(NULL);
   const bool events_done = !report->json || sink_close(report->json, until);
   if (events_done && report->json_fd >= 0) close(report->json_fd);
   sink_close(report->status, until);

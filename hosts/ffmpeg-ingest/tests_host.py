@@ -3,13 +3,14 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 from bench import SANITIZED, test, expect, expect_clean_end, expect_good_recording, packets
-from live import HERE, wait_for
+from live import HERE, free_udp_ports, received, wait_for
 
 
 @test
@@ -132,6 +133,24 @@ def nobody_reads_the_status(bench):
 @test
 def nobody_reads_the_output(bench):
     stalled_reader(bench, "stdout", "-o", "pipe:1")
+
+
+@test
+def what_libsrt_prints_is_a_line_of_the_log(bench):
+    """It would write to stderr by itself, and wait for whoever reads there."""
+    available = subprocess.run(["ffmpeg", "-hide_banner", "-protocols"], capture_output=True, text=True).stdout.split()
+    if "srt" not in available:
+        return
+    port = free_udp_ports(1)[0]
+    ingest = bench.ingest("-i", f"srt://127.0.0.1:{port}?mode=listener&passphrase=the+right+one", "-o", bench.directory / "out.ts")
+    wait_for(lambda: received(port), 10, "the listener")
+    caller = subprocess.run(["ffmpeg", "-nostdin", "-v", "quiet", "-re", "-i", bench.file("twenty.ts"), "-c", "copy", "-f", "mpegts",
+                             f"srt://127.0.0.1:{port}?passphrase=another+secret"], stderr=subprocess.DEVNULL, timeout=60)
+    expect(caller.returncode != 0, "it was let in")
+    wait_for(lambda: "  srt  " in ingest.log(), 10, "the word about the wrong passphrase")
+    for line in ingest.log().splitlines():
+        expect(re.match(r"\d\d:\d\d:\d\d\.\d{3}  ", line), f"no line of the log: {line}")
+    expect_clean_end(ingest)
 
 
 @test
