@@ -14,7 +14,8 @@ help:
 	@echo "make lib        build the C libraries in target/release"
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
 	@echo "make install-hosts  with the same variables: ffmpeg-ingest and udp-switch, their man pages"
-	@echo "make uninstall, make uninstall-hosts  with the same variables: remove what these installed"
+	@echo "make cli, make install-cli  the program changeover, which reads traces"
+	@echo "make uninstall, make uninstall-hosts, make uninstall-cli  with the same variables: remove what these installed"
 	@echo "make check      formatting, lints, documentation, header, symbols"
 	@echo "make format     lay out Rust, C, C++ and Go anew"
 	@echo "make module-graph  which file of src uses which"
@@ -116,6 +117,24 @@ install-hosts: $(STATIC)
 uninstall-hosts:
 	rm -f $(foreach host,$(HOSTS),'$(DESTDIR)$(BINDIR)/$(host)' '$(DESTDIR)$(MANDIR)/man1/$(host).1')
 	rm -f '$(DESTDIR)$(UNITDIR)/udp-switch.service'
+
+# The program changeover.
+CLI := $(TARGET)/release/changeover
+.PHONY: cli install-cli uninstall-cli
+cli:
+	cargo build --release --bin changeover --features cli
+
+# Built before, so that `sudo make install-cli` after `make cli` needs no cargo.
+$(CLI): $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+	$(MAKE) cli
+
+install-cli: $(CLI)
+	install -d '$(DESTDIR)$(BINDIR)'
+	install -m 755 $(CLI) '$(DESTDIR)$(BINDIR)'
+	@echo "changeover is installed in $(DESTDIR)$(BINDIR)"
+
+uninstall-cli:
+	rm -f '$(DESTDIR)$(BINDIR)/changeover'
 
 uninstall:
 	rm -f $(HEADERS:%='$(DESTDIR)$(INCLUDEDIR)/%')

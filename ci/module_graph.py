@@ -107,6 +107,8 @@ class Crate:
         self.modules = {}
         for file in sorted(source.rglob("*.rs")):
             name = file.relative_to(source)
+            if name.parts[0] == "bin":  # A crate of its own: it can't but use what is public.
+                continue
             path = name.parent.parts if name.stem in ("mod", "lib") else name.with_suffix("").parts
             self.modules[path] = Module(path, str(name), file.read_text())
         for path, module in self.modules.items():

@@ -1,0 +1,60 @@
+//! The program `changeover`: what a trace says, and what a running engine does. `docs/changeover.md` is its
+//! manual. It uses what the library has for everybody, and nothing else.
+//!
+//! | file | job |
+//! |---|---|
+//! | `answer.rs` | what a command answers, and how it fails |
+//! | `replay.rs` | `changeover replay` |
+//! | `story.rs` | what became of each stream of a trace, and how long it was dark |
+//! | `tape.rs` | a trace from its beginning to its end, decided again |
+//! | `words.rs` | times and durations as people read them |
+
+mod answer;
+mod replay;
+mod story;
+mod tape;
+mod words;
+
+use clap::{Parser, Subcommand};
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+/// Reads traces of changeover, the engine for input failover.
+///
+/// Exit codes: 0 all is well, 1 a difference or trouble was found, 2 wrong usage.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Replay(replay::Arguments),
+}
+
+fn main() -> ExitCode {
+    let Arguments { json, command } = Arguments::parse();
+    let answered = match command {
+        Command::Replay(arguments) => replay::run(&arguments, json),
+    };
+    let answer = match answered {
+        Ok(answer) => answer,
+        Err(failure) => {
+            eprintln!("changeover: {failure}");
+            return failure.code();
+        }
+    };
+    match std::io::stdout().lock().write_all(answer.text.as_bytes()) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("changeover: standard output: {error}");
+            ExitCode::FAILURE
+        }
+        _ => answer.code(),
+    }
+}

@@ -1,0 +1,208 @@
+//! `changeover replay`: whether the same is decided again, and what became of the streams.
+
+use crate::answer::{Answer, Failure};
+use crate::story::{Life, OnAir, Story};
+use crate::tape::{About, Tape};
+use crate::words::{clock, count, seconds, Long};
+use changeover::trace::{Act, Difference, Summary};
+use changeover::{printable, Nanos};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// So many streams are listed for people.
+const LISTED: usize = 20;
+
+/// Decide again what a trace has recorded: is it the same? And how did the streams fare?
+///
+/// Exit code 1: this version decides something else; what it is, is told.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A trace, as the engine wrote it
+    trace: PathBuf,
+    /// Only whether the decisions are the same, not how the streams fared
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    about: About,
+    identical: bool,
+    decided: u64,
+    actions: u64,
+    skipped: u64,
+    lost: u64,
+    difference: Option<Other>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streams: Option<Vec<Fate>>,
+}
+
+/// The first decision that is another one.
+#[derive(Serialize)]
+struct Other {
+    at: String,
+    after_seconds: f64,
+    stream: String,
+    told: String,
+    recorded: Answered,
+    replayed: Answered,
+}
+
+#[derive(Serialize)]
+struct Answered {
+    error: i32,
+    actions: Vec<String>,
+}
+
+/// How a stream fared.
+#[derive(Serialize)]
+struct Fate {
+    stream: String,
+    switches: usize,
+    reasons: BTreeMap<&'static str, usize>,
+    /// How often nothing was on air, after something had been.
+    outages: usize,
+    dark_seconds: f64,
+    /// At the end: an input, or nothing.
+    on_air: Option<i32>,
+    #[serde(skip)]
+    dark: Nanos,
+}
+
+pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> {
+    let mut tape = Tape::open(&arguments.trace)?;
+    let (mut story, mut difference) = (Story::default(), None);
+    while let Some(applied) = tape.next()? {
+        match applied {
+            Ok(_) if arguments.check => {}
+            Ok(record) => story.observe(&record, &tape.replay, tape.at()),
+            Err(found) => {
+                difference = Some(Other::new(&found, &tape));
+                break;
+            }
+        }
+    }
+    let Summary { decided, actions, skipped, lost, .. } = tape.replay.summary();
+    let fates = || {
+        let mut fates: Vec<_> =
+            story.lives.values().map(|life| Fate::new(life, tape.at())).collect();
+        fates.sort_by_key(|fate| std::cmp::Reverse((fate.dark, fate.switches)));
+        fates
+    };
+    let streams = (!arguments.check && difference.is_none()).then(fates);
+    let (about, identical) = (tape.about(), difference.is_none());
+    let report = Report { about, identical, decided, actions, skipped, lost, difference, streams };
+    drop(tape);
+    match json {
+        true => Ok(Answer::json(&report, identical)),
+        false => Ok(Answer { text: report.text(), well: identical }),
+    }
+}
+
+impl Other {
+    fn new(difference: &Difference, tape: &Tape) -> Other {
+        // In full, where the words are the same.
+        let said = |acts: &[Act]| acts.iter().map(Act::to_string).collect::<Vec<_>>();
+        let in_full = said(&difference.recorded.1) == said(&difference.replayed.1);
+        let word = |act: &Act| {
+            let text = if in_full { format!("{act:?}") } else { act.to_string() };
+            printable(&text).to_string()
+        };
+        let answered = |(error, acts): &(i32, Vec<Act>)| Answered {
+            error: *error,
+            actions: acts.iter().map(word).collect(),
+        };
+        Other {
+            at: clock(tape.wall(difference.at)),
+            after_seconds: seconds(difference.at.saturating_sub(tape.begin())),
+            stream: difference.stream.to_string(),
+            told: printable(&difference.told).to_string(),
+            recorded: answered(&difference.recorded),
+            replayed: answered(&difference.replayed),
+        }
+    }
+}
+
+impl Answered {
+    fn text(&self) -> String {
+        match (self.error, &self.actions[..]) {
+            (0, []) => "nothing to be done".to_owned(),
+            (0, actions) => actions.join(", "),
+            (error, actions) => [&[format!("error {error}")], actions].concat().join(", "),
+        }
+    }
+}
+
+impl Fate {
+    fn new(life: &Life, end: Nanos) -> Fate {
+        let mut reasons = BTreeMap::new();
+        for switch in &life.switches {
+            *reasons.entry(switch.reason.name()).or_insert(0) += 1;
+        }
+        let outages = life.dark(end);
+        let dark = outages.iter().map(|(since, until)| until.saturating_sub(*since)).sum();
+        Fate {
+            stream: life.id.to_string(),
+            switches: life.switches.len(),
+            reasons,
+            outages: outages.len(),
+            dark_seconds: seconds(dark),
+            on_air: match life.last() {
+                OnAir::Input(priority) if life.until.is_none() => Some(priority),
+                _ => None,
+            },
+            dark,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}: ", printable(&self.stream));
+        text += &count(self.switches, "switch", "switches");
+        if !self.reasons.is_empty() {
+            let reasons = self.reasons.iter().map(|(reason, times)| format!("{times} {reason}"));
+            text += &format!(" ({})", reasons.collect::<Vec<_>>().join(", "));
+        }
+        match self.outages {
+            0 => text += ", never dark",
+            1 => text += &format!(", dark for {}", Long(self.dark)),
+            times => text += &format!(", dark for {} in {times} times", Long(self.dark)),
+        }
+        text + "\n"
+    }
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let mut text = self.about.text();
+        let lasted = Long((self.about.seconds * 1e9) as Nanos);
+        match &self.difference {
+            None => {
+                let decided = count(self.decided as usize, "decision", "decisions");
+                text += &format!("identical: {decided} in {lasted}\n");
+            }
+            Some(Other { at, after_seconds, stream, told, recorded, replayed }) => {
+                let stream = printable(stream);
+                text += &format!("different at {at} (+{after_seconds:.3}), after ");
+                text += &count(self.decided as usize, "decision", "decisions");
+                text += &format!(" that are the same: stream {stream} was told {told}\n");
+                text += &format!("  recorded: {}\n", recorded.text());
+                text += &format!("  replayed: {}\n", replayed.text());
+            }
+        }
+        if self.lost > 0 {
+            text +=
+                &format!("  {} were not written\n", count(self.lost as usize, "record", "records"));
+        }
+        if self.skipped > 0 {
+            text += &format!("  {} could not be decided again\n", self.skipped);
+        }
+        let streams = self.streams.as_deref().unwrap_or_default();
+        text.extend(streams.iter().take(LISTED).map(Fate::text));
+        if let Some(more @ 1..) = streams.len().checked_sub(LISTED) {
+            text += &format!("and {more} more; --json has all of them\n");
+        }
+        text
+    }
+}

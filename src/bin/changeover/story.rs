@@ -1,0 +1,126 @@
+//! What became of each stream of a trace, and how long it was dark.
+
+use changeover::core::{Stream, Switch};
+use changeover::trace::{Record, Replay};
+use changeover::{Awaited, Detail, Nanos, Priority};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The lives of all streams, by the numbers of their registrations.
+#[derive(Default)]
+pub(crate) struct Story {
+    pub(crate) lives: BTreeMap<u64, Life>,
+}
+
+/// One registration of a stream.
+pub(crate) struct Life {
+    pub(crate) id: Arc<str>,
+    /// What was on air from when on, each until the next.
+    pub(crate) on_air: Vec<Change>,
+    pub(crate) switches: Vec<Switch>,
+    /// When it was unregistered.
+    pub(crate) until: Option<Nanos>,
+}
+
+/// Something else is on air.
+pub(crate) struct Change {
+    pub(crate) at: Nanos,
+    pub(crate) what: OnAir,
+    /// For so many nanoseconds what was on air before had been silent.
+    silence: Nanos,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnAir {
+    Input(Priority),
+    Dark,
+    /// Records are missing.
+    Unknown,
+}
+
+impl Story {
+    /// After a record was applied.
+    pub(crate) fn observe(&mut self, record: &Record, replay: &Replay, at: Nanos) {
+        match record {
+            Record::State(stream) => self.see(stream.registration(), replay, at),
+            Record::Registered { registration: Ok(registration), .. } => {
+                self.see(registration.number, replay, at);
+            }
+            Record::Told(told) => self.see(told.registration, replay, at),
+            Record::Lost { .. } => {
+                for life in self.lives.values_mut().filter(|life| life.until.is_none()) {
+                    life.on_air.push(Change { at, what: OnAir::Unknown, silence: 0 });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn see(&mut self, registration: u64, replay: &Replay, at: Nanos) {
+        let Some(stream) = replay.stream(registration) else {
+            if let Some(life) = self.lives.get_mut(&registration) {
+                life.until.get_or_insert(at);
+            }
+            return;
+        };
+        self.lives.entry(registration).or_insert_with(|| Life::new(stream)).see(stream, at);
+    }
+}
+
+impl Life {
+    fn new(stream: &Stream) -> Life {
+        let (on_air, switches) = (Vec::new(), Vec::new());
+        Life { id: stream.id().clone(), on_air, switches, until: None }
+    }
+
+    fn see(&mut self, stream: &Stream, at: Nanos) {
+        let before = self.on_air.last().map(|change| change.what);
+        let active = stream.active().filter(|_| stream.on_air());
+        let what = active.map_or(OnAir::Dark, OnAir::Input);
+        if before != Some(what) {
+            let silence = match before {
+                Some(OnAir::Input(left)) => silence(stream, left, at),
+                _ => 0,
+            };
+            self.on_air.push(Change { at, what, silence });
+        }
+        let known = self.switches.last().map_or(0, |switch| switch.number);
+        let new = stream.switches().filter(|switch| switch.number > known);
+        // What was decided before the trace began is not part of it.
+        let new = new.filter(|switch| switch.at >= self.on_air[0].at);
+        self.switches.extend(new.map(|switch| switch.into_owned()));
+    }
+
+    /// When nothing was on air, after something had been: from the last packet to the next one.
+    pub(crate) fn dark(&self, end: Nanos) -> Vec<(Nanos, Nanos)> {
+        let end = self.until.unwrap_or(end);
+        let lit = |change: &Change| matches!(change.what, OnAir::Input(_));
+        let first = self.on_air.iter().position(lit).unwrap_or(self.on_air.len());
+        let changes = self.on_air[first..].iter().enumerate();
+        let dark = changes.filter_map(|(at, change)| {
+            let since = change.at.saturating_sub(change.silence);
+            let until = match change.what {
+                OnAir::Dark => self.on_air.get(first + at + 1).map_or(end, |next| next.at),
+                _ => change.at,
+            };
+            (since < until).then_some((since, until))
+        });
+        dark.collect()
+    }
+
+    /// What is on air at the end.
+    pub(crate) fn last(&self) -> OnAir {
+        self.on_air.last().map_or(OnAir::Unknown, |change| change.what)
+    }
+}
+
+/// How long the input that was just left had been silent.
+fn silence(stream: &Stream, left: Priority, at: Nanos) -> Nanos {
+    let input = stream.inputs().iter().find(|input| input.priority() == left);
+    let error = input.and_then(|input| input.errors().last()).filter(|error| error.at == at);
+    match error.map(|error| &error.detail) {
+        Some(Detail::Overdue { awaited: Awaited::Packet, measured, .. })
+        | Some(Detail::Silent { measured, .. }) => *measured,
+        _ => 0,
+    }
+}

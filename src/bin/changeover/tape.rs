@@ -1,0 +1,145 @@
+//! A trace from its beginning to its end, decided again.
+
+use crate::answer::Failure;
+use crate::words::{clock, seconds};
+use changeover::trace::{Damage, Difference, Reader, Record, Replay, Why};
+use changeover::Nanos;
+use serde::Serialize;
+use std::io::{stderr, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How often progress is shown.
+const STEP: Duration = Duration::from_millis(200);
+
+pub(crate) struct Tape {
+    path: PathBuf,
+    reader: Reader,
+    /// The streams as they were at the last record.
+    pub(crate) replay: Replay,
+    /// The version of the library that has written it.
+    pub(crate) version: String,
+    /// Its first moment.
+    begin: Option<(Nanos, SystemTime)>,
+    /// Where it can't be read any further.
+    damage: Option<Damage>,
+    /// How many bytes there are, and when progress is shown next; where somebody watches.
+    progress: Option<(u64, Instant)>,
+}
+
+/// What there is to say of a trace as a whole.
+#[derive(Serialize)]
+pub(crate) struct About {
+    trace: String,
+    version: String,
+    from: String,
+    until: String,
+    pub(crate) seconds: f64,
+    /// Why its end can't be read, if that is so.
+    damage: Option<String>,
+}
+
+impl Tape {
+    pub(crate) fn open(path: &Path) -> Result<Tape, Failure> {
+        let refused = |error| Failure::Usage(format!("{}: {error}", path.display()));
+        let reader = Reader::open(path).map_err(refused)?;
+        let bytes = std::fs::metadata(path).map_err(refused)?.len();
+        Ok(Tape {
+            path: path.to_owned(),
+            reader,
+            replay: Replay::new(),
+            version: String::new(),
+            begin: None,
+            damage: None,
+            progress: stderr().is_terminal().then(|| (bytes, Instant::now() + STEP)),
+        })
+    }
+
+    /// The next record, or the first one whose answer would be another today.
+    ///
+    /// # Errors
+    /// The file can't be read. An end that is torn or damaged is just an end.
+    pub(crate) fn next(&mut self) -> Result<Option<Result<Record, Box<Difference>>>, Failure> {
+        self.show_progress();
+        let record = match self.reader.next() {
+            None => return Ok(None),
+            Some(Ok(record)) => record,
+            Some(Err(damage)) => match damage.why {
+                Why::Torn | Why::Damaged => {
+                    self.damage = Some(damage);
+                    return Ok(None);
+                }
+                _ => return Err(Failure::Trouble(format!("{}: {damage}", self.path.display()))),
+            },
+        };
+        if let Record::Began(header) = &record {
+            self.version.clone_from(&header.version);
+        }
+        if matches!(record, Record::Checkpoint { .. }) && self.begin.is_none() {
+            self.begin = Some((self.reader.at(), self.reader.wall()));
+        }
+        Ok(Some(self.replay.apply(&record).map(|()| record)))
+    }
+
+    /// Engine time of the last record.
+    pub(crate) fn at(&self) -> Nanos {
+        self.reader.at()
+    }
+
+    /// Engine time of the first.
+    pub(crate) fn begin(&self) -> Nanos {
+        self.begin.map_or(self.at(), |(at, _)| at)
+    }
+
+    /// The wall clock's time of an engine time, by the clock that was the last to be recorded.
+    pub(crate) fn wall(&self, at: Nanos) -> SystemTime {
+        let (last, wall) = (self.reader.at(), self.reader.wall());
+        match at.checked_sub(last) {
+            Some(later) => wall + Duration::from_nanos(later),
+            None => wall - Duration::from_nanos(last - at),
+        }
+    }
+
+    pub(crate) fn about(&self) -> About {
+        let now = (self.reader.at(), self.reader.wall());
+        let (begin, wall) = self.begin.unwrap_or(now);
+        About {
+            trace: self.path.display().to_string(),
+            version: self.version.clone(),
+            from: clock(wall),
+            until: clock(now.1),
+            seconds: seconds(now.0 - begin),
+            damage: self.damage.as_ref().map(Damage::to_string),
+        }
+    }
+
+    fn show_progress(&mut self) {
+        if let Some((bytes, next)) = &mut self.progress {
+            if Instant::now() >= *next {
+                *next = Instant::now() + STEP;
+                let percent = self.reader.offset() * 100 / (*bytes).max(1);
+                eprint!("\r\x1b[K{}: {percent} %\r", self.path.display());
+            }
+        }
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        if self.progress.is_some() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+impl About {
+    /// For people, a line or two.
+    pub(crate) fn text(&self) -> String {
+        let About { trace, version, from, until, .. } = self;
+        let mut text = format!("{trace}: {from} to {until}, written by {version}\n");
+        if let Some(damage) = &self.damage {
+            text += &format!("  it {damage}; what stands before that was read\n");
+        }
+        text
+    }
+}
