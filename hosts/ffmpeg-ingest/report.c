@@ -50,6 +50,7 @@ typedef void srt_line(void *opaque, int level, const char *file, int line, const
 static void take_srt_line(void *opaque, int level, const char *file, int line, const char *area,
                           const char *message) {
   (void)opaque, (void)level, (void)file, (void)line, (void)area;
+  message += strspn(message, ": ");
   report_line("srt", "%.*s", (int)strcspn(message, "\r\n"), message);
 }
 
