@@ -16,7 +16,7 @@ from pathlib import Path
 
 # ffi, serve → site → metrics → engine → hot, trace → core → vocabulary, units. Whatever has locks uses poison, whatever prints print.
 MAY_USE = {
-    "ffi": {"serve", "site", "metrics", "engine", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
+    "ffi": {"serve", "site", "metrics", "engine", "trace", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
     "serve": {"site", "engine", "hot", "vocabulary"},
     "site": {"metrics", "engine", "hot", "core", "vocabulary", "poison", "print", "units"},
     "metrics": {"engine", "core", "vocabulary", "units"},

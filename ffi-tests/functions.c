@@ -51,6 +51,8 @@ CODE(set_exhausted_callback, a->engine, (changeover_stream_fn)a->callback, a->us
 CODE(set_restored_callback, a->engine, (changeover_stream_fn)a->callback, a->user_data, a->destroy)
 CODE(set_log_callback, a->engine, a->number, (changeover_log_fn)a->callback, a->user_data, a->destroy)
 CODE(set_log_full_urls, a->engine, a->number)
+CODE(trace_to, a->engine, a->path, a->path_len, a->trace)
+CODE(end_trace, a->engine)
 CODE(register, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, a->out)
 CODE(unregister, ID_OF(a))
 CODE(unregister_all, a->engine)
@@ -125,6 +127,7 @@ INIT(input_status)
 INIT(options)
 INIT(rtp_loss)
 INIT(stream_status)
+INIT(trace_options)
 INIT(condition_entry)
 INIT(status_view)
 INIT(switch_entry)
@@ -195,6 +198,7 @@ const struct function functions[] = {
     PREPARES(options),
     PREPARES(rtp_loss),
     PREPARES(stream_status),
+    PREPARES(trace_options),
     PREPARES(condition_entry),
     PREPARES(status_view),
     PREPARES(switch_entry),
@@ -210,6 +214,8 @@ const struct function functions[] = {
     ROW(inputs_check, 0, FINE, FINE, FINE, L(SPECS, specs), P(OPTIONAL, out_len), P(OUTPUT, out),
         P(OPTIONAL, out_why)),
     ROW(set_log_full_urls, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
+    ROW(trace_to, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(TEXT_IN, path), P(SETTINGS, trace)),
+    ROW(end_trace, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(register, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text), L(SPECS, specs),
         P(SETTINGS, config), P(OPTIONAL, out)),
     ROW(unregister, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
@@ -401,6 +407,10 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   a->engine_callbacks.stop = on_stop;
   a->engine_options.callbacks = &a->engine_callbacks;
   a->options = &a->engine_options;
+  OK(changeover_trace_options_init(&a->trace_options, sizeof a->trace_options));
+  a->trace = &a->trace_options;
+  a->path = "/dev/null";
+  a->path_len = strlen(a->path);
   a->session = 0;
   if (function->call == call_update_inputs) {
     a->spec[0].priority = 10;

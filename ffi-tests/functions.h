@@ -52,6 +52,9 @@ struct arguments {
   size_t bytes_len;
   changeover_config *config;
   changeover_options *options;
+  const char *path;
+  size_t path_len;
+  changeover_trace_options *trace;
   int32_t priority, number; /* number: a result, outcome, level or code */
   uint64_t session;         /* or a probe */
   void *out, *out_len, *out_why;
@@ -65,6 +68,7 @@ struct arguments {
   changeover_config spec_config, stream_config;
   changeover_options engine_options;
   changeover_callbacks engine_callbacks;
+  changeover_trace_options trace_options;
   changeover_packet packet[2];
   uint8_t byte[188];
   int32_t priorities[2];

@@ -105,6 +105,13 @@ static int32_t use_response_view(void *at) {
   return result;
 }
 
+static int32_t use_trace_options(void *at) {
+  changeover_engine *engine = new_engine(NULL, NULL);
+  const int32_t result = changeover_trace_to(engine, S("/dev/null"), at);
+  OK(changeover_free(engine));
+  return result;
+}
+
 #define INIT(type) \
   static int32_t init_##type(void *at, size_t size) { return changeover_##type##_init(at, size); }
 INIT(config)
@@ -123,6 +130,7 @@ INIT(ts_loss)
 INIT(serve_options)
 INIT(request)
 INIT(response_view)
+INIT(trace_options)
 
 static const struct type {
   const char *name;
@@ -133,6 +141,7 @@ static const struct type {
     {"config", CONFIG_IN_0_1, sizeof(changeover_config), init_config, use_config},
     {"input_spec", INPUT_SPEC_IN_0_1, sizeof(changeover_input_spec), init_input_spec, use_spec},
     {"options", 32, sizeof(changeover_options), init_options, use_options},
+    {"trace_options", 24, sizeof(changeover_trace_options), init_trace_options, use_trace_options},
     {"callbacks", 56, sizeof(changeover_callbacks), init_callbacks, use_callbacks},
     {"event", 184, sizeof(changeover_event), init_event, use_event},
     {"stream_status", 56, sizeof(changeover_stream_status), init_stream_status, use_stream_status},

@@ -955,6 +955,24 @@ typedef void (*changeover_log_fn)(void *user_data,
                                   const char *message,
                                   size_t message_len);
 
+/** How much a trace may take, and what goes into it. */
+typedef struct changeover_trace_options {
+  /** Set by changeover_trace_options_init. */
+  size_t struct_size;
+  /**
+   * Bytes of a file, after which the next one begins, besides the state of all streams that it begins
+   * with; at least 65536. 0: 64 MiB.
+   */
+  uint64_t file_bytes;
+  /** How many files: the one being written, and those before it. 0: 8. */
+  uint32_t files;
+  /**
+   * 1: URLs are recorded, with all that is secret in them, and texts as they are. 0: replay needs
+   * none.
+   */
+  int32_t urls;
+} changeover_trace_options;
+
 /**
  * An open input. Owned by the caller, who may move it; filled by changeover_open_input and
  * zeroed by changeover_close_input. A zeroed one is closed. All fields are private.
@@ -1834,6 +1852,39 @@ int32_t changeover_fail_back(struct changeover_engine *engine,
  * Since 0.1.
  */
 int32_t changeover_unregister_all(struct changeover_engine *engine);
+
+/**
+ * Prepares limits of a trace: the library's, without URLs.
+ *
+ * Pass sizeof(changeover_trace_options). One at a time; wait-free. Since 0.1.
+ */
+int32_t changeover_trace_options_init(struct changeover_trace_options *options, size_t struct_size);
+
+/**
+ * Records everything that decisions are made from, and what was decided, to a file from now on, from
+ * which the same decisions can be made again (docs/trace.md). It begins with all streams as they are. If
+ * there is such a file, it is kept as path with ".1" at its end. A trace that was being written ends.
+ *
+ * options may be NULL: files of 64 MiB, eight of them, without URLs. The file is written by a thread of
+ * the library's, at most 100 ms later; what that is too slow for is lost to the trace, which says so.
+ * Nothing of the engine waits for it, but for changeover_free and changeover_end_trace. If it can't be
+ * written, the log says so.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: SYSTEM: the file can't be made, and the log says why. Since 0.1.
+ */
+int32_t changeover_trace_to(struct changeover_engine *engine,
+                            const char *path,
+                            size_t path_len,
+                            const struct changeover_trace_options *options);
+
+/**
+ * Ends the trace, if there is one, and waits until it is written; in a callback, whichever engine's, it
+ * does not wait. After TIMEOUT (changeover_set_call_timeout) it is written, or soon will be.
+ *
+ * Any thread; waits for the monitor, and for the file. Since 0.1.
+ */
+int32_t changeover_end_trace(struct changeover_engine *engine);
 
 /**
  * Counts one packet of an input's current session: bytes long, flagged CHANGEOVER_VIDEO,

@@ -1025,6 +1025,14 @@ class callbacks {
   event_function notify_;
 };
 
+/** How much a trace may take, and what goes into it; as in changeover_trace_options, 0: the usual. */
+struct trace_limits {
+  std::uint64_t file_bytes = 0;
+  std::uint32_t files = 0;
+  /** With all that is secret in them; replay needs none. */
+  bool urls = false;
+};
+
 /**
  * An engine. Any thread may use it. Destroying it unregisters all streams; not in callbacks, whichever
  * engine's: there it lives on, with nobody to end it.
@@ -1317,6 +1325,21 @@ class engine {
   }
   /** Whether the log has URLs in full, or as printable_url makes them, as it is at first. */
   void set_log_full_urls(bool full) { detail::check(changeover_set_log_full_urls(live(), full ? 1 : 0)); }
+
+  /**
+   * Records everything that decisions are made from, and what was decided, to a file from now on
+   * (docs/trace.md).
+   */
+  void trace_to(std::string_view path, const trace_limits& limits = {}) {
+    changeover_trace_options options;
+    detail::check(changeover_trace_options_init(&options, sizeof options));
+    options.file_bytes = limits.file_bytes;
+    options.files = limits.files;
+    options.urls = limits.urls ? 1 : 0;
+    detail::check(changeover_trace_to(live(), path.data(), path.size(), &options));
+  }
+  /** Ends it, if there is one, and waits until it is written. */
+  void end_trace() { detail::check(changeover_end_trace(live())); }
 
   /** For what is only in the C API. The engine's. */
   changeover_engine* raw() const noexcept { return raw_; }

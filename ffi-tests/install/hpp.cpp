@@ -276,6 +276,9 @@ void the_operations_do_what_they_say() {
   engine.switch_input_for("s", 1, 1h);
   EXPECT(engine.runtime_status("s").stream().override_left() > 1min);
   engine.fail_back("s");
+  engine.trace_to("/dev/null");
+  engine.trace_to("/dev/null", {1 << 20, 2, true});
+  engine.end_trace();
   EXPECT(engine.runtime_status("s").stream().override_left() == 0ns);
   engine.set_input_enabled("s", 1, false);
   const auto maintained = engine.runtime_status("s");

@@ -86,6 +86,7 @@ static const char health_and_the_rest[] =
     "      --stream NAME           the stream's id in the engine                        [live]\n"
     "      --status-every D        print the status as JSON on stdout; so does SIGUSR1\n"
     "      --events-json FILE      write every event as one JSON object a line\n"
+    "      --trace FILE            record what decisions are made from, for `changeover replay`\n"
     "  -v, --verbose               the messages of libavformat and of the engine too\n"
     "  -h, --help                  this text\n"
     "      --version               the version of changeover\n"

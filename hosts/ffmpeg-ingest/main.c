@@ -358,6 +358,8 @@ static void set_up(struct app *app) {
   const int32_t level =
       options->verbose ? CHANGEOVER_LOG_DEBUG : CHANGEOVER_LOG_OFF; /* what matters comes as an event */
   check("log", changeover_set_log_callback(app->engine, level, take_log, &app->notes, NULL));
+  if (options->trace)
+    check(options->trace, changeover_trace_to(app->engine, options->trace, strlen(options->trace), NULL));
   check("event", changeover_event_init(&app->event, sizeof app->event));
   const struct output_config output = {.notes = &app->notes,
                                        .url = options->output,

@@ -87,6 +87,7 @@ enum {
   STREAM,
   STATUS_EVERY,
   EVENTS_JSON,
+  TRACE,
   PROGRAM,
   VERSION
 };
@@ -110,6 +111,7 @@ static const struct option own_names[] = {{"input", required_argument, NULL, 'i'
                                           {"stream", required_argument, NULL, STREAM},
                                           {"status-every", required_argument, NULL, STATUS_EVERY},
                                           {"events-json", required_argument, NULL, EVENTS_JSON},
+                                          {"trace", required_argument, NULL, TRACE},
                                           {"program", required_argument, NULL, PROGRAM},
                                           {"verbose", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
@@ -202,6 +204,7 @@ static void take(struct options *options, int code) {
     case STREAM: options->stream = optarg; break;
     case STATUS_EVERY: options->status_every = positive_value("status-every", optarg); break;
     case EVENTS_JSON: options->events_json = optarg; break;
+    case TRACE: options->trace = optarg; break;
     case 'h': help_print(); exit(0);
     case VERSION: printf("ffmpeg-ingest of changeover %s\n", changeover_version()); exit(0);
     default: settings_take(config, (size_t)(code - FIRST_SETTING), optarg);

@@ -24,7 +24,7 @@ struct options {
   struct input_arguments inputs[INPUTS_MAX];
   size_t inputs_len;
   struct input_arguments fill; /* of --fill, until it becomes the last of the inputs */
-  const char *output, *stream, *events_json;
+  const char *output, *stream, *events_json, *trace;
   bool overwrite, verbose, read_timeout_given;
   bool silence_only;        /* no limits of our own beyond silence */
   changeover_config config; /* what was not given: inherit */

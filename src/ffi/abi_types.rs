@@ -244,6 +244,22 @@ pub struct changeover_options {
     pub callback_stack: u64,
 }
 
+/// How much a trace may take, and what goes into it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_trace_options {
+    /// Set by changeover_trace_options_init.
+    pub struct_size: usize,
+    /// Bytes of a file, after which the next one begins, besides the state of all streams that it begins
+    /// with; at least 65536. 0: 64 MiB.
+    pub file_bytes: u64,
+    /// How many files: the one being written, and those before it. 0: 8.
+    pub files: u32,
+    /// 1: URLs are recorded, with all that is secret in them, and texts as they are. 0: replay needs
+    /// none.
+    pub urls: i32,
+}
+
 /// An open input. Owned by the caller, who may move it; filled by changeover_open_input and
 /// zeroed by changeover_close_input. A zeroed one is closed. All fields are private.
 #[derive(Clone, Copy, Debug)]

@@ -93,6 +93,13 @@ versioned!(changeover_options ends with event_limit: u64; changeover_options {
     callback_stack: 0,
 });
 
+versioned!(changeover_trace_options ends with urls: i32; changeover_trace_options {
+    struct_size: 0,
+    file_bytes: 0,
+    files: 0,
+    urls: 0,
+});
+
 versioned!(changeover_stream_status ends with switches_len: usize; changeover_stream_status {
     struct_size: 0,
     registration: 0,

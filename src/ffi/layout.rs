@@ -46,6 +46,9 @@ layout! {
     changeover_options: 40 {
         struct_size: 0, defaults: 8, callbacks: 16, event_limit: 24, callback_stack: 32,
     }
+    changeover_trace_options: 24 {
+        struct_size: 0, file_bytes: 8, files: 16, urls: 20,
+    }
     changeover_input: 48 {
         id: 0, cell: 8, gate: 16, clock: 24, tag: 32, layout: 36, reserved: 40,
     }

@@ -28,6 +28,7 @@
 //! | `tap.rs` | readers of the events beside the host |
 //! | `observe.rs` | metrics, and the states of all streams |
 //! | `serve.rs`, `site.rs` | the server of the page and the API; the same without sockets |
+//! | `trace.rs` | the trace |
 //! | `version.rs` | versions |
 
 // The contract of every function is the last paragraph above, stated once. The SAFETY comments in the
@@ -73,6 +74,7 @@ mod test_hooks;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trace;
 mod version;
 mod versioned;
 
@@ -96,4 +98,5 @@ pub use status::*;
 pub use stream_list::*;
 pub use tap::*;
 pub use text::*;
+pub use trace::*;
 pub use version::*;

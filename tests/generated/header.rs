@@ -9,7 +9,7 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     "result",
     "constants",
     "abi_types",
@@ -20,6 +20,7 @@ const SOURCES: [&str; 21] = [
     "engine",
     "control",
     "maintenance",
+    "trace",
     "input",
     "loss",
     "event",

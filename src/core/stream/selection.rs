@@ -56,8 +56,8 @@ impl Stream {
         self.active_index().is_some_and(|index| self.inputs[index].status == Status::Active)
     }
 
-    /// Which that is.
-    pub(crate) fn on_air_input(&self) -> Option<Priority> {
+    /// The input that is on air and delivers.
+    pub fn on_air_input(&self) -> Option<Priority> {
         self.active().filter(|_| self.on_air())
     }
 
