@@ -1,69 +1,32 @@
 package main
 
-// What operators ask for over HTTP.
+// What operators see over HTTP.
 
 import (
-	"encoding/json"
-	"errors"
+	"net"
 	"net/http"
-	"strconv"
+	"os"
+	"strings"
 
 	"changeover"
 )
 
-func handler(service *changeover.Service, metrics *metrics) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", metrics.handler())
-
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
-		if streamID := r.FormValue("stream"); streamID != "" {
-			status, ok := service.RuntimeStatus(streamID)
-			if !ok {
-				http.Error(w, "no such stream", http.StatusNotFound)
-				return
-			}
-			writeJSON(w, status)
-			return
-		}
-		all := make(map[string]changeover.RuntimeStatus)
-		for _, streamID := range service.RegisteredStreams() {
-			// It may have ended meanwhile.
-			if status, ok := service.RuntimeStatus(streamID); ok {
-				all[streamID] = status
-			}
-		}
-		writeJSON(w, all)
-	})
-
-	mux.HandleFunc("POST /switch", func(w http.ResponseWriter, r *http.Request) {
-		streamID, err := r.FormValue("stream"), error(nil)
-		if input := r.FormValue("input"); input == "" {
-			err = service.ClearOverride(streamID)
-		} else if priority, notNumber := strconv.Atoi(input); notNumber != nil {
-			http.Error(w, "input: want a number", http.StatusBadRequest)
-			return
-		} else {
-			err = service.SwitchInput(streamID, priority)
-		}
-		switch {
-		case err == nil:
-			w.WriteHeader(http.StatusNoContent)
-		case errors.Is(err, changeover.ErrUnknownStream), errors.Is(err, changeover.ErrUnknownInput),
-			errors.Is(err, changeover.ErrStreamID):
-			http.Error(w, err.Error(), http.StatusNotFound)
-		case errors.Is(err, changeover.ErrInputDegraded):
-			http.Error(w, err.Error(), http.StatusConflict)
-		default:
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-		}
-	})
-	return mux
+// page is where it is served, and with which token.
+type page struct {
+	address, tokenFile string
 }
 
-func writeJSON(w http.ResponseWriter, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	// The client may be gone: nobody to tell.
-	_ = encoder.Encode(value)
+// handler makes the page of a service that is served at an address.
+func (p page) handler(service *changeover.Service, at net.Addr) (http.Handler, error) {
+	options := changeover.SiteOptions{Metrics: changeover.MetricsOptions{Streams: true, Inputs: true}}
+	if p.tokenFile != "" {
+		token, err := os.ReadFile(p.tokenFile)
+		if err != nil {
+			return nil, err
+		}
+		options.Token = strings.TrimSpace(string(token))
+	}
+	tcp, ok := at.(*net.TCPAddr)
+	options.ReadsNeedToken = !ok || !tcp.IP.IsLoopback()
+	return service.Handler(&options)
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -174,12 +175,16 @@ func serveLogging(t *testing.T, log io.Writer, streams []streamConfig, listen st
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	tokenFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(tokenFile, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	settings := changeover.Config{PacketTimeout: 2 * time.Second, ConnectTimeout: 30 * time.Second,
 		ProbeCooldown: 500 * time.Millisecond, SwitchCooldown: changeover.NoWait, FailbackStable: changeover.NoWait}
 	go func() {
-		ended <- run(ctx, slog.New(slog.NewJSONHandler(log, nil)), file, listen, settings)
+		ended <- run(ctx, slog.New(slog.NewJSONHandler(log, nil)), file, page{listen, tokenFile}, settings)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -206,9 +211,17 @@ func get(t *testing.T, url string) string {
 	return string(body)
 }
 
-func post(t *testing.T, url string) int {
+const token = "correct-horse-battery"
+
+// post does something with a stream.
+func post(t *testing.T, url, streamID, action, body, token string) int {
 	t.Helper()
-	response, err := http.Post(url, "", nil)
+	request, err := http.NewRequest("POST", url+"/api/streams/"+streamID+"/"+action, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,15 +231,11 @@ func post(t *testing.T, url string) int {
 
 func status(t *testing.T, url, streamID string) changeover.RuntimeStatus {
 	t.Helper()
-	var all map[string]changeover.RuntimeStatus
-	if err := json.Unmarshal([]byte(get(t, url+"/status")), &all); err != nil {
+	var details struct{ Status changeover.RuntimeStatus }
+	if err := json.Unmarshal([]byte(get(t, url+"/api/streams/"+streamID)), &details); err != nil {
 		t.Fatal(err)
 	}
-	status, ok := all[streamID]
-	if !ok {
-		t.Fatalf("/status does not have %s", streamID)
-	}
-	return status
+	return details.Status
 }
 
 func onAir(t *testing.T, url, streamID string, priority int) func() bool {
@@ -276,34 +285,43 @@ func TestAKilledSourceIsFailedOverFrom(t *testing.T) {
 	eventually(t, "failback", onAir(t, url, "news", 0))
 
 	// An operator's choice.
-	if code := post(t, url+"/switch?stream=news&input=1"); code != http.StatusNoContent {
+	if code := post(t, url, "news", "switch", `{"input":1}`, token); code != http.StatusOK {
 		t.Errorf("switch: %d", code)
 	}
 	eventually(t, "the switch", onAir(t, url, "news", 1))
 	if s := status(t, url, "news"); s.OverrideInputPriority == nil || *s.OverrideInputPriority != 1 {
 		t.Errorf("override: %+v", s)
 	}
-	for target, want := range map[string]int{
-		"?stream=news&input=7": http.StatusNotFound,
-		"?stream=what&input=0": http.StatusNotFound,
-		"?stream=news&input=x": http.StatusBadRequest,
-		"?stream=news":         http.StatusNoContent,
+	for _, refused := range []struct {
+		stream, body, token string
+		want                int
+	}{
+		{"news", `{"input":7}`, token, http.StatusNotFound},
+		{"what", `{"input":0}`, token, http.StatusNotFound},
+		{"news", `{"input":"x"}`, token, http.StatusBadRequest},
+		{"news", `{"input":0}`, "guessed-wrongly-again", http.StatusUnauthorized},
 	} {
-		if code := post(t, url+"/switch"+target); code != want {
-			t.Errorf("switch%s: %d, want %d", target, code, want)
+		if code := post(t, url, refused.stream, "switch", refused.body, refused.token); code != refused.want {
+			t.Errorf("%+v: %d", refused, code)
 		}
+	}
+	if code := post(t, url, "news", "clear", "", token); code != http.StatusOK {
+		t.Errorf("clear: %d", code)
 	}
 
 	page := get(t, url+"/metrics")
 	for _, line := range []string{
-		`changeover_active_input{stream="sport"} 0`,
-		`changeover_events_total{kind="switched",reason="timeout",stream="news"} 1`,
-		`changeover_exhausted{stream="news"} 0`,
-		`changeover_input_receiving{input="0",stream="sport"} 1`,
+		`changeover_stream_active_input{stream="sport"} 0`,
+		`changeover_switches_total{reason="timeout"} 1`,
+		`changeover_stream_exhausted{stream="news"} 0`,
+		`changeover_input_receiving{stream="sport",input="0"} 1`,
 	} {
 		if !strings.Contains(page, line) {
 			t.Errorf("/metrics does not have %s", line)
 		}
+	}
+	if !strings.Contains(get(t, url+"/"), "<title>changeover</title>") {
+		t.Error("there is no page")
 	}
 	if !strings.Contains(log.String(), `"msg":"degraded","event":{"kind":"degraded","stream":"news","input":0,"reason":"timeout"`) {
 		t.Error("the log does not tell of the failover")
@@ -334,7 +352,7 @@ func TestAStalledLogHoldsUpNothing(t *testing.T) {
 		{ID: "news", Output: udpURL(ports[0]), Inputs: []string{udpURL(ports[1]), udpURL(ports[2])}},
 	}, address)
 	eventually(t, "the server serves", func() bool {
-		response, err := http.Get("http://" + address + "/status")
+		response, err := http.Get("http://" + address + "/healthz")
 		if err == nil {
 			response.Body.Close()
 		}
@@ -360,8 +378,26 @@ func TestAUselessConfigurationIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		logger := slog.New(slog.NewTextHandler(io.Discard, nil))
-		if err := run(context.Background(), logger, file, "127.0.0.1:0", changeover.Config{}); err == nil {
+		if err := run(context.Background(), logger, file, page{address: "127.0.0.1:0"}, changeover.Config{}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// Beyond this machine nothing is served without a token.
+func TestThePageIsForThisMachineOrForWhoHasTheToken(t *testing.T) {
+	service, err := changeover.New(newIngestor(slog.New(slog.DiscardHandler)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	if _, err := (page{}).handler(service, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+		t.Error(err)
+	}
+	if _, err := (page{}).handler(service, &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)}); !errors.Is(err, changeover.ErrToken) {
+		t.Error(err)
+	}
+	if _, err := (page{tokenFile: "no such file"}).handler(service, &net.TCPAddr{}); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
 	}
 }

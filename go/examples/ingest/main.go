@@ -1,11 +1,10 @@
 // Command ingest is a small live-ingest server on top of changeover: it receives MPEG-TS over UDP,
 // several streams with several inputs each, and forwards to each stream's output what is on air.
 //
-//	ingest -config streams.json -listen 127.0.0.1:8080
+//	ingest -config streams.json -http 127.0.0.1:9180 -token-file token
 //
-//	GET  /status              every stream's state as JSON; /status?stream=news one stream's
-//	POST /switch?stream=news&input=1    puts an input on air; without input: ends that choice
-//	GET  /metrics             for Prometheus
+// -http is where operators see the streams: a page, /api, /metrics for Prometheus, /healthz. With the token in
+// the file they can switch and disable inputs there; beyond this machine nothing is shown without it.
 //
 // The configuration is a list of streams:
 //
@@ -41,7 +40,8 @@ type streamConfig struct {
 
 func main() {
 	config := flag.String("config", "streams.json", "the streams")
-	listen := flag.String("listen", "127.0.0.1:8080", "where to serve HTTP")
+	address := flag.String("http", "127.0.0.1:9180", "where to serve the page")
+	tokenFile := flag.String("token-file", "", "a file with the token that lets the page change things")
 	timeout := flag.Duration("packet-timeout", 2*time.Second, "silence after which an input is given up")
 	stable := flag.Duration("failback-stable", 3*time.Second, "how long a better input must deliver before it is returned to")
 	flag.Parse()
@@ -52,7 +52,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	settings := changeover.Config{PacketTimeout: *timeout, FailbackStable: *stable}
-	err := run(ctx, logger, *config, *listen, settings)
+	err := run(ctx, logger, *config, page{address: *address, tokenFile: *tokenFile}, settings)
 	if err != nil {
 		logger.Error("ingest", "error", err)
 	}
@@ -63,7 +63,7 @@ func main() {
 }
 
 // run serves until ctx is done.
-func run(ctx context.Context, logger *slog.Logger, file, listen string, settings changeover.Config) error {
+func run(ctx context.Context, logger *slog.Logger, file string, page page, settings changeover.Config) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -73,21 +73,16 @@ func run(ctx context.Context, logger *slog.Logger, file, listen string, settings
 		return fmt.Errorf("%s: %w", file, err)
 	}
 
-	metrics := newMetrics()
 	ingest := newIngestor(logger)
 	service, err := changeover.New(ingest, &changeover.Options{
-		Config: settings,
-		Logger: logger,
-		OnEvent: func(event changeover.Event) {
-			metrics.count(event)
-			logEvent(logger, event)
-		},
+		Config:  settings,
+		Logger:  logger,
+		OnEvent: func(event changeover.Event) { logEvent(logger, event) },
 	})
 	if err != nil {
 		return err
 	}
 	ingest.service = service
-	metrics.watch(service)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -110,12 +105,17 @@ func run(ctx context.Context, logger *slog.Logger, file, listen string, settings
 		}
 	}
 
-	listener, err := net.Listen("tcp", listen)
+	listener, err := net.Listen("tcp", page.address)
 	if err != nil {
 		return err
 	}
+	handler, err := page.handler(service, listener.Addr())
+	if err != nil {
+		listener.Close()
+		return err
+	}
 	logger.Info("serving", "address", listener.Addr().String(), "streams", len(streams))
-	server := &http.Server{Handler: handler(service, metrics), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
