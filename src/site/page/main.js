@@ -272,7 +272,6 @@ setInterval(() => {
 
 layOut();
 measureRows();
-fillAxis();
 fillJournal();
 openFromAddress();
 follow();

@@ -77,8 +77,9 @@ function notesOf(entry) {
   for (const { priority, held_ms, conditions } of entry.inputs) {
     const left = held_ms == null ? 0 : entry.seen + held_ms - now();
     if (left > 0) notes.push(`input ${priority} held for ${countdown(left)} more`);
-    const words = conditions.map(plain).join(", ");
-    if (words && !entry.why.includes(words)) notes.push(`${words} on input ${priority}`);
+    // Those that are why it is in trouble are told already.
+    const more = conditions.filter((name) => !entry.why.includes(name)).map(plain);
+    if (more.length) notes.push(`${more.join(", ")} on input ${priority}`);
   }
   if (entry.override !== null && entry.override !== undefined) notes.push("chosen by hand");
   return notes;

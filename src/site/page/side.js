@@ -47,6 +47,7 @@ function closeSide() {
 function layOut() {
   setHidden($("side"), side.stream === null && !side.journal && !isWide());
   document.body.classList.toggle("asked", side.stream !== null || side.journal);
+  fillAxis();
 }
 
 function closeButton() {

@@ -310,13 +310,15 @@ function describe(details) {
 
 // --- The tip beside what is pointed at.
 
-function showTip(lines, left, top) {
+// Above the box, unless it would cover what the page is headed by.
+function showTip(lines, left, box) {
   const tip = $("tip");
   tip.replaceChildren(...lines.map((line) => element("p", {}, line)));
   tip.hidden = false;
   const { offsetWidth: width, offsetHeight: height } = tip;
+  const above = box.top - height - 4;
   tip.style.left = `${Math.max(4, Math.min(innerWidth - width - 4, left - width / 2))}px`;
-  tip.style.top = `${top - height - 8 > 4 ? top - height - 8 : top + 28}px`;
+  tip.style.top = `${above > 80 ? above : box.bottom + 4}px`;
 }
 
 function hideTip() {
@@ -327,7 +329,7 @@ function pointAt(canvas, details, clientX, reach) {
   const box = canvas.getBoundingClientRect();
   const made = switchAt(canvas, details, clientX - box.left, reach);
   const when = now() - (1 - (clientX - box.left) / box.width) * WINDOW;
-  showTip(made ? switchLines(made) : momentLines(details, when), clientX, box.top);
+  showTip(made ? switchLines(made) : momentLines(details, when), clientX, box);
   return made;
 }
 
@@ -335,6 +337,6 @@ function pointAtSwitch(canvas, made) {
   const box = canvas.getBoundingClientRect();
   const along = 1 + (made.when - now()) / WINDOW;
   const lines = switchLines(made);
-  showTip(lines, box.left + along * box.width, box.top);
+  showTip(lines, box.left + along * box.width, box);
   return lines.join(". ");
 }
