@@ -2,8 +2,10 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `explain.rs` | `changeover explain`: why something was on air |
 //! | `replay.rs` | `changeover replay`: the same again, and what is not |
 //! | `rig.rs` | traces of a running engine, and the program |
 
+mod explain;
 mod replay;
 mod rig;

@@ -4,15 +4,19 @@
 //! | file | job |
 //! |---|---|
 //! | `answer.rs` | what a command answers, and how it fails |
+//! | `explain.rs` | `changeover explain` |
 //! | `replay.rs` | `changeover replay` |
 //! | `story.rs` | what became of each stream of a trace, and how long it was dark |
 //! | `tape.rs` | a trace from its beginning to its end, decided again |
+//! | `told.rs` | what happened to a stream, in a few words |
 //! | `words.rs` | times and durations as people read them |
 
 mod answer;
+mod explain;
 mod replay;
 mod story;
 mod tape;
+mod told;
 mod words;
 
 use clap::{Parser, Subcommand};
@@ -34,12 +38,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Explain(explain::Arguments),
     Replay(replay::Arguments),
 }
 
 fn main() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
     let answered = match command {
+        Command::Explain(arguments) => explain::run(&arguments, json),
         Command::Replay(arguments) => replay::run(&arguments, json),
     };
     let answer = match answered {

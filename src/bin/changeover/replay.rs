@@ -150,7 +150,7 @@ impl Fate {
             outages: outages.len(),
             dark_seconds: seconds(dark),
             on_air: match life.last() {
-                OnAir::Input(priority) if life.until.is_none() => Some(priority),
+                (OnAir::Input(priority), _) if life.until.is_none() => Some(priority),
                 _ => None,
             },
             dark,

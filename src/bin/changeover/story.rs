@@ -41,19 +41,19 @@ pub(crate) enum OnAir {
 impl Story {
     /// After a record was applied.
     pub(crate) fn observe(&mut self, record: &Record, replay: &Replay, at: Nanos) {
-        match record {
-            Record::State(stream) => self.see(stream.registration(), replay, at),
-            Record::Registered { registration: Ok(registration), .. } => {
-                self.see(registration.number, replay, at);
-            }
-            Record::Told(told) => self.see(told.registration, replay, at),
-            Record::Lost { .. } => {
-                for life in self.lives.values_mut().filter(|life| life.until.is_none()) {
-                    life.on_air.push(Change { at, what: OnAir::Unknown, silence: 0 });
-                }
-            }
-            _ => {}
+        if let Some(registration) = registration_of(record) {
+            self.see(registration, replay, at);
         }
+        if matches!(record, Record::Lost { .. }) {
+            for life in self.lives.values_mut().filter(|life| life.until.is_none()) {
+                life.on_air.push(Change { at, what: OnAir::Unknown, silence: 0 });
+            }
+        }
+    }
+
+    /// The life that a record is of.
+    pub(crate) fn life_of(&self, record: &Record) -> Option<&Life> {
+        self.lives.get(&registration_of(record)?)
     }
 
     fn see(&mut self, registration: u64, replay: &Replay, at: Nanos) {
@@ -108,9 +108,18 @@ impl Life {
         dark.collect()
     }
 
-    /// What is on air at the end.
-    pub(crate) fn last(&self) -> OnAir {
-        self.on_air.last().map_or(OnAir::Unknown, |change| change.what)
+    /// What is on air at the end, and since when.
+    pub(crate) fn last(&self) -> (OnAir, Nanos) {
+        self.on_air.last().map_or((OnAir::Unknown, 0), |change| (change.what, change.at))
+    }
+}
+
+fn registration_of(record: &Record) -> Option<u64> {
+    match record {
+        Record::State(stream) => Some(stream.registration()),
+        Record::Registered { registration: Ok(registration), .. } => Some(registration.number),
+        Record::Told(told) => Some(told.registration),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use changeover::Nanos;
 use serde::Serialize;
 use std::io::{stderr, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How often progress is shown.
@@ -21,10 +22,35 @@ pub(crate) struct Tape {
     pub(crate) version: String,
     /// Its first moment.
     begin: Option<(Nanos, SystemTime)>,
+    /// What is later is not read.
+    limit: Option<When>,
     /// Where it can't be read any further.
     damage: Option<Damage>,
     /// How many bytes there are, and when progress is shown next; where somebody watches.
     progress: Option<(u64, Instant)>,
+}
+
+/// A time that a person names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Since the beginning.
+    After(Duration),
+    Clock(SystemTime),
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<When, String> {
+        let time = match text.strip_prefix('+') {
+            Some(seconds) => {
+                let seconds = seconds.parse().ok();
+                seconds.and_then(|n| Duration::try_from_secs_f64(n).ok()).map(When::After)
+            }
+            None => humantime::parse_rfc3339_weak(text).ok().map(When::Clock),
+        };
+        time.ok_or_else(|| "neither 2026-11-27T03:12:44Z nor +SECONDS".to_owned())
+    }
 }
 
 /// What there is to say of a trace as a whole.
@@ -50,9 +76,16 @@ impl Tape {
             replay: Replay::new(),
             version: String::new(),
             begin: None,
+            limit: None,
             damage: None,
             progress: stderr().is_terminal().then(|| (bytes, Instant::now() + STEP)),
         })
+    }
+
+    /// Up to a time, and no further.
+    pub(crate) fn until(mut self, limit: When) -> Tape {
+        self.limit = Some(limit);
+        self
     }
 
     /// The next record, or the first one whose answer would be another today.
@@ -78,6 +111,9 @@ impl Tape {
         if matches!(record, Record::Checkpoint { .. }) && self.begin.is_none() {
             self.begin = Some((self.reader.at(), self.reader.wall()));
         }
+        if self.limit.is_some_and(|limit| self.engine_time(limit) < self.reader.at()) {
+            return Ok(None);
+        }
         Ok(Some(self.replay.apply(&record).map(|()| record)))
     }
 
@@ -97,6 +133,18 @@ impl Tape {
         match at.checked_sub(last) {
             Some(later) => wall + Duration::from_nanos(later),
             None => wall - Duration::from_nanos(last - at),
+        }
+    }
+
+    /// The engine's time of a time that a person names, by the same clock; not before it began.
+    pub(crate) fn engine_time(&self, when: When) -> Nanos {
+        let nanos = |long: Duration| Nanos::try_from(long.as_nanos()).unwrap_or(Nanos::MAX);
+        match when {
+            When::After(long) => self.begin().saturating_add(nanos(long)),
+            When::Clock(clock) => match clock.duration_since(self.reader.wall()) {
+                Ok(later) => self.at().saturating_add(nanos(later)),
+                Err(earlier) => self.at().saturating_sub(nanos(earlier.duration())),
+            },
         }
     }
 
