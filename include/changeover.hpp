@@ -521,6 +521,49 @@ class input {
   changeover_input raw_{};
 };
 
+/** What a server is made from: see changeover_serve_options. */
+struct serve_options {
+  /** Who sends it may change things; empty: nobody may. */
+  std::string token;
+  /** By which names it may be asked, with commas between them. */
+  std::string hosts;
+  /** How long a client may take; 0: 10 seconds. */
+  duration patience{};
+  /** 0: 256. */
+  std::uint64_t max_connections = 0;
+  bool reads_need_token = false;
+  bool stream_metrics = false;
+  bool input_metrics = false;
+  /** From 0 to 19. */
+  std::int32_t nice = 0;
+};
+
+/** A server of an engine's page, API and metrics, see engine::serve. Ended when destroyed; before its engine or
+ * after. */
+class server {
+ public:
+  server(server&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
+  server& operator=(server&& other) noexcept {
+    std::swap(raw_, other.raw_);
+    return *this;
+  }
+  ~server() { changeover_server_free(raw_); }
+
+  /** Where it listens, with the port that it has got. */
+  std::string address() const {
+    const char* address;
+    std::size_t length;
+    detail::check(changeover_server_address(raw_, &address, &length));
+    return std::string(address, length);
+  }
+
+ private:
+  friend class engine;
+  server() noexcept = default;
+
+  changeover_server* raw_ = nullptr;
+};
+
 /** Counts packets of an RTP stream that did not come: see changeover_rtp_lost. One thread at a time. */
 class rtp_loss {
  public:
@@ -1125,6 +1168,26 @@ class engine {
       streams.emplace_back(stream, length);
     }
     return streams;
+  }
+  /** Serves the page, the API, the metrics and /healthz at an address such as "127.0.0.1:9180", until what it
+   * returns is destroyed: see changeover_serve. */
+  server serve(std::string_view address, const serve_options& options = {}) const {
+    changeover_serve_options raw;
+    detail::check(changeover_serve_options_init(&raw, sizeof raw));
+    // To the library, no token is none.
+    raw.token = options.token.empty() ? nullptr : options.token.data();
+    raw.token_len = options.token.size();
+    raw.hosts = options.hosts.data();
+    raw.hosts_len = options.hosts.size();
+    raw.patience = detail::setting(options.patience);
+    raw.max_connections = options.max_connections;
+    raw.reads_need_token = options.reads_need_token;
+    raw.stream_metrics = options.stream_metrics;
+    raw.input_metrics = options.input_metrics;
+    raw.nice = options.nice;
+    server made;
+    detail::check(changeover_serve(live(), address.data(), address.size(), &raw, &made.raw_));
+    return made;
   }
   void set_config(std::string_view stream, const config& settings) {
     // To the library, no stream means the engine.

@@ -266,6 +266,14 @@ check "examples/quickstart.cpp" g++ -std=c++17 "${warnings[@]}" "$root/examples/
 check "examples/quickstart.cpp runs" "$work/quickstart"
 check "examples/quickstart.c" gcc -std=c11 -D_GNU_SOURCE "${warnings[@]}" "$root/examples/quickstart.c" "${shared[@]}" -pthread -o "$work/quickstart"
 check "examples/quickstart.c runs" "$work/quickstart"
+check "examples/page.c" gcc -std=c11 "${warnings[@]}" "$root/examples/page.c" "${shared[@]}" -o "$work/page"
+check "examples/page.c has a page" python3 - "$work/page" <<'PYTHON'
+import subprocess, sys, urllib.request
+with subprocess.Popen([sys.argv[1], "127.0.0.1:0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
+    page = urllib.request.urlopen(f"http://{host.stdout.readline().strip()}/", timeout=30).read()
+    host.communicate("\n", timeout=30)
+assert host.returncode == 0 and b"<title>" in page, page
+PYTHON
 
 printf 'install: %d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -18,6 +18,7 @@
 #include "notes.h"
 #include "options.h"
 #include "output.h"
+#include "page.h"
 #include "probe.h"
 #include "report.h"
 #include "session.h"
@@ -35,6 +36,7 @@ struct app {
   struct options options;
   struct limits limits;
   changeover_engine *engine;
+  changeover_server *page;
   struct notes notes;
   struct crew crew;
   struct output *output;
@@ -360,6 +362,8 @@ static void set_up(struct app *app) {
   check("log", changeover_set_log_callback(app->engine, level, take_log, &app->notes, NULL));
   if (options->trace)
     check(options->trace, changeover_trace_to(app->engine, options->trace, strlen(options->trace), NULL));
+  if (options->http && !(app->page = page_serve(app->engine, options->http, options->http_token_file)))
+    exit(1);
   check("event", changeover_event_init(&app->event, sizeof app->event));
   const struct output_config output = {.notes = &app->notes,
                                        .url = options->output,
@@ -390,6 +394,7 @@ static void set_up(struct app *app) {
 static void tear_down(struct app *app) {
   changeover_event_clear(&app->event);
   output_free(app->output);
+  changeover_server_free(app->page);
   changeover_free(app->engine);
   crew_free(&app->crew);
   notes_free(&app->notes);

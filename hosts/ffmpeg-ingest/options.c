@@ -88,6 +88,8 @@ enum {
   STATUS_EVERY,
   EVENTS_JSON,
   TRACE,
+  HTTP,
+  HTTP_TOKEN_FILE,
   PROGRAM,
   VERSION
 };
@@ -112,6 +114,8 @@ static const struct option own_names[] = {{"input", required_argument, NULL, 'i'
                                           {"status-every", required_argument, NULL, STATUS_EVERY},
                                           {"events-json", required_argument, NULL, EVENTS_JSON},
                                           {"trace", required_argument, NULL, TRACE},
+                                          {"http", required_argument, NULL, HTTP},
+                                          {"http-token-file", required_argument, NULL, HTTP_TOKEN_FILE},
                                           {"program", required_argument, NULL, PROGRAM},
                                           {"verbose", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
@@ -205,6 +209,8 @@ static void take(struct options *options, int code) {
     case STATUS_EVERY: options->status_every = positive_value("status-every", optarg); break;
     case EVENTS_JSON: options->events_json = optarg; break;
     case TRACE: options->trace = optarg; break;
+    case HTTP: options->http = optarg; break;
+    case HTTP_TOKEN_FILE: options->http_token_file = optarg; break;
     case 'h': help_print(); exit(0);
     case VERSION: printf("ffmpeg-ingest of changeover %s\n", changeover_version()); exit(0);
     default: settings_take(config, (size_t)(code - FIRST_SETTING), optarg);
@@ -232,6 +238,7 @@ void options_parse(struct options *options, int argc, char **argv) {
   finish_inputs(options);
   if (!options->output || !*options->output) wrong("no output: give -o URL");
   if (!*options->stream || strlen(options->stream) > 255) wrong("--stream: 1 to 255 bytes");
+  if (options->http_token_file && !options->http) wrong("--http-token-file without --http");
   settings_check(&options->config);
   default_timeouts(options);
   protect_files(options);

@@ -25,6 +25,7 @@ struct options {
   size_t inputs_len;
   struct input_arguments fill; /* of --fill, until it becomes the last of the inputs */
   const char *output, *stream, *events_json, *trace;
+  const char *http, *http_token_file; /* NULL: no page */
   bool overwrite, verbose, read_timeout_given;
   bool silence_only;        /* no limits of our own beyond silence */
   changeover_config config; /* what was not given: inherit */

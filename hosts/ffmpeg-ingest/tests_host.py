@@ -8,6 +8,8 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+import urllib.error
+import urllib.request
 
 from bench import SANITIZED, test, expect, expect_clean_end, expect_good_recording, packets
 from live import HERE, free_udp_ports, received, wait_for
@@ -49,6 +51,7 @@ def wrong_command_lines_are_explained(bench):
         (["--program", "first", "-i", "a", "-o", "b"], "no whole number from 0 to 65535"),
         (["-O", "novalue", "-i", "a", "-o", "b"], "KEY=VALUE"),
         (["-i", "a", "-o", "b", "--stream", ""], "--stream"),
+        (["-i", "a", "-o", "b", "--http-token-file", "c"], "without --http"),
         (["-i", "a", "-o", bench.file("twenty.ts")], "exists"),
         (["-y", "-i", bench.file("twenty.ts"), "-o", "file:" + bench.file("twenty.ts")], "input and output"),
     ]
@@ -59,6 +62,51 @@ def wrong_command_lines_are_explained(bench):
     for arguments in (["--help"], ["--version"]):
         run = subprocess.run([HERE / SANITIZED, *arguments], capture_output=True, text=True)
         expect(run.returncode == 0 and run.stdout and not run.stderr, f"{arguments}: {run}")
+
+
+def ask(address, target, token=None, body=None):
+    """The answer's status, and what it says."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(address + target, body and json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+@test
+def a_page_is_served(bench):
+    token = bench.directory / "token"
+    token.write_text("correct-horse-battery\n")
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-i", bench.file("twenty.ts"), "-o", bench.directory / "out.ts",
+                          "--http", "127.0.0.1:0", "--http-token-file", token, "--stream", "news/1")
+    address = wait_for(lambda: re.search(r"http://\S+/", ingest.log()), 10, "the page's address")[0]
+    ingest.wait(10, "picture")
+    expect("<title>changeover" in ask(address, "")[1], "no page")
+    expect('changeover_input_on_air{input="0",stream="news/1"} 1' in ask(address, "metrics")[1].replace(
+        'stream="news/1",input="0"', 'input="0",stream="news/1"'), "no metrics")
+    switch = "api/streams/news%2F1/switch"
+    expect(ask(address, switch, None, {"input": 1})[0] == 401, "switched without the token")
+    expect(ask(address, switch, "correct-horse-battery", {"input": 1})[0] == 200, "not switched")
+    ingest.wait(10, "switched", priority=1, reason="manual")
+    status, stream = ask(address, "api/streams/news%2F1")
+    expect(status == 200 and json.loads(stream)["row"]["override"] == 1, stream)
+    ingest.type("quit")
+    expect_clean_end(ingest)
+
+
+@test
+def a_page_that_cannot_be_served_is_explained(bench):
+    short = bench.directory / "short"
+    short.write_text("short\n")
+    for arguments, message in [(["--http", "nowhere"], "can't be listened on"),
+                               (["--http", "0.0.0.0:0"], "needs a token"),
+                               (["--http", "127.0.0.1:0", "--http-token-file", bench.directory / "none"], "No such file"),
+                               (["--http", "127.0.0.1:0", "--http-token-file", short], "16 to 255")]:
+        run = subprocess.run([HERE / SANITIZED, "-i", "a", "-o", "b", *arguments], capture_output=True, text=True,
+                             stdin=subprocess.DEVNULL, timeout=30)
+        expect(run.returncode == 1 and message in run.stderr, f"{arguments}: {run}")
 
 
 @test

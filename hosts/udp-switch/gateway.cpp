@@ -34,7 +34,8 @@ descriptor take_over_signals() {
 
 }  // namespace
 
-gateway::gateway(std::string table, const settings& defaults, printer& log, printer& output)
+gateway::gateway(std::string table, const settings& defaults, const page_options& page, printer& log,
+                 printer& output)
     : table_(std::move(table)),
       defaults_(defaults),
       log_(log),
@@ -52,6 +53,9 @@ gateway::gateway(std::string table, const settings& defaults, printer& log, prin
     inputs += stream->line.inputs.size();
   log_.print("udp-switch: " + std::to_string(streams_.all().size()) + " streams, " + std::to_string(inputs) +
              " inputs, " + std::to_string(sessions_.size()) + " sockets\n");
+  if (page.address.empty()) return;
+  page_.emplace(serve_page(engine_, page));
+  log_.print("udp-switch: http://" + page_->address() + "/\n");
 }
 
 void gateway::run() {

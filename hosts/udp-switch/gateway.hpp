@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "page.hpp"
 #include "printer.hpp"
 #include "relay.hpp"
 #include "service.hpp"
@@ -11,13 +12,15 @@
 
 #include <changeover.hpp>
 
+#include <optional>
 #include <string>
 
 class gateway {
  public:
   // What it has to say goes to `log`, the states of the streams to `output`. `table` is read at SIGHUP again, on
   // top of the same `defaults`.
-  gateway(std::string table, const settings& defaults, printer& log, printer& output);
+  gateway(std::string table, const settings& defaults, const page_options& page, printer& log,
+          printer& output);
 
   // Until SIGINT or SIGTERM. SIGUSR1 prints the state of every stream, SIGHUP reads the table again. Nothing that
   // is printed holds up the loop.
@@ -44,6 +47,8 @@ class gateway {
   service service_;
   descriptor epoll_, signals_;
   changeover::engine engine_;
+  // Ends before it.
+  std::optional<changeover::server> page_;
   relay relay_;
   streams streams_;
   // By number.

@@ -3,6 +3,7 @@
 systemd is told. Usage: gateway_test.py [PROGRAM]
 """
 
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 from testbed import HOST, PATIENCE, Output, Source, check, free_port, program as tested, status, wait_until
 
@@ -17,11 +19,11 @@ PROGRAM = tested()
 
 
 class Program:
-    def __init__(self, table, lines, environment=None):
+    def __init__(self, table, lines, environment=None, options=()):
         self.table = table
         self.write(lines)
         self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([PROGRAM, "packet-timeout=5s", table], stdout=subprocess.PIPE, stderr=self.log,
+        self.process = subprocess.Popen([PROGRAM, *options, "packet-timeout=5s", table], stdout=subprocess.PIPE, stderr=self.log,
                                         env={**os.environ, **(environment or {})},
                                         # Signals wait for the program to be ready for them.
                                         preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGHUP]))
@@ -276,6 +278,38 @@ def systemd(directory):
     check(last == b"STOPPING=1", "and when it ends", last)
 
 
+def page(directory):
+    """The page and its API, where they are asked for; what can't be served is told."""
+    table, token = os.path.join(directory, "paged"), os.path.join(directory, "token")
+    output, source = Output(), Source(b"source-p")
+    with open(token, "w") as file:
+        file.write("correct-horse-battery\n")
+    program = Program(table, [f"p {output.address} {source.address}"], options=["--http", "127.0.0.1:0", "--http-token-file", token])
+    try:
+        check(program.said(r"^udp-switch: http://\S+/$"), "it says where its page is")
+        program.log.seek(0)
+        address = re.search(r"http://\S+/", program.log.read())[0]
+        check(output.carries(b"source-p"), "it runs")
+
+        def rows():
+            with urllib.request.urlopen(address + "api/streams") as answer:
+                return json.load(answer)["streams"]
+
+        check(wait_until(lambda: [row["stream"] for row in rows() if row["trouble"] == 0] == ["p"]), "the stream is a row")
+        request = urllib.request.Request(address + "api/streams/p/switch", b'{"input":0}',
+                                         {"Authorization": "Bearer correct-horse-battery"})
+        check(json.load(urllib.request.urlopen(request))["override"] == 0, "with the token inputs are switched")
+    finally:
+        program.end()
+        source.ended.set()
+    for options, what in [(["--http", "nowhere"], "can't be listened on"), (["--http", "0.0.0.0:0"], "needs a token"),
+                          (["--http", "127.0.0.1:0", "--http-token-file", table + "-not"], "no token in it")]:
+        run = subprocess.run([PROGRAM, *options, table], capture_output=True, text=True, timeout=PATIENCE)
+        check(run.returncode == 1 and what in run.stderr, f"{options}: {what}", run)
+    run = subprocess.run([PROGRAM, "--http-token-file", token, table], capture_output=True, text=True)
+    check(run.returncode == 2 and "without --http" in run.stderr, "a token without a page is a mistake", run)
+
+
 def closed_streams(directory):
     """No socket gets the number of a standard stream that is closed: what is printed there would be sent."""
     table = os.path.join(directory, "closed")
@@ -295,7 +329,7 @@ def closed_streams(directory):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="udp-switch-") as directory:
-        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd, closed_streams):
+        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd, page, closed_streams):
             test(directory)
     return check.report("gateway")
 

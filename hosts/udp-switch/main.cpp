@@ -14,11 +14,13 @@
 #include <string>
 
 static const char usage[] =
-    "usage: udp-switch [--check] [SETTING=VALUE...] TABLE\n"
+    "usage: udp-switch [--check] [--http ADDRESS [--http-token-file FILE]] [SETTING=VALUE...] TABLE\n"
     "TABLE has a line for each stream: NAME OUTPUT INPUT [INPUT...] [SETTING=VALUE...], inputs best first.\n"
     "A line of nothing but settings is for all streams. # begins a comment.\n"
     "OUTPUT, INPUT: [udp://|rtp://]HOST:PORT[@INTERFACE], all in numbers; INTERFACE for multicast.\n"
     "SIGHUP reads it again and touches what has changed. --check says what is wrong with it, and ends.\n"
+    "--http serves a page, metrics and an API, such as at 127.0.0.1:9180; who has the token in FILE may\n"
+    "switch inputs there, and reading at an address that others reach needs it, too.\n"
     "SIGUSR1 prints the state of every stream, a line each: NAME, tab, JSON; SIGINT and SIGTERM end it.\n"
     "settings: ";
 
@@ -35,6 +37,7 @@ static void keep_standard_streams() {
 int main(int argc, char** argv) {
   settings defaults;
   std::string table;
+  page_options page;
   bool check = false;
   try {
     keep_standard_streams();
@@ -44,6 +47,8 @@ int main(int argc, char** argv) {
       const std::string argument = argv[i];
       if (argument == "--check")
         check = true;
+      else if ((argument == "--http" || argument == "--http-token-file") && i + 1 < argc)
+        (argument == "--http" ? page.address : page.token_file) = argv[++i];
       else if (argument.find('=') != std::string::npos)
         defaults.set(argument);
       else if (table.empty() && argument[0] != '-')
@@ -51,6 +56,8 @@ int main(int argc, char** argv) {
       else
         throw std::runtime_error(argument + ": not understood");
     }
+    if (page.address.empty() && !page.token_file.empty())
+      throw std::runtime_error("--http-token-file without --http");
     if (table.empty()) throw std::runtime_error("TABLE is missing");
   } catch (const std::runtime_error& failure) {
     std::fprintf(stderr, "udp-switch: %s\n%s%s\n", failure.what(), usage, settings::names().c_str());
@@ -62,7 +69,7 @@ int main(int argc, char** argv) {
     if (check)
       read_table(table, defaults);
     else
-      gateway(table, defaults, log, output).run();
+      gateway(table, defaults, page, log, output).run();
   } catch (const table_error& failure) {
     log.print(std::string(failure.what()) + '\n');
     return 1;
