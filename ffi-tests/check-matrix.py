@@ -14,7 +14,8 @@ HEADER = (ROOT / "include/changeover.h").read_text()
 SYMBOLS = (ROOT / "ffi-tests/symbols.txt").read_text().split()
 
 # Handles are pointers to these; the structs that hold one are outputs where they are opened or prepared.
-HANDLES = ("changeover_engine", "changeover_status", "changeover_stream_list", "changeover_tap", "changeover_text")
+HANDLES = ("changeover_engine", "changeover_status", "changeover_stream_list", "changeover_tap", "changeover_text",
+           "changeover_server", "changeover_site", "changeover_response")
 HOLDERS = {"changeover_input": "changeover_open_input", "changeover_event": "changeover_event_init"}
 # A `struct_size` of its own; lists of inputs have a length and texts.
 SIZED = re.findall(r"typedef struct (\w+) \{\s*/\*\*[^/]*\*/\s*size_t struct_size;", HEADER)

@@ -95,6 +95,15 @@ CODE(event_json, a->event, a->out, a->size, a->out_len)
 CODE(tap_open, a->engine, 0, UINT64_MAX, a->out)
 CODE(tap_next, a->tap, 0, a->event)
 CODE(tap_fd, a->tap, a->out)
+CODE(serve, a->engine, a->text, a->text_len, a->serving, a->out)
+CODE(server_address, a->server, a->out, a->out_len)
+VOID(server_free, a->server)
+CODE(site_new, a->engine, a->serving, a->out)
+VOID(site_free, a->site)
+CODE(site_answer, a->site, a->request, a->out)
+CODE(response_get, a->response, a->out)
+CODE(response_next, a->response, 0, a->out, a->out_len)
+VOID(response_free, a->response)
 VOID(tap_close, a->tap)
 CODE(metrics, a->engine, CHANGEOVER_METRICS_STREAMS | CHANGEOVER_METRICS_INPUTS, a->out)
 CODE(statuses_json, a->engine, a->text, a->text_len, 10, a->out)
@@ -132,6 +141,9 @@ INIT(condition_entry)
 INIT(status_view)
 INIT(switch_entry)
 INIT(ts_loss)
+INIT(serve_options)
+INIT(request)
+INIT(response_view)
 
 static int32_t call_stream_list_len(const struct arguments *a) {
   return changeover_stream_list_len(a->list) > 0;
@@ -203,6 +215,9 @@ const struct function functions[] = {
     PREPARES(status_view),
     PREPARES(switch_entry),
     PREPARES(ts_loss),
+    PREPARES(serve_options),
+    PREPARES(request),
+    PREPARES(response_view),
     ROW(new, 0, FINE, FINE, FINE, P(SETTINGS, options), P(OUTPUT, out)),
     ROW(free, ENDS, FINE, INSIDE, FORKED, P(ENGINE, engine)),
     ROW(alive, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
@@ -264,6 +279,24 @@ const struct function functions[] = {
     ROW(event_json, 0, FINE, FINE, FORKED, P(EVENT, event), PRINTED),
     ROW(tap_open, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
     ROW(tap_next, 0, LATE, LATE, FORKED, P(TAP, tap), P(EVENT, event)),
+    ROW(serve, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(TEXT_IN, text), P(SETTINGS, serving),
+        P(OUTPUT, out)),
+    ROW(server_address, 0, FINE, FINE, FORKED, P(SERVER, server), P(OUTPUT, out), P(OPTIONAL, out_len)),
+    ROW(server_free, NO_CODE | ENDS, FINE, FINE, FINE, P(SERVER, server)),
+    ROW(site_new, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(SETTINGS, serving), P(OUTPUT, out)),
+    ROW(site_free, NO_CODE | ENDS, FINE, FINE, FINE, P(SITE, site)),
+    ROW(site_answer, 0, FINE, FINE, FORKED, P(SITE, site), P(CONFIG, request), P(OUTPUT, out)),
+    {"changeover_response_get",
+     call_response_get,
+     0,
+     FINE,
+     FINE,
+     FORKED,
+     {P(RESPONSE, response), P(FILLED, out)},
+     init_response_view,
+     sizeof(changeover_response_view)},
+    ROW(response_next, 0, LATE, LATE, FORKED, P(RESPONSE, response), P(OUTPUT, out), P(OUTPUT, out_len)),
+    ROW(response_free, NO_CODE | ENDS, FINE, FINE, FINE, P(RESPONSE, response)),
     ROW(tap_fd, 0, FINE, FINE, FORKED, P(TAP, tap), P(OUTPUT, out)),
     ROW(tap_close, NO_CODE | ENDS, FINE, FINE, FINE, P(TAP, tap)),
     ROW(metrics, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(OUTPUT, out)),
@@ -339,6 +372,29 @@ static void free_elsewhere(changeover_engine *engine) {
   pthread_join(thread, NULL);
 }
 
+static changeover_request request_for(const char *target) {
+  changeover_request request;
+  OK(changeover_request_init(&request, sizeof request));
+  request.method = "GET";
+  request.method_len = 3;
+  request.target = target;
+  request.target_len = strlen(target);
+  request.host = "localhost";
+  request.host_len = strlen(request.host);
+  return request;
+}
+
+/* Its first piece is taken: there is no other. */
+static changeover_response *events_of_no_stream(changeover_site *site) {
+  const changeover_request request = request_for("/api/events?stream=none");
+  changeover_response *response = NULL;
+  const uint8_t *piece;
+  size_t piece_len;
+  OK(changeover_site_answer(site, &request, &response));
+  OK(changeover_response_next(response, 0, &piece, &piece_len));
+  return response;
+}
+
 struct objects objects_of(changeover_engine *engine) {
   struct objects objects;
   memset(&objects, 0, sizeof objects);
@@ -347,6 +403,9 @@ struct objects objects_of(changeover_engine *engine) {
   OK(changeover_registered_streams(engine, &objects.list));
   objects.input = open_input(engine, "s", 0, 0);
   OK(changeover_tap_open(engine, 0, UINT64_MAX, &objects.tap));
+  OK(changeover_serve(engine, S("127.0.0.1:0"), NULL, &objects.server));
+  OK(changeover_site_new(engine, NULL, &objects.site));
+  objects.response = events_of_no_stream(objects.site);
   OK(changeover_metrics(engine, 0, &objects.metrics));
   changeover_engine *other = patient_engine();
   register_stream(other, "other", 1);
@@ -360,6 +419,9 @@ void end_objects(struct objects *objects) {
   changeover_status_free(objects->status);
   changeover_stream_list_free(objects->list);
   changeover_tap_close(objects->tap);
+  changeover_server_free(objects->server);
+  changeover_response_free(objects->response);
+  changeover_site_free(objects->site);
   changeover_text_free(objects->metrics);
   changeover_close_input(&objects->input);
   changeover_event_clear(&objects->event);
@@ -371,6 +433,9 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   a->status = objects->status;
   a->list = objects->list;
   a->tap = objects->tap;
+  a->server = objects->server;
+  a->site = objects->site;
+  a->response = objects->response;
   a->metrics = objects->metrics;
   a->input = &objects->input;
   a->event = &objects->event;
@@ -411,6 +476,14 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   a->trace = &a->trace_options;
   a->path = "/dev/null";
   a->path_len = strlen(a->path);
+  OK(changeover_serve_options_init(&a->server_options, sizeof a->server_options));
+  a->serving = &a->server_options;
+  a->page_request = request_for("/healthz");
+  a->request = &a->page_request;
+  if (function->call == call_serve) {
+    a->text = "127.0.0.1:0";
+    a->text_len = strlen(a->text);
+  }
   a->session = 0;
   if (function->call == call_update_inputs) {
     a->spec[0].priority = 10;
@@ -448,6 +521,12 @@ void settle(const struct function *function, const struct arguments *a, int32_t 
     changeover_status_free(out->status);
   else if (function->call == call_tap_open)
     changeover_tap_close(out->tap);
+  else if (function->call == call_serve)
+    changeover_server_free(out->server);
+  else if (function->call == call_site_new)
+    changeover_site_free(out->site);
+  else if (function->call == call_site_answer)
+    changeover_response_free(out->response);
   else if (function->call == call_metrics || function->call == call_statuses_json)
     changeover_text_free(out->metrics);
   else if (function->call == call_open_input)

@@ -12,8 +12,11 @@ struct objects {
   changeover_stream_list *list;
   changeover_tap *tap; /* with nothing to take */
   changeover_text *metrics;
-  changeover_input input; /* 0 of "s" */
-  changeover_event event; /* of another engine, so that callbacks may have one too */
+  changeover_server *server;
+  changeover_site *site;
+  changeover_response *response; /* events of no stream */
+  changeover_input input;        /* 0 of "s" */
+  changeover_event event;        /* of another engine, so that callbacks may have one too */
 };
 
 /* Made ready for an engine of either kind; may be called in a callback. */
@@ -34,6 +37,11 @@ struct arguments {
   changeover_stream_list *list;
   changeover_tap *tap;
   changeover_text *metrics;
+  changeover_server *server;
+  changeover_site *site;
+  changeover_response *response;
+  changeover_serve_options *serving;
+  changeover_request *request;
   changeover_input *input;
   changeover_event *event;
   const char *stream;
@@ -67,6 +75,8 @@ struct arguments {
   changeover_option option[1];
   changeover_config spec_config, stream_config;
   changeover_options engine_options;
+  changeover_serve_options server_options;
+  changeover_request page_request;
   changeover_callbacks engine_callbacks;
   changeover_trace_options trace_options;
   changeover_packet packet[2];
@@ -83,6 +93,9 @@ union output {
   changeover_stream_list *list;
   changeover_tap *tap;
   changeover_text *metrics;
+  changeover_server *server;
+  changeover_site *site;
+  changeover_response *response;
   changeover_input input;
 };
 
@@ -91,7 +104,10 @@ enum kind {
   STATUS,
   LIST,
   TAP,
-  METRICS,  /* a text of the library's */
+  METRICS, /* a text of the library's */
+  SERVER,
+  SITE,
+  RESPONSE,
   INPUT,    /* an open one */
   EVENT,    /* a prepared one, that may hold an event */
   ID,       /* a stream's */

@@ -71,6 +71,9 @@ static void null_is_refused(const struct function *function, struct subject *sub
       case LIST:
       case TAP:
       case METRICS:
+      case SERVER:
+      case SITE:
+      case RESPONSE:
       case INPUT:
       case EVENT:
         *pointer_at(&a, parameter) = NULL;
@@ -140,7 +143,7 @@ static void with_handle(const struct function *function, struct subject *subject
     input.id = number;
     changeover_event event = no_event();
     event.owner = number;
-    if (parameter->kind >= ENGINE && parameter->kind <= METRICS)
+    if (parameter->kind >= ENGINE && parameter->kind <= RESPONSE)
       *pointer_at(&a, parameter) = (void *)number;
     else if (parameter->kind == INPUT)
       a.input = &input;
@@ -173,6 +176,9 @@ static void stale_handles_are_refused(const struct function *function, struct su
       case LIST: a.list = stale.list; break;
       case TAP: a.tap = stale.tap; break;
       case METRICS: a.metrics = stale.metrics; break;
+      case SERVER: a.server = stale.server; break;
+      case SITE: a.site = stale.site; break;
+      case RESPONSE: a.response = stale.response; break;
       case INPUT: a.input = &stale.input; break;
       case EVENT: a.event = &stale.event; break;
       default: continue;
@@ -186,14 +192,16 @@ static void stale_handles_are_refused(const struct function *function, struct su
 static void foreign_handles_are_refused(const struct function *function, struct subject *subject) {
   begin_cell();
   const struct objects *objects = &subject->objects;
-  const bool takes[] = {parameter_of(function, ENGINE) != NULL, parameter_of(function, STATUS) != NULL,
-                        parameter_of(function, LIST) != NULL,   parameter_of(function, EVENT) != NULL,
-                        parameter_of(function, INPUT) != NULL,  parameter_of(function, TAP) != NULL,
-                        parameter_of(function, METRICS) != NULL};
+  const bool takes[] = {parameter_of(function, ENGINE) != NULL,  parameter_of(function, STATUS) != NULL,
+                        parameter_of(function, LIST) != NULL,    parameter_of(function, EVENT) != NULL,
+                        parameter_of(function, INPUT) != NULL,   parameter_of(function, TAP) != NULL,
+                        parameter_of(function, METRICS) != NULL, parameter_of(function, SERVER) != NULL,
+                        parameter_of(function, SITE) != NULL,    parameter_of(function, RESPONSE) != NULL};
   const uintptr_t live[] = {(uintptr_t)objects->engine,   (uintptr_t)objects->status,
                             (uintptr_t)objects->list,     (uintptr_t)objects->event.owner,
                             (uintptr_t)objects->input.id, (uintptr_t)objects->tap,
-                            (uintptr_t)objects->metrics};
+                            (uintptr_t)objects->metrics,  (uintptr_t)objects->server,
+                            (uintptr_t)objects->site,     (uintptr_t)objects->response};
   for (size_t i = 0; i < LENGTH(live); i++)
     if (!takes[i]) with_handle(function, subject, live[i], "a handle of another kind");
   /* From here on recording knows the engine by its number alone, which other kinds may have as well. */
