@@ -3,9 +3,11 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `explain.rs` | `changeover explain`: why something was on air |
+//! | `plot.rs` | `changeover plot` |
 //! | `replay.rs` | `changeover replay`: the same again, and what is not |
 //! | `rig.rs` | traces of a running engine, and the program |
 
 mod explain;
+mod plot;
 mod replay;
 mod rig;

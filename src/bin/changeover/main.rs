@@ -5,17 +5,22 @@
 //! |---|---|
 //! | `answer.rs` | what a command answers, and how it fails |
 //! | `explain.rs` | `changeover explain` |
+//! | `plot.rs`, `svg.rs` | `changeover plot`; how such a picture is written |
 //! | `replay.rs` | `changeover replay` |
 //! | `story.rs` | what became of each stream of a trace, and how long it was dark |
 //! | `tape.rs` | a trace from its beginning to its end, decided again |
+//! | `timeline.rs` | what each stream and each input was at each moment |
 //! | `told.rs` | what happened to a stream, in a few words |
 //! | `words.rs` | times and durations as people read them |
 
 mod answer;
 mod explain;
+mod plot;
 mod replay;
 mod story;
+mod svg;
 mod tape;
+mod timeline;
 mod told;
 mod words;
 
@@ -39,6 +44,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Explain(explain::Arguments),
+    Plot(plot::Arguments),
     Replay(replay::Arguments),
 }
 
@@ -46,6 +52,7 @@ fn main() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
     let answered = match command {
         Command::Explain(arguments) => explain::run(&arguments, json),
+        Command::Plot(arguments) => plot::run(&arguments, json),
         Command::Replay(arguments) => replay::run(&arguments, json),
     };
     let answer = match answered {

@@ -1,12 +1,47 @@
 //! Times and durations as people read them.
 
-use changeover::Nanos;
+use changeover::{printable, Nanos, Switch};
 use std::fmt;
 use std::time::SystemTime;
 
 /// A wall clock time: RFC 3339, to a millisecond.
 pub(crate) fn clock(at: SystemTime) -> String {
     humantime::format_rfc3339_millis(at).to_string()
+}
+
+/// Its time of day alone.
+pub(crate) fn time_of_day(at: SystemTime) -> String {
+    let clock = clock(at);
+    clock.split_once('T').map_or(&*clock, |(_, time)| time.trim_end_matches('Z')).to_owned()
+}
+
+/// "0 → 1", or "→ 0".
+pub(crate) fn way(switch: &Switch) -> String {
+    match switch.from {
+        None => format!("→ {}", switch.to),
+        Some(from) if from == switch.to => format!("{from} again"),
+        Some(from) => format!("{from} → {}", switch.to),
+    }
+}
+
+/// Why, and how long it took.
+pub(crate) fn why(switch: &Switch) -> String {
+    let mut text = switch.reason.name().to_owned();
+    if !switch.detail.is_empty() {
+        text += &format!(": {}", printable(&switch.detail.text()));
+    }
+    let times = switch.times;
+    let steps = [
+        ("detected after", times.detection),
+        ("decided after", times.decision),
+        ("committed after", times.commit),
+    ];
+    for (step, took) in steps {
+        if let Some(took) = took {
+            text += &format!(", {step} {:.1} ms", took as f64 / 1e6);
+        }
+    }
+    text
 }
 
 /// How long: `12 ms`, `1.2 s`, `3 min 12 s`, `2 h 5 min`.
