@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+#include "clock.h"
+
 #define SYNC 0x47
 /* What an RTP packet carries, more or less: its size is not told. */
 #define RTP_PAYLOAD 1316
 /* So many delivered packets are remembered, half of them for as long again. */
 #define LATELY 1000
+/* Nothing but old packets, so many and for so long: it is no network that doubles them or delays some. */
+#define OLD_MAX 50
+#define OLD_FOR NS_PER_S
 
 static _Thread_local struct loss *reading;
 
@@ -31,12 +36,19 @@ void loss_watch(struct loss *loss, AVIOContext *io) {
 void loss_reading(struct loss *loss) { reading = loss; }
 
 void loss_hear(const char *format, va_list args) {
-  if (!reading || strcmp(format, "RTP: missed %d packets\n") != 0) return;
+  if (!reading || strncmp(format, "RTP: ", 5) != 0) return;
+  if (!strcmp(format, "RTP: dropping old packet received too late\n") && !reading->old++)
+    reading->old_since = monotonic_now();
+  if (strcmp(format, "RTP: missed %d packets\n") != 0) return;
   va_list copy;
   va_copy(copy, args);
   const int missed = va_arg(copy, int);
   va_end(copy);
   if (missed > 0) reading->lost += (uint64_t)missed;
+}
+
+bool loss_by_old_numbers(uint64_t now) {
+  return reading && reading->old >= OLD_MAX && now > reading->old_since + OLD_FOR;
 }
 
 /* ---- MPEG-TS ---- */
@@ -98,6 +110,7 @@ void loss_see(struct loss *loss, const uint8_t *data, size_t size) {
 
 uint64_t loss_beside(struct loss *loss, int size) {
   loss->delivered++;
+  loss->old = 0;
   if (!loss->read) loss->transported += (uint64_t)(size + RTP_PAYLOAD - 1) / RTP_PAYLOAD;
   if (loss->lost && loss->transported) {
     loss->owed += loss->lost * loss->delivered * 1000 / loss->transported;

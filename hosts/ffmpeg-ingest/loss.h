@@ -19,8 +19,10 @@ struct loss {
   bool in_step;
   /* What came over the network against what the demuxer made of it, lately. */
   uint64_t transported, delivered;
-  uint64_t lost; /* of what is transported; not told yet */
-  uint64_t owed; /* of what is delivered, in thousandths */
+  uint64_t lost;      /* of what is transported; not told yet */
+  uint64_t owed;      /* of what is delivered, in thousandths */
+  unsigned old;       /* RTP packets dropped for their numbers since the last one that was delivered */
+  uint64_t old_since; /* CLOCK_MONOTONIC of the first */
 };
 
 void loss_init(struct loss *loss);
@@ -30,6 +32,10 @@ void loss_watch(struct loss *loss, AVIOContext *io);
 void loss_reading(struct loss *loss);
 /* libavformat says something. Any thread. */
 void loss_hear(const char *format, va_list args);
+
+/* The sender of what this thread reads has begun anew: its sequence numbers count as old, and libavformat drops all that comes,
+ * for as long as it takes them to catch up. */
+bool loss_by_old_numbers(uint64_t now);
 
 /* The demuxer made a packet of so many bytes: how many like it were lost since the last one? */
 uint64_t loss_beside(struct loss *loss, int size);

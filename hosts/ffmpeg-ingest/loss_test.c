@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "clock.h"
 
 #define PACKETS 200
 
@@ -102,7 +103,25 @@ static void rtp_is_told_by_libavformat(void) {
   CHECK(loss_beside(&loss, 3 * 1316) == 1); /* a packet of the demuxer's is three of RTP */
 }
 
+static void numbers_that_begin_anew_are_noticed(void) {
+  static struct loss loss;
+  loss_init(&loss);
+  loss_reading(&loss);
+  for (int i = 0; i < 49; i++)
+    hear("RTP: dropping old packet received too late\n");
+  const uint64_t soon = monotonic_now(), later = soon + 2 * NS_PER_S;
+  CHECK(!loss_by_old_numbers(later)); /* a few are late */
+  hear("RTP: dropping old packet received too late\n");
+  CHECK(!loss_by_old_numbers(soon)); /* many at once */
+  CHECK(loss_by_old_numbers(later));
+  loss_beside(&loss, 1316);
+  CHECK(!loss_by_old_numbers(later)); /* others were not */
+  loss_reading(NULL);
+  CHECK(!loss_by_old_numbers(later));
+}
+
 int main(void) {
+  numbers_that_begin_anew_are_noticed();
   packets_are_counted_however_they_are_cut();
   it_finds_its_step_again();
   what_is_no_mpegts_loses_nothing();

@@ -188,7 +188,10 @@ static bool read_packets(struct session *session, AVPacket *packet) {
     } else if (error < 0) {
       char text[AV_ERROR_MAX_STRING_SIZE];
       error_text(error, text, sizeof text);
-      fail(session, error == AVERROR_EXIT ? "nothing to read for too long, reconnecting" : text);
+      const char *interrupted = loss_by_old_numbers(monotonic_now())
+                                    ? "its sequence numbers begin anew, reconnecting"
+                                    : "nothing to read for too long, reconnecting";
+      fail(session, error == AVERROR_EXIT ? interrupted : text);
       return false;
     } else {
       follow_tracks(session);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "loss.h"
 
 int crew_init(struct crew *crew) {
   pthread_mutex_init(&crew->lock, NULL);
@@ -190,8 +191,8 @@ bool worker_other_packets(struct worker *worker, uint64_t *packets) {
 
 bool worker_must_interrupt(const struct worker *worker) {
   if (worker_stopped(worker)) return true;
-  const uint64_t deadline = atomic_load(&worker->read_deadline);
-  return deadline && monotonic_now() > deadline;
+  const uint64_t deadline = atomic_load(&worker->read_deadline), now = monotonic_now();
+  return (deadline && now > deadline) || loss_by_old_numbers(now);
 }
 
 static int must_interrupt(void *worker) { return worker_must_interrupt(worker); }
