@@ -251,7 +251,9 @@ fn a_status_being_read_never_shows_the_next_life_of_a_cell() {
 
 #[test]
 fn gates_wait_for_no_event() {
-    let engine = Engine::builder().event_limit(1 << 20).build().unwrap();
+    // However long it takes to start them all, none is overdue by then.
+    let defaults = Config::new().connect_timeout(Duration::from_secs(3600));
+    let engine = Engine::builder().event_limit(1 << 20).defaults(defaults).build().unwrap();
     let ids: Arc<[String]> = (0..3000).map(|n| n.to_string()).collect();
     ids.iter().for_each(|id| register(&engine, id));
     let events = || std::iter::from_fn(|| engine.next_event(Duration::ZERO).unwrap());
