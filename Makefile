@@ -14,7 +14,7 @@ help:
 	@echo "make lib        build the C libraries in target/release"
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
 	@echo "make install-hosts  with the same variables: ffmpeg-ingest and udp-switch, their man pages"
-	@echo "make cli, make install-cli  the program changeover, which reads traces"
+	@echo "make cli, make install-cli  the program changeover: asks engines, reads traces"
 	@echo "make uninstall, make uninstall-hosts, make uninstall-cli  with the same variables: remove what these installed"
 	@echo "make check      formatting, lints, documentation, header, symbols"
 	@echo "make format     lay out Rust, C, C++ and Go anew"

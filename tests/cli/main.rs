@@ -6,8 +6,11 @@
 //! | `plot.rs` | `changeover plot` |
 //! | `replay.rs` | `changeover replay`: the same again, and what is not |
 //! | `rig.rs` | traces of a running engine, and the program |
+//! | `status.rs` | `changeover status` and `top`, of an engine that is served |
 
 mod explain;
 mod plot;
 mod replay;
 mod rig;
+#[cfg(feature = "serve")]
+mod status;

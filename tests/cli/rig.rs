@@ -56,6 +56,16 @@ pub fn changeover(arguments: &[&str]) -> Said {
     Said { code, out: text(output.stdout), err: text(output.stderr) }
 }
 
+#[cfg(feature = "serve")]
+#[track_caller]
+pub fn eventually(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it does not come");
+        std::thread::yield_now();
+    }
+}
+
 /// The trace `day` of the stream "news": its input 0 falls silent and is followed by 1, whose host then
 /// reports an error, and nothing is on air until 0 delivers again. What the engine says of it.
 pub fn a_day(place: &Place) -> Vec<Arc<Switch>> {

@@ -4,9 +4,11 @@
 //! | file | job |
 //! |---|---|
 //! | `answer.rs` | what a command answers, and how it fails |
+//! | `client.rs` | asking an engine over HTTP |
 //! | `explain.rs` | `changeover explain` |
 //! | `plot.rs`, `svg.rs` | `changeover plot`; how such a picture is written |
 //! | `replay.rs` | `changeover replay` |
+//! | `status.rs` | `changeover status`, and `changeover top`: the same again and again |
 //! | `story.rs` | what became of each stream of a trace, and how long it was dark |
 //! | `tape.rs` | a trace from its beginning to its end, decided again |
 //! | `timeline.rs` | what each stream and each input was at each moment |
@@ -14,9 +16,11 @@
 //! | `words.rs` | times and durations as people read them |
 
 mod answer;
+mod client;
 mod explain;
 mod plot;
 mod replay;
+mod status;
 mod story;
 mod svg;
 mod tape;
@@ -28,7 +32,7 @@ use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// Reads traces of changeover, the engine for input failover.
+/// Asks engines of changeover, which does input failover, how they are, and reads their traces.
 ///
 /// Exit codes: 0 all is well, 1 a difference or trouble was found, 2 wrong usage.
 #[derive(Parser)]
@@ -46,6 +50,8 @@ enum Command {
     Explain(explain::Arguments),
     Plot(plot::Arguments),
     Replay(replay::Arguments),
+    Status(status::Arguments),
+    Top(status::TopArguments),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,8 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, json),
         Command::Plot(arguments) => plot::run(&arguments, json),
         Command::Replay(arguments) => replay::run(&arguments, json),
+        Command::Status(arguments) => status::run(&arguments, json),
+        Command::Top(arguments) => status::top(&arguments, json),
     };
     let answer = match answered {
         Ok(answer) => answer,
