@@ -2,7 +2,8 @@
 """The demo: two live sources, one killed, stalled, thinned out, frozen and flapping, and each time brought back; an ingest between
 them and a recording; and the proof.
 
-Prints a timeline while it runs, then examines the recording and draws timeline.png. Exit status 0: the failover happened as
+Prints a timeline while it runs, then examines the recording and draws timeline.png; what was decided is decided again from the
+trace that ffmpeg-ingest has written, and drawn as timeline.svg. Exit status 0: the failover happened as
 promised. `make demo` calls it by way of ci/demo, which builds what it needs.
 """
 
@@ -10,6 +11,7 @@ import argparse
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ from faults import Relay, flapping, thinned
 from live import Ingest, Recording, Source, ffmpeg_has, find_font, free_udp_ports
 from timeline_picture import draw_timeline, look_at_frames
 
+CHANGEOVER = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target")) / "release/changeover"
 TIMEOUT_MS = 1000
 ALLOWED_MS = TIMEOUT_MS + 50  # --packet-timeout: another
 IMPAIRED_MS = 1000 + 1000 + 200  # the window over which the frame rate is measured, impair_after, looks and switching
@@ -264,6 +267,20 @@ def prove(proof, show, path, output, exit_status):
     proof.check(picture.exists(), f"a picture of it all: {os.path.relpath(picture)}")
 
 
+def changeover(*arguments):
+    return subprocess.run([str(CHANGEOVER), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def prove_trace(proof, show, trace, picture):
+    """What was decided is decided again, from what the engine was told."""
+    replayed = changeover("replay", "--check", trace)
+    proof.check(replayed.returncode == 0 and "identical" in replayed.stdout, "from its trace the same is decided again", replayed.stdout)
+    drawn = changeover("plot", trace, "-o", picture)
+    marks = picture.read_text().count('class="mark"') if picture.exists() else 0
+    proof.check(drawn.returncode == 0 and marks == len(show.switches),
+                f"and drawn with its {len(show.switches)} switches: {os.path.relpath(picture)}", f"{marks}; {drawn.stdout}")
+
+
 def prove_row(proof, row):
     """What a viewer sees of the switches."""
     proof.screen.line(f"    {demo_row.HEADER}")
@@ -301,7 +318,7 @@ def run(output, screen):
         # Faults are not counted: the acts follow each other faster than they would be forgotten.
         ingest = Ingest(["-i", urls[0], "-i", urls[1], "-o", path, "-y", "--packet-timeout", f"{TIMEOUT_MS}ms", "--detect", "frozen,black",
                          "--detect-after", DETECT_AFTER_S, "--failback-stable", FAILBACK_STABLE_S, "--switch-cooldown", SWITCH_COOLDOWN_S,
-                         "--damping-period", 0, "--probe-cooldown", 3], output)
+                         "--damping-period", 0, "--probe-cooldown", 3, "--trace", output / "demo.trace"], output)
         show = Show(screen, [primary, backup], ingest)
         play(show, primary, relay)
         exit_status = ingest.end()
@@ -318,6 +335,7 @@ def run(output, screen):
     screen.line()
     proof = Proof(screen)
     prove(proof, show, path, output, exit_status)
+    prove_trace(proof, show, output / "demo.trace", output / "timeline.svg")
     screen.line()
     return proof.failed
 
@@ -360,6 +378,7 @@ def main():
         screen.line(f"  The failover did not happen as promised. What was said and written: {os.path.relpath(output)}/")
         return 1
     screen.line(f"  All as promised. Look at {os.path.relpath(output)}/timeline.png, play {os.path.relpath(output)}/recording.ts")
+    screen.line(f"  What was decided, and why: {os.path.relpath(CHANGEOVER)} replay {os.path.relpath(output)}/demo.trace")
     return 0
 
 
