@@ -140,7 +140,7 @@ class Measurement:
         combinations = QUICK if self.options.quick else pairwise(FACTORS)
         timeouts = (TIMEOUTS_MS[0],) if self.options.quick else TIMEOUTS_MS
         jobs = [(host, c, t) for c in combinations for host in self.options.host for t in timeouts
-                if self.options.only in f"{host} {' '.join(map(str, c.values()))} {t}"]
+                if set(self.options.only.split()) <= {host, *map(str, c.values()), str(t)}]
         for combination in combinations:
             if any(c is combination for _, c, _ in jobs):
                 self.sources(combination)
@@ -155,7 +155,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="three combinations, and nothing that takes a quiet machine")
     parser.add_argument("--kills", type=int, default=5, help="in each run; medians are of these")
     parser.add_argument("--jobs", type=int, default=3, help="runs at a time")
-    parser.add_argument("--only", default="", help="runs with this in their name: host, rate, group, video, sound, timeout")
+    parser.add_argument("--only", default="", help="runs of which each of these words is one: host, rate, group, video, sound, timeout")
     parser.add_argument("--ports", type=int, default=23500, help="the first of the UDP ports to receive on")
     options = parser.parse_args()
     options.host = options.host or list(COMMANDS)
