@@ -90,17 +90,15 @@ bool splicer::replace_table(lane& to, std::uint8_t* packet, source::role is) {
 
 void splicer::take_clock(std::uint8_t* packet, ticks now) {
   const ticks shows = pcr_of(packet);
-  if (pcrs_.take(shows, now, has_discontinuity(packet)) && last_pcr_ != unknown) {
-    // The source's clock was set anew; the output's goes on.
-    offset_ = to_pts_tick(last_pcr_ + (now - last_pcr_at_) - pcrs_.last());
-    for (lane& each : lanes_) {
-      each.check_number = true;
-      each.key_pts = unknown;
-      each.times.rejoin();
-    }
-    tsaf_clear_discontinuity(packet);
+  const ticks latest = on_air_->reference();
+  if (latest != unknown && clock_ != on_air_->clock_version()) {
+    const ticks time = unwrap(shows, latest);
+    // Packets of the clock before may come in the same datagram.
+    if (time > latest - second && time < latest + second) change_clock(packet, time, now);
   }
-  ticks time = unwrap(shows, pcrs_.last()) + offset_;
+  const ticks source_time = reference_ == unknown ? shows : unwrap(shows, reference_);
+  reference_ = catching_up_ ? source_time : std::max(reference_, source_time);
+  ticks time = source_time + offset_;
   if (pcr_floor_ != unknown) time = std::max(time, pcr_floor_);
   if (shown(time) != shows) set_pcr(packet, time);
   if (last_pcr_ == unknown || time > last_pcr_) {
@@ -111,10 +109,24 @@ void splicer::take_clock(std::uint8_t* packet, ticks now) {
   announce_ = false;
 }
 
+// The source's clock was set anew; the output's goes on.
+void splicer::change_clock(std::uint8_t* packet, ticks time, ticks now) {
+  clock_ = on_air_->clock_version();
+  reference_ = time;
+  if (last_pcr_ == unknown) return;
+  offset_ = to_pts_tick(last_pcr_ + (now - last_pcr_at_) - time);
+  for (lane& each : lanes_) {
+    each.check_number = true;
+    each.key_pts = unknown;
+    each.times.rejoin();
+  }
+  tsaf_clear_discontinuity(packet);
+}
+
 // Whether what begins here goes out: after a switch the video from a key picture on, and sound where that of the
 // source before ended.
 bool splicer::enters(lane& to, const std::uint8_t* packet, const pes& unit, ticks now) const {
-  const ticks pts = unit.pts == unknown || !pcrs_.known() ? unknown : unwrap(unit.pts, pcrs_.last());
+  const ticks pts = unit.pts == unknown || reference_ == unknown ? unknown : unwrap(unit.pts, reference_);
   if (!to.video)
     return to.open || pts == unknown || now - started_at_ > silence || follows(to, pts + offset_);
   if (to.key_pts != unknown) {
@@ -143,8 +155,9 @@ void splicer::collect(lane& to, const std::uint8_t* packet, const pes& unit, uns
   if (ts_get_unitstart(packet)) {
     to.early.clear();
     to.early_pts = unknown;
-    if (!unit || unit.pts == unknown || !pcrs_.known() || pes_get_length(packet + unit.at) == 0) return;
-    to.early_pts = unwrap(unit.pts, pcrs_.last());
+    if (!unit || unit.pts == unknown || reference_ == unknown || pes_get_length(packet + unit.at) == 0)
+      return;
+    to.early_pts = unwrap(unit.pts, reference_);
     from = unit.at;
   }
   if (to.early_pts == unknown) return;
@@ -179,8 +192,8 @@ void splicer::add_cut(sink& out) {
 }
 
 void splicer::stamp(lane& to, std::uint8_t* packet, const pes& unit) {
-  if (unit.pts == unknown || !pcrs_.known()) return;
-  const ticks reference = pcrs_.last();
+  if (unit.pts == unknown || reference_ == unknown) return;
+  const ticks reference = reference_;
   ticks pts = unwrap(unit.pts, reference), dts = unwrap(unit.dts, reference);
   if (!to.times.stamp(pts, dts, !unit.has_dts, offset_, reference)) announce_ = true;
   to.sound_at = pts;

@@ -58,6 +58,7 @@ void source::look_at(const std::uint8_t* packet, findings& found, ticks now) {
   if (has_program_ && pid == program_.pcr_pid && has_pcr(packet)) {
     if (pcrs_.take(pcr_of(packet), now, has_discontinuity(packet))) {
       clock_.reset();
+      clock_version_++;
       kept_.clear();
     }
     clock_.mark(pcrs_.last(), now);
@@ -73,8 +74,9 @@ void source::look_at(const std::uint8_t* packet, findings& found, ticks now) {
         found.flags |= changeover::flags::video | (key ? changeover::flags::key : changeover::flags::none);
         if (key)
           keyless_since_ = unknown;
-        else if (keyless_since_ == unknown)
+        else if (keyless_since_ == unknown || now - picture_at_ > second)
           keyless_since_ = now;
+        picture_at_ = now;
         if (has_program_) kept_.picture(key, now);
       }
     } else if (const pes unit = pes_of(packet)) {
@@ -146,6 +148,7 @@ void source::take_pmt() {
     if (says.pcr_pid != program_.pcr_pid) {
       pcrs_.begin();
       clock_.reset();
+      clock_version_++;
       waiting_since_ = last_at_;
     }
     if (video_pid_ != before) {

@@ -44,12 +44,14 @@ class source {
   bool begins_picture(const std::uint8_t* packet, bool& key) const;
 
   const source_clock& clock() const { return clock_; }
+  // Counts the clocks that it had: it was set anew, or is on another PID.
+  unsigned clock_version() const { return clock_version_; }
   // The last PCR.
   ticks reference() const { return pcrs_.last(); }
   keep& kept() { return kept_; }
   const keep& kept() const { return kept_; }
   ticks last_at() const { return last_at_; }
-  // Since when pictures come without a key picture among them; unknown: they don't.
+  // Since when pictures come, one after the other, without a key picture among them; unknown: they don't.
   ticks keyless_since() const { return keyless_since_; }
 
  private:
@@ -60,7 +62,7 @@ class source {
 
   ts::program program_;
   section_reader pat_reader_, pmt_reader_;
-  unsigned version_ = 0;
+  unsigned version_ = 0, clock_version_ = 0;
   bool has_program_ = false, several_ = false, scrambled_ = false;
   unsigned video_pid_ = 0x1fff;
   std::uint8_t video_type_ = 0;
@@ -72,7 +74,7 @@ class source {
   pcr_reader pcrs_;
   source_clock clock_;
   keep kept_;
-  ticks waiting_since_ = unknown, last_at_ = unknown, keyless_since_ = unknown;
+  ticks waiting_since_ = unknown, last_at_ = unknown, picture_at_ = unknown, keyless_since_ = unknown;
 };
 
 }  // namespace ts

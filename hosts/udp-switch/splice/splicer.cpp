@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t portions = 32, least_portion = 16 * 7;
 // How many pictures the one on air may send to complete what it has shown.
 constexpr int most_pictures = 4;
+// What is held back of a source that is to be left: longer than any switch is waited for.
+constexpr ticks longest_hold = second;
 
 }  // namespace
 
@@ -45,6 +47,7 @@ void splicer::take(source& from, std::uint64_t number, std::uint8_t* data, std::
 bool splicer::choose(source& from, ticks now, sink& out) {
   if (&from == on_air_) {
     next_ = nullptr;
+    resume(now, out);
     return false;
   }
   next_ = &from;
@@ -62,6 +65,7 @@ bool splicer::choose(source& from, ticks now, sink& out) {
 
 bool splicer::start(source& from, ticks now, sink& out) {
   if (on_air_ != nullptr) leave(now);
+  drop_held();
   on_air_ = &from;
   next_ = nullptr;
   started_at_ = now;
@@ -80,9 +84,10 @@ bool splicer::start(source& from, ticks now, sink& out) {
   adopted_ = from.program_version();
   at_units_ = true;
   offset_ = to_pts_tick(now + ahead_ - from.clock().at(now));
-  pcrs_.begin(from.reference());
+  clock_ = from.clock_version();
+  reference_ = from.reference();
   for (lane& each : lanes_) {
-    each.open = each.half_out = each.check_number = false;
+    each.open = each.half_out = each.check_number = each.ended = false;
     each.renumber = true;
     each.key_pts = each.early_pts = unknown;
     each.times.rejoin();
@@ -105,7 +110,10 @@ bool splicer::start(source& from, ticks now, sink& out) {
 
 // The source on air is to be left. Where the output's clock is then is where it goes on.
 void splicer::leave(ticks now) {
-  if (spliced_ && on_air_->clock().known()) ahead_ = on_air_->clock().at(now) + offset_ - now;
+  if (spliced_ && on_air_->clock().known() && on_air_->clock_version() == clock_)
+    ahead_ = on_air_->clock().at(now) + offset_ - now;
+  else if (last_pcr_ != unknown)
+    ahead_ = last_pcr_ - last_pcr_at_;
   if (catching_up_) on_air_->kept().release();
   catching_up_ = false;
 }
@@ -114,6 +122,7 @@ void splicer::forget(const source& gone, ticks now) {
   if (next_ == &gone) next_ = nullptr;
   if (on_air_ != &gone) return;
   leave(now);
+  drop_held();
   on_air_ = nullptr;
 }
 
@@ -124,11 +133,20 @@ void splicer::begin(source& from, bool discontinuous) {
   lanes_.clear();
   lane_by_pid_.fill(0);
   offset_ = 0;
-  pcrs_.begin(from.reference());
+  clock_ = from.clock_version();
+  reference_ = from.reference();
   last_pcr_ = pcr_floor_ = unknown;
   announce_ = discontinuous;
   at_units_ = false;
   spliced_ = true;
+}
+
+// From here on as after a switch: the video from its next key picture on.
+void splicer::close_lanes() {
+  for (lane& each : lanes_) {
+    each.open = false;
+    each.key_pts = unknown;
+  }
 }
 
 void splicer::catch_up(ticks now, sink& out) {
@@ -137,8 +155,7 @@ void splicer::catch_up(ticks now, sink& out) {
   keep& kept = on_air_->kept();
   if (kept.life() != kept_life_ || kept.overflowed()) {
     // What it was in is no longer there: from the next key picture on.
-    for (lane& each : lanes_)
-      each.open = false;
+    close_lanes();
     catching_up_ = false;
     kept.release();
     return;
@@ -155,36 +172,58 @@ void splicer::catch_up(ticks now, sink& out) {
   if (cursor_ < kept.size()) return;
   catching_up_ = false;
   // Of the key picture alone: what follows it can't be decoded.
-  if (kept.has() == keep::content::picture)
-    for (lane& each : lanes_)
-      each.open = false;
+  if (kept.has() == keep::content::picture) close_lanes();
   kept.release();
 }
 
-// A packet of the source on air, after its verdict was to drop it: goes out if it belongs to what is half out.
+// A packet of the source on air, after its verdict was to drop it: goes out if it belongs to what is half out. The
+// rest is held back for a moment, for it may be chosen again.
 void splicer::finish(const std::uint8_t* from, ticks now, sink& out) {
   if (!spliced_) return;
   const unsigned pid = ts_get_pid(from);
   const source::role is = on_air_->role_of(pid);
-  if ((is != source::role::video && is != source::role::track) || tables_.out(pid) == null_pid) return;
-  lane& to = lane_of(tables_.out(pid));
-  const bool goes_on = ts_get_unitstart(from) ? completes(to, from) : to.half_out;
-  if (!goes_on) {
-    to.half_out = to.open = false;
-    to.key_pts = unknown;
-    return;
+  if ((is == source::role::video || is == source::role::track) && tables_.out(pid) != null_pid) {
+    lane& to = lane_of(tables_.out(pid));
+    to.ended = to.ended || !(ts_get_unitstart(from) ? completes(to, from) : to.half_out);
+    if (!to.ended) {
+      std::uint8_t packet[packet_size];
+      std::memcpy(packet, from, packet_size);
+      if (ts_get_unitstart(from)) picture_at_ = now;
+      if (rewrite(packet, now)) out.add(packet);
+      return;
+    }
   }
-  std::uint8_t packet[packet_size];
-  std::memcpy(packet, from, packet_size);
-  if (ts_get_unitstart(from)) picture_at_ = now;
-  if (rewrite(packet, now)) out.add(packet);
+  if (held_.empty() && !held_too_long_) held_since_ = now;
+  held_too_long_ = held_too_long_ || now - held_since_ > longest_hold;
+  if (held_too_long_)
+    held_.clear();
+  else
+    held_.insert(held_.end(), from, from + packet_size);
+}
+
+// The source on air is chosen again, before another one took its place.
+void splicer::resume(ticks now, sink& out) {
+  for (lane& each : lanes_)
+    each.ended = false;
+  if (held_too_long_) close_lanes();
+  for (std::size_t at = 0; at < held_.size(); at += packet_size) {
+    const bool goes_out = rewrite(held_.data() + at, now);
+    add_cut(out);
+    if (goes_out) out.add(held_.data() + at);
+  }
+  drop_held();
+}
+
+void splicer::drop_held() {
+  held_.clear();
+  held_too_long_ = false;
 }
 
 // Whether a picture begins here that is shown before one that has gone out.
 bool splicer::completes(const lane& to, const std::uint8_t* packet) const {
   const pes unit = ts_get_scrambling(packet) == 0 ? pes_of(packet) : pes();
-  if (!to.video || !to.open || unit.pts == unknown || !pcrs_.known()) return false;
-  return !to.times.complete() && to.times.precedes(unwrap(unit.pts, pcrs_.last()) + offset_);
+  if (!to.video || !to.open || unit.pts == unknown || reference_ == unknown) return false;
+  return !to.times.complete() && to.times.precedes(unwrap(unit.pts, reference_) + offset_);
 }
 
 // Whether the next source's turn has not come: something is half out, or that source has just begun, and its tables
@@ -204,6 +243,7 @@ bool splicer::half_out(ticks now) const {
   patience = std::clamp(patience * 3 / 2, 20 * millisecond, 100 * millisecond);
   if (now - on_air_->last_at() > patience) return false;
   return std::any_of(lanes_.begin(), lanes_.end(), [&](const lane& each) {
+    if (each.ended) return false;
     if (!each.video) return each.half_out && now - chosen_at_ < patience / 2;
     const bool more = each.half_out || (each.open && !each.times.complete());
     return more && now - picture_at_ < patience && now - chosen_at_ < most_pictures * patience;

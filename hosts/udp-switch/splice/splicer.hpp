@@ -56,6 +56,8 @@ class splicer {
     bool renumber = false, check_number = false;
     // A unit is half out: of so many bytes that are known to be missing, or up to the next unit.
     bool half_out = false, endless = false, video = false;
+    // Its source is to be left, and nothing of it is half out any more.
+    bool ended = false;
     std::uint32_t missing = 0;
     // Pictures that are shown before the key picture are left out: they need what came before it.
     ticks key_pts = unknown;
@@ -81,8 +83,11 @@ class splicer {
 
   void begin(source& from, bool discontinuous);
   void leave(ticks now);
+  void close_lanes();
   void finish(const std::uint8_t* packet, ticks now, sink& out);
   bool completes(const lane& to, const std::uint8_t* packet) const;
+  void resume(ticks now, sink& out);
+  void drop_held();
   bool waits(ticks now) const;
   bool half_out(ticks now) const;
 
@@ -90,6 +95,7 @@ class splicer {
   bool rewrite(std::uint8_t* packet, ticks now);
   bool replace_table(lane& to, std::uint8_t* packet, source::role is);
   void take_clock(std::uint8_t* packet, ticks now);
+  void change_clock(std::uint8_t* packet, ticks time, ticks now);
   bool enters(lane& to, const std::uint8_t* packet, const pes& unit, ticks now) const;
   static bool follows(const lane& to, ticks pts);
   void collect(lane& to, const std::uint8_t* packet, const pes& unit, unsigned out);
@@ -122,13 +128,20 @@ class splicer {
 
   // How far the output's clock is ahead of the one of the source on air, and, when that left, of the process's.
   ticks offset_ = 0, ahead_ = 0;
-  pcr_reader pcrs_;
+  // The source's clock that this is for, and the last PCR of it that went out.
+  unsigned clock_ = 0;
+  ticks reference_ = unknown;
   ticks last_pcr_ = unknown, last_pcr_at_ = 0, pcr_floor_ = unknown;
   bool announce_ = false;
   ticks started_at_ = 0;
 
   // Units of sound that were cut, to go out before what is looked at.
   std::vector<std::uint8_t> cut_;
+
+  // What came of the source on air since it is to be left, if that is not too long ago.
+  std::vector<std::uint8_t> held_;
+  ticks held_since_ = 0;
+  bool held_too_long_ = false;
 
   bool catching_up_ = false;
   // In what the source on air kept: what comes next, and how much of it at a time.

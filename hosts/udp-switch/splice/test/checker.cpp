@@ -40,7 +40,7 @@ void checker::packet(const std::uint8_t* packet, ticks now) {
     errors["counter without payload"]++;
   }
   if (has_pcr(packet)) {
-    if (pid != program.pcr_pid) errors["clock on another PID"]++;
+    if (program.pcr_pid != 0 && pid != program.pcr_pid) errors["clock on another PID"]++;
     const ticks time =
         last_clock_ == unknown || announced ? pcr_of(packet) : unwrap(pcr_of(packet), last_clock_);
     if (last_clock_ != unknown && !announced && time <= last_clock_) errors["clock goes back"]++;

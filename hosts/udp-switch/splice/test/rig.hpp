@@ -88,14 +88,25 @@ class rig : sink {
   std::uint64_t number = 1;
   // Of datagrams on air that came while nothing was to be caught up: those that did not go out at once.
   int delayed = 0;
+  // TS packets in a datagram, after each other; empty: as they were made.
+  std::vector<std::size_t> sizes;
   // Everything that went out, if it is to be kept.
   bool record = false;
   bytes recorded, sent;
 
  private:
   void receive(input& from) {
-    bytes data = from.made.next().data;
+    const bytes whole = from.made.next().data;
     from.made.take();
+    for (std::size_t at = 0; at < whole.size();) {
+      const std::size_t most = sizes.empty() ? whole.size() : sizes[turn_++ % sizes.size()] * packet_size;
+      const std::size_t size = std::min(whole.size() - at, most);
+      const auto begin = whole.begin() + static_cast<std::ptrdiff_t>(at);
+      receive(from, bytes(begin, begin + static_cast<std::ptrdiff_t>(size)));
+      at += size;
+    }
+  }
+  void receive(input& from, bytes data) {
     const int i = static_cast<int>(&from - inputs[0].get() == 0 ? 0 : index(from));
     const findings found = from.known.take(data.data(), data.size(), now);
     if (i == offered && (found.flags & changeover::flags::key) != 0) admit(i);
@@ -125,6 +136,7 @@ class rig : sink {
     waiting_.clear();
   }
   bytes waiting_;
+  std::size_t turn_ = 0;
 };
 
 }  // namespace ts::test

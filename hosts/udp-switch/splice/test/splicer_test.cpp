@@ -369,7 +369,8 @@ void bounds() {
     int pictures = 0;
     for (const unit& picture : r.output.pictures)
       pictures += picture.id == 2;
-    expect(time == second ? pictures <= 1 : pictures > 80, "the key picture alone, or all");
+    expect(time == second ? pictures <= 1 : pictures > 80,
+           "the key picture alone, or all: " + std::to_string(pictures));
     expect(r.inputs[1]->known.kept().size() * 188 < (time == second ? 20'000u : 400'000u),
            "and no more is kept");
     r.run(4 * second);
