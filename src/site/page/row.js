@@ -59,7 +59,7 @@ function fillRow(row, entry, index, top) {
 
 function fillState(row, entry) {
   const active = entry.inputs.find((one) => one.priority === entry.active);
-  const onAir = active?.on_air ? input(entry.active) : active ? `${input(entry.active)} begins` : "nothing on air";
+  const onAir = active?.on_air ? input(entry.active) : "nothing on air";
   // How long that has been so, where it is to be looked at.
   const since = entry.trouble < 2 ? "" : ` for ${countdown(now() - Date.parse(entry.state_since))}`;
   const rates = active ? [bitrate(active.bitrate_kbps)] : [];
