@@ -10,7 +10,7 @@
 //! | `offer.rs` | the offer: the right to move the gate, taken by one packet of a switch's target | monitor opens and closes; a recording thread takes |
 //! | `clock.rs` | [`Clock`]: cached monotonic time | monitor |
 //! | `route.rs` | [`Route`]: one stream, as recording by id finds it | monitor |
-//! | `table.rs`, `id_hash.rs` | [`Table`]: stream id → route, as readers see it | monitor |
+//! | `table.rs`, `slot.rs`, `id_hash.rs` | [`Table`]: stream id → route, as readers see it | monitor |
 //! | `router.rs`, `arena.rs` | [`Router`]: the table as the monitor writes it; where routes are kept | monitor |
 //! | `presence.rs` | [`Presence`]: which threads are inside a by-id call | each thread its own |
 //! | `process.rs` | which process this is, and what its engines share | a child, at the fork |
@@ -47,6 +47,7 @@ mod process;
 mod route;
 mod router;
 mod signal;
+mod slot;
 mod sync;
 mod table;
 

@@ -313,10 +313,7 @@ fn look_up(view: &mut View<Content>, presence: &Presence, id: &str) -> Option<u6
 }
 
 fn wait_and_free(router: &mut Router<Content>, presences: &Presences, route: Unlinked<Content>) {
-    let mut absence = presences.inside().expect("the model has fences");
-    while !absence.complete() {
-        thread::yield_now();
-    }
+    wait(presences);
     router.free(route);
 }
 
@@ -387,44 +384,102 @@ fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
     });
 }
 
+/// Registrations of one stream, by number: the gate, and of its only input the first cell.
+struct Registrations {
+    rig: Arc<Rig>,
+    gates: [(&'static Gate, Arc<OwnedGate>); 2],
+}
+
+impl Registrations {
+    const PLACES: [(usize, usize); 3] = [(0, 0), (0, 2), (1, 4)];
+    const PRIORITY: i32 = 7;
+    /// Short, but not so short that it is not in the slot.
+    const ID: &str = "live/cam";
+
+    fn new() -> Registrations {
+        let gates = [(); 2].map(|()| OwnedGate::new()).map(|gate| (gate.get(), Arc::new(gate)));
+        Registrations { rig: Rig::new(3), gates }
+    }
+
+    fn route(&self, number: usize) -> Route<OwnedGate> {
+        let (gate, first) = Self::PLACES[number];
+        let (gate, owned) = &self.gates[gate];
+        let input =
+            InputRoute { priority: Self::PRIORITY, cells: self.rig.pool.by_id_cells(first) };
+        Route::new(&Arc::from(Self::ID), owned.clone(), gate, [input])
+    }
+
+    /// A thread that so often looks where packets are counted, and finds what one registration says.
+    fn reader(
+        &self,
+        times: usize,
+        mut view: View<OwnedGate>,
+        presence: Arc<Presence>,
+    ) -> thread::JoinHandle<()> {
+        let all = Self::PLACES
+            .map(|(gate, first)| (self.rig.pool.by_id_cells(first), self.gates[gate].0));
+        thread::spawn(move || {
+            for _ in 0..times {
+                let _inside = presence.enter();
+                let found = view.table().target(Self::ID.as_bytes(), Self::PRIORITY);
+                let Ok(target) = found else { continue };
+                let is_of = |(cells, gate): &(ByIdCells, &'static Gate)| {
+                    std::ptr::eq(cells.both(), target.cells.both())
+                        && std::ptr::eq(*gate, target.gate)
+                };
+                assert!(all.iter().any(is_of), "{target:?}");
+            }
+        })
+    }
+}
+
+fn wait(presences: &Presences) {
+    let mut absence = presences.inside().expect("the model has fences");
+    while !absence.complete() {
+        thread::yield_now();
+    }
+}
+
 #[test]
 fn a_packet_is_counted_where_one_route_says() {
     check(3, || {
-        let rig = Rig::new(3);
-        let gates = [OwnedGate::new(), OwnedGate::new()].map(|gate| (gate.get(), Arc::new(gate)));
-        // By registration: its gate, and the first cell of its first input.
-        let route = |gate: usize, first| {
-            let (gate, owned) = &gates[gate];
-            let input = InputRoute { priority: 7, cells: rig.pool.by_id_cells(first) };
-            Route::new(&Arc::from("a"), owned.clone(), gate, [input])
-        };
+        let of = Registrations::new();
         let mut router = Router::new();
-        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
-        router.insert(route(0, 0));
+        let (presences, view) = (Presences::default(), View::new(router.shared()));
+        router.insert(of.route(0));
         let presence = presences.join();
         // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
         let _not_ended = presence.clone();
-        let [one, other] = [gates[0].0, gates[1].0];
-        let all = [(0, one), (2, one), (4, other)];
-        let all = all.map(|(first, gate)| (rig.pool.by_id_cells(first), gate));
-        let reader = thread::spawn(move || {
-            let _inside = presence.enter();
-            let Ok(target) = view.table().target(b"a", 7) else { return };
-            let is_of = |(cells, gate): &(ByIdCells, &'static Gate)| {
-                std::ptr::eq(cells.both(), target.cells.both()) && std::ptr::eq(*gate, target.gate)
-            };
-            assert!(all.iter().any(is_of), "{target:?}");
-        });
-        let replaced = router.replace(route(0, 2)).unwrap();
-        let removed = router.remove("a").unwrap();
-        // In the same slot.
-        router.insert(route(1, 4));
-        let mut absence = presences.inside().expect("the model has fences");
-        while !absence.complete() {
-            thread::yield_now();
-        }
+        let reader = of.reader(1, view, presence);
+        let replaced = router.replace(of.route(1)).unwrap();
+        let removed = router.remove(Registrations::ID).unwrap();
+        router.insert(of.route(2));
+        wait(&presences);
         router.free(replaced);
         router.free(removed);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_slot_changes_while_nobody_looks() {
+    check(2, || {
+        let of = Registrations::new();
+        let mut router = Router::new();
+        let (presences, view) = (Presences::default(), View::new(router.shared()));
+        router.insert(of.route(0));
+        let presence = presences.join();
+        let _not_ended = presence.clone();
+        let reader = of.reader(2, view, presence);
+        let replaced = router.replace(of.route(1)).unwrap();
+        wait(&presences);
+        // Its first input is shown again.
+        router.free(replaced);
+        let removed = router.remove(Registrations::ID).unwrap();
+        wait(&presences);
+        router.free(removed);
+        // In the same slot.
+        router.insert(of.route(2));
         reader.join().unwrap();
     });
 }

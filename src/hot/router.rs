@@ -9,6 +9,7 @@ use super::id_hash::IdHash;
 use super::route::Route;
 use super::table::Table;
 use arc_swap::ArcSwap;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// The monitor's side of the table.
@@ -57,22 +58,29 @@ impl<S> Router<S> {
 
     /// Puts a new route in the place of the one with the same id.
     pub(crate) fn replace(&mut self, route: Route<S>) -> Option<Unlinked<S>> {
-        let new = self.arena.keep(route);
+        let by = self.arena.keep(route);
         // SAFETY: just kept.
-        unsafe { self.table.replace(new) }.map(Unlinked)
+        let route = unsafe { self.table.replace(by) }?;
+        Some(Unlinked { route, by: NonNull::new(by) })
     }
 
     /// Makes a stream unreachable.
     pub(crate) fn remove(&mut self, id: &str) -> Option<Unlinked<S>> {
         let route = self.table.remove(id.as_bytes())?;
         self.live -= 1;
-        Some(Unlinked(route))
+        Some(Unlinked { route, by: None })
     }
 
-    /// Frees a route. No reader that found it may be left.
-    pub(crate) fn free(&mut self, route: Unlinked<S>) {
-        // SAFETY: it came out of the table once, and the caller has waited for the threads inside.
-        unsafe { self.arena.free(route.0) };
+    /// Frees a route. No reader that found it may be left. To be called in the order in which they were
+    /// unlinked.
+    pub(crate) fn free(&mut self, unlinked: Unlinked<S>) {
+        let Unlinked { route, by } = unlinked;
+        // SAFETY: it came out of the table once, and the caller has waited for the threads inside. Of
+        // what replaced it, freeing comes later.
+        unsafe {
+            self.table.settle(route, by);
+            self.arena.free(route);
+        }
     }
 
     /// Frees the old tables nobody holds any more.
@@ -112,7 +120,11 @@ impl<S> Drop for Router<S> {
 
 /// A route no new reader can find; see [`Router::free`].
 #[derive(Debug)]
-pub(crate) struct Unlinked<S>(*mut Route<S>);
+pub(crate) struct Unlinked<S> {
+    route: *mut Route<S>,
+    /// What took its place.
+    by: Option<NonNull<Route<S>>>,
+}
 
-// SAFETY: it stands for the route.
+// SAFETY: it stands for the routes.
 unsafe impl<S: Send + Sync> Send for Unlinked<S> {}
