@@ -8,17 +8,25 @@ use crate::vocabulary::Error;
 use std::sync::Arc;
 
 /// Where a stream's packets are counted, and what its readers want. A change of inputs makes a new
-/// one. What recording needs for two inputs is at its beginning. (Most packets find it in the slot.)
+/// one. One cache line. (Most packets find what they need in the slot.)
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct Route<S> {
     pub(super) gate: &'static Gate,
     first: [Option<ByIdCells>; 2],
     priorities: [Priority; 2],
     pub(super) id: Arc<str>,
-    more: Box<[InputRoute]>,
+    /// Most have none, so they are a pointer away.
+    more: Option<Box<FurtherInputs>>,
     stream: Arc<S>,
 }
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Route<()>>() == 64);
+
+/// Those behind the second.
+#[derive(Debug)]
+struct FurtherInputs(Box<[InputRoute]>);
 
 /// One input, by id.
 #[derive(Clone, Copy, Debug)]
@@ -37,12 +45,13 @@ impl<S> Route<S> {
     ) -> Self {
         let mut inputs = inputs.into_iter();
         let first = [inputs.next(), inputs.next()];
+        let more: Box<[_]> = inputs.collect();
         Route {
             gate,
             first: first.map(|input| input.map(|input| input.cells)),
             priorities: first.map(|input| input.map_or(-1, |input| input.priority)),
             id: id.clone(),
-            more: inputs.collect(),
+            more: (!more.is_empty()).then(|| Box::new(FurtherInputs(more))),
             stream,
         }
     }
@@ -63,7 +72,8 @@ impl<S> Route<S> {
 
     #[cold]
     fn further_input(&self, priority: Priority) -> Option<ByIdCells> {
-        self.more.iter().find(|input| input.priority == priority).map(|input| input.cells)
+        let FurtherInputs(more) = self.more.as_deref()?;
+        more.iter().find(|input| input.priority == priority).map(|input| input.cells)
     }
 
     /// The first input: where its packets are counted by id, and its priority.
