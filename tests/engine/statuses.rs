@@ -48,6 +48,15 @@ fn pages_are_in_order_and_complete() {
     assert_eq!((one.registration, one.inputs), (known.registration, known.inputs));
 }
 
+/// Says that it is over, also by a panic.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn who_stays_is_seen_once_whoever_comes_and_goes() {
     let engine = Engine::new().unwrap();
@@ -55,6 +64,7 @@ fn who_stays_is_seen_once_whoever_comes_and_goes() {
     register(&engine, (0..500).map(stay));
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let ends = Ends(&over);
         scope.spawn(|| {
             for n in (0..).take_while(|_| !over.load(Ordering::Relaxed)) {
                 // Around those that stay; now and then so many that the table grows.
@@ -73,7 +83,7 @@ fn who_stays_is_seen_once_whoever_comes_and_goes() {
             let stayed: Vec<_> = seen.into_iter().filter(|id| expected.contains(id)).collect();
             assert_eq!(stayed, expected);
         }
-        over.store(true, Ordering::Relaxed);
+        drop(ends);
     });
 }
 

@@ -6,7 +6,7 @@ use changeover::{Config, Engine, Error, EventKind, Input, Tap, TapOptions, Tappe
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn engine() -> Engine {
     Engine::builder().defaults(quick().connect_timeout(ms(60_000))).build().unwrap()
@@ -179,6 +179,34 @@ fn readers_that_wait_are_woken_by_events_and_by_the_end() {
     });
     drop(engine);
     assert_eq!(taps[0].next(PATIENCE).unwrap_err(), Error::ShutDown);
+}
+
+#[test]
+fn no_event_slips_in_before_a_reader_waits() {
+    const ROUNDS: usize = 1_000;
+    let engine = engine();
+    engine.register("s", "", cold(&[0]), Config::new()).unwrap();
+    let mut tap = engine.tap(TapOptions::new()).unwrap();
+    let (take, taken) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut random = fastrand::Rng::with_seed(1);
+            for _ in 0..ROUNDS {
+                // Now and then it looks just when they come.
+                let until = Instant::now() + Duration::from_micros(random.u64(..60));
+                while Instant::now() < until {}
+                for _ in 0..2 {
+                    tap.next(PATIENCE).unwrap().expect("it is woken");
+                }
+                take.send(()).unwrap();
+            }
+        });
+        for _ in 0..ROUNDS {
+            // A stop and a start, and no other event wakes it.
+            restart(&engine, 1);
+            taken.recv().expect("the reader goes on");
+        }
+    });
 }
 
 #[test]
