@@ -23,6 +23,10 @@ struct objects {
 struct objects objects_of(changeover_engine *engine);
 /* All but the engine; what is gone already does no harm. */
 void end_objects(struct objects *objects);
+/* In a callback no engine can be freed. This one is polled, so there are no callbacks to wait for. */
+void free_elsewhere(changeover_engine *engine);
+/* Of a client on this machine. */
+changeover_request request_for(const char *target);
 /* Registers and fills the stream "s". */
 void register_s(changeover_engine *engine);
 
