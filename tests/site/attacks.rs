@@ -166,7 +166,7 @@ fn a_body_of_a_gigabyte_is_not_taken() {
     let (mut sent, chunk) = (0_u64, [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat());
     while stream.write_all(&chunk).is_ok() {
         sent += 0x10000;
-        assert!(sent < 1 << 30, "all of it was taken");
+        assert!(sent < 64 << 20, "much of it was taken");
     }
     answers_others(&rig);
     // A header, or a line, of a megabyte.
