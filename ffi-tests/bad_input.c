@@ -50,6 +50,12 @@ static bool is(const struct function *function, const char *name) {
   return strcmp(function->name, name) == 0;
 }
 
+/* Settings of streams, by themselves or within options of an engine. */
+static bool takes_settings(const struct parameter *parameter) {
+  return parameter && (parameter->pointer == offsetof(struct arguments, config) ||
+                       parameter->pointer == offsetof(struct arguments, options));
+}
+
 static bool takes(const struct function *function, enum argument argument) {
   switch (argument) {
     case STREAM: return parameter_of(function, ID);
@@ -59,7 +65,9 @@ static bool takes(const struct function *function, enum argument argument) {
     case TEXTUAL: return parameter_of(function, TEXT_IN);
     case INPUTS: return parameter_of(function, SPECS);
     case REMOVED: return parameter_of(function, NUMBERS);
-    case SETTING: return parameter_of(function, CONFIG) || parameter_of(function, SETTINGS);
+    case SETTING:
+      return takes_settings(parameter_of(function, CONFIG)) ||
+             takes_settings(parameter_of(function, SETTINGS));
     case SESSION:
       return is(function, "open_input") || is(function, "start_result") || is(function, "probe_result");
     case RESULT: return parameter_of(function, OUTPUT);
