@@ -81,6 +81,8 @@ pub fn a_day(place: &Place) -> Vec<Arc<Switch>> {
     host.run_until(|notice| matches!(notice, Notice::Active { priority: 0, .. }));
     host.sending = vec![1];
     host.run_until(|notice| matches!(notice, Notice::Active { priority: 1, .. }));
+    // So that there is a time at which it was on air.
+    host.run_for(Duration::from_millis(50));
     host.sending = vec![0];
     host.engine.report_input_error("news", 1, "decoder gave up").unwrap();
     host.run_until(|notice| matches!(notice, Notice::Active { priority: 0, .. }));
@@ -99,30 +101,39 @@ struct Host {
 impl Host {
     fn run_until(&mut self, seen: impl Fn(&Notice) -> bool) {
         let deadline = Instant::now() + DEADLINE;
-        loop {
+        while !self.turn().is_some_and(|notice| seen(&notice)) {
             assert!(Instant::now() < deadline, "it does not come; {:?}", self.switches);
-            for &priority in &self.sending {
-                let _ = self.engine.record_packet("news", priority, 1000, Flags::VIDEO).unwrap();
-            }
-            let event = self.engine.next_event(Duration::from_millis(1)).unwrap();
-            match event.map(|event| event.kind) {
-                Some(EventKind::Notice(notice)) => {
-                    if let Notice::Switched(switch) = &notice {
-                        self.switches.push(switch.clone());
-                    }
-                    if seen(&notice) {
-                        return;
-                    }
-                }
-                Some(EventKind::Probe(probe)) => {
-                    let outcome = match self.sending.contains(&probe.input.priority) {
-                        true => changeover::ProbeOutcome::Ok,
-                        false => changeover::ProbeOutcome::Failed("refused".into()),
-                    };
-                    self.engine.probe_result("news", probe.probe, outcome).unwrap();
-                }
-                _ => {}
-            }
         }
+    }
+
+    fn run_for(&mut self, long: Duration) {
+        let end = Instant::now() + long;
+        while Instant::now() < end {
+            self.turn();
+        }
+    }
+
+    /// Packets of what delivers, and an event, if there is one.
+    fn turn(&mut self) -> Option<Notice> {
+        for &priority in &self.sending {
+            let _ = self.engine.record_packet("news", priority, 1000, Flags::VIDEO).unwrap();
+        }
+        match self.engine.next_event(Duration::from_millis(1)).unwrap()?.kind {
+            EventKind::Notice(notice) => {
+                if let Notice::Switched(switch) = &notice {
+                    self.switches.push(switch.clone());
+                }
+                return Some(notice);
+            }
+            EventKind::Probe(probe) => {
+                let outcome = match self.sending.contains(&probe.input.priority) {
+                    true => changeover::ProbeOutcome::Ok,
+                    false => changeover::ProbeOutcome::Failed("refused".into()),
+                };
+                self.engine.probe_result("news", probe.probe, outcome).unwrap();
+            }
+            _ => {}
+        }
+        None
     }
 }
