@@ -50,10 +50,14 @@ static bool is(const struct function *function, const char *name) {
   return strcmp(function->name, name) == 0;
 }
 
+static bool is_at(const struct parameter *parameter, size_t place) {
+  return parameter && parameter->pointer == place;
+}
+
 /* Settings of streams, by themselves or within options of an engine. */
 static bool takes_settings(const struct parameter *parameter) {
-  return parameter && (parameter->pointer == offsetof(struct arguments, config) ||
-                       parameter->pointer == offsetof(struct arguments, options));
+  return is_at(parameter, offsetof(struct arguments, config)) ||
+         is_at(parameter, offsetof(struct arguments, options));
 }
 
 static bool takes(const struct function *function, enum argument argument) {
@@ -62,7 +66,7 @@ static bool takes(const struct function *function, enum argument argument) {
     case PRIORITY: /* to be looked up */
       return is(function, "switch_input") || is(function, "record_packet") || is(function, "open_input") ||
              is(function, "report_input_error");
-    case TEXTUAL: return parameter_of(function, TEXT_IN);
+    case TEXTUAL: return is_at(parameter_of(function, TEXT_IN), offsetof(struct arguments, text));
     case INPUTS: return parameter_of(function, SPECS);
     case REMOVED: return parameter_of(function, NUMBERS);
     case SETTING:
