@@ -4,18 +4,17 @@
 use super::bug::contained;
 use super::deadlines::Deadlines;
 use super::looks::{Found, Looks};
-use super::mass_failure::MassFailures;
+use super::mass_failure::{tells_failure, MassFailures};
 use super::outbox::Outbox;
 use super::rates_round::RatesRound;
 use super::streams::Streams;
 use super::time::Time;
-use crate::core::{Action, Config, Nanos, Notice, Priority, Registration, SessionId, Stimulus};
+use crate::core::{Action, Config, Nanos, Priority, Registration, SessionId, Stimulus};
 use crate::engine::log::Logger;
 use crate::engine::published::{OpenCell, StreamShared};
 use crate::engine::queue::Queue;
 use crate::engine::recorder::Recorder;
 use crate::engine::shared::{Shared, TICK};
-use crate::engine::tap_ring::Publisher;
 use crate::hot::{monotonic, Router};
 use crate::vocabulary::Error;
 use std::sync::Arc;
@@ -179,14 +178,9 @@ impl Driver {
         self.outbox.end_by(bug, &self.time);
     }
 
-    /// Those who follow what the host is told.
-    pub(super) fn taps(&mut self) -> &mut Publisher {
-        self.outbox.taps()
-    }
-
-    /// No more will be told.
-    pub(super) fn close_outbox(&mut self) {
-        self.outbox.close();
+    /// What the host, and those who follow, are told.
+    pub(super) fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
     }
 
     /// No packet is admitted any more.
@@ -497,15 +491,5 @@ impl Driver {
         }
         self.streams.open_offer(index);
         self.schedule(index);
-    }
-}
-
-/// Whether this tells that the input on air failed.
-fn tells_failure(action: &Action, on_air: Option<Priority>) -> bool {
-    match action {
-        Action::Notify(Notice::Degraded { priority, error }) => {
-            Some(*priority) == on_air && !error.reason.is_condition()
-        }
-        _ => false,
     }
 }

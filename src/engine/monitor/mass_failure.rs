@@ -1,7 +1,7 @@
 //! Rule 26: whether a great share of the streams on air fails at once. Counts, and says so once; what
 //! follows for the streams is the core's.
 
-use crate::core::Nanos;
+use crate::core::{Action, Nanos, Notice, Priority};
 use foldhash::HashSet;
 use std::collections::VecDeque;
 
@@ -107,6 +107,16 @@ impl MassFailures {
 fn limit(on_air: usize, share: u64) -> usize {
     let limit = on_air as u128 * u128::from(share) / 100;
     limit.try_into().unwrap_or(usize::MAX)
+}
+
+/// Whether this tells that the input on air failed.
+pub(super) fn tells_failure(action: &Action, on_air: Option<Priority>) -> bool {
+    match action {
+        Action::Notify(Notice::Degraded { priority, error }) => {
+            Some(*priority) == on_air && !error.reason.is_condition()
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

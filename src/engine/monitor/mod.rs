@@ -160,7 +160,7 @@ impl Monitor {
 impl Drop for Monitor {
     fn drop(&mut self) {
         self.shared.close();
-        self.driver.close_outbox();
+        self.driver.outbox().close();
     }
 }
 
@@ -285,10 +285,10 @@ impl Monitor {
         after: Option<u64>,
     ) -> (usize, u64) {
         self.driver.tell_all();
-        self.driver.taps().open(reader, keep, after)
+        self.driver.outbox().taps().open(reader, keep, after)
     }
 
     pub(super) fn close_tap(&mut self, number: usize) {
-        self.driver.taps().close(number);
+        self.driver.outbox().taps().close(number);
     }
 }
