@@ -13,7 +13,7 @@
 //! | `registration.rs`, `common.rs` | what a stream is made of; what the streams of a driver share |
 //! | `problem.rs` | what is wrong with settings and inputs; how much there may be of them |
 //! | `input_spec.rs` | what the host says about an input |
-//! | `input.rs` | what is known of one: session, health and troubles |
+//! | `input.rs`, `input/` | what is known of one: session, health and troubles; when it is retried |
 //! | `session.rs` | one session of an input |
 //! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
 //! | `stream/order.rs` | what each input is worth, and which would be better on air |
