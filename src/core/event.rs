@@ -313,21 +313,36 @@ pub enum Notice {
     },
 }
 
-impl Notice {
-    /// Which event it is.
-    pub fn tag(&self) -> EventTag {
-        match self {
-            Notice::Switched(_) => EventTag::Switched,
-            Notice::Active { .. } => EventTag::Active,
-            Notice::Degraded { .. } => EventTag::Degraded,
-            Notice::Recovered { .. } => EventTag::Recovered,
-            Notice::Exhausted { .. } => EventTag::Exhausted,
-            Notice::Restored { .. } => EventTag::Restored,
-            Notice::Unregistered => EventTag::Unregistered,
-            Notice::Bug { .. } => EventTag::Bug,
+/// Hands all kinds of notices with their fields to a macro, so that each is listed once more, here.
+macro_rules! with_notices {
+    ($macro:ident) => {
+        $macro! {
+            Switched { 0: switch }
+            Active { priority: priority, session: session, waited: waited }
+            Degraded { priority: priority, error: error }
+            Recovered { priority: priority, exhausted: exhausted }
+            Exhausted { reason: reason }
+            Restored { priority: priority }
+            Unregistered {}
+            Bug { detail: detail }
         }
-    }
+    };
 }
+pub(crate) use with_notices;
+
+macro_rules! tag_of_notices {
+    ($($kind:ident { $($field:tt: $name:ident),* })*) => {
+        impl Notice {
+            /// Which event it is.
+            pub fn tag(&self) -> EventTag {
+                match self {
+                    $(Notice::$kind { .. } => EventTag::$kind,)*
+                }
+            }
+        }
+    };
+}
+with_notices!(tag_of_notices);
 
 impl InputsUpdate {
     /// Checks the update against the priorities a stream has.

@@ -108,6 +108,7 @@ pub use conditions::{HeldCondition, Limits};
 pub use config::Config;
 pub(crate) use detail::{known_seen, told};
 pub use detail::{Awaited, Detail};
+pub(crate) use event::with_notices;
 pub use event::{Action, InputsUpdate, Notice, Probe, ProbeOutcome, Start, Stimulus, Stop};
 pub use input::{InputError, InputHealth};
 pub use input_spec::Input;

@@ -1,15 +1,12 @@
 //! What a stream answered, as bytes: what there is to be done, without what the stimuli have said already
 //! (URLs, options, texts of the host's).
 
+use super::notice::{put_notice, put_priority, take_notice};
 use super::stimulus::priority;
-use super::wire::{put, put_difference, put_option, put_text, Source};
-use crate::core::{
-    known_seen, Action, Awaited, Detail, InputError, Notice, PassedOver, Priority, ProbeId,
-    Rejected, SessionId, Switch, Times,
-};
-use crate::vocabulary::{Obstacle, Reason, StartReason};
+use super::wire::{put, put_option, Source};
+use crate::core::{Action, Notice, Priority, ProbeId, SessionId};
+use crate::vocabulary::{EventTag, StartReason};
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// One thing that a stream had its driver do. [`fmt::Display`] says it in a few words.
@@ -76,14 +73,8 @@ const CANCEL_PROBE: u8 = 4;
 const GATE: u8 = 5;
 const AWAIT: u8 = 6;
 const AWAIT_INPUT: u8 = 7;
-const SWITCHED: u8 = 8;
-const ACTIVE: u8 = 9;
-const DEGRADED: u8 = 10;
-const RECOVERED: u8 = 11;
-const EXHAUSTED: u8 = 12;
-const RESTORED: u8 = 13;
-const UNREGISTERED: u8 = 14;
-const BUG: u8 = 15;
+/// From here on: what the host is told, by the number of its event.
+const NOTICE: u8 = 16;
 
 /// Appends an action.
 pub(super) fn put_action(out: &mut Vec<u8>, action: &Action) {
@@ -122,111 +113,12 @@ pub(super) fn put_action(out: &mut Vec<u8>, action: &Action) {
             out.push(AWAIT_INPUT);
             put_priority(out, *priority);
         }
-        Action::Notify(notice) => put_notice(out, notice),
-    }
-}
-
-fn put_notice(out: &mut Vec<u8>, notice: &Notice) {
-    match notice {
-        Notice::Switched(switch) => {
-            out.push(SWITCHED);
-            put_switch(out, switch);
-        }
-        Notice::Active { priority, session, waited } => {
-            out.push(ACTIVE);
-            put_priority(out, *priority);
-            put(out, *session);
-            put(out, crate::units::nanos(*waited));
-        }
-        Notice::Degraded { priority, error } => {
-            out.push(DEGRADED);
-            put_priority(out, *priority);
-            put(out, error.at);
-            put(out, error.reason.code() as u64);
-            put_detail(out, &error.detail);
-        }
-        Notice::Recovered { priority, exhausted } => {
-            out.push(RECOVERED);
-            put_priority(out, *priority);
-            out.push(u8::from(*exhausted));
-        }
-        Notice::Exhausted { reason } => {
-            out.push(EXHAUSTED);
-            put(out, reason.code() as u64);
-        }
-        Notice::Restored { priority } => {
-            out.push(RESTORED);
-            put_priority(out, *priority);
-        }
-        Notice::Unregistered => out.push(UNREGISTERED),
-        Notice::Bug { .. } => out.push(BUG),
-    }
-}
-
-fn put_switch(out: &mut Vec<u8>, switch: &Switch) {
-    let Switch { at, from, to, reason, detail, number, times, passed_over } = switch;
-    put(out, *at);
-    put_priority(out, from.unwrap_or(-1));
-    put_priority(out, *to);
-    put(out, reason.code() as u64);
-    put_detail(out, detail);
-    put(out, *number);
-    for time in [times.detection, times.decision, times.commit] {
-        put_option(out, time);
-    }
-    put(out, passed_over.best.len() as u64);
-    for Rejected { priority, obstacle, reason, detail, wait } in &passed_over.best {
-        put_priority(out, *priority);
-        put(out, obstacle.code() as u64);
-        put(out, reason.map_or(0, Reason::code) as u64);
-        put_detail(out, detail);
-        put(out, *wait);
-    }
-    put(out, passed_over.more.into());
-}
-
-fn put_detail(out: &mut Vec<u8>, detail: &Detail) {
-    match detail {
-        Detail::None => out.push(0),
-        Detail::Told(_) => out.push(1),
-        Detail::Seen(text) => {
-            out.push(2);
-            put_text(out, text);
-        }
-        Detail::Overdue { awaited, measured, limit } => {
-            out.push(3);
-            out.push(match awaited {
-                Awaited::FirstPacket => 0,
-                Awaited::Packet => 1,
-                Awaited::ProbeAnswer => 2,
-                Awaited::Health => 3,
-            });
-            put(out, *measured);
-            put(out, *limit);
-        }
-        Detail::Silent { measured, limit, returns } => {
-            out.push(4);
-            put(out, *measured);
-            put(out, *limit);
-            put(out, (*returns).into());
-        }
-        Detail::OutOfLimit { condition, measured, limit, window, shown } => {
-            out.push(5);
-            put(out, condition.code() as u64);
-            put(out, *measured);
-            put(out, *limit);
-            put(out, (*window).into());
-            put(out, (*shown).into());
-        }
-        Detail::Healthy { past_due } => {
-            out.push(6);
-            put(out, *past_due);
+        Action::Notify(notice) => {
+            // Numbers of events are permanent, and few.
+            out.push(NOTICE + notice.tag().code() as u8);
+            put_notice(out, notice);
         }
     }
-}
-
-fn put_priority(out: &mut Vec<u8>, priority: Priority) {
-    put_difference(out, priority as u64, 0);
 }
 
 /// All that a stream answered at once.
@@ -263,97 +155,10 @@ fn act(from: &mut Source) -> Option<Act> {
         GATE => Act::Gate { session: from.option()?, number: from.number()? },
         AWAIT => Act::Await { session: from.number()? },
         AWAIT_INPUT => Act::AwaitInput { priority: priority(from)? },
-        kind => Act::Notify(notice(kind, from)?),
-    })
-}
-
-fn notice(kind: u8, from: &mut Source) -> Option<Notice> {
-    Some(match kind {
-        SWITCHED => Notice::Switched(Arc::new(switch(from)?)),
-        ACTIVE => Notice::Active {
-            priority: priority(from)?,
-            session: from.number()?,
-            waited: Duration::from_nanos(from.number()?),
-        },
-        DEGRADED => {
-            let priority = priority(from)?;
-            let (at, reason, detail) = (from.number()?, reason(from)??, detail(from)?);
-            Notice::Degraded { priority, error: InputError { at, reason, detail } }
+        kind => {
+            let tag = EventTag::from_code(kind.checked_sub(NOTICE)?.into())?;
+            Act::Notify(take_notice(tag, from)?)
         }
-        RECOVERED => Notice::Recovered { priority: priority(from)?, exhausted: from.flag()? },
-        EXHAUSTED => Notice::Exhausted { reason: reason(from)?? },
-        RESTORED => Notice::Restored { priority: priority(from)? },
-        UNREGISTERED => Notice::Unregistered,
-        BUG => Notice::Bug { detail: Detail::None },
-        _ => return None,
-    })
-}
-
-fn switch(from: &mut Source) -> Option<Switch> {
-    let (at, left, to) = (from.number()?, priority(from)?, priority(from)?);
-    let (reason_why, detail_why, number) = (reason(from)??, detail(from)?, from.number()?);
-    let times =
-        Times { detection: from.option()?, decision: from.option()?, commit: from.option()? };
-    let mut passed_over = PassedOver::default();
-    for _ in 0..from.number()? {
-        passed_over.best.push(Rejected {
-            priority: priority(from)?,
-            obstacle: Obstacle::from_code(from.small()?)?,
-            reason: reason(from)?,
-            detail: detail(from)?,
-            wait: from.number()?,
-        });
-    }
-    passed_over.more = from.small()?;
-    Some(Switch {
-        at,
-        from: (left >= 0).then_some(left),
-        to,
-        reason: reason_why,
-        detail: detail_why,
-        number,
-        times,
-        passed_over,
-    })
-}
-
-/// 0 is none.
-fn reason(from: &mut Source) -> Option<Option<Reason>> {
-    match from.small()? {
-        0 => Some(None),
-        code => Some(Some(Reason::from_code(code)?)),
-    }
-}
-
-fn detail(from: &mut Source) -> Option<Detail> {
-    Some(match from.byte()? {
-        0 => Detail::None,
-        1 => Detail::Told("".into()),
-        2 => Detail::Seen(known_seen(from.text()?)),
-        3 => {
-            let awaited = match from.byte()? {
-                0 => Awaited::FirstPacket,
-                1 => Awaited::Packet,
-                2 => Awaited::ProbeAnswer,
-                3 => Awaited::Health,
-                _ => return None,
-            };
-            Detail::Overdue { awaited, measured: from.number()?, limit: from.number()? }
-        }
-        4 => Detail::Silent {
-            measured: from.number()?,
-            limit: from.number()?,
-            returns: from.small()?,
-        },
-        5 => Detail::OutOfLimit {
-            condition: reason(from)??,
-            measured: from.number()?,
-            limit: from.number()?,
-            window: from.small()?,
-            shown: from.small()?,
-        },
-        6 => Detail::Healthy { past_due: from.number()? },
-        _ => return None,
     })
 }
 

@@ -30,7 +30,7 @@
 //! | file | job |
 //! |---|---|
 //! | `wire.rs`, `frame.rs` | numbers and texts; frames |
-//! | `stimulus.rs`, `act.rs` | what a stream was told, and what it answered |
+//! | `stimulus.rs`, `act.rs`, `notice.rs` | what a stream was told, and what it answered |
 //! | `record.rs` | records, read |
 //! | `encoder.rs` | records, written as they happen |
 //! | `file.rs` | files with limits |
@@ -41,6 +41,7 @@ mod act;
 mod encoder;
 mod file;
 mod frame;
+mod notice;
 mod reader;
 mod record;
 mod replay;
