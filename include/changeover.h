@@ -1260,7 +1260,8 @@ typedef struct changeover_serve_options {
   size_t token_len;
   /**
    * By which names it may be asked, besides localhost and IP addresses, with commas between them. *: by
-   * any; only for a site whose server checks that, or another site could have its name lead here.
+   * any; only for a site whose server checks that, or another site could have its name lead here. Who goes
+   * by a name is asked by others than this machine: reading needs the token then, see open_reads.
    */
   const char *hosts;
   /** Bytes of them. */
@@ -1286,6 +1287,11 @@ typedef struct changeover_serve_options {
   int32_t input_metrics;
   /** How nice its threads are: from 0, as their process, to 19, only when nobody else wants the processor. */
   int32_t nice;
+  /**
+   * 1: reading needs no token though there are hosts: the server in front asks who it is.
+   * reads_need_token comes before it.
+   */
+  int32_t open_reads;
 } changeover_serve_options;
 
 /** A request, as a server has read it. Texts that it does not have are NULL. */

@@ -525,7 +525,7 @@ class input {
 struct serve_options {
   /** Who sends it may change things; empty: nobody may. */
   std::string token;
-  /** By which names it may be asked, with commas between them. */
+  /** By which names it may be asked, with commas between them. With any, reading needs the token. */
   std::string hosts;
   /** How long a client may take; 0: 10 seconds. */
   duration patience{};
@@ -536,6 +536,8 @@ struct serve_options {
   bool input_metrics = false;
   /** From 0 to 19. */
   std::int32_t nice = 0;
+  /** Reading needs no token though there are hosts. */
+  bool open_reads = false;
 };
 
 /** A server of an engine's page, API and metrics, see engine::serve. Ended when destroyed; before its engine or
@@ -1185,6 +1187,7 @@ class engine {
     raw.stream_metrics = options.stream_metrics;
     raw.input_metrics = options.input_metrics;
     raw.nice = options.nice;
+    raw.open_reads = options.open_reads;
     server made;
     detail::check(changeover_serve(live(), address.data(), address.size(), &raw, &made.raw_));
     return made;

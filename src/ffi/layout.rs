@@ -94,9 +94,10 @@ layout! {
     changeover_ts_loss: 8200 {
         struct_size: 0, state: 8,
     }
-    changeover_serve_options: 72 {
+    changeover_serve_options: 80 {
         struct_size: 0, token: 8, token_len: 16, hosts: 24, hosts_len: 32, patience: 40,
         max_connections: 48, reads_need_token: 56, stream_metrics: 60, input_metrics: 64, nice: 68,
+        open_reads: 72,
     }
     changeover_request: 136 {
         struct_size: 0, method: 8, method_len: 16, target: 24, target_len: 32, host: 40,

@@ -35,7 +35,8 @@ pub struct changeover_serve_options {
     /// Bytes of it.
     pub token_len: usize,
     /// By which names it may be asked, besides localhost and IP addresses, with commas between them. `*`: by
-    /// any; only for a site whose server checks that, or another site could have its name lead here.
+    /// any; only for a site whose server checks that, or another site could have its name lead here. Who goes
+    /// by a name is asked by others than this machine: reading needs the token then, see `open_reads`.
     pub hosts: *const c_char,
     /// Bytes of them.
     pub hosts_len: usize,
@@ -53,6 +54,9 @@ pub struct changeover_serve_options {
     /// 1: /metrics has series for each input.
     pub input_metrics: i32,
     /// How nice its threads are: from 0, as their process, to 19, only when nobody else wants the processor.
+    /// 1: reading needs no token though there are `hosts`: the server in front asks who it is.
+    /// `reads_need_token` comes before it.
+    pub open_reads: i32,
     pub nice: i32,
 }
 
@@ -147,6 +151,7 @@ unsafe impl Versioned for changeover_request {
         host_len: 0,
         origin: null(),
         origin_len: 0,
+        open_reads: 0,
         fetch_site: null(),
         fetch_site_len: 0,
         authorization: null(),
@@ -205,6 +210,7 @@ unsafe fn optional<'a>(pointer: *const c_char, len: usize) -> Outcome<Option<&'a
         return Ok(None);
     }
     // SAFETY: by this function's contract.
+        options.open_reads = flag(self.open_reads)?;
     unsafe { text(pointer, len) }.map(Some)
 }
 

@@ -66,8 +66,13 @@ pub struct SiteOptions {
     /// `/healthz`.
     pub reads_need_token: bool,
     /// By which names the site may be asked, besides `localhost` and addresses. `*`: by any; then the
-    /// server around it checks that, or another site could have its name lead here and read.
+    /// server around it checks that, or another site could have its name lead here and read. What goes by
+    /// a name is asked by others than this machine: reading needs the token then, see
+    /// [`SiteOptions::open_reads`].
     pub hosts: Vec<String>,
+    /// Reading needs no token though there are `hosts`: the server in front asks who it is.
+    /// [`SiteOptions::reads_need_token`] comes before it.
+    pub open_reads: bool,
     /// What `/metrics` tells of each stream and each input.
     pub metrics: MetricsOptions,
     /// How nice the site's threads are: from 0, as their process, to 19, only when nobody else wants the
@@ -102,8 +107,9 @@ impl Site {
     /// [`Error::Token`]: it is too short, or missing where reads need it. [`Error::System`];
     /// [`Error::ShutDown`], [`Error::MonitorDied`], [`Error::Forked`].
     pub fn new(engine: &Arc<Engine>, options: &SiteOptions) -> Result<Site, Error> {
-        let SiteOptions { token, reads_need_token, hosts, metrics, nice } = options;
-        let access = Access::new(token.as_deref(), *reads_need_token, hosts)?;
+        let SiteOptions { token, reads_need_token, hosts, open_reads, metrics, nice } = options;
+        let reads_need_token = *reads_need_token || !(hosts.is_empty() || *open_reads);
+        let access = Access::new(token.as_deref(), reads_need_token, hosts)?;
         let listing = Arc::<Fresh<Listing>>::default();
         let follower = Follower::new(engine, listing.clone(), *nice)?;
         Ok(Site {

@@ -1,9 +1,10 @@
 //! What clients try who mean ill. Each has to leave the server answering others.
 
 use super::rig::{connect, read_answer, read_until_closed, until, Rig, TOKEN};
-use changeover::ServeOptions;
+use changeover::{serve, Engine, Error, ServeOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Clients are given so little time that tests need not wait for long.
@@ -253,9 +254,31 @@ fn a_name_of_somebody_elses_is_not_answered() {
 fn a_name_of_its_own_is_answered() {
     let mut options = ServeOptions::default();
     options.site.hosts = vec!["ops.example".into()];
+    options.site.open_reads = true;
     let rig = Rig::new(options);
     assert_eq!(rig.ask("GET", "/api/streams", &[("Host", "ops.example:443")], "").status, 200);
     assert_eq!(rig.ask("GET", "/api/streams", &[("Host", "evil.example")], "").status, 403);
+}
+
+#[test]
+fn what_goes_by_a_name_is_read_with_the_token() {
+    let mut options = ServeOptions::default();
+    options.site.hosts = vec!["ops.example".into()];
+    let engine = Arc::new(Engine::new().unwrap());
+    let without = serve(&engine, "127.0.0.1:0", options.clone());
+    assert_eq!(without.map(drop), Err(Error::Token));
+    options.site.token = Some(TOKEN.into());
+    let rig = Rig::new(options);
+    let bearer = format!("Bearer {TOKEN}");
+    // A proxy passes the name on, or asks by an address of its own.
+    for host in ["ops.example", "127.0.0.1:9180", "localhost"] {
+        for path in ["/api/streams", "/api/streams/news", "/api/events", "/metrics"] {
+            assert_eq!(rig.ask("GET", path, &[("Host", host)], "").status, 401, "{host}{path}");
+        }
+        let fields = [("Host", host), ("Authorization", &bearer)];
+        assert_eq!(rig.ask("GET", "/api/streams", &fields, "").status, 200, "{host}");
+        assert_eq!(rig.ask("GET", "/healthz", &[("Host", host)], "").status, 200, "{host}");
+    }
 }
 
 #[test]
