@@ -133,7 +133,7 @@ run() {
 export -f compiler compile build fault run
 
 # The long ones first.
-all="threads matrix callbacks callbacks_inside log bad_input struct_sizes fork lifecycle failover maintenance events taps status inputs key_frames user_data destructors print problems unload version layout wait_free bugs hostile faults"
+all="threads matrix callbacks callbacks_inside log bad_input struct_sizes fork lifecycle failover maintenance events taps site status inputs key_frames user_data destructors print problems unload version layout wait_free bugs hostile faults"
 read -ra tests <<<"${TESTS:-$all}"
 compiles=() builds=() runs=()
 for variant in "${variants[@]}"; do

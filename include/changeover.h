@@ -1332,6 +1332,18 @@ typedef struct changeover_request {
   size_t body_len;
 } changeover_request;
 
+/** A header field of a response. Both strings have a NUL behind them. */
+typedef struct changeover_field {
+  /** In lower case. */
+  const char *name;
+  /** Bytes of it. */
+  size_t name_len;
+  /** What it says. */
+  const char *value;
+  /** Bytes of it. */
+  size_t value_len;
+} changeover_field;
+
 /** What a response consists of. Borrowed until changeover_response_free. */
 typedef struct changeover_response_view {
   /** Set by changeover_response_view_init. */
@@ -1341,13 +1353,18 @@ typedef struct changeover_response_view {
   /** 1: the body goes on, see changeover_response_next. */
   int32_t goes_on;
   /** Header fields. */
-  const struct changeover_option *fields;
+  const struct changeover_field *fields;
   /** How many. */
   size_t fields_len;
-  /** The body, unless it goes on. */
+  /** The body, unless it goes on. Never NULL. */
   const uint8_t *body;
   /** Bytes of it. */
   size_t body_len;
+  /**
+   * Where the body goes on: readable while there may be a piece of it, so that many can be waited for
+   * without a thread for each; take pieces until there is none. Not to be read or closed. Else -1.
+   */
+  int32_t fd;
 } changeover_response_view;
 
 #ifdef __cplusplus
@@ -2465,7 +2482,7 @@ int32_t changeover_site_new(struct changeover_engine *engine,
  * Frees a site. Its responses stay until they are freed. NULL, or a handle that is not live: nothing
  * happens.
  *
- * Owner only; does not wait for the monitor. Since 0.1.
+ * Owner only; waits for the site's own thread to end, at most two seconds, but not for the monitor. Since 0.1.
  */
 void changeover_site_free(struct changeover_site *site);
 

@@ -105,7 +105,11 @@ layout! {
         authorization: 88, authorization_len: 96, last_event_id: 104, last_event_id_len: 112,
         body: 120, body_len: 128,
     }
-    changeover_response_view: 48 {
+    changeover_response_view: 56 {
         struct_size: 0, status: 8, goes_on: 12, fields: 16, fields_len: 24, body: 32, body_len: 40,
+        fd: 48,
+    }
+    changeover_field: 32 {
+        name: 0, name_len: 8, value: 16, value_len: 24,
     }
 }

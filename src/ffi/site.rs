@@ -1,15 +1,13 @@
 //! The site without a server of ours: a request in, an answer out.
 
-use super::abi_types::{
-    changeover_engine, changeover_option, changeover_response, changeover_site,
-};
+use super::abi_types::{changeover_engine, changeover_response, changeover_site};
 use super::convert::{flag, timeout};
 use super::guard::{guard, guard_or};
 use super::handles::{pointer, Handles, Kind};
 use super::live::find;
 use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE};
-use super::strings::text;
+use super::strings::{text, Text, Texts};
 use super::versioned::{check, fill, init, read, Versioned};
 use crate::metrics::MetricsOptions;
 use crate::poison::unpoisoned;
@@ -17,6 +15,7 @@ use crate::site::{Body, Feed, Request, Response, Site, SiteOptions};
 use std::borrow::Cow;
 use std::ffi::c_char;
 use std::mem::offset_of;
+use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::null;
 use std::sync::{Arc, Mutex};
 
@@ -54,10 +53,10 @@ pub struct changeover_serve_options {
     /// 1: /metrics has series for each input.
     pub input_metrics: i32,
     /// How nice its threads are: from 0, as their process, to 19, only when nobody else wants the processor.
+    pub nice: i32,
     /// 1: reading needs no token though there are `hosts`: the server in front asks who it is.
     /// `reads_need_token` comes before it.
     pub open_reads: i32,
-    pub nice: i32,
 }
 
 /// A request, as a server has read it. Texts that it does not have are NULL.
@@ -111,13 +110,30 @@ pub struct changeover_response_view {
     /// 1: the body goes on, see changeover_response_next.
     pub goes_on: i32,
     /// Header fields.
-    pub fields: *const changeover_option,
+    pub fields: *const changeover_field,
     /// How many.
     pub fields_len: usize,
-    /// The body, unless it goes on.
+    /// The body, unless it goes on. Never NULL.
     pub body: *const u8,
     /// Bytes of it.
     pub body_len: usize,
+    /// Where the body goes on: readable while there may be a piece of it, so that many can be waited for
+    /// without a thread for each; take pieces until there is none. Not to be read or closed. Else -1.
+    pub fd: i32,
+}
+
+/// A header field of a response. Both strings have a NUL behind them.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct changeover_field {
+    /// In lower case.
+    pub name: *const c_char,
+    /// Bytes of it.
+    pub name_len: usize,
+    /// What it says.
+    pub value: *const c_char,
+    /// Bytes of it.
+    pub value_len: usize,
 }
 
 // SAFETY: `repr(C)`, `struct_size` first, then only integers and pointers.
@@ -135,6 +151,7 @@ unsafe impl Versioned for changeover_serve_options {
         stream_metrics: 0,
         input_metrics: 0,
         nice: 0,
+        open_reads: 0,
     };
 }
 
@@ -151,7 +168,6 @@ unsafe impl Versioned for changeover_request {
         host_len: 0,
         origin: null(),
         origin_len: 0,
-        open_reads: 0,
         fetch_site: null(),
         fetch_site_len: 0,
         authorization: null(),
@@ -174,6 +190,7 @@ unsafe impl Versioned for changeover_response_view {
         fields_len: 0,
         body: null(),
         body_len: 0,
+        fd: -1,
     };
 }
 
@@ -193,6 +210,7 @@ impl changeover_serve_options {
         let names = hosts.split(',').map(str::trim).filter(|name| !name.is_empty());
         options.hosts = names.map(str::to_owned).collect();
         options.reads_need_token = flag(self.reads_need_token)?;
+        options.open_reads = flag(self.open_reads)?;
         options.metrics = MetricsOptions::new()
             .streams(flag(self.stream_metrics)?)
             .inputs(flag(self.input_metrics)?);
@@ -210,48 +228,64 @@ unsafe fn optional<'a>(pointer: *const c_char, len: usize) -> Outcome<Option<&'a
         return Ok(None);
     }
     // SAFETY: by this function's contract.
-        options.open_reads = flag(self.open_reads)?;
     unsafe { text(pointer, len) }.map(Some)
 }
 
 /// An answer of the caller's.
 struct Answered {
     status: i32,
-    /// Into static memory.
-    fields: Vec<changeover_option>,
+    fields: Vec<changeover_field>,
+    /// Theirs.
+    _texts: Texts,
     body: Cow<'static, [u8]>,
-    /// What goes on, and the piece of it that was handed out last.
-    events: Option<Mutex<(Feed, String)>>,
+    events: Option<Events>,
 }
 
-// SAFETY: the pointers in `fields` point to static memory.
+/// A body that goes on.
+struct Events {
+    fd: RawFd,
+    /// The rest of it, and the piece that was handed out last.
+    rest: Mutex<(Feed, String)>,
+}
+
+// SAFETY: the pointers in `fields` point into `_texts`, which moves with them and is never changed again.
 unsafe impl Send for Answered {}
 // SAFETY: as above.
 unsafe impl Sync for Answered {}
 
 impl Answered {
     fn new(response: Response) -> Answered {
-        let fields = response.headers.iter().copied();
-        let fields = fields.chain([("content-type", response.content_type)]);
+        let content_type = ("content-type", response.content_type);
+        let fields = || response.headers.iter().copied().chain([content_type]);
+        let mut texts = Texts::default();
+        texts.restart(fields().flat_map(|(name, value)| [name, value]));
+        let fields = fields().map(|(name, value)| field(texts.push(name), texts.push(value)));
+        let fields = fields.collect();
         let (body, events) = match response.body {
             Body::Whole(bytes) => (bytes, None),
-            Body::Events(feed) => (Cow::default(), Some(Mutex::new((*feed, String::new())))),
+            Body::Events(feed) => {
+                let fd = feed.as_raw_fd();
+                (Cow::default(), Some(Events { fd, rest: Mutex::new((*feed, String::new())) }))
+            }
         };
-        Answered {
-            status: response.status.into(),
-            fields: fields.map(|(key, value)| field(key, value)).collect(),
-            body,
-            events,
+        Answered { status: response.status.into(), fields, _texts: texts, body, events }
+    }
+
+    /// Its body, so far as it is there.
+    fn body(&self) -> (*const u8, usize) {
+        match self.body.is_empty() {
+            true => (Text::EMPTY.pointer.cast(), 0),
+            false => (self.body.as_ptr(), self.body.len()),
         }
     }
 }
 
-fn field(key: &'static str, value: &'static str) -> changeover_option {
-    changeover_option {
-        key: key.as_ptr().cast(),
-        key_len: key.len(),
-        value: value.as_ptr().cast(),
-        value_len: value.len(),
+fn field(name: Text, value: Text) -> changeover_field {
+    changeover_field {
+        name: name.pointer,
+        name_len: name.len,
+        value: value.pointer,
+        value_len: value.len,
     }
 }
 
@@ -284,7 +318,7 @@ pub unsafe extern "C" fn changeover_site_new(
 /// Frees a site. Its responses stay until they are freed. NULL, or a handle that is not live: nothing
 /// happens.
 ///
-/// Owner only; does not wait for the monitor. Since 0.1.
+/// Owner only; waits for the site's own thread to end, at most two seconds, but not for the monitor. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_site_free(site: *mut changeover_site) {
     // A handle that is not live has nothing to be freed.
@@ -359,14 +393,16 @@ pub unsafe extern "C" fn changeover_response_get(
     guard(|| unsafe {
         let answered = RESPONSES.find(response.addr() as u64)?;
         check(view)?;
+        let (body, body_len) = answered.body();
         let filled = changeover_response_view {
             struct_size: 0,
             status: answered.status,
             goes_on: answered.events.is_some().into(),
             fields: answered.fields.as_ptr(),
             fields_len: answered.fields.len(),
-            body: answered.body.as_ptr(),
-            body_len: answered.body.len(),
+            body,
+            body_len,
+            fd: answered.events.as_ref().map_or(-1, |events| events.fd),
         };
         fill(view, &filled)
     })
@@ -392,11 +428,11 @@ pub unsafe extern "C" fn changeover_response_next(
         let answered = RESPONSES.find(response.addr() as u64)?;
         let (piece, piece_len) = (Output::required(piece)?, Output::required(piece_len)?);
         let events = answered.events.as_ref().ok_or(Code(CHANGEOVER_ERR_VALUE))?;
-        let mut events = unpoisoned(events.lock());
-        let next = events.0.next(self::timeout(timeout))?;
-        events.1 = next.ok_or(Code(CHANGEOVER_ERR_TIMEOUT))?;
-        piece.write(events.1.as_ptr());
-        piece_len.write(events.1.len());
+        let mut rest = unpoisoned(events.rest.lock());
+        let next = rest.0.next(self::timeout(timeout))?;
+        rest.1 = next.ok_or(Code(CHANGEOVER_ERR_TIMEOUT))?;
+        piece.write(rest.1.as_ptr());
+        piece_len.write(rest.1.len());
         Ok(())
     })
 }
