@@ -7,9 +7,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +23,9 @@ import (
 )
 
 const token = "correct-horse-battery"
+
+// Whatever takes longer does not come.
+const deadline = 30 * time.Second
 
 // site serves a service, with more options than none, below /ops/, as one of several things on a server.
 func site(t *testing.T, service *changeover.Service, options *changeover.SiteOptions) *httptest.Server {
@@ -134,9 +142,24 @@ func TestSiteChangesThingsForWhoHasTheToken(t *testing.T) {
 
 func TestSiteOptionsAreChecked(t *testing.T) {
 	service := newService(t, &host{}, changeover.Config{})
-	for _, options := range []changeover.SiteOptions{{Token: "short"}, {ReadsNeedToken: true}} {
-		if _, err := service.Handler(&options); !errors.Is(err, changeover.ErrToken) {
-			t.Errorf("%+v: %v", options, err)
+	for _, refused := range []struct {
+		options changeover.SiteOptions
+		err     error
+	}{
+		{changeover.SiteOptions{Token: "short"}, changeover.ErrToken},
+		{changeover.SiteOptions{ReadsNeedToken: true}, changeover.ErrToken},
+		{changeover.SiteOptions{Hosts: []string{"ops.example"}}, changeover.ErrToken},
+		{changeover.SiteOptions{Nice: -1}, changeover.ErrValue},
+		{changeover.SiteOptions{Nice: 1 << 32}, changeover.ErrValue},
+		{changeover.SiteOptions{Patience: -1}, changeover.ErrValue},
+	} {
+		if _, err := service.Handler(&refused.options); !errors.Is(err, refused.err) {
+			t.Errorf("%+v: %v", refused.options, err)
+		}
+	}
+	for _, options := range []changeover.SiteOptions{{}, {Hosts: []string{"ops.example"}, OpenReads: true}} {
+		if answer, _ := ask(t, site(t, service, &options), "GET", "/api/streams", ""); answer.StatusCode != 200 {
+			t.Errorf("%+v: %v", options, answer)
 		}
 	}
 	register(t, service, twoInputs("news"))
@@ -149,6 +172,116 @@ func TestSiteOptionsAreChecked(t *testing.T) {
 	_, metrics := ask(t, server, "GET", "/metrics", "", "Authorization", "Bearer "+token)
 	if !strings.Contains(metrics, `stream="news"`) {
 		t.Error(metrics)
+	}
+}
+
+func TestSiteIsAsNiceAsItIsToldTo(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	_ = site(t, service, &changeover.SiteOptions{Nice: 7})
+	for end := time.Now().Add(deadline); ; {
+		for _, nice := range nicesOf(t, "changeover-see") {
+			if nice == "7" {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatal("no thread of the site's is so nice")
+		}
+		runtime.Gosched()
+	}
+}
+
+// nicesOf are those of all threads that have a name.
+func nicesOf(t *testing.T, name string) (nices []string) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/self/task/*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		// A thread may have ended since.
+		text, _ := os.ReadFile(file)
+		_, rest, found := strings.Cut(string(text), "("+name+") ")
+		// Behind the name the state is the third of proc(5)'s fields, and the nice value the nineteenth.
+		if fields := strings.Fields(rest); found && len(fields) > 16 {
+			nices = append(nices, fields[16])
+		}
+	}
+	return nices
+}
+
+// slow is a client whose connection is only looked at.
+type slow struct {
+	*httptest.ResponseRecorder
+	t *testing.T
+	// Each is used up by one piece.
+	deadline time.Time
+	pieces   int
+}
+
+func (s *slow) SetWriteDeadline(deadline time.Time) error {
+	s.deadline = deadline
+	return nil
+}
+
+func (s *slow) Write(piece []byte) (int, error) {
+	if s.deadline.IsZero() || len(piece) > 64<<10 {
+		s.t.Errorf("%d bytes with no time set for them", len(piece))
+	}
+	s.deadline = time.Time{}
+	s.pieces++
+	return s.ResponseRecorder.Write(piece)
+}
+
+func TestSiteGivesEachPieceOfAnAnswerItsTime(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	for i := range 100 {
+		register(t, service, twoInputs(fmt.Sprintf("a stream with quite a long name, the one with number %d", i)))
+	}
+	handler, err := service.Handler(&changeover.SiteOptions{Metrics: changeover.MetricsOptions{Streams: true, Inputs: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &slow{ResponseRecorder: httptest.NewRecorder(), t: t}
+	handler.ServeHTTP(client, httptest.NewRequest("GET", "http://localhost/metrics", nil))
+	if text := client.Body.String(); client.pieces < 2 || !strings.HasSuffix(text, "# EOF\n") {
+		t.Errorf("%d pieces, %d bytes", client.pieces, len(text))
+	}
+	if !client.deadline.IsZero() {
+		t.Error("what comes next on the connection has no time of its own")
+	}
+}
+
+func TestSiteDoesNotWaitForABodyThatDoesNotCome(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	server := site(t, service, &changeover.SiteOptions{Token: token, Patience: 50 * time.Millisecond})
+	for _, sent := range []int{0, 2, 5000} {
+		connection, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		_ = connection.SetDeadline(time.Now().Add(deadline))
+		fmt.Fprintf(connection, "POST /ops/api/streams/news/clear HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6000\r\n\r\n%s",
+			strings.Repeat(" ", sent))
+		// The connection is closed, too.
+		answer, err := io.ReadAll(connection)
+		status := map[bool]string{true: "HTTP/1.1 413 ", false: "HTTP/1.1 408 "}[sent > 4096]
+		if err != nil || !strings.HasPrefix(string(answer), status) {
+			t.Errorf("%d: %v %s", sent, err, answer)
+		}
+	}
+	// One that has come is no reason to close it.
+	if answer, _ := ask(t, server, "POST", "/api/streams/news/clear", "{}", "Authorization", "Bearer "+token); answer.StatusCode != 404 {
+		t.Error(answer)
+	}
+}
+
+func TestSiteRefusesWhatIsNoText(t *testing.T) {
+	server := site(t, newService(t, &host{}, changeover.Config{}), nil)
+	answer, text := ask(t, server, "GET", "/api/streams", "", "Origin", "\xff")
+	if answer.StatusCode != 400 || !strings.Contains(text, `"error":"header"`) {
+		t.Errorf("%v %s", answer, text)
 	}
 }
 
@@ -211,11 +344,49 @@ func TestSiteSendsEventsAsTheyCome(t *testing.T) {
 	if next := again("id"); next != "2" {
 		t.Errorf("goes on with %s", next)
 	}
+	// What is kept from the beginning on.
+	beginning := sse(t, server, "", "Last-Event-ID", "0")
+	if first := beginning("id"); first != "1" {
+		t.Errorf("begins with %s", first)
+	}
 	// A client that waits is told of the end.
 	go service.Close()
 	for all("event") != "the end" {
 	}
 	if answer, text := ask(t, server, "GET", "/api/streams", ""); answer.StatusCode != 503 {
 		t.Errorf("%v %s", answer, text)
+	}
+}
+
+func TestSiteHasItsLimitOfFollowers(t *testing.T) {
+	service := newService(t, &host{}, changeover.Config{})
+	server := site(t, service, nil)
+	for range 256 {
+		_ = sse(t, server, "")
+	}
+	answer, text := ask(t, server, "GET", "/api/events", "")
+	if answer.StatusCode != 503 || !strings.Contains(text, `"error":"busy"`) {
+		t.Fatalf("%v %s", answer, text)
+	}
+	// Others are answered, and each follower who goes makes room.
+	if answer, _ := ask(t, server, "GET", "/healthz", ""); answer.StatusCode != 200 {
+		t.Error(answer)
+	}
+	server.CloseClientConnections()
+	for end := time.Now().Add(deadline); ; {
+		ctx, cancel := context.WithCancel(context.Background())
+		request, _ := http.NewRequestWithContext(ctx, "GET", server.URL+"/ops/api/events", nil)
+		answer, err := server.Client().Do(request)
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode == 200 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal(answer)
+		}
 	}
 }

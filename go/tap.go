@@ -7,13 +7,9 @@ import "C"
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math"
 	"os"
 	"sync"
-	"syscall"
-	"time"
 )
 
 // The commands that the [Ingestor] is given. Only a [Tap] has them as events.
@@ -92,7 +88,11 @@ func (t *Tap) Next(ctx context.Context) (Tapped, error) {
 	defer t.mu.Unlock()
 	result := t.take()
 	if result == C.CHANGEOVER_ERR_TIMEOUT {
-		if err := t.wait(ctx, &result); err != nil {
+		err := waitReadable(ctx, t.descriptor, func() bool {
+			result = t.take()
+			return result != C.CHANGEOVER_ERR_TIMEOUT
+		})
+		if err != nil {
 			return Tapped{}, err
 		}
 	}
@@ -114,38 +114,6 @@ func (t *Tap) take() C.int32_t {
 	return C.changeover_tap_next(t.tap, 0, &t.event)
 }
 
-// wait takes what comes. The netpoller tells of it because take has found nothing before.
-func (t *Tap) wait(ctx context.Context, result *C.int32_t) error {
-	if ctx.Done() != nil {
-		interrupted := make(chan struct{})
-		stop := context.AfterFunc(ctx, func() {
-			_ = t.descriptor.SetReadDeadline(time.Unix(1, 0))
-			close(interrupted)
-		})
-		defer func() {
-			if !stop() {
-				<-interrupted
-				_ = t.descriptor.SetReadDeadline(time.Time{})
-			}
-		}()
-	}
-	waiter, err := t.descriptor.SyscallConn()
-	if err == nil {
-		err = waiter.Read(func(uintptr) bool {
-			*result = t.take()
-			return *result != C.CHANGEOVER_ERR_TIMEOUT
-		})
-	}
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return ctx.Err()
-	case err != nil:
-		// Closed.
-		return failure(C.CHANGEOVER_ERR_SHUT_DOWN, "tap", "")
-	}
-	return nil
-}
-
 // Close ends the tap. A Next that waits returns [ErrClosed]. Closing twice is fine.
 func (t *Tap) Close() error {
 	_ = t.descriptor.Close()
@@ -153,19 +121,4 @@ func (t *Tap) Close() error {
 	defer t.mu.Unlock()
 	C.changeover_tap_close(t.tap)
 	return nil
-}
-
-// pollable hands a duplicate of an engine's descriptor to Go's netpoller. (The engine closes its own, so
-// it can't be Go's.)
-func pollable(fd int) (*os.File, error) {
-	syscall.ForkLock.RLock()
-	duplicate, err := syscall.Dup(fd)
-	if err == nil {
-		syscall.CloseOnExec(duplicate)
-	}
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return nil, fmt.Errorf("changeover: event descriptor: %w: %w", ErrSystem, err)
-	}
-	return os.NewFile(uintptr(duplicate), "changeover"), nil
 }
