@@ -22,12 +22,12 @@ struct output {
 };
 
 bool output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
-                 struct preroll *preroll, AVPacket *packet) {
+                 const struct preroll *preroll, const AVPacket *packet) {
   return queue_push(&output->queue, origin, tracks, preroll, packet);
 }
 
 bool output_complete(struct output *output, const struct origin *origin, struct tracks *tracks,
-                     AVPacket *packet) {
+                     const AVPacket *packet) {
   return queue_complete(&output->queue, origin, tracks, packet);
 }
 

@@ -15,21 +15,21 @@ struct output_config {
   struct notes *notes;
   const char *url;
   uint64_t key_wait; /* ns: how long a new source's pictures may wait for their first key frame */
-  uint64_t catch_up; /* ns: how much of what a standby kept is caught up, beyond what fills the pause */
+  uint64_t catch_up; /* ns: how much of what an input kept is caught up, beyond what fills the pause */
 };
 
 /* NULL: no memory or no thread. The target is opened by the output's own thread; how that went comes as a note. */
 struct output *output_start(const struct output_config *config);
 
-/* Takes the packet over (it is blank afterwards); where its source was not on air before, takes what was kept of it too. False:
- * its switch is over, and nothing was taken. */
+/* Refers to the packet, and to what of its source was kept, as far as that has to go out before it. False: its switch is over, and
+ * nothing was taken. */
 bool output_push(struct output *output, const struct origin *origin, struct tracks *tracks,
-                 struct preroll *preroll, AVPacket *packet);
+                 const struct preroll *preroll, const AVPacket *packet);
 
 /* A picture that the engine did not admit, because its source has just been left. True: it is shown before one that has gone
- * out, and was taken over. */
+ * out, and goes out, too. */
 bool output_complete(struct output *output, const struct origin *origin, struct tracks *tracks,
-                     AVPacket *packet);
+                     const AVPacket *packet);
 
 /* Writes what is queued, ends the stream, closes; gives up after `patience` ns. Later pushes do nothing. False: its thread
  * hangs in a write that nothing can interrupt; leave it behind. */

@@ -39,15 +39,14 @@ static size_t item_bytes(const struct item *item) {
   return (size_t)item->packet->size + preroll_bytes(&item->kept);
 }
 
-static struct item *item_new(const struct origin *origin, struct tracks *tracks, AVPacket *packet) {
+static struct item *item_new(const struct origin *origin, struct tracks *tracks, const AVPacket *packet) {
   struct item *item = calloc(1, sizeof *item);
   if (!item) return NULL;
-  item->packet = av_packet_alloc();
+  item->packet = av_packet_clone(packet);
   if (!item->packet) {
     free(item);
     return NULL;
   }
-  av_packet_move_ref(item->packet, packet);
   item->origin = *origin;
   item->tracks = tracks_share(tracks);
   return item;
@@ -119,7 +118,7 @@ static uint64_t tail_until(const struct queue *queue) {
 }
 
 static bool push_tail(struct queue *queue, const struct origin *origin, struct tracks *tracks,
-                      AVPacket *packet) {
+                      const AVPacket *packet) {
   struct tail *tail = &queue->tail;
   if (!tail->open || !same_source(origin, tail->session, tail->opening)) return false;
   const bool wanted = order_lacks(&tail->order, in_ns(tracks, packet, packet->pts));
@@ -141,12 +140,12 @@ static bool push_tail(struct queue *queue, const struct origin *origin, struct t
 
 /* Under the lock. */
 static void enqueue(struct queue *queue, const struct origin *origin, struct tracks *tracks,
-                    struct preroll *preroll, AVPacket *packet) {
+                    const struct preroll *preroll, const AVPacket *packet) {
   const bool full = queue->bytes > QUEUE_BYTES || queue->packets >= QUEUE_PACKETS;
   struct item *item = full ? NULL : item_new(origin, tracks, packet);
   if (item) {
     item->begins = !goes_on(queue, origin, preroll);
-    if (!queue->lost) item->kept = preroll_take(preroll);
+    if (!queue->lost) item->kept = preroll_share(preroll, item->begins);
     queue->lost = 0;
     queue->bytes += item_bytes(item);
     queue->packets++;
@@ -160,7 +159,7 @@ static void enqueue(struct queue *queue, const struct origin *origin, struct tra
 }
 
 bool queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
-                struct preroll *preroll, AVPacket *packet) {
+                const struct preroll *preroll, const AVPacket *packet) {
   pthread_mutex_lock(&queue->lock);
   const bool is_over = origin->switch_number < queue->last.switch_number;
   if (!is_over && !queue->finish) {
@@ -179,7 +178,7 @@ bool queue_push(struct queue *queue, const struct origin *origin, struct tracks 
 }
 
 bool queue_complete(struct queue *queue, const struct origin *origin, struct tracks *tracks,
-                    AVPacket *packet) {
+                    const AVPacket *packet) {
   if (!is_picture(tracks, packet)) return false;
   pthread_mutex_lock(&queue->lock);
   bool taken = false;
@@ -187,7 +186,7 @@ bool queue_complete(struct queue *queue, const struct origin *origin, struct tra
     taken =
         order_lacks(&queue->order, in_ns(tracks, packet, packet->pts)); /* nobody has come in its place yet */
     if (taken) {
-      struct preroll nothing = {.count = 0};
+      const struct preroll nothing = {.count = 0};
       see(&queue->order, tracks, packet);
       queue->picture_at = origin->arrived;
       enqueue(queue, &queue->last, tracks, &nothing, packet);

@@ -57,11 +57,11 @@ void queue_free(struct queue *queue);
 
 /* Any thread. See output_push. */
 bool queue_push(struct queue *queue, const struct origin *origin, struct tracks *tracks,
-                struct preroll *preroll, AVPacket *packet);
+                const struct preroll *preroll, const AVPacket *packet);
 
 /* Any thread. See output_complete. */
 bool queue_complete(struct queue *queue, const struct origin *origin, struct tracks *tracks,
-                    AVPacket *packet);
+                    const AVPacket *packet);
 
 /* The output's thread: the next item, to be freed with item_free. Waits until there is one or CLOCK_MONOTONIC `until` (0: no
  * end) has come; NULL: it has, or (`*over`) all is written. */

@@ -97,14 +97,8 @@ static bool pace(struct session *session, const AVPacket *packet) {
   return worker_sleep_until(session->worker, due);
 }
 
-static void keep(struct session *session, AVPacket *packet, uint64_t now) {
-  const struct track *track = &session->source.tracks->track[packet->stream_index];
-  const bool starts = track_flags(track, packet) & CHANGEOVER_KEY;
-  preroll_keep(&session->preroll, packet, track_kind(track), starts, now);
-}
-
 /* It has just been left: what is shown before its last picture still goes out, if that is what comes next. */
-static bool completes(struct session *session, const struct origin *origin, AVPacket *packet) {
+static bool completes(struct session *session, const struct origin *origin, const AVPacket *packet) {
   if (!session->was_on_air || !track_is_video(&session->source.tracks->track[packet->stream_index]))
     return false;
   session->was_on_air =
@@ -112,12 +106,14 @@ static bool completes(struct session *session, const struct origin *origin, AVPa
   return session->was_on_air;
 }
 
-/* Every packet is told to the engine; the engine's answer says whether it goes out. What does not is kept for a moment: if
- * this input comes on air next, the output can begin with its last key frame. */
+/* Every packet is told to the engine; the engine's answer says whether it goes out. All is kept for a moment: if this
+ * input comes on air next, the output can begin with its last key frame. */
 static void deliver(struct session *session, AVPacket *packet) {
   struct worker *worker = session->worker;
   const struct track *track = &session->source.tracks->track[packet->stream_index];
   const uint32_t flags = track_flags(track, packet);
+  const enum track_kind kind = track_kind(track);
+  const bool starts = flags & CHANGEOVER_KEY;
   const uint64_t lost = loss_beside(&session->source.loss, packet->size);
   if (lost) changeover_record_lost(&session->input, lost);
   const uint64_t verdict = changeover_record(&session->input, (uint32_t)packet->size, flags);
@@ -137,8 +133,11 @@ static void deliver(struct session *session, AVPacket *packet) {
       output_push(worker->crew->output, &origin, session->source.tracks, &session->preroll, packet)) {
     session->was_on_air = true;
     preroll_forwarded(&session->preroll);
-  } else if (!completes(session, &origin, packet)) {
-    keep(session, packet, now);
+    preroll_keep_sent(&session->preroll, packet, kind, starts, now);
+  } else if (completes(session, &origin, packet)) {
+    preroll_keep_sent(&session->preroll, packet, kind, starts, now);
+  } else {
+    preroll_keep(&session->preroll, packet, kind, starts, now);
   }
 }
 

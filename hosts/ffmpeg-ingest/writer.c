@@ -287,13 +287,17 @@ static int write_kept(struct writer *writer, const struct piece *beginning) {
 
 /* What came while its source was off the air for a moment, in which no other was on it. */
 static int write_missed(struct writer *writer, const struct item *item) {
-  int error = 0;
-  for (size_t i = 0; i < item->kept.count && error >= 0; i++) {
+  const uint64_t began = monotonic_now();
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < item->kept.count; i++) {
     const struct piece piece = kept_piece(item, i);
-    if (!writer->picture_waits || item->kept.packets[i].kind != TRACK_VIDEO)
-      error = write_piece(writer, &piece);
+    if (writer->picture_waits && item->kept.packets[i].kind == TRACK_VIDEO) continue;
+    const int error = write_piece(writer, &piece);
+    if (error < 0) return error;
+    bytes += (uint64_t)piece.packet->size;
+    pace(writer, began, bytes);
   }
-  return error;
+  return 0;
 }
 
 /* The first packet of a source, or one of those after it, until there is something to begin with. */

@@ -14,7 +14,7 @@
 struct writer {
   struct notes *notes;
   uint64_t key_wait; /* ns: how long a new source's pictures may wait for their first key frame */
-  uint64_t catch_up; /* ns: how much of what a standby kept may be caught up */
+  uint64_t catch_up; /* ns: how much of what an input kept may be caught up */
   struct target *target;
   struct rebase rebase;
   bool begins_anew;          /* the next packet is taken for the first of a new source */

@@ -19,16 +19,18 @@
 
 /* ---- sources ---- */
 
-static struct tracks *picture_and_sound(void) {
+static struct tracks *picture_sound_and_data(void) {
   struct tracks *tracks = tracks_new();
-  for (int i = 0; i < 2; i++) {
+  static const enum AVMediaType types[] = {AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_DATA};
+  static const enum AVCodecID codecs[] = {AV_CODEC_ID_HEVC, AV_CODEC_ID_MP2, AV_CODEC_ID_SMPTE_KLV};
+  for (int i = 0; i < 3; i++) {
     struct track track = {.codec = avcodec_parameters_alloc(), .time_base = {1, (int)TICKS_PER_S}};
     if (!tracks || !track.codec) abort();
-    track.codec->codec_type = i ? AVMEDIA_TYPE_AUDIO : AVMEDIA_TYPE_VIDEO;
-    track.codec->codec_id = i ? AV_CODEC_ID_MP2 : AV_CODEC_ID_HEVC;
+    track.codec->codec_type = types[i];
+    track.codec->codec_id = codecs[i];
     track.codec->width = track.codec->height = i ? 0 : 64;
-    track.codec->sample_rate = i ? 48000 : 0;
-    if (i) av_channel_layout_default(&track.codec->ch_layout, 2);
+    track.codec->sample_rate = i == 1 ? 48000 : 0;
+    if (i == 1) av_channel_layout_default(&track.codec->ch_layout, 2);
     if (!tracks_add(tracks, &track)) abort();
     avcodec_parameters_free(&track.codec);
   }
@@ -74,7 +76,7 @@ static void rig_init(struct rig *rig, uint64_t catch_up, size_t bytes) {
   rig->target = (struct target){.notes = &rig->notes, .url = rig->path, .abort = &rig->abort};
   rig->writer =
       (struct writer){.notes = &rig->notes, .key_wait = 10 * S, .catch_up = catch_up, .target = &rig->target};
-  rig->tracks = picture_and_sound();
+  rig->tracks = picture_sound_and_data();
   /* What waits for a moment has waited for it, whenever it is asked for. */
   rig->now = monotonic_now() - 1000 * 3600 * S;
   for (int i = 0; i < SOURCES; i++)
@@ -108,6 +110,7 @@ static void rig_end(struct rig *rig, struct reader *reader) {
 static void deliver(struct rig *rig, struct source *source, AVPacket *packet) {
   times_unwrap(&source->wrap, packet, rig->tracks->track[packet->stream_index].time_base, 33, true);
   const bool picture = packet->stream_index == 0, key = picture && packet->flags & AV_PKT_FLAG_KEY;
+  const enum track_kind kind = track_kind(&rig->tracks->track[packet->stream_index]);
   if (rig->offered == source->number && key) {
     rig->on_air = source->number;
     rig->offered = -1;
@@ -122,13 +125,15 @@ static void deliver(struct rig *rig, struct source *source, AVPacket *packet) {
   if (verdict && queue_push(&rig->queue, &origin, rig->tracks, &source->preroll, packet)) {
     source->was_on_air = true;
     preroll_forwarded(&source->preroll);
+    preroll_keep_sent(&source->preroll, packet, kind, key, rig->now);
     return;
   }
   if (picture && source->was_on_air) {
     source->was_on_air = queue_complete(&rig->queue, &origin, rig->tracks, packet);
+    if (source->was_on_air) preroll_keep_sent(&source->preroll, packet, kind, key, rig->now);
     if (source->was_on_air) return;
   }
-  preroll_keep(&source->preroll, packet, picture ? TRACK_VIDEO : TRACK_AUDIO, key, rig->now);
+  preroll_keep(&source->preroll, packet, kind, key, rig->now);
 }
 
 static bool is_open(const struct source *source) {
@@ -146,10 +151,11 @@ static AVPacket *packet_of(const struct source *source, int stream, int64_t pts,
   const bool leads = is_open(source) && source->pictures % source->group <= 2;
   char *name = (char *)packet->data + 5;
   const int length = snprintf(name, 24, "<%d %d %c>", source->number, (int)source->pictures,
-                              stream  ? 's'
-                              : key   ? 'k'
-                              : leads ? 'l'
-                                      : 'p');
+                              stream == 1   ? 's'
+                              : stream == 2 ? 'd'
+                              : key         ? 'k'
+                              : leads       ? 'l'
+                                            : 'p');
   name[length] = 'x';
   packet->stream_index = stream;
   packet->dts = source->clock;
@@ -192,7 +198,7 @@ static void decode(void *context, const struct read_unit *unit) {
   struct decoder *decoder = context;
   int source, number;
   char kind;
-  if (sscanf(unit->name, "%d %d %c", &source, &number, &kind) != 3 || kind == 's') return;
+  if (sscanf(unit->name, "%d %d %c", &source, &number, &kind) != 3 || kind == 's' || kind == 'd') return;
   if (decoder->pictures++ && unit->dts <= decoder->dts) decoder->back++;
   const bool left_out = decoder->key && kind == 'p' && number == decoder->number + 3;
   const bool follows = source == decoder->source && (number == decoder->number + 1 || left_out);
@@ -212,6 +218,7 @@ static void whatever_happens_every_picture_can_be_decoded(void) {
     static const size_t bytes[] = {4000, 20000, 1000000};
     struct rig rig;
     rig_init(&rig, (uint64_t)(1 + rand() % 5000) * MS, bytes[rand() % 3]);
+    rig.writer.key_wait = 0; /* each has sent a key frame */
     for (int i = 0; i < SOURCES; i++) {
       rig.source[i].group = rand() % 2 ? 100 : 5 + rand() % 30;
       rig.source[i].open = rand() % 3 == 0;
@@ -269,6 +276,7 @@ static void collect(void *context, const struct read_unit *unit) {
   if (seen->count == 8000) abort();
   if (sscanf(unit->name, "%d %d %c", &seen->source[seen->count], &seen->number[seen->count], &kind) != 3)
     return;
+  if (kind == 'd') return;
   seen->sound[seen->count] = kind == 's';
   seen->unit[seen->count++] = *unit;
 }
@@ -352,6 +360,63 @@ static void check_times(const struct seen *seen, const struct reader *reader, in
   CHECK(!reader->clock_goes_back && !reader->counter_faults);
 }
 
+/* Left without a reason and chosen again soon, before or after the other one has sent something, however its pictures are sent, and
+ * however many of them may be kept: it begins with the key frame of the group that it is in, and there is no hole in the sound. */
+static void back_within_the_group_it_begins_with_its_key_frame(void) {
+  struct seen *seen = malloc(sizeof *seen);
+  for (unsigned run = 0; run < 5 * 3 * 6 * 6; run++) {
+    const int kind = (int)(run % 5), size = (int)(run / 5 % 3), left = (int)(run / 15 % 6),
+              away = (int)(run / 90);
+    static const size_t bytes[] = {4000, 20000, 1000000};
+    struct rig rig;
+    rig_init(&rig, 10 * S, bytes[size]);
+    rig.writer.key_wait = 2 * S;
+    rig.source[2].group = 0;
+    for (int i = 0; i < 2; i++) {
+      rig.source[i].group = 150;
+      rig.source[i].open = kind == 4;
+      rig.source[i].b_frames = kind == 4 ? 0 : kind;
+      rig.source[i].sound_size = 3000; /* a frame in each unit */
+    }
+    rig.source[1].pictures = 75;
+    play(&rig, 152 + left * (left + 1)); /* of the second group 2 to 32 */
+    rig.on_air = 1, rig.number++;
+    play(&rig, away * away);
+    const int began = (int)rig.source[0].pictures;
+    rig.on_air = 0, rig.number++;
+    play(&rig, 200);
+    seen->count = 0;
+    struct reader reader = {.unit = collect, .context = seen};
+    rig_end(&rig, &reader);
+    const int failed = failures;
+    int64_t sound = 0;
+    int sounds = 0, other = -1, back = -1;
+    for (int i = 0; i < seen->count; i++) {
+      if (seen->sound[i]) {
+        if (sound) CHECK(seen->unit[i].dts > sound && seen->unit[i].dts - sound <= 2 * FRAME + 4);
+        sound = seen->unit[i].dts;
+        sounds++;
+      } else if (seen->source[i] == 1) {
+        other = i;
+      } else if (other >= 0 && back < 0) {
+        back = i;
+      }
+    }
+    CHECK(sounds >= (int)rig.source[0].pictures - 2);
+    if (away > 0) CHECK(other > 0 && back > other && seen->number[back] == 150);
+    if (away == 0) CHECK(other < 0);
+    struct decoder decoder = {.source = -1};
+    for (int i = 0; i < seen->count; i++)
+      decode(&decoder, &seen->unit[i]);
+    CHECK(!decoder.missing && !decoder.back);
+    if (failures > failed)
+      fprintf(stderr, "  kind %d, %zu bytes, left %d, away %d, back at %d with %d: %d, %d\n", kind,
+              bytes[size], left, away, began, back < 0 ? -1 : seen->number[back], decoder.missing,
+              decoder.back);
+  }
+  free(seen);
+}
+
 /* The output's clock wraps just before, in or just after a switch; so do those of the sources, as libavformat tells it: their
  * times fall by 2^33. One of them starts again at 0 besides. */
 static void clocks_that_wrap(void) {
@@ -404,6 +469,7 @@ int main(void) {
   av_log_set_level(AV_LOG_ERROR);
   whatever_happens_every_picture_can_be_decoded();
   a_planned_switch_loses_no_picture();
+  back_within_the_group_it_begins_with_its_key_frame();
   clocks_that_wrap();
   return failures ? 1 : 0;
 }
