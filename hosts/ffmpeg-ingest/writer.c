@@ -179,15 +179,16 @@ static struct piece kept_piece(const struct item *item, size_t i) {
 /* With what the new source begins, so that it can be decoded from there: the packet itself, or the key frame that was kept.
  * False: with nothing that has come yet. */
 static bool find_beginning(const struct writer *writer, const struct piece *live, struct piece *beginning) {
+  const bool is_data = track_kind(track_of(live)) == TRACK_OTHER;
   *beginning = *live;
-  if (track_kind(track_of(live)) == TRACK_OTHER) return false;
-  if (!tracks_have_video(live->item->tracks) || starts(live)) return true;
+  if (!tracks_have_video(live->item->tracks)) return !is_data;
+  if (starts(live)) return true;
   for (size_t i = 0; i < live->item->kept.count; i++) {
     if (!live->item->kept.packets[i].starts) continue;
     *beginning = kept_piece(live->item, i);
     return true;
   }
-  return live->arrived - writer->began > writer->key_wait;
+  return !is_data && live->arrived - writer->began > writer->key_wait;
 }
 
 /* Its place on the output's timeline, and how much of what was kept goes out. False: it has none, or no program. */

@@ -417,6 +417,26 @@ static void back_within_the_group_it_begins_with_its_key_frame(void) {
   free(seen);
 }
 
+/* Data can be the first of it that comes: with that alone nothing begins, but with what was kept. */
+static void data_that_comes_first_begins_with_the_key_frame(void) {
+  struct rig rig;
+  rig_init(&rig, 10 * S, 1000000);
+  rig.writer.key_wait = 0;
+  rig.source[1].pictures = 5;
+  rig.source[1].begins = 5;
+  play(&rig, 35);
+  rig.on_air = 1, rig.number++;
+  AVPacket *data = packet_of(&rig.source[1], 2, rig.source[1].clock, false, 100);
+  deliver(&rig, &rig.source[1], data);
+  av_packet_free(&data);
+  play(&rig, 30);
+  struct decoder decoder = {.source = -1};
+  struct reader reader = {.unit = decode, .context = &decoder};
+  rig_end(&rig, &reader);
+  CHECK(decoder.source == 1 && decoder.pictures == 35 + 45);
+  CHECK(!decoder.missing && !decoder.back);
+}
+
 /* The output's clock wraps just before, in or just after a switch; so do those of the sources, as libavformat tells it: their
  * times fall by 2^33. One of them starts again at 0 besides. */
 static void clocks_that_wrap(void) {
@@ -470,6 +490,7 @@ int main(void) {
   whatever_happens_every_picture_can_be_decoded();
   a_planned_switch_loses_no_picture();
   back_within_the_group_it_begins_with_its_key_frame();
+  data_that_comes_first_begins_with_the_key_frame();
   clocks_that_wrap();
   return failures ? 1 : 0;
 }
