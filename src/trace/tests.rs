@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod kept;
+
 pub(super) const MS: Nanos = 1_000_000;
 
 /// A directory that is removed at the end.
