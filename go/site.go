@@ -186,6 +186,8 @@ func (h *handler) follow(ctx context.Context, client client, response *C.changeo
 		return
 	}
 	defer descriptor.Close()
+	// A server's own limit on requests would end the answer.
+	_ = client.SetReadDeadline(time.Time{})
 	for {
 		piece, err := nextPiece(ctx, response, descriptor)
 		if err != nil || client.write(piece) != nil || client.Flush() != nil {

@@ -43,7 +43,9 @@ func site(t *testing.T, service *changeover.Service, options *changeover.SiteOpt
 
 func ask(t *testing.T, server *httptest.Server, method, path, body string, header ...string) (*http.Response, string) {
 	t.Helper()
-	request, err := http.NewRequest(method, server.URL+"/ops"+path, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, server.URL+"/ops"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,10 +219,17 @@ type slow struct {
 	// Each is used up by one piece.
 	deadline time.Time
 	pieces   int
+	// nil: the server's own.
+	reads *time.Time
 }
 
 func (s *slow) SetWriteDeadline(deadline time.Time) error {
 	s.deadline = deadline
+	return nil
+}
+
+func (s *slow) SetReadDeadline(deadline time.Time) error {
+	s.reads = &deadline
 	return nil
 }
 
@@ -249,6 +258,20 @@ func TestSiteGivesEachPieceOfAnAnswerItsTime(t *testing.T) {
 	}
 	if !client.deadline.IsZero() {
 		t.Error("what comes next on the connection has no time of its own")
+	}
+}
+
+func TestSiteFollowsForLongerThanARequestMayTake(t *testing.T) {
+	handler, err := newService(t, &host{}, changeover.Config{}).Handler(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	client := &slow{ResponseRecorder: httptest.NewRecorder(), t: t}
+	handler.ServeHTTP(client, httptest.NewRequest("GET", "http://localhost/api/events", nil).WithContext(ctx))
+	if client.reads == nil || !client.reads.IsZero() {
+		t.Error("a server's ReadTimeout ends it")
 	}
 }
 

@@ -115,7 +115,7 @@ func run(ctx context.Context, logger *slog.Logger, file string, page page, setti
 		return err
 	}
 	logger.Info("serving", "address", listener.Addr().String(), "streams", len(streams))
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute}
 	context.AfterFunc(ctx, func() { server.Close() })
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
