@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -34,8 +35,8 @@ descriptor take_over_signals() {
 
 }  // namespace
 
-gateway::gateway(std::string table, const settings& defaults, const page_options& page, printer& log,
-                 printer& output)
+gateway::gateway(std::string table, const settings& defaults, const page_options& page,
+                 const std::string& trace, printer& log, printer& output)
     : table_(std::move(table)),
       defaults_(defaults),
       log_(log),
@@ -45,6 +46,7 @@ gateway::gateway(std::string table, const settings& defaults, const page_options
       streams_(engine_, relay_) {
   watch(engine_.event_fd(), &for_events);
   watch(signals_.get(), &for_signals);
+  if (!trace.empty()) begin_trace(trace);
   streams_.apply(read_table(table_, defaults_));
   // The sockets of all of them.
   take_events();
@@ -56,6 +58,21 @@ gateway::gateway(std::string table, const settings& defaults, const page_options
   if (page.address.empty()) return;
   page_.emplace(serve_page(engine_, page));
   log_.print("udp-switch: http://" + page_->address() + "/\n");
+}
+
+// From before the first stream is registered until the engine ends.
+void gateway::begin_trace(const std::string& path) {
+  // That it can't be written, now or later, and why, is in the log alone; what else there is, events tell.
+  engine_.set_log_callback(changeover::log_level::error,
+                           [this](changeover::log_level, std::string_view line) {
+                             if (line.find("trace can") != std::string_view::npos)
+                               log_.print("udp-switch: " + std::string(line) + '\n');
+                           });
+  try {
+    engine_.trace_to(path);
+  } catch (const changeover::error&) {
+    throw std::runtime_error("--trace " + path + ": not possible");
+  }
 }
 
 void gateway::run() {

@@ -18,9 +18,9 @@
 class gateway {
  public:
   // What it has to say goes to `log`, the states of the streams to `output`. `table` is read at SIGHUP again, on
-  // top of the same `defaults`.
-  gateway(std::string table, const settings& defaults, const page_options& page, printer& log,
-          printer& output);
+  // top of the same `defaults`. What decisions are made from is recorded in the file `trace`, if that is not empty.
+  gateway(std::string table, const settings& defaults, const page_options& page, const std::string& trace,
+          printer& log, printer& output);
 
   // Until SIGINT or SIGTERM. SIGUSR1 prints the state of every stream, SIGHUP reads the table again. Nothing that
   // is printed holds up the loop.
@@ -28,6 +28,7 @@ class gateway {
 
  private:
   void watch(int fd, void* tag);
+  void begin_trace(const std::string& path);
   int wait() const;
   void turn();
   void take_events();

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+import zlib
 
 from testbed import HOST, PATIENCE, Output, Source, check, free_port, program as tested, status, wait_until
 
@@ -310,6 +311,48 @@ def page(directory):
     check(run.returncode == 2 and "without --http" in run.stderr, "a token without a page is a mistake", run)
 
 
+def records(trace):
+    """The records of a trace, each behind its kind; what is torn or damaged is missing."""
+    magic, at, found = b"changeover-trace\n", 17, []
+    while trace.startswith(magic) and at < len(trace):
+        length = shift = 0
+        while True:
+            length |= (trace[at] & 127) << shift
+            shift += 7
+            at += 1
+            if not trace[at - 1] & 128:
+                break
+        record, checksum = trace[at:at + length], trace[at + length:at + length + 4]
+        at += length + 4
+        if checksum == zlib.crc32(record).to_bytes(4, "little"):
+            found.append(record)
+    return found
+
+
+def trace(directory):
+    """What decisions are made from is recorded, where that is asked for."""
+    table, path = os.path.join(directory, "traced"), os.path.join(directory, "trace")
+    output, first, second = Output(), Source(b"source-1"), Source(b"source-2")
+    program = Program(table, [f"traced {output.address} {first.address} {second.address} packet-timeout=300ms"],
+                      options=["--trace", path])
+    try:
+        check(output.carries(b"source-1"), "it runs")
+        first.ended.set()
+        check(output.carries(b"source-2"), "and fails over")
+    finally:
+        program.end()
+        second.ended.set()
+    with open(path, "rb") as file:
+        found = records(file.read())
+    HEADER, REGISTERED, UNREGISTER = 1, 16, 57
+    check(found and found[0][0] == HEADER and found[-1][0] == UNREGISTER, "its trace is whole", found)
+    check(any(record[0] == REGISTERED and b"traced" in record for record in found), "from the registration on", found)
+    check(not any(HOST.encode() in record for record in found), "without URLs", found)
+    nowhere = os.path.join(directory, "not", "there")
+    run = subprocess.run([PROGRAM, "--trace", nowhere, table], capture_output=True, text=True, timeout=PATIENCE)
+    check(run.returncode == 1 and f"{nowhere}: No such file" in run.stderr, "that none can be written is told", run)
+
+
 def closed_streams(directory):
     """No socket gets the number of a standard stream that is closed: what is printed there would be sent."""
     table = os.path.join(directory, "closed")
@@ -329,7 +372,7 @@ def closed_streams(directory):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="udp-switch-") as directory:
-        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd, page, closed_streams):
+        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd, page, trace, closed_streams):
             test(directory)
     return check.report("gateway")
 

@@ -14,11 +14,13 @@
 #include <string>
 
 static const char usage[] =
-    "usage: udp-switch [--check] [--http ADDRESS [--http-token-file FILE]] [SETTING=VALUE...] TABLE\n"
+    "usage: udp-switch [--check] [--trace FILE] [--http ADDRESS [--http-token-file FILE]] [SETTING=VALUE...] "
+    "TABLE\n"
     "TABLE has a line for each stream: NAME OUTPUT INPUT [INPUT...] [SETTING=VALUE...], inputs best first.\n"
     "A line of nothing but settings is for all streams. # begins a comment.\n"
     "OUTPUT, INPUT: [udp://|rtp://]HOST:PORT[@INTERFACE], all in numbers; INTERFACE for multicast.\n"
     "SIGHUP reads it again and touches what has changed. --check says what is wrong with it, and ends.\n"
+    "--trace records what decisions are made from, for `changeover replay`.\n"
     "--http serves a page, metrics and an API, such as at 127.0.0.1:9180; who has the token in FILE may\n"
     "switch inputs there, and reading at an address that others reach needs it, too.\n"
     "SIGUSR1 prints the state of every stream, a line each: NAME, tab, JSON; SIGINT and SIGTERM end it.\n"
@@ -36,7 +38,7 @@ static void keep_standard_streams() {
 
 int main(int argc, char** argv) {
   settings defaults;
-  std::string table;
+  std::string table, trace;
   page_options page;
   bool check = false;
   try {
@@ -47,6 +49,8 @@ int main(int argc, char** argv) {
       const std::string argument = argv[i];
       if (argument == "--check")
         check = true;
+      else if (argument == "--trace" && i + 1 < argc)
+        trace = argv[++i];
       else if ((argument == "--http" || argument == "--http-token-file") && i + 1 < argc)
         (argument == "--http" ? page.address : page.token_file) = argv[++i];
       else if (argument.find('=') != std::string::npos)
@@ -69,7 +73,7 @@ int main(int argc, char** argv) {
     if (check)
       read_table(table, defaults);
     else
-      gateway(table, defaults, page, log, output).run();
+      gateway(table, defaults, page, trace, log, output).run();
   } catch (const table_error& failure) {
     log.print(std::string(failure.what()) + '\n');
     return 1;
