@@ -1,6 +1,6 @@
 //! The body of an answer, as hyper takes it.
 
-use super::connections::Unsent;
+use super::connections::Answering;
 use crate::site::{Body, Feed};
 use hyper::body::{Bytes, Frame, SizeHint};
 use std::borrow::Cow;
@@ -16,10 +16,10 @@ use tokio::time::{sleep, Instant, Sleep};
 /// A client gets events together with those of so long after.
 const PACE: Duration = Duration::from_millis(20);
 
-/// The body of an answer, until it has gone.
+/// The body of an answer, until it has been handed out.
 pub(super) struct Answer {
     what: What,
-    _unsent: Option<Unsent>,
+    _answering: Answering,
 }
 
 enum What {
@@ -37,7 +37,7 @@ struct Events {
 
 impl Answer {
     /// For the thread with the sockets.
-    pub(super) fn new(body: Body, unsent: Option<Unsent>) -> Answer {
+    pub(super) fn new(body: Body, answering: Answering) -> Answer {
         let what = match body {
             Body::Whole(Cow::Borrowed(bytes)) => What::Whole(Bytes::from_static(bytes)),
             Body::Whole(Cow::Owned(bytes)) => What::Whole(Bytes::from(bytes)),
@@ -51,7 +51,7 @@ impl Answer {
                 })
             }
         };
-        Answer { what, _unsent: unsent }
+        Answer { what, _answering: answering }
     }
 }
 

@@ -1,26 +1,26 @@
 //! The connections there are, and which of them has to go when there are too many.
 
+use super::room::{Part, Room};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 use tokio::task::AbortHandle;
 
-/// So many bytes of answers may wait for their clients to take them, all together.
-const UNSENT_MAX: usize = 64 << 20;
-
 #[derive(Debug)]
 struct Connection {
     task: Option<AbortHandle>,
     /// Since when its client is expected to ask something; `None` while it is being answered.
     quiet_since: Option<Instant>,
+    /// All of the answer was handed out; it may still wait to be sent.
+    is_handed_out: bool,
 }
 
 #[derive(Debug, Default)]
 struct All {
     last: u64,
     by_number: BTreeMap<u64, Connection>,
-    unsent: usize,
+    room: Room,
 }
 
 /// All connections. For one thread.
@@ -34,12 +34,14 @@ pub(super) struct Connections {
 pub(super) struct Place {
     connections: Connections,
     number: u64,
+    /// Of answers that were handed out and have not been sent.
+    unsent: RefCell<Vec<Part>>,
 }
 
-/// An answer on its way, until it is dropped.
-pub(super) struct Unsent {
+/// An answer that is being handed out, until it is dropped.
+pub(super) struct Answering {
     place: Rc<Place>,
-    bytes: usize,
+    part: Option<Part>,
 }
 
 impl Connections {
@@ -61,9 +63,10 @@ impl Connections {
         }
         all.last += 1;
         let number = all.last;
-        let connection = Connection { task: None, quiet_since: Some(Instant::now()) };
+        let connection =
+            Connection { task: None, quiet_since: Some(Instant::now()), is_handed_out: false };
         all.by_number.insert(number, connection);
-        Some(Rc::new(Place { connections: self.clone(), number }))
+        Some(Rc::new(Place { connections: self.clone(), number, unsent: RefCell::default() }))
     }
 }
 
@@ -76,34 +79,52 @@ impl Place {
         }
     }
 
-    /// A request has come whole, or its answer has gone.
-    pub(super) fn is_answered(&self, now: bool) {
+    /// A request has come whole.
+    pub(super) fn is_asked(&self) {
         let mut all = self.connections.all.borrow_mut();
         if let Some(connection) = all.by_number.get_mut(&self.number) {
-            connection.quiet_since = (!now).then(Instant::now);
+            (connection.quiet_since, connection.is_handed_out) = (None, false);
         }
     }
 
-    /// Room for an answer of so many bytes, if there is. The only one there is may be of any size.
-    pub(super) fn reserve(self: &Rc<Place>, bytes: usize) -> Option<Unsent> {
+    /// An answer begins.
+    pub(super) fn answers(self: &Rc<Place>) -> Answering {
+        Answering { place: self.clone(), part: None }
+    }
+
+    /// All that was handed out has been sent.
+    pub(super) fn has_sent(&self) {
         let mut all = self.connections.all.borrow_mut();
-        if all.unsent > 0 && all.unsent + bytes > UNSENT_MAX {
-            return None;
+        self.unsent.take().into_iter().for_each(|part| all.room.give_back(part));
+        if let Some(connection) = all.by_number.get_mut(&self.number) {
+            if std::mem::take(&mut connection.is_handed_out) {
+                connection.quiet_since = Some(Instant::now());
+            }
         }
-        all.unsent += bytes;
-        Some(Unsent { place: self.clone(), bytes })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.has_sent();
         self.connections.all.borrow_mut().by_number.remove(&self.number);
     }
 }
 
-impl Drop for Unsent {
+impl Answering {
+    /// Takes room for so many bytes; false if there is none.
+    pub(super) fn takes(&mut self, bytes: usize) -> bool {
+        self.part = self.place.connections.all.borrow_mut().room.take(bytes);
+        self.part.is_some()
+    }
+}
+
+impl Drop for Answering {
     fn drop(&mut self) {
-        self.place.connections.all.borrow_mut().unsent -= self.bytes;
-        self.place.is_answered(false);
+        self.place.unsent.borrow_mut().extend(self.part.take());
+        let mut all = self.place.connections.all.borrow_mut();
+        if let Some(connection) = all.by_number.get_mut(&self.place.number) {
+            connection.is_handed_out = true;
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! One request: from hyper to the site, and back.
 
 use super::answer::Answer;
-use super::connections::{Place, Unsent};
+use super::connections::{Answering, Place};
 use super::worker::{OwnedRequest, Worker};
 use crate::site::{Body, Response, Site, BODY_MAX, TARGET_MAX};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{HeaderMap, HeaderValue};
 use hyper::StatusCode;
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,19 +29,19 @@ impl Service {
     ) -> hyper::Response<Answer> {
         let response = match self.read(request).await {
             Ok(request) => {
-                place.is_answered(true);
+                place.is_asked();
                 self.ask(request).await
             }
             Err(refused) => refused,
         };
-        let whole = match &response.body {
-            Body::Whole(bytes) => bytes.len(),
-            Body::Events(_) => 0,
+        let bytes = match &response.body {
+            Body::Whole(Cow::Owned(bytes)) => bytes.len(),
+            // What is in memory anyway, or not yet.
+            Body::Whole(Cow::Borrowed(_)) | Body::Events(_) => 0,
         };
-        match place.reserve(whole) {
-            Some(unsent) => said(response, Some(unsent)),
-            None => said(busy(), None),
-        }
+        let mut answering = place.answers();
+        let response = if answering.takes(bytes) { response } else { busy() };
+        said(response, answering)
     }
 
     /// All that the site looks at.
@@ -110,8 +111,8 @@ fn field(headers: &HeaderMap, name: &str) -> Result<Option<String>, Response> {
 }
 
 /// An answer in hyper's words.
-fn said(response: Response, unsent: Option<Unsent>) -> hyper::Response<Answer> {
-    let answer = Answer::new(response.body, unsent);
+fn said(response: Response, answering: Answering) -> hyper::Response<Answer> {
+    let answer = Answer::new(response.body, answering);
     let mut said = hyper::Response::new(answer);
     *said.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

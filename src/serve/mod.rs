@@ -3,7 +3,8 @@
 //! | file | job |
 //! |---|---|
 //! | `mod.rs` | the server: its address, its threads, its end |
-//! | `connections.rs`, `patient.rs` | how many connections there are, and which has to go; clients that are slow |
+//! | `connections.rs`, `room.rs` | how many connections there are, and which has to go; how much may wait to be sent |
+//! | `patient.rs` | clients that are slow |
 //! | `http.rs`, `answer.rs` | one request, from hyper to the site and back; the body of its answer |
 //! | `worker.rs` | the thread that makes answers |
 
@@ -11,6 +12,7 @@ mod answer;
 mod connections;
 mod http;
 mod patient;
+mod room;
 mod worker;
 
 use crate::engine::{be_nice, Engine, Thread};
@@ -188,7 +190,7 @@ async fn talk(stream: TcpStream, service: Rc<Service>, place: Rc<Place>) {
         .max_buf_size(HEAD_MAX)
         .max_headers(FIELDS_MAX)
         .serve_connection(
-            Patient::new(stream, patience),
+            Patient::new(stream, place.clone(), patience),
             service_fn(move |request| {
                 let (service, place) = (service.clone(), place.clone());
                 async move { Ok::<_, Infallible>(service.answer(&place, request).await) }

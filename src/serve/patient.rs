@@ -1,10 +1,12 @@
 //! A socket whose other end may not be slow for ever.
 
+use super::connections::Place;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use std::future::Future;
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{ready, Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -17,6 +19,8 @@ const LEAST: usize = 16 << 10;
 /// `http.rs`.)
 pub(super) struct Patient {
     inner: TokioIo<TcpStream>,
+    /// Is told when nothing waits to be written any more.
+    place: Rc<Place>,
     patience: Duration,
     /// The end of its time, from when it first let us wait.
     end: Option<Pin<Box<Sleep>>>,
@@ -27,8 +31,9 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Patient {
-        Patient { inner: TokioIo::new(stream), patience, end: None, taken: 0, waiting: false }
+    pub(super) fn new(stream: TcpStream, place: Rc<Place>, patience: Duration) -> Patient {
+        let inner = TokioIo::new(stream);
+        Patient { inner, place, patience, end: None, taken: 0, waiting: false }
     }
 
     /// What writing has come to.
@@ -92,7 +97,9 @@ impl Write for Patient {
         self.judge(context, written)
     }
 
+    /// Is called when all that there was has been written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<Result<()>> {
+        self.place.has_sent();
         Pin::new(&mut self.inner).poll_flush(context)
     }
 

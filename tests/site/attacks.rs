@@ -1,7 +1,7 @@
 //! What clients try who mean ill. Each has to leave the server answering others.
 
-use super::rig::{connect, read_answer, read_until_closed, until, Rig, TOKEN};
-use changeover::{serve, Engine, Error, ServeOptions};
+use super::rig::{connect, read_answer, read_head, read_until_closed, until, Rig, TOKEN};
+use changeover::{serve, Engine, Error, MetricsOptions, ServeOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -91,6 +91,34 @@ fn a_client_that_takes_no_answer_is_cut_off() {
     // The only place there is is free again.
     answers_others(&rig);
     drop(stream);
+}
+
+#[test]
+fn a_download_is_not_quiet_before_its_last_byte_is_sent() {
+    let mut options = ServeOptions::default();
+    options.max_connections = 2;
+    options.site.metrics = MetricsOptions::new().streams(true).inputs(true);
+    let rig = Rig::new(options);
+    for number in 0..2000 {
+        rig.register(&format!("{number:0250}"));
+    }
+    let mut download = rig.connect();
+    write!(download, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let head = read_head(&mut download);
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    let length: usize = length.parse().unwrap();
+    assert!(length > 16 << 20, "more than sockets take: {length}");
+    // They have the other place in turn.
+    let mut idle: Vec<TcpStream> = (0..4).map(|_| rig.connect()).collect();
+    for sent_away in &mut idle[..3] {
+        assert!(read_until_closed(sent_away).is_empty());
+    }
+    let mut body = vec![0; length];
+    download.read_exact(&mut body).unwrap();
+    assert!(body.ends_with(b"# EOF\n"));
+    // After it, it is quiet like any other, and the next but one has its place.
+    let _others = [rig.connect(), rig.connect()];
+    assert!(read_until_closed(&mut download).is_empty());
 }
 
 /// Raises the limit on descriptors as far as it goes.
