@@ -7,13 +7,15 @@ use std::rc::Rc;
 use std::time::Instant;
 use tokio::task::AbortHandle;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Connection {
     task: Option<AbortHandle>,
     /// Since when its client is expected to ask something; `None` while it is being answered.
     quiet_since: Option<Instant>,
     /// All of the answer was handed out; it may still wait to be sent.
     is_handed_out: bool,
+    /// It is answered by events as they come.
+    follows: bool,
 }
 
 #[derive(Debug, Default)]
@@ -44,27 +46,42 @@ pub(super) struct Answering {
     part: Option<Part>,
 }
 
+impl All {
+    fn quiet_longest(&self) -> Option<u64> {
+        let all = self.by_number.iter();
+        let quiet = all.filter_map(|(number, one)| Some((one.quiet_since?, *number)));
+        quiet.min().map(|(_, number)| number)
+    }
+
+    /// Those that follow events, the oldest first.
+    fn followers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.by_number.iter().filter(|(_, one)| one.follows).map(|(number, _)| *number)
+    }
+
+    fn send_away(&mut self, number: u64) {
+        if let Some(task) = self.by_number.remove(&number).and_then(|one| one.task) {
+            task.abort();
+        }
+    }
+}
+
 impl Connections {
     pub(super) fn new(most: usize) -> Connections {
         Connections { all: Rc::default(), most }
     }
 
     /// A place for a new one. When there is none, the connection goes that has been quiet the longest: who
-    /// opens many and says nothing shuts nobody out. `None`: all are being answered.
+    /// opens many and says nothing shuts nobody out. If none is quiet, one that follows events does, which can
+    /// go on later. `None`: all are being answered.
     pub(super) fn admit(&self) -> Option<Rc<Place>> {
         let mut all = self.all.borrow_mut();
         if all.by_number.len() >= self.most {
-            let quiet = all.by_number.iter();
-            let quiet = quiet.filter_map(|(number, one)| Some((one.quiet_since?, *number)));
-            let (_, longest) = quiet.min()?;
-            if let Some(task) = all.by_number.remove(&longest).and_then(|one| one.task) {
-                task.abort();
-            }
+            let goes = all.quiet_longest().or_else(|| all.followers().next())?;
+            all.send_away(goes);
         }
         all.last += 1;
         let number = all.last;
-        let connection =
-            Connection { task: None, quiet_since: Some(Instant::now()), is_handed_out: false };
+        let connection = Connection { quiet_since: Some(Instant::now()), ..Connection::default() };
         all.by_number.insert(number, connection);
         Some(Rc::new(Place { connections: self.clone(), number, unsent: RefCell::default() }))
     }
@@ -90,6 +107,20 @@ impl Place {
     /// An answer begins.
     pub(super) fn answers(self: &Rc<Place>) -> Answering {
         Answering { place: self.clone(), part: None }
+    }
+
+    /// It follows events from now on. Half of the places are for those who do, so that the others are left
+    /// for short requests: beyond that the oldest one goes.
+    pub(super) fn follows(&self) {
+        let mut all = self.connections.all.borrow_mut();
+        if let Some(connection) = all.by_number.get_mut(&self.number) {
+            connection.follows = true;
+        }
+        let most = (self.connections.most / 2).max(1);
+        if all.followers().count() > most {
+            let oldest = all.followers().next();
+            oldest.into_iter().for_each(|number| all.send_away(number));
+        }
     }
 
     /// All that was handed out has been sent.

@@ -39,6 +39,9 @@ impl Service {
             // What is in memory anyway, or not yet.
             Body::Whole(Cow::Borrowed(_)) | Body::Events(_) => 0,
         };
+        if matches!(response.body, Body::Events(_)) {
+            place.follows();
+        }
         let mut answering = place.answers();
         let response = if answering.takes(bytes) { response } else { busy() };
         said(response, answering)

@@ -61,7 +61,7 @@ pub struct ServeOptions {
     /// is said there.
     pub site: SiteOptions,
     /// At most so many connections at once; when there are more, the one goes that has been quiet the
-    /// longest. 0: 256.
+    /// longest. Half of them may follow events; when more do, the oldest of these goes. 0: 256.
     pub max_connections: usize,
     /// How long a client may take to ask, or to take the next 16 KiB of an answer; and how long an answer
     /// may take. Zero: 10 seconds.
@@ -179,11 +179,27 @@ async fn accept(listener: tokio::net::TcpListener, service: Service, connections
     }
 }
 
+/// What the system does for it: small pieces go at once; a client that takes nothing of what it was sent, or has
+/// gone without a word, loses its connection. Advice.
+fn be_quick(stream: &TcpStream, patience: Duration) {
+    let _ = stream.set_nodelay(true);
+    let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX).max(1);
+    // SAFETY: the descriptor is open; the option is an int, which is read.
+    unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_USER_TIMEOUT,
+            (&raw const millis).cast(),
+            size_of::<u32>() as libc::socklen_t,
+        )
+    };
+}
+
 /// All that comes on one connection.
 async fn talk(stream: TcpStream, service: Rc<Service>, place: Rc<Place>) {
     let patience = service.patience;
-    // Advice.
-    let _ = stream.set_nodelay(true);
+    be_quick(&stream, patience);
     let connection = Http::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
@@ -224,5 +240,32 @@ impl Drop for Server {
             // One that goes on waits for the monitor, and ends with that.
             let _ = thread.join(deadline);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_gives_a_client_up_that_acknowledges_nothing() {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            be_quick(&stream, Duration::from_secs(10));
+            let (mut millis, mut length) = (0_u32, size_of::<u32>() as libc::socklen_t);
+            // SAFETY: the descriptor is open; what is written to is valid and as long as is said.
+            let result = unsafe {
+                libc::getsockopt(
+                    stream.as_raw_fd(),
+                    libc::IPPROTO_TCP,
+                    libc::TCP_USER_TIMEOUT,
+                    (&raw mut millis).cast(),
+                    &raw mut length,
+                )
+            };
+            assert_eq!((result, millis), (0, 10_000));
+        });
     }
 }

@@ -64,7 +64,14 @@ impl Access {
             }
         }
         let of_a_page = request.fetch_site.unwrap_or("none");
-        if intent == Intent::Change && !["none", "same-origin"].contains(&of_a_page) {
+        let may = match intent {
+            // A link on another page may lead to the page.
+            Intent::Look => true,
+            // What may not read the answer has it made all the same, and takes a place.
+            Intent::Read => of_a_page != "cross-site",
+            Intent::Change => ["none", "same-origin"].contains(&of_a_page),
+        };
+        if !may {
             return Err(Refusal::new(403, "cross_origin", "a page of another origin asked"));
         }
         if intent == Intent::Change && !self.has_token() {

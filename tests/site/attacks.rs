@@ -93,21 +93,33 @@ fn a_client_that_takes_no_answer_is_cut_off() {
     drop(stream);
 }
 
-#[test]
-fn a_download_is_not_quiet_before_its_last_byte_is_sent() {
+/// A server with an answer that is longer than all that sockets take.
+fn with_a_long_answer(max_connections: usize) -> Rig {
     let mut options = ServeOptions::default();
-    options.max_connections = 2;
+    options.max_connections = max_connections;
     options.site.metrics = MetricsOptions::new().streams(true).inputs(true);
     let rig = Rig::new(options);
     for number in 0..2000 {
         rig.register(&format!("{number:0250}"));
     }
+    rig
+}
+
+/// Begins to read that answer; its length.
+fn begin_download(rig: &Rig) -> (TcpStream, usize) {
     let mut download = rig.connect();
     write!(download, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let head = read_head(&mut download);
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     let length: usize = length.parse().unwrap();
     assert!(length > 16 << 20, "more than sockets take: {length}");
+    (download, length)
+}
+
+#[test]
+fn a_download_is_not_quiet_before_its_last_byte_is_sent() {
+    let rig = with_a_long_answer(2);
+    let (mut download, length) = begin_download(&rig);
     // They have the other place in turn.
     let mut idle: Vec<TcpStream> = (0..4).map(|_| rig.connect()).collect();
     for sent_away in &mut idle[..3] {
@@ -119,6 +131,21 @@ fn a_download_is_not_quiet_before_its_last_byte_is_sent() {
     // After it, it is quiet like any other, and the next but one has its place.
     let _others = [rig.connect(), rig.connect()];
     assert!(read_until_closed(&mut download).is_empty());
+}
+
+#[test]
+fn clients_that_are_being_answered_are_not_sent_away() {
+    let rig = with_a_long_answer(2);
+    let [(_first, _), (second, _)] = [begin_download(&rig), begin_download(&rig)];
+    assert_eq!(read_answer(&mut rig.connect(), false).status, 503);
+    // When one has gone there is room again.
+    second.shutdown(Shutdown::Both).unwrap();
+    drop(second);
+    until("there is room", || {
+        let mut stream = rig.connect();
+        let asked = write!(stream, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        asked.is_ok() && super::rig::try_read_answer(&mut stream) == Some(200)
+    });
 }
 
 /// Raises the limit on descriptors as far as it goes.
@@ -158,24 +185,50 @@ fn ten_thousand_idle_connections_shut_nobody_out() {
     assert!(open < connections + 700, "{open} descriptors are open");
 }
 
-#[test]
-fn clients_that_are_being_answered_are_not_sent_away() {
-    let rig = impatient(2);
-    let mut followers: Vec<TcpStream> = (0..2).map(|_| rig.connect()).collect();
-    for stream in &mut followers {
-        write!(stream, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-        read_answer(stream, true);
-    }
-    let mut third = rig.connect();
-    let refused = read_answer(&mut third, false);
-    assert_eq!(refused.status, 503);
-    // When one has gone there is room again.
-    followers.pop().unwrap().shutdown(Shutdown::Both).unwrap();
-    until("there is room", || {
-        let mut stream = rig.connect();
-        let asked = write!(stream, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        asked.is_ok() && super::rig::try_read_answer(&mut stream) == Some(200)
+/// Waits for the end of a connection on which beats may come until then.
+fn is_sent_away(mut follower: TcpStream) {
+    follower.set_nonblocking(true).unwrap();
+    until("the follower is sent away", || match follower.read(&mut [0; 4096]) {
+        Ok(length) => length == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
     });
+}
+
+#[test]
+fn who_follows_events_takes_half_of_the_places() {
+    let rig = impatient(4);
+    let follow = || {
+        let mut stream = rig.connect();
+        write!(stream, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        assert_eq!(read_answer(&mut stream, true).status, 200);
+        stream
+    };
+    let mut followers: Vec<TcpStream> = (0..2).map(|_| follow()).collect();
+    for _ in 0..8 {
+        followers.push(follow());
+        // The oldest goes, which can go on later.
+        is_sent_away(followers.remove(0));
+    }
+    answers_others(&rig);
+    // Nor do those who come and say nothing send a follower away.
+    let _idle: Vec<TcpStream> = (0..4).map(|_| rig.connect()).collect();
+    answers_others(&rig);
+    for mut follower in followers {
+        follower.set_nonblocking(true).unwrap();
+        while let Ok(length) = follower.read(&mut [0; 4096]) {
+            assert!(length > 0, "it was sent away");
+        }
+    }
+}
+
+#[test]
+fn where_there_is_one_place_a_follower_makes_room() {
+    let rig = impatient(1);
+    let mut follower = rig.connect();
+    write!(follower, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert_eq!(read_answer(&mut follower, true).status, 200);
+    answers_others(&rig);
+    is_sent_away(follower);
 }
 
 #[test]
@@ -335,6 +388,13 @@ fn pages_of_other_sites_change_nothing() {
     for target in ["/api/streams", "/api/events", "/metrics"] {
         assert_eq!(rig.ask("GET", target, &fields, "").status, 403, "{target}");
     }
+    // Nor what they may not read, as a picture, which would be sent without an origin.
+    for target in ["/api/streams", "/api/streams/news", "/api/events", "/metrics"] {
+        let answer = rig.ask("GET", target, &[("Sec-Fetch-Site", "cross-site")], "");
+        assert_eq!(answer.status, 403, "{target}");
+    }
+    // A link may lead to the page.
+    assert_eq!(rig.ask("GET", "/", &[("Sec-Fetch-Site", "cross-site")], "").status, 200);
     // Nothing is said that would let them read; and the page is shown in no frame.
     let page = rig.get("/");
     assert!(!page.head.contains("access-control"), "{page:?}");
