@@ -159,13 +159,13 @@ func (l *logs) address() string {
 func serve(t *testing.T, streams []streamConfig) (url string, log *logs) {
 	t.Helper()
 	log = &logs{}
-	serveLogging(t, log, streams, "127.0.0.1:0")
+	serveLogging(t, log, streams, "", "127.0.0.1:0")
 	eventually(t, "the server serves", func() bool { return log.address() != "" })
 	return "http://" + log.address(), log
 }
 
 // serveLogging runs the server for a test, with a log of the test's.
-func serveLogging(t *testing.T, log io.Writer, streams []streamConfig, listen string) {
+func serveLogging(t *testing.T, log io.Writer, streams []streamConfig, trace, listen string) {
 	t.Helper()
 	text, err := json.Marshal(streams)
 	if err != nil {
@@ -184,7 +184,7 @@ func serveLogging(t *testing.T, log io.Writer, streams []streamConfig, listen st
 	settings := changeover.Config{PacketTimeout: 2 * time.Second, ConnectTimeout: 30 * time.Second,
 		ProbeCooldown: 500 * time.Millisecond, SwitchCooldown: changeover.NoWait, FailbackStable: changeover.NoWait}
 	go func() {
-		ended <- run(ctx, slog.New(slog.NewJSONHandler(log, nil)), file, page{listen, tokenFile}, settings)
+		ended <- run(ctx, slog.New(slog.NewJSONHandler(log, nil)), file, trace, page{listen, tokenFile}, settings)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -350,7 +350,7 @@ func TestAStalledLogHoldsUpNothing(t *testing.T) {
 	listener.Close()
 	serveLogging(t, newPrinter(writer), []streamConfig{
 		{ID: "news", Output: udpURL(ports[0]), Inputs: []string{udpURL(ports[1]), udpURL(ports[2])}},
-	}, address)
+	}, "", address)
 	eventually(t, "the server serves", func() bool {
 		response, err := http.Get("http://" + address + "/healthz")
 		if err == nil {
@@ -378,9 +378,36 @@ func TestAUselessConfigurationIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		logger := slog.New(slog.NewTextHandler(io.Discard, nil))
-		if err := run(context.Background(), logger, file, page{address: "127.0.0.1:0"}, changeover.Config{}); err == nil {
+		if err := run(context.Background(), logger, file, "", page{address: "127.0.0.1:0"}, changeover.Config{}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+func TestATraceIsRecordedWhereItIsAskedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trace")
+	t.Run("serving", func(t *testing.T) {
+		log, ports := &logs{}, freePorts(t, 2)
+		serveLogging(t, log, []streamConfig{
+			{ID: "news", Output: udpURL(ports[0]), Inputs: []string{udpURL(ports[1])}},
+		}, path, "127.0.0.1:0")
+		eventually(t, "the server serves", func() bool { return log.address() != "" })
+	})
+	trace, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(trace, []byte("changeover-trace\n")) || !bytes.Contains(trace, []byte("news")) {
+		t.Errorf("no trace of it: %q", trace)
+	}
+	file := filepath.Join(t.TempDir(), "streams.json")
+	if err := os.WriteFile(file, []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := filepath.Join(path, "nowhere")
+	err = run(context.Background(), slog.New(slog.DiscardHandler), file, nowhere, page{address: "127.0.0.1:0"}, changeover.Config{})
+	if err == nil || !strings.Contains(err.Error(), nowhere) {
+		t.Errorf("a file that can't be made: %v", err)
 	}
 }
 

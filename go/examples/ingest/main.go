@@ -6,6 +6,8 @@
 // -http is where operators see the streams: a page, /api, /metrics for Prometheus, /healthz. With the token in
 // the file they can switch and disable inputs there; beyond this machine nothing is shown without it.
 //
+// -trace path records what decisions are made from, and what was decided, for changeover replay.
+//
 // The configuration is a list of streams:
 //
 //	[{"id": "news", "output": "udp://127.0.0.1:6000",
@@ -42,6 +44,7 @@ func main() {
 	config := flag.String("config", "streams.json", "the streams")
 	address := flag.String("http", "127.0.0.1:9180", "where to serve the page")
 	tokenFile := flag.String("token-file", "", "a file with the token that lets the page change things")
+	trace := flag.String("trace", "", "where to record what decisions are made from, for changeover replay")
 	timeout := flag.Duration("packet-timeout", 2*time.Second, "silence after which an input is given up")
 	stable := flag.Duration("failback-stable", 3*time.Second, "how long a better input must deliver before it is returned to")
 	flag.Parse()
@@ -52,7 +55,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	settings := changeover.Config{PacketTimeout: *timeout, FailbackStable: *stable}
-	err := run(ctx, logger, *config, page{address: *address, tokenFile: *tokenFile}, settings)
+	err := run(ctx, logger, *config, *trace, page{address: *address, tokenFile: *tokenFile}, settings)
 	if err != nil {
 		logger.Error("ingest", "error", err)
 	}
@@ -62,8 +65,8 @@ func main() {
 	}
 }
 
-// run serves until ctx is done.
-func run(ctx context.Context, logger *slog.Logger, file string, page page, settings changeover.Config) error {
+// run serves until ctx is done. Without a trace it is "".
+func run(ctx context.Context, logger *slog.Logger, file, trace string, page page, settings changeover.Config) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -90,6 +93,12 @@ func run(ctx context.Context, logger *slog.Logger, file string, page page, setti
 			logger.Warn("shutdown", "error", err)
 		}
 	}()
+	if trace != "" {
+		// Before the first stream, so that all of it is there. Shutdown ends it.
+		if err := service.TraceTo(trace, changeover.TraceLimits{}); err != nil {
+			return err
+		}
+	}
 
 	for _, stream := range streams {
 		if err := ingest.addOutput(stream.ID, stream.Output); err != nil {
