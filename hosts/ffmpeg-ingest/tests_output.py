@@ -2,9 +2,10 @@
 
 import signal
 import socket
+import subprocess
 import time
 
-from bench import test, expect, expect_clean_end, packets
+from bench import test, expect, expect_clean_end, expect_good_recording, longest_pause, packets
 from live import wait_for
 
 
@@ -78,3 +79,27 @@ def udp_out_is_what_a_player_expects(bench):
             datagram = receiver.recv(65536)
             expect(len(datagram) % 188 == 0 and all(datagram[i] == 0x47 for i in range(0, len(datagram), 188)), "torn TS packets")
         expect(ingest.end(number=signal.SIGTERM) == 0, ingest.log())
+
+
+@test
+def an_input_that_comes_back_within_its_group_begins_with_its_key_frame(bench):
+    clips = [str(bench.directory / name) for name in ("first.ts", "second.ts")]
+    for clip, pattern in zip(clips, ("testsrc2", "smptebars")):
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"{pattern}=size=160x90:rate=25", "-f", "lavfi", "-i",
+                        "sine=sample_rate=48000", "-t", "16", "-c:v", "libx264", "-preset", "ultrafast", "-g", "250", "-bf", "2", "-c:a", "aac",
+                        clip], check=True)
+    ingest = bench.ingest("-i", clips[0], "-i", clips[1], "-o", bench.directory / "out.ts", "--switch-cooldown", "1ms", "--commit", "at-once",
+                          "--catch-up", "10s")
+    for priority in (0, 1):
+        wait_for(lambda: packets(ingest, priority) > 50, 10, f"input {priority}")
+    for _ in range(3):
+        for priority in (1, 0):
+            count = len(ingest.all("picture", priority=priority)) + 1
+            ingest.type(f"switch {priority}")
+            ingest.wait(5, "picture", count=count, priority=priority)
+    before = packets(ingest, 0)
+    wait_for(lambda: packets(ingest, 0) > before + 50, 10, "what comes after it")
+    expect_clean_end(ingest)
+    expect(all(picture["key"] for picture in ingest.all("picture")), "it began without a key frame")
+    recording = expect_good_recording(bench.directory / "out.ts")
+    expect(longest_pause(recording.audio) < 0.5, f"a hole of {longest_pause(recording.audio):.2f} s in the sound")
