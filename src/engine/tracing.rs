@@ -34,7 +34,7 @@ impl Engine {
         })?;
         let (recorder, writer) = recorder(file, &limits, self.logger.clone());
         let leftovers = self.shared.leftovers.clone();
-        let thread = Thread::spawn("changeover-trace", move || {
+        let thread = Thread::spawn("changeover-rec", move || {
             // It may be the last to drop a stream as it was.
             leftovers.are_left_by_this_thread();
             writer.run();
