@@ -100,6 +100,41 @@ def test_what_is_refused_is_said(browser):
         tab.until(f"{DIALOG}.includes('Not done: the input is degraded')")
 
 
+def test_what_needs_no_question_and_is_refused_is_said_too(browser):
+    with page(browser, losses=True) as (host, tab):
+        host.streams["news"].set(0, "stopped", time.time())
+        loaded(tab)
+        unlock(tab)
+        tab.js("openStream('news')")
+        tab.until(f"{BUTTONS}.includes('Enable')")
+        host.act = lambda *_: (409, "the engine has ended")
+        tab.click("Enable")
+        tab.until(f"{DIALOG}.includes('Not done') && {DIALOG}.includes('the engine has ended')")
+        tab.click("Close")
+        tab.until("!document.querySelector('dialog').open")
+
+
+def test_no_text_turns_what_is_beside_it(browser):
+    # "news", and then what would be read backwards.
+    turned, shown = "news\u202eevil\u2066\u200f", "news\\u{202e}evil\\u{2066}\\u{200f}"
+    stream = world.Stream(turned, 0, 2, time.time())
+    stream.url = [turned, turned]
+    with page(browser, [stream]) as (host, tab):
+        loaded(tab)
+        unlock(tab)
+        tab.js("openStream(list.entries[0].stream)")
+        tab.until(f"{BUTTONS}.includes('Disable')")
+        tab.click("Disable")
+        tab.until(f"{DIALOG}.includes('Disable input 0?')")
+        assert shown in tab.js(DIALOG)
+        assert shown in tab.js("document.querySelector('#side').innerText")
+        assert not tab.js("/[\u202e\u2066\u200f]/.test(document.documentElement.outerHTML.replace(/<script>[^]*<\\/script>/, ''))")
+        assert tab.js("getComputedStyle(document.querySelector('dialog b')).unicodeBidi") == "isolate"
+        # To the host it is called what it is called.
+        tab.click(".danger")
+        tab.until(f"{BUTTONS}.includes('Enable')")
+
+
 def test_the_token_is_this_tabs_and_can_be_forgotten(browser):
     with page(browser) as (host, tab):
         loaded(tab)

@@ -60,7 +60,7 @@ function fillInputActions(holder, stream, one, { status }) {
       });
     }
     wanted.push(one.disabled
-      ? { label: "Enable", act: () => perform(stream, "enable", { input: priority }) }
+      ? { label: "Enable", act: () => performAtOnce(stream, "enable", { input: priority }) }
       : {
         label: "Disable",
         act: () => ask({
@@ -83,6 +83,20 @@ async function perform(stream, action, body) {
   fetchDetails([stream]);
   tell({ at: now(), stream, kind: "asked", text: `${action}${body ? ` input ${body.input}` : ""}: done from this page`, weight: 1 });
   showSoon();
+}
+
+// What need not be asked first. That it was not done has to be said.
+async function performAtOnce(stream, action, body) {
+  try {
+    await perform(stream, action, body);
+  } catch (error) {
+    openDialog(
+      element("h2", { id: "dialog-title" }, "Not done"),
+      element("p", {}, "Stream ", element("b", {}, stream), `, ${action} input ${body.input}:`),
+      element("p", { className: "wrong", role: "alert" }, error.message),
+      element("div", { className: "buttons" },
+        element("button", { type: "button", "data-first": "", onclick: closeDialog }, "Close")));
+  }
 }
 
 // --- Dialogs.
@@ -111,7 +125,7 @@ function ask({ title, text, verb, stream, action, body, lasts }) {
       await perform(stream, action, seconds ? { ...body, seconds } : body);
       closeDialog();
     } catch (error) {
-      wrong.textContent = `Not done: ${error.message}`;
+      setText(wrong, `Not done: ${error.message}`);
       wrong.hidden = false;
       confirm.disabled = false;
     }
@@ -135,7 +149,7 @@ function askToken(needed) {
     });
     const wrong = element("p", { className: "wrong", role: "alert", hidden: true });
     const complain = (text) => {
-      wrong.textContent = text;
+      setText(wrong, text);
       wrong.hidden = false;
     };
     const give = async () => {

@@ -89,5 +89,5 @@ const speak = throttled(() => {
 }, SPOKEN_EVERY);
 
 function say(text) {
-  $("spoken").textContent = text;
+  setText($("spoken"), text);
 }

@@ -50,9 +50,9 @@ function fillRow(row, entry, index, top) {
   setText(row.sign, sign);
   setText(row.level, `${name}: `);
   setText(row.id, entry.stream);
-  if (changed) row.id.title = entry.stream;
+  if (changed) setAttribute(row.id, "title", entry.stream);
   setText(row.why, entry.why);
-  row.why.title = entry.why;
+  setAttribute(row.why, "title", entry.why);
   fillState(row, entry);
   drawRow(row, changed);
 }

@@ -219,7 +219,7 @@ function fillInput(shown, one, details) {
   const health = one.status === "degraded" ? "bad" : one.conditions?.length ? "watch" : one.disabled ? "off" : "well";
   setAttribute(shown.node, "data-health", onAir && health === "well" ? "air" : health);
   setText(shown.url, one.url || "no URL");
-  shown.url.title = one.url;
+  setAttribute(shown.url, "title", one.url);
   const rates = [bitrate(one.bitrate_kbps)];
   if (one.fps) rates.push(`${one.fps.toFixed(one.fps % 1 > 0.05 ? 1 : 0)} fps`);
   if (one.packet_loss) rates.push(`${one.packet_loss.toFixed(2)} % lost`);
