@@ -91,6 +91,8 @@ static const char health_and_the_rest[] =
     "      --http-token-file FILE  who has the token in it may switch inputs there; and other addresses "
     "than\n"
     "                              127.0.0.1 may be given, where reading needs it, too\n"
+    "      --http-name NAME        the name by which a proxy in front is asked; reading needs the token\n"
+    "      --http-totals           metrics without series for each input\n"
     "  -v, --verbose               the messages of libavformat and of the engine too\n"
     "  -h, --help                  this text\n"
     "      --version               the version of changeover\n"

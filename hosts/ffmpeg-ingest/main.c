@@ -362,8 +362,7 @@ static void set_up(struct app *app) {
   check("log", changeover_set_log_callback(app->engine, level, take_log, &app->notes, NULL));
   if (options->trace)
     check(options->trace, changeover_trace_to(app->engine, options->trace, strlen(options->trace), NULL));
-  if (options->http && !(app->page = page_serve(app->engine, options->http, options->http_token_file)))
-    exit(1);
+  if (options->page.address && !(app->page = page_serve(app->engine, &options->page))) exit(1);
   check("event", changeover_event_init(&app->event, sizeof app->event));
   const struct output_config output = {.notes = &app->notes,
                                        .url = options->output,

@@ -90,6 +90,8 @@ enum {
   TRACE,
   HTTP,
   HTTP_TOKEN_FILE,
+  HTTP_NAME,
+  HTTP_TOTALS,
   PROGRAM,
   VERSION
 };
@@ -116,6 +118,8 @@ static const struct option own_names[] = {{"input", required_argument, NULL, 'i'
                                           {"trace", required_argument, NULL, TRACE},
                                           {"http", required_argument, NULL, HTTP},
                                           {"http-token-file", required_argument, NULL, HTTP_TOKEN_FILE},
+                                          {"http-name", required_argument, NULL, HTTP_NAME},
+                                          {"http-totals", no_argument, NULL, HTTP_TOTALS},
                                           {"program", required_argument, NULL, PROGRAM},
                                           {"verbose", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
@@ -209,8 +213,10 @@ static void take(struct options *options, int code) {
     case STATUS_EVERY: options->status_every = positive_value("status-every", optarg); break;
     case EVENTS_JSON: options->events_json = optarg; break;
     case TRACE: options->trace = optarg; break;
-    case HTTP: options->http = optarg; break;
-    case HTTP_TOKEN_FILE: options->http_token_file = optarg; break;
+    case HTTP: options->page.address = optarg; break;
+    case HTTP_TOKEN_FILE: options->page.token_file = optarg; break;
+    case HTTP_NAME: options->page.names = optarg; break;
+    case HTTP_TOTALS: options->page.only_totals = true; break;
     case 'h': help_print(); exit(0);
     case VERSION: printf("ffmpeg-ingest of changeover %s\n", changeover_version()); exit(0);
     default: settings_take(config, (size_t)(code - FIRST_SETTING), optarg);
@@ -238,7 +244,11 @@ void options_parse(struct options *options, int argc, char **argv) {
   finish_inputs(options);
   if (!options->output || !*options->output) wrong("no output: give -o URL");
   if (!*options->stream || strlen(options->stream) > 255) wrong("--stream: 1 to 255 bytes");
-  if (options->http_token_file && !options->http) wrong("--http-token-file without --http");
+  const struct page_options *page = &options->page;
+  if (page->token_file && !page->address) wrong("--http-token-file without --http");
+  if ((page->names || page->only_totals) && !page->address)
+    wrong("--http-name and --http-totals need --http");
+  if (page->names && !page->token_file) wrong("--http-name needs --http-token-file");
   settings_check(&options->config);
   default_timeouts(options);
   protect_files(options);

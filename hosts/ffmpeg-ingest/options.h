@@ -9,6 +9,7 @@
 
 #include "judge.h"
 #include "limits.h"
+#include "page.h"
 
 #define INPUTS_MAX LIMITS_INPUTS_MAX
 #define INPUT_OPTIONS_MAX 16
@@ -25,7 +26,7 @@ struct options {
   size_t inputs_len;
   struct input_arguments fill; /* of --fill, until it becomes the last of the inputs */
   const char *output, *stream, *events_json, *trace;
-  const char *http, *http_token_file; /* NULL: no page */
+  struct page_options page;
   bool overwrite, verbose, read_timeout_given;
   bool silence_only;        /* no limits of our own beyond silence */
   changeover_config config; /* what was not given: inherit */

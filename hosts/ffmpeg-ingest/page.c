@@ -23,21 +23,25 @@ static size_t read_token(const char *path, char *token, size_t size) {
   return length;
 }
 
-changeover_server *page_serve(changeover_engine *engine, const char *address, const char *token_file) {
+changeover_server *page_serve(changeover_engine *engine, const struct page_options *page) {
   char token[512];
   changeover_serve_options options;
   changeover_serve_options_init(&options, sizeof options);
   options.nice = NICE;
-  options.stream_metrics = options.input_metrics = 1;
-  if (token_file) {
+  options.stream_metrics = options.input_metrics = !page->only_totals;
+  if (page->names) {
+    options.hosts = page->names;
+    options.hosts_len = strlen(page->names);
+  }
+  if (page->token_file) {
     options.token = token;
-    options.token_len = read_token(token_file, token, sizeof token);
+    options.token_len = read_token(page->token_file, token, sizeof token);
     if (!options.token_len) return NULL;
   }
   changeover_server *server = NULL;
-  const int32_t result = changeover_serve(engine, address, strlen(address), &options, &server);
+  const int32_t result = changeover_serve(engine, page->address, strlen(page->address), &options, &server);
   if (result != CHANGEOVER_OK) {
-    fprintf(stderr, "ffmpeg-ingest: --http %s: %s\n", address, changeover_error_message(result));
+    fprintf(stderr, "ffmpeg-ingest: --http %s: %s\n", page->address, changeover_error_message(result));
     return NULL;
   }
   const char *where;

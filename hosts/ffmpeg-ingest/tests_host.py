@@ -52,6 +52,8 @@ def wrong_command_lines_are_explained(bench):
         (["-O", "novalue", "-i", "a", "-o", "b"], "KEY=VALUE"),
         (["-i", "a", "-o", "b", "--stream", ""], "--stream"),
         (["-i", "a", "-o", "b", "--http-token-file", "c"], "without --http"),
+        (["-i", "a", "-o", "b", "--http-totals"], "need --http"),
+        (["-i", "a", "-o", "b", "--http", "127.0.0.1:0", "--http-name", "c"], "needs --http-token-file"),
         (["-i", "a", "-o", bench.file("twenty.ts")], "exists"),
         (["-y", "-i", bench.file("twenty.ts"), "-o", "file:" + bench.file("twenty.ts")], "input and output"),
     ]
@@ -64,9 +66,11 @@ def wrong_command_lines_are_explained(bench):
         expect(run.returncode == 0 and run.stdout and not run.stderr, f"{arguments}: {run}")
 
 
-def ask(address, target, token=None, body=None):
+def ask(address, target, token=None, body=None, host=None):
     """The answer's status, and what it says."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if host:
+        headers["Host"] = host
     request = urllib.request.Request(address + target, body and json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -92,6 +96,21 @@ def a_page_is_served(bench):
     ingest.wait(10, "switched", priority=1, reason="manual")
     status, stream = ask(address, "api/streams/news%2F1")
     expect(status == 200 and json.loads(stream)["row"]["override"] == 1, stream)
+    ingest.type("quit")
+    expect_clean_end(ingest)
+
+
+@test
+def a_page_behind_a_proxy_is_for_who_has_the_token(bench):
+    token = bench.directory / "token"
+    token.write_text("correct-horse-battery\n")
+    ingest = bench.ingest("-i", bench.file("twenty.flv"), "-o", bench.directory / "out.ts", "--http", "127.0.0.1:0",
+                          "--http-token-file", token, "--http-name", "ops.example", "--http-totals")
+    address = wait_for(lambda: re.search(r"http://\S+/", ingest.log()), 10, "the page's address")[0]
+    expect(ask(address, "metrics")[0] == 401, "read without the token")
+    status, metrics = ask(address, "metrics", "correct-horse-battery", host="ops.example")
+    expect(status == 200 and "changeover_engine_info" in metrics and "input=" not in metrics, metrics)
+    expect(ask(address, "metrics", "correct-horse-battery", host="evil.example")[0] == 403, "read by another name")
     ingest.type("quit")
     expect_clean_end(ingest)
 

@@ -307,8 +307,38 @@ def page(directory):
                           (["--http", "127.0.0.1:0", "--http-token-file", table + "-not"], "no token in it")]:
         run = subprocess.run([PROGRAM, *options, table], capture_output=True, text=True, timeout=PATIENCE)
         check(run.returncode == 1 and what in run.stderr, f"{options}: {what}", run)
-    run = subprocess.run([PROGRAM, "--http-token-file", token, table], capture_output=True, text=True)
-    check(run.returncode == 2 and "without --http" in run.stderr, "a token without a page is a mistake", run)
+    for options, what in [(["--http-token-file", token], "without --http"), (["--http-totals"], "need --http"),
+                          (["--http", "127.0.0.1:0", "--http-name", "ops.example"], "needs --http-token-file")]:
+        run = subprocess.run([PROGRAM, *options, table], capture_output=True, text=True)
+        check(run.returncode == 2 and what in run.stderr, f"{options} is a mistake", run)
+    behind_a_proxy(table, token)
+
+
+def behind_a_proxy(table, token):
+    """A page that goes by a name is for who has the token."""
+    output, source = Output(), Source(b"source-p")
+    program = Program(table, [f"p {output.address} {source.address}"],
+                      options=["--http", "127.0.0.1:0", "--http-token-file", token, "--http-name", "ops.example", "--http-totals"])
+
+    def metrics(**headers):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address + "metrics", headers=headers)) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, ""
+
+    try:
+        check(program.said(r"^udp-switch: http://\S+/$"), "it says where its page is")
+        program.log.seek(0)
+        address = re.search(r"http://\S+/", program.log.read())[0]
+        bearer = {"Authorization": "Bearer correct-horse-battery"}
+        check(metrics()[0] == 401, "metrics are not read without the token")
+        status, text = metrics(Host="ops.example", **bearer)
+        check(status == 200 and "changeover_engine_info" in text and "stream=" not in text, "they are the engine's alone")
+        check(metrics(Host="evil.example", **bearer)[0] == 403, "by another name nothing is read")
+    finally:
+        program.end()
+        source.ended.set()
 
 
 def records(trace):

@@ -14,15 +14,16 @@
 #include <string>
 
 static const char usage[] =
-    "usage: udp-switch [--check] [--trace FILE] [--http ADDRESS [--http-token-file FILE]] [SETTING=VALUE...] "
-    "TABLE\n"
+    "usage: udp-switch [--check] [--trace FILE] [SETTING=VALUE...] TABLE\n"
+    "       [--http ADDRESS [--http-token-file FILE [--http-name NAME]] [--http-totals]]\n"
     "TABLE has a line for each stream: NAME OUTPUT INPUT [INPUT...] [SETTING=VALUE...], inputs best first.\n"
     "A line of nothing but settings is for all streams. # begins a comment.\n"
     "OUTPUT, INPUT: [udp://|rtp://]HOST:PORT[@INTERFACE], all in numbers; INTERFACE for multicast.\n"
     "SIGHUP reads it again and touches what has changed. --check says what is wrong with it, and ends.\n"
     "--trace records what decisions are made from, for `changeover replay`.\n"
     "--http serves a page, metrics and an API, such as at 127.0.0.1:9180; who has the token in FILE may\n"
-    "switch inputs there, and reading at an address that others reach needs it, too.\n"
+    "switch inputs there, and reading at an address that others reach, or by the NAME at which a proxy in\n"
+    "front is asked, needs it, too. --http-totals has no series for each stream among the metrics.\n"
     "SIGUSR1 prints the state of every stream, a line each: NAME, tab, JSON; SIGINT and SIGTERM end it.\n"
     "settings: ";
 
@@ -53,6 +54,10 @@ int main(int argc, char** argv) {
         trace = argv[++i];
       else if ((argument == "--http" || argument == "--http-token-file") && i + 1 < argc)
         (argument == "--http" ? page.address : page.token_file) = argv[++i];
+      else if (argument == "--http-name" && i + 1 < argc)
+        page.names = argv[++i];
+      else if (argument == "--http-totals")
+        page.only_totals = true;
       else if (argument.find('=') != std::string::npos)
         defaults.set(argument);
       else if (table.empty() && argument[0] != '-')
@@ -62,6 +67,10 @@ int main(int argc, char** argv) {
     }
     if (page.address.empty() && !page.token_file.empty())
       throw std::runtime_error("--http-token-file without --http");
+    if (page.address.empty() && (!page.names.empty() || page.only_totals))
+      throw std::runtime_error("--http-name and --http-totals need --http");
+    if (!page.names.empty() && page.token_file.empty())
+      throw std::runtime_error("--http-name needs --http-token-file");
     if (table.empty()) throw std::runtime_error("TABLE is missing");
   } catch (const std::runtime_error& failure) {
     std::fprintf(stderr, "udp-switch: %s\n%s%s\n", failure.what(), usage, settings::names().c_str());

@@ -7,7 +7,8 @@ changeover::server serve_page(changeover::engine& engine, const page_options& op
   changeover::serve_options serving;
   // Looking on never competes with carrying.
   serving.nice = 10;
-  serving.stream_metrics = serving.input_metrics = true;
+  serving.stream_metrics = serving.input_metrics = !options.only_totals;
+  serving.hosts = options.names;
   if (!options.token_file.empty()) {
     std::ifstream file(options.token_file);
     if (!std::getline(file, serving.token) || serving.token.empty())

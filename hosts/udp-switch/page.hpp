@@ -6,9 +6,11 @@
 
 #include <string>
 
-// Where it is served, and who may change things there: empty is nowhere, and nobody.
+// Where it is served, who may change things there, and by which names it may be asked, with commas between them: empty is
+// nowhere, nobody, and addresses alone.
 struct page_options {
-  std::string address, token_file;
+  std::string address, token_file, names;
+  bool only_totals = false;  // metrics of the engine alone
 };
 
 // Serves page, API and metrics of an engine. Throws std::runtime_error, saying what is not possible.
