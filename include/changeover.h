@@ -1268,12 +1268,13 @@ typedef struct changeover_serve_options {
   size_t hosts_len;
   /**
    * For changeover_serve: how long, in nanoseconds, a client may take to ask, or to take the next 16 KiB of
-   * an answer; and how long an answer may take. 0: 10 seconds.
+   * an answer; and how long an answer may take; at most a year. 0: 10 seconds.
    */
   uint64_t patience;
   /**
    * For changeover_serve: at most so many connections at once; when there are more, the one goes that has
-   * been quiet the longest. 0: 256.
+   * been quiet the longest. Half of them may follow events; when more do, the oldest of these goes. At most
+   * 65,536; 0: 256.
    */
   uint64_t max_connections;
   /**
@@ -2557,7 +2558,8 @@ int32_t changeover_serve_options_init(struct changeover_serve_options *options, 
  * engine alive: when that is freed, requests are answered by 503.
  *
  * Any thread; waits for the monitor.
- * Errors: ADDRESS (no IP address with a port, or the system refuses it), NEEDS_TOKEN, TOKEN, SYSTEM;
+ * Errors: ADDRESS (no IP address with a port, or the system refuses it), NEEDS_TOKEN, TOKEN, SYSTEM, VALUE (a
+ * number is out of its range);
  * UNSUPPORTED in a library that was built without the feature serve. Since 0.1.
  */
 int32_t changeover_serve(struct changeover_engine *engine,

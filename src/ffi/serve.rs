@@ -47,7 +47,8 @@ pub unsafe extern "C" fn changeover_serve_options_init(
 /// engine alive: when that is freed, requests are answered by 503.
 ///
 /// Any thread; waits for the monitor.
-/// Errors: ADDRESS (no IP address with a port, or the system refuses it), NEEDS_TOKEN, TOKEN, SYSTEM;
+/// Errors: ADDRESS (no IP address with a port, or the system refuses it), NEEDS_TOKEN, TOKEN, SYSTEM, VALUE (a
+/// number is out of its range);
 /// UNSUPPORTED in a library that was built without the feature `serve`. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_serve(
@@ -78,6 +79,7 @@ unsafe fn start(
     options: Option<&changeover_serve_options>,
 ) -> Outcome<Served> {
     use super::result::{Code, CHANGEOVER_ERR_VALUE};
+    use crate::vocabulary::Error;
     let mut serving = crate::serve::ServeOptions::default();
     if let Some(options) = options {
         // SAFETY: by this function's contract.
@@ -86,7 +88,11 @@ unsafe fn start(
         serving.max_connections = max.map_err(|_| Code(CHANGEOVER_ERR_VALUE))?;
         serving.patience = std::time::Duration::from_nanos(options.patience);
     }
-    let server = crate::serve::serve(engine, address, serving)?;
+    let server = crate::serve::serve(engine, address, serving).map_err(|error| match error {
+        // Of all that it is made from, numbers alone can be out of range.
+        Error::Config => Code(CHANGEOVER_ERR_VALUE),
+        error => error.into(),
+    })?;
     let mut texts = Texts::default();
     let address = server.address().to_string();
     texts.restart([&*address].into_iter());

@@ -40,10 +40,11 @@ pub struct changeover_serve_options {
     /// Bytes of them.
     pub hosts_len: usize,
     /// For changeover_serve: how long, in nanoseconds, a client may take to ask, or to take the next 16 KiB of
-    /// an answer; and how long an answer may take. 0: 10 seconds.
+    /// an answer; and how long an answer may take; at most a year. 0: 10 seconds.
     pub patience: u64,
     /// For changeover_serve: at most so many connections at once; when there are more, the one goes that has
-    /// been quiet the longest. 0: 256.
+    /// been quiet the longest. Half of them may follow events; when more do, the oldest of these goes. At most
+    /// 65,536; 0: 256.
     pub max_connections: u64,
     /// 1: reading needs the token, too, but for the page itself, which says nothing of any stream, and
     /// /healthz.

@@ -40,8 +40,12 @@ use worker::Worker;
 
 /// Connections, unless the host says.
 const CONNECTIONS: usize = 256;
+/// Room for them is made at once.
+const CONNECTIONS_MAX: usize = 1 << 16;
 /// How long clients may take, unless the host says.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// No longer than that: instants have an end.
+const PATIENCE_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// What a request's line and header fields may have together, in bytes.
 const HEAD_MAX: usize = 16 << 10;
 /// Header fields of a request.
@@ -57,18 +61,16 @@ const END: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ServeOptions {
-    /// Who may ask for what. Where the address is not a loopback address, reading needs the token, whatever
-    /// is said there.
+    /// Who may ask for what; how nice the threads are, the server's, too. Where the address is not a loopback
+    /// address, reading needs the token, whatever is said there.
     pub site: SiteOptions,
     /// At most so many connections at once; when there are more, the one goes that has been quiet the
-    /// longest. Half of them may follow events; when more do, the oldest of these goes. 0: 256.
+    /// longest. Half of them may follow events; when more do, the oldest of these goes. At most 65,536;
+    /// 0: 256.
     pub max_connections: usize,
     /// How long a client may take to ask, or to take the next 16 KiB of an answer; and how long an answer
-    /// may take. Zero: 10 seconds.
+    /// may take; at most a year. Zero: 10 seconds.
     pub patience: Duration,
-    /// How nice the server's threads are: from 0, as their process, to 19, only when nobody else wants
-    /// the processor.
-    pub nice: i32,
 }
 
 /// A server. Dropping it ends it: connections are closed, and its threads have ended, or those that still wait
@@ -92,11 +94,14 @@ pub struct Server {
 ///
 /// # Errors
 /// [`Error::Address`]: it is no IP address with a port, or the system refuses it. [`Error::NeedsToken`]: it is
-/// not a loopback address, so a token is needed. [`Error::Token`]: it is too short. [`Error::System`];
-/// [`Error::Forked`].
+/// not a loopback address, so a token is needed. [`Error::Token`]: it is too short. [`Error::Config`]: a number is
+/// out of its range. [`Error::System`]; [`Error::Forked`].
 pub fn serve(engine: &Arc<Engine>, address: &str, options: ServeOptions) -> Result<Server, Error> {
     engine.check_process()?;
     let address = parse(address)?;
+    if options.max_connections > CONNECTIONS_MAX {
+        return Err(Error::Config);
+    }
     let mut site = options.site;
     if !address.ip().to_canonical().is_loopback() {
         if site.token.is_none() {
@@ -104,6 +109,7 @@ pub fn serve(engine: &Arc<Engine>, address: &str, options: ServeOptions) -> Resu
         }
         site.reads_need_token = true;
     }
+    let nice = site.nice;
     let site = Arc::new(Site::new(engine, &site)?);
     let listener = TcpListener::bind(address).map_err(|_| Error::Address)?;
     let bound = listener.local_addr().map_err(|_| Error::System)?;
@@ -112,13 +118,14 @@ pub fn serve(engine: &Arc<Engine>, address: &str, options: ServeOptions) -> Resu
     // SAFETY: the descriptor is open.
     unsafe { libc::listen(listener.as_raw_fd(), BACKLOG) };
     let most = if options.max_connections == 0 { CONNECTIONS } else { options.max_connections };
-    let patience = if options.patience.is_zero() { PATIENCE } else { options.patience };
-    let (worker, asking) = Worker::spawn(site.clone(), most, options.nice)?;
+    let patience =
+        if options.patience.is_zero() { PATIENCE } else { options.patience.min(PATIENCE_MAX) };
+    let (worker, asking) = Worker::spawn(site.clone(), most, nice)?;
     let (stop, stopped) = oneshot::channel();
     let service = Service { site, worker, patience };
     let (tell, told) = crossbeam::channel::bounded(1);
     let sockets = Thread::spawn("changeover-web", move || {
-        be_nice(options.nice);
+        be_nice(nice);
         // Made and dropped there: the caller's thread may be one of a runtime, which allows neither.
         if let Ok(runtime) = Builder::new_current_thread().enable_io().enable_time().build() {
             run(&runtime, listener, service, Connections::new(most), stopped, &tell);

@@ -53,6 +53,9 @@ use streams::{About, Query};
 /// The monitor is late, and the engine not healthy, from here on.
 const LATE: Duration = Duration::from_millis(1000);
 
+/// The system knows no more.
+const NICE_MAX: i32 = 19;
+
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What a site is made from.
@@ -104,11 +107,15 @@ impl Site {
     /// follows the engine. Blocks for the monitor.
     ///
     /// # Errors
-    /// [`Error::Token`]: it is too short, or missing where reads need it. [`Error::System`];
+    /// [`Error::Token`]: it is too short, or missing where reads need it. [`Error::Config`]: `nice` is out of its
+    /// range. [`Error::System`];
     /// [`Error::ShutDown`], [`Error::MonitorDied`], [`Error::Forked`].
     pub fn new(engine: &Arc<Engine>, options: &SiteOptions) -> Result<Site, Error> {
         let SiteOptions { token, reads_need_token, hosts, open_reads, metrics, nice } = options;
         let reads_need_token = *reads_need_token || !(hosts.is_empty() || *open_reads);
+        if !(0..=NICE_MAX).contains(nice) {
+            return Err(Error::Config);
+        }
         let access = Access::new(token.as_deref(), reads_need_token, hosts)?;
         let listing = Arc::<Fresh<Listing>>::default();
         let follower = Follower::new(engine, listing.clone(), *nice)?;

@@ -188,3 +188,50 @@ fn beyond_loopback_everything_needs_the_token() {
         assert_eq!(rig.get(target).status, 200);
     }
 }
+
+/// How nice the threads of this process are whose names begin so.
+fn niceness(of: &str) -> Vec<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let stats =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    let of_one = |stat: String| {
+        // `1 (name) S`, and from there on numbers, of which it is the 16th.
+        let (name, rest) = stat.split_once('(')?.1.rsplit_once(") ")?;
+        name.starts_with(of).then(|| rest.split(' ').nth(16).unwrap().parse().unwrap())
+    };
+    stats.filter_map(of_one).collect()
+}
+
+#[test]
+fn all_threads_are_as_nice_as_was_asked_for() {
+    let mut options = ServeOptions::default();
+    options.site.nice = 7;
+    let _rig = Rig::new(options);
+    // There are other tests' servers.
+    for name in ["changeover-web", "changeover-ask", "changeover-see"] {
+        until(name, || niceness(name).contains(&7));
+    }
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let rig = Rig::open();
+    let refused = |change: fn(&mut ServeOptions)| {
+        let mut options = ServeOptions::default();
+        change(&mut options);
+        serve(&rig.engine, "127.0.0.1:0", options).map(drop)
+    };
+    assert_eq!(refused(|options| options.site.nice = 20), Err(Error::Config));
+    assert_eq!(refused(|options| options.site.nice = -1), Err(Error::Config));
+    assert_eq!(refused(|options| options.max_connections = usize::MAX), Err(Error::Config));
+    assert_eq!(refused(|options| options.max_connections = (1 << 16) + 1), Err(Error::Config));
+    assert_eq!(refused(|options| options.max_connections = 1 << 16), Ok(()));
+}
+
+#[test]
+fn endless_patience_is_a_year() {
+    let mut options = ServeOptions::default();
+    options.patience = Duration::MAX;
+    let rig = Rig::new(options);
+    assert_eq!(rig.get("/api/streams").status, 200);
+}
