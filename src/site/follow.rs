@@ -22,6 +22,13 @@ const PACE: Duration = Duration::from_millis(25);
 /// What is kept longer than it is shown is given back so often.
 const TIDY: Duration = Duration::from_secs(60);
 
+/// The events of a failure of everything are not to be missed while it works.
+const EVENTS: usize = 65_536;
+
+/// After it has had to look at all streams it rests for so many times as long as that took: all that comes
+/// meanwhile is looked at together.
+const REST: u32 = 10;
+
 /// Its end is waited for so long.
 const END: Duration = Duration::from_secs(2);
 
@@ -56,7 +63,7 @@ impl Follower {
     ) -> Result<Follower, Error> {
         let seen = Arc::<Mutex<Seen>>::default();
         // Before the statuses are read, so that nothing falls between.
-        let tap = engine.tap(TapOptions::new())?;
+        let tap = engine.tap(TapOptions::new().keep(EVENTS))?;
         let (ended, end) = pipe().map_err(|_| Error::System)?;
         let (engine, of_thread) = (Arc::downgrade(engine), seen.clone());
         let thread = Thread::spawn("changeover-see", move || {
@@ -137,27 +144,30 @@ impl Follow {
                 unpoisoned(self.seen.lock()).sparks.clear();
                 self.listing.clear();
             }
-            let timeout = next_sample.map(|at| at.saturating_duration_since(Instant::now()));
-            if self.wait(true, timeout)? {
+            let to_sample = next_sample.map(|at| at.saturating_duration_since(Instant::now()));
+            let to_tidy = TIDY.saturating_sub(last_tidied.elapsed());
+            if self.wait(true, to_sample.unwrap_or(to_tidy).min(to_tidy))? {
                 let changed = self.take()?;
+                let (begin, all) = (Instant::now(), matches!(changed, Changed::All));
                 self.look(changed)?;
-                if last_tidied.elapsed() > TIDY {
-                    unpoisoned(self.seen.lock()).history.tidy(SystemTime::now());
-                    last_tidied = Instant::now();
-                }
-                self.wait(false, Some(PACE))?;
+                let rest = if all { begin.elapsed() * REST } else { PACE };
+                self.wait(false, rest.max(PACE))?;
+            }
+            if last_tidied.elapsed() >= TIDY {
+                unpoisoned(self.seen.lock()).history.tidy(SystemTime::now());
+                last_tidied = Instant::now();
             }
         }
     }
 
     /// Waits for an event, if one is waited for, for somebody who looks, or for so long; whether there may be
     /// an event.
-    fn wait(&self, for_events: bool, timeout: Option<Duration>) -> Result<bool, Ended> {
+    fn wait(&self, for_events: bool, timeout: Duration) -> Result<bool, Ended> {
         let poll = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         let mut descriptors = [poll(self.ended.as_raw_fd()), poll(self.tap.event_fd().as_raw_fd())];
         let len = if for_events { 2 } else { 1 };
         // Rounded up, or the last millisecond would be spent awake.
-        let millis = timeout.map_or(-1, |timeout| timeout.as_millis() as i32 + 1);
+        let millis = timeout.as_millis() as i32 + 1;
         // SAFETY: `descriptors` has at least `len` elements; the descriptors are open as long as `self`.
         unsafe { libc::poll(descriptors.as_mut_ptr(), len, millis) };
         if descriptors[0].revents != 0 {

@@ -15,10 +15,23 @@ pub(super) const KEPT: Duration = Duration::from_secs(15 * 60);
 /// How many changes of a stream are kept; when there are more, the oldest go.
 const CHANGES: usize = 256;
 
+/// How many changes are kept of all streams together, about: beyond that each stream keeps its share of them
+/// when it changes.
+const ALL_CHANGES: usize = 1 << 20;
+
 /// All streams that were seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct History {
     streams: HashMap<Arc<str>, Stream>,
+    /// How many changes there are.
+    changes: usize,
+    most: usize,
+}
+
+impl Default for History {
+    fn default() -> History {
+        History { streams: HashMap::new(), changes: 0, most: ALL_CHANGES }
+    }
 }
 
 #[derive(Debug)]
@@ -42,7 +55,7 @@ struct State {
     inputs: Vec<InputChange>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Change {
     OnAir(OnAir),
     Input(InputChange),
@@ -132,12 +145,12 @@ impl Stream {
             last: state,
             switch_number: if is_whole { 0 } else { status.switch_number },
         };
-        stream.observe(status, now);
+        stream.observe(status, CHANGES, now);
         stream
     }
 
-    /// Notes what is different from before.
-    fn observe(&mut self, status: &RuntimeStatus, now: SystemTime) {
+    /// Notes what is different from before, and keeps so many changes.
+    fn observe(&mut self, status: &RuntimeStatus, most: usize, now: SystemTime) {
         let mut new = Vec::new();
         for switch in status.switches.iter().filter(|one| one.number > self.switch_number) {
             new.push(Change::Switch(Box::new(switch.clone())));
@@ -170,7 +183,7 @@ impl Stream {
         // Wall clocks may be set back, the order stays.
         new.sort_by_key(Change::at);
         self.changes.extend(new);
-        while self.changes.len() > CHANGES {
+        while self.changes.len() > most {
             if let Some(oldest) = self.changes.pop_front() {
                 self.complete_from = self.complete_from.max(oldest.at());
                 self.base.apply(oldest);
@@ -196,12 +209,17 @@ impl Stream {
 
     fn timeline(&self, now: SystemTime) -> Timeline {
         let from = now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH).max(self.registered_at);
-        let mut inputs: BTreeMap<Priority, Vec<InputChange>> = BTreeMap::new();
-        for input in &self.base.inputs {
-            inputs.entry(input.priority).or_default().push(input.clone());
+        let is_before = |change: &&Change| change.at() < from;
+        let mut base = self.base.clone();
+        for change in self.changes.iter().take_while(is_before) {
+            base.apply(change.clone());
         }
-        let (mut all_on_air, mut switches) = (vec![self.base.on_air], Vec::new());
-        for change in &self.changes {
+        let mut inputs: BTreeMap<Priority, Vec<InputChange>> = BTreeMap::new();
+        for input in base.inputs {
+            inputs.entry(input.priority).or_default().push(input);
+        }
+        let (mut all_on_air, mut switches) = (vec![base.on_air], Vec::new());
+        for change in self.changes.iter().skip_while(is_before) {
             match change {
                 Change::OnAir(on_air) => all_on_air.push(*on_air),
                 Change::Input(input) => {
@@ -223,25 +241,33 @@ impl History {
         seen_from: SystemTime,
         now: SystemTime,
     ) {
+        let share = self.most / self.streams.len().max(1);
+        let most = if self.changes < self.most { CHANGES } else { share.clamp(1, CHANGES) };
         match self.streams.get_mut(&status.stream) {
             Some(stream) if stream.registration == status.registration => {
-                stream.observe(status, now)
+                self.changes -= stream.changes.len();
+                stream.observe(status, most, now);
+                self.changes += stream.changes.len();
             }
             _ => {
                 let stream = Stream::new(status, seen_from, now);
-                self.streams.insert(status.stream.clone(), stream);
+                self.changes += stream.changes.len();
+                let before = self.streams.insert(status.stream.clone(), stream);
+                self.changes -= before.map_or(0, |before| before.changes.len());
             }
         }
     }
 
     /// A stream is not registered any more.
     pub(super) fn end(&mut self, stream: &str) {
-        self.streams.remove(stream);
+        let ended = self.streams.remove(stream);
+        self.changes -= ended.map_or(0, |ended| ended.changes.len());
     }
 
     /// Only these streams are registered.
     pub(super) fn keep(&mut self, is_registered: impl Fn(&str) -> bool) {
         self.streams.retain(|stream, _| is_registered(stream));
+        self.changes = self.streams.values().map(|stream| stream.changes.len()).sum();
     }
 
     /// Some of what happened before was not told.
@@ -256,6 +282,7 @@ impl History {
         for stream in self.streams.values_mut() {
             stream.forget(now);
         }
+        self.changes = self.streams.values().map(|stream| stream.changes.len()).sum();
     }
 
     /// The last quarter of an hour of a stream, from a status of now on if nothing else is known.

@@ -243,7 +243,8 @@ impl Site {
         self.follower.is_looked_at();
         let now = SystemTime::now();
         let detail = self.follower.with(|seen| {
-            let (timeline, spark) = (seen.history.timeline(&status, now), seen.sparks.of(id));
+            let timeline = seen.history.timeline(&status, now);
+            let spark = seen.sparks.of(id, status.registration);
             Detail::new(&status, timeline, spark, now)
         });
         Ok(Response::text(200, JSON, to_json(&detail)))

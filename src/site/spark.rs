@@ -22,8 +22,16 @@ const NONE: u32 = u32::MAX;
 type Samples = VecDeque<u32>;
 
 #[derive(Debug)]
+struct OfStream {
+    registration: u64,
+    inputs: SmallVec<[(Priority, Samples); 2]>,
+    /// It was there when the last sample was taken.
+    is_there: bool,
+}
+
+#[derive(Debug)]
 pub(super) struct Sparks {
-    streams: HashMap<Arc<str>, SmallVec<[(Priority, Samples); 2]>>,
+    streams: HashMap<Arc<str>, OfStream>,
     until: SystemTime,
 }
 
@@ -40,6 +48,7 @@ pub(super) struct Spark {
 #[derive(Debug)]
 pub(super) struct Reading {
     stream: Arc<str>,
+    registration: u64,
     kbps: SmallVec<[(Priority, u32); 3]>,
 }
 
@@ -49,7 +58,7 @@ impl Reading {
         let kbps = |rate: f64| (rate.round() as u32).min(NONE - 1);
         let inputs = status.inputs.iter();
         let kbps = inputs.map(|input| (input.input_priority, kbps(input.bitrate_kbps))).collect();
-        Reading { stream: status.stream.clone(), kbps }
+        Reading { stream: status.stream.clone(), registration: status.registration, kbps }
     }
 }
 
@@ -63,30 +72,36 @@ impl Sparks {
     /// The next sample of all streams there are.
     pub(super) fn sample(&mut self, readings: Vec<Reading>, now: SystemTime) {
         self.until = now;
-        for (_, samples) in self.streams.values_mut().flatten() {
-            samples.push_back(NONE);
+        for stream in self.streams.values_mut() {
+            stream.is_there = false;
+            stream.inputs.iter_mut().for_each(|(_, samples)| samples.push_back(NONE));
         }
-        for Reading { stream, kbps } in readings {
-            let inputs = self.streams.entry(stream).or_default();
+        for Reading { stream, registration, kbps } in readings {
+            let new = || OfStream { registration, inputs: SmallVec::new(), is_there: true };
+            let of_stream = self.streams.entry(stream).or_insert_with(new);
+            if of_stream.registration != registration {
+                *of_stream = new();
+            }
+            of_stream.is_there = true;
             for (priority, kbps) in kbps {
-                match inputs.iter_mut().find(|(its, _)| *its == priority) {
+                match of_stream.inputs.iter_mut().find(|(its, _)| *its == priority) {
                     Some((_, samples)) => {
                         samples.pop_back();
                         samples.push_back(kbps);
                     }
-                    None => inputs.push((priority, Samples::from([kbps]))),
+                    None => of_stream.inputs.push((priority, Samples::from([kbps]))),
                 }
             }
         }
-        for inputs in self.streams.values_mut() {
-            for (_, samples) in inputs.iter_mut() {
+        self.streams.retain(|_, stream| stream.is_there);
+        for stream in self.streams.values_mut() {
+            for (_, samples) in stream.inputs.iter_mut() {
                 while samples.len() > SAMPLES {
                     samples.pop_front();
                 }
             }
-            inputs.retain(|(_, samples)| samples.iter().any(|sample| *sample != NONE));
+            stream.inputs.retain(|(_, samples)| samples.iter().any(|sample| *sample != NONE));
         }
-        self.streams.retain(|_, inputs| !inputs.is_empty());
     }
 
     /// Nobody looks any more.
@@ -94,8 +109,9 @@ impl Sparks {
         *self = Sparks::default();
     }
 
-    pub(super) fn of(&self, stream: &str) -> Spark {
-        let inputs = self.streams.get(stream).map_or(&[][..], |inputs| inputs);
+    pub(super) fn of(&self, stream: &str, registration: u64) -> Spark {
+        let stream = self.streams.get(stream).filter(|its| its.registration == registration);
+        let inputs = stream.map_or(&[][..], |stream| &stream.inputs);
         let longest = inputs.iter().map(|(_, samples)| samples.len()).max().unwrap_or_default();
         let list = |samples: &Samples| {
             let missing = std::iter::repeat_n(None, longest - samples.len());
@@ -107,5 +123,32 @@ impl Sparks {
             until: self.until,
             inputs: inputs.iter().map(|(priority, samples)| (*priority, list(samples))).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(stream: &str, registration: u64, kbps: u32) -> Reading {
+        Reading { stream: stream.into(), registration, kbps: [(0, kbps)].into_iter().collect() }
+    }
+
+    #[test]
+    fn streams_that_are_gone_are_not_kept() {
+        let mut sparks = Sparks::default();
+        sparks.sample(vec![reading("news", 1, 10), reading("film", 2, 20)], SystemTime::now());
+        sparks.sample(vec![reading("film", 2, 30)], SystemTime::now());
+        assert_eq!(sparks.streams.len(), 1);
+        assert_eq!(sparks.of("film", 2).inputs[&0], [Some(20), Some(30)]);
+    }
+
+    #[test]
+    fn a_new_registration_has_nothing_of_the_one_before() {
+        let mut sparks = Sparks::default();
+        sparks.sample(vec![reading("news", 1, 10)], SystemTime::now());
+        assert!(sparks.of("news", 2).inputs.is_empty());
+        sparks.sample(vec![reading("news", 2, 20)], SystemTime::now());
+        assert_eq!(sparks.of("news", 2).inputs[&0], [Some(20)]);
     }
 }

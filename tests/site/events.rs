@@ -1,6 +1,7 @@
 //! Events as they come, and what became of a stream.
 
 use super::rig::{read_head, until, Rig};
+use changeover::{Config, Input};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -117,8 +118,9 @@ fn what_is_not_kept_any_more_is_told() {
     rig.register("one");
     let seen = client.next_of("switched").id.unwrap();
     // More than any tap keeps, while nobody reads.
-    for _ in 0..3000 {
-        rig.register("two");
+    for _ in 0..2_500 {
+        let inputs = (0..16).map(|priority| Input::new(priority, "a").hot()).collect();
+        rig.engine.register("two", "", inputs, Config::new()).unwrap();
         rig.engine.unregister("two").unwrap();
     }
     let mut again = Client::new(&rig, "", Some(seen));

@@ -188,3 +188,39 @@ fn an_input_that_is_removed_stops() {
     let timeline = history.timeline(&status, at(10));
     assert_eq!(of_input(&timeline, 1), [(at(0), "idle"), (at(5), "stopped")]);
 }
+
+#[test]
+fn what_is_longer_ago_is_left_out_without_being_tidied_away() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    switch(&mut status, 1, 10);
+    history.observe(&status, at(0), at(10));
+    switch(&mut status, 0, 800);
+    history.observe(&status, at(0), at(800));
+    let timeline = history.timeline(&status, at(11) + KEPT);
+    assert_eq!(on_air(&timeline), [(at(10), 1), (at(800), 0)]);
+    assert_eq!((of_input(&timeline, 1)[0], timeline.switches.len()), ((at(10), "active"), 1));
+}
+
+#[test]
+fn all_streams_together_have_a_bound() {
+    let mut history = History { most: 120, ..History::default() };
+    let mut all: Vec<RuntimeStatus> = (0..10).map(|_| status()).collect();
+    for (number, status) in all.iter_mut().enumerate() {
+        status.stream = number.to_string().into();
+        history.observe(status, at(0), at(0));
+    }
+    for second in 1..=40 {
+        for status in &mut all {
+            switch(status, second as usize % 2, second);
+            history.observe(status, at(0), at(second));
+            assert!(history.changes <= 2 * 120);
+        }
+    }
+    let kept: usize = history.streams.values().map(|stream| stream.changes.len()).sum();
+    assert_eq!(kept, history.changes);
+    // Each has its share.
+    assert!(history.streams.values().all(|stream| stream.changes.len() >= 12));
+    all.iter().for_each(|status| history.end(&status.stream));
+    assert_eq!(history.changes, 0);
+}
