@@ -238,7 +238,7 @@ struct Answered {
     fields: Vec<changeover_field>,
     /// Theirs.
     _texts: Texts,
-    body: Cow<'static, [u8]>,
+    body: Body,
     events: Option<Events>,
 }
 
@@ -263,20 +263,24 @@ impl Answered {
         let fields = fields().map(|(name, value)| field(texts.push(name), texts.push(value)));
         let fields = fields.collect();
         let (body, events) = match response.body {
-            Body::Whole(bytes) => (bytes, None),
             Body::Events(feed) => {
                 let fd = feed.as_raw_fd();
-                (Cow::default(), Some(Events { fd, rest: Mutex::new((*feed, String::new())) }))
+                (
+                    Body::Whole(Cow::default()),
+                    Some(Events { fd, rest: Mutex::new((*feed, String::new())) }),
+                )
             }
+            whole => (whole, None),
         };
         Answered { status: response.status.into(), fields, _texts: texts, body, events }
     }
 
     /// Its body, so far as it is there.
     fn body(&self) -> (*const u8, usize) {
-        match self.body.is_empty() {
+        let bytes = self.body.bytes();
+        match bytes.is_empty() {
             true => (Text::EMPTY.pointer.cast(), 0),
-            false => (self.body.as_ptr(), self.body.len()),
+            false => (bytes.as_ptr(), bytes.len()),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -28,6 +29,14 @@ enum What {
     Nothing,
 }
 
+struct SharedText(Arc<String>);
+
+impl AsRef<[u8]> for SharedText {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 struct Events {
     feed: AsyncFd<Feed>,
     /// Until then it rests; after that it waits for events, and at its end beats.
@@ -41,6 +50,7 @@ impl Answer {
         let what = match body {
             Body::Whole(Cow::Borrowed(bytes)) => What::Whole(Bytes::from_static(bytes)),
             Body::Whole(Cow::Owned(bytes)) => What::Whole(Bytes::from(bytes)),
+            Body::Shared(text) => What::Whole(Bytes::from_owner(SharedText(text))),
             Body::Events(feed) => {
                 // SAFETY: the descriptor is the feed's, which is not changed and lives as long.
                 let feed = unsafe { AsyncFd::register_with_interest(*feed, Interest::READABLE) };

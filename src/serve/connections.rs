@@ -4,6 +4,7 @@ use super::room::{Part, Room};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::AbortHandle;
 
@@ -143,9 +144,9 @@ impl Drop for Place {
 }
 
 impl Answering {
-    /// Takes room for so many bytes; false if there is none.
-    pub(super) fn takes(&mut self, bytes: usize) -> bool {
-        self.part = self.place.connections.all.borrow_mut().room.take(bytes);
+    /// Takes room for so many bytes, those of `shared` if it is said; false if there is none.
+    pub(super) fn takes(&mut self, bytes: usize, shared: Option<&Arc<String>>) -> bool {
+        self.part = self.place.connections.all.borrow_mut().room.take(bytes, shared);
         self.part.is_some()
     }
 }

@@ -34,16 +34,17 @@ impl Service {
             }
             Err(refused) => refused,
         };
-        let bytes = match &response.body {
-            Body::Whole(Cow::Owned(bytes)) => bytes.len(),
+        let (bytes, shared) = match &response.body {
+            Body::Whole(Cow::Owned(bytes)) => (bytes.len(), None),
+            Body::Shared(text) => (text.len(), Some(text)),
             // What is in memory anyway, or not yet.
-            Body::Whole(Cow::Borrowed(_)) | Body::Events(_) => 0,
+            Body::Whole(Cow::Borrowed(_)) | Body::Events(_) => (0, None),
         };
         if matches!(response.body, Body::Events(_)) {
             place.follows();
         }
         let mut answering = place.answers();
-        let response = if answering.takes(bytes) { response } else { busy() };
+        let response = if answering.takes(bytes, shared) { response } else { busy() };
         said(response, answering)
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// A request that is kept.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct OwnedRequest {
     pub(super) method: String,
     pub(super) target: String,

@@ -4,6 +4,7 @@
 use super::message::Request;
 use super::refusal::Refusal;
 use crate::vocabulary::Error;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use subtle::ConstantTimeEq;
 
@@ -23,9 +24,18 @@ pub(super) enum Intent {
     Change,
 }
 
+/// Is not printed.
+struct Token(Box<str>);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Access {
-    token: Option<Box<str>>,
+    token: Option<Token>,
     reads_need_token: bool,
     /// Without ports. `*`: any.
     hosts: Box<[String]>,
@@ -47,7 +57,7 @@ impl Access {
             return Err(Error::Token);
         }
         let hosts = hosts.iter().map(|host| split_port(host).0.to_owned()).collect();
-        Ok(Access { token: token.map(Box::from), reads_need_token, hosts })
+        Ok(Access { token: token.map(|token| Token(token.into())), reads_need_token, hosts })
     }
 
     /// Whether there is a token, with which things can be changed.
@@ -93,7 +103,7 @@ impl Access {
 
     /// Whether the request's token is right; `None` if it has none, or there is none to compare it with.
     fn is_known(&self, request: &Request) -> Option<bool> {
-        let token = self.token.as_ref()?;
+        let Token(token) = self.token.as_ref()?;
         let (scheme, sent) = request.authorization?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             // A proxy's.

@@ -59,6 +59,7 @@ impl Follower {
     pub(super) fn new(
         engine: &Arc<Engine>,
         listing: Arc<Fresh<Listing>>,
+        metrics: Arc<Fresh<String>>,
         nice: i32,
     ) -> Result<Follower, Error> {
         let seen = Arc::<Mutex<Seen>>::default();
@@ -69,7 +70,7 @@ impl Follower {
         let thread = Thread::spawn("changeover-see", move || {
             be_nice(nice);
             let from = SystemTime::now();
-            Follow { engine, seen: of_thread, listing, tap, ended, from }.run();
+            Follow { engine, seen: of_thread, listing, metrics, tap, ended, from }.run();
         })?;
         let (end, thread, number) = (Some(end), Some(thread), next_number());
         Ok(Follower { seen, end, thread, number })
@@ -107,6 +108,7 @@ struct Follow {
     engine: Weak<Engine>,
     seen: Arc<Mutex<Seen>>,
     listing: Arc<Fresh<Listing>>,
+    metrics: Arc<Fresh<String>>,
     tap: Tap,
     ended: PipeReader,
     /// From here on all that happens is seen.
@@ -155,6 +157,8 @@ impl Follow {
             }
             if last_tidied.elapsed() >= TIDY {
                 unpoisoned(self.seen.lock()).history.tidy(SystemTime::now());
+                self.listing.tidy();
+                self.metrics.tidy();
                 last_tidied = Instant::now();
             }
         }

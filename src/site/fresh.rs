@@ -23,6 +23,12 @@ struct Made<T> {
     what: Arc<T>,
 }
 
+impl<T> Made<T> {
+    fn is_good(&self) -> bool {
+        self.at.elapsed() < self.good_for
+    }
+}
+
 impl<T> Default for Fresh<T> {
     fn default() -> Fresh<T> {
         Fresh { newest: Mutex::new(None) }
@@ -33,7 +39,7 @@ impl<T> Fresh<T> {
     /// One that is good, made now if there is none.
     pub(super) fn get(&self, make: impl FnOnce() -> T) -> Arc<T> {
         let mut newest = unpoisoned(self.newest.lock());
-        if let Some(made) = newest.as_ref().filter(|made| made.at.elapsed() < made.good_for) {
+        if let Some(made) = newest.as_ref().filter(|made| made.is_good()) {
             return made.what.clone();
         }
         let at = Instant::now();
@@ -43,8 +49,31 @@ impl<T> Fresh<T> {
         what
     }
 
+    /// Keeps none that is not good any more.
+    pub(super) fn tidy(&self) {
+        unpoisoned(self.newest.lock()).take_if(|made| !made.is_good());
+    }
+
     /// Something was changed that whoever changed it wants to see; or nobody asks any more.
     pub(super) fn clear(&self) {
         *unpoisoned(self.newest.lock()) = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_good_any_more_is_not_kept() {
+        let fresh = Fresh::default();
+        let good = fresh.get(|| 1);
+        fresh.tidy();
+        assert_eq!(Arc::strong_count(&good), 2);
+        // As if it had been made long ago.
+        unpoisoned(fresh.newest.lock()).as_mut().unwrap().good_for = Duration::ZERO;
+        fresh.tidy();
+        assert_eq!(Arc::strong_count(&good), 1);
+        assert_eq!(*fresh.get(|| 2), 2);
     }
 }

@@ -2,9 +2,11 @@
 
 use super::feed::Feed;
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 
 /// A request, as a server has read it. Header fields that it does not have are `None`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Request<'a> {
     /// `GET`, `HEAD`, `POST`.
     pub method: &'a str,
@@ -22,6 +24,19 @@ pub struct Request<'a> {
     pub last_event_id: Option<&'a str>,
     /// The body. [`BODY_MAX`] bytes are enough for any: a server need read no more.
     pub body: &'a [u8],
+}
+
+/// Without what may be secret.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("host", &self.host)
+            .field("origin", &self.origin)
+            .field("fetch_site", &self.fetch_site)
+            .field("last_event_id", &self.last_event_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// More than this a request's body need not have, in bytes.
@@ -48,8 +63,21 @@ pub struct Response {
 pub enum Body {
     /// All of it.
     Whole(Cow<'static, [u8]>),
+    /// All of it, which many are answered by.
+    Shared(Arc<String>),
     /// It goes on, piece by piece.
     Events(Box<Feed>),
+}
+
+impl Body {
+    /// All of it; nothing of one that goes on.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Body::Whole(bytes) => bytes,
+            Body::Shared(text) => text.as_bytes(),
+            Body::Events(_) => &[],
+        }
+    }
 }
 
 pub(super) const JSON: &str = "application/json";
@@ -92,6 +120,11 @@ impl Response {
     /// A text of so many bytes.
     pub(super) fn text(status: u16, content_type: &'static str, text: String) -> Response {
         Response::new(status, content_type, NO_PAGE, Body::Whole(Cow::Owned(text.into_bytes())))
+    }
+
+    /// A text that is shared.
+    pub(super) fn shared(content_type: &'static str, text: Arc<String>) -> Response {
+        Response::new(200, content_type, NO_PAGE, Body::Shared(text))
     }
 
     /// Events as they come.

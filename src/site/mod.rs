@@ -46,6 +46,7 @@ use percent_encoding::percent_decode_str;
 use refusal::Refusal;
 use row::{millis, Row};
 use serde::Serialize;
+use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 use streams::{About, Query};
@@ -59,7 +60,7 @@ const NICE_MAX: i32 = 19;
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What a site is made from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SiteOptions {
     /// Who sends it (`Authorization: Bearer …`) may change things; 16 to 255 printable ASCII
@@ -83,6 +84,19 @@ pub struct SiteOptions {
     pub nice: i32,
 }
 
+/// Without the token.
+impl fmt::Debug for SiteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SiteOptions")
+            .field("has_token", &self.token.is_some())
+            .field("reads_need_token", &self.reads_need_token)
+            .field("hosts", &self.hosts)
+            .field("metrics", &self.metrics)
+            .field("nice", &self.nice)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What an engine shows. All threads. Dropping it waits for its own thread to end, which does not take long.
 #[derive(Debug)]
 pub struct Site {
@@ -90,7 +104,7 @@ pub struct Site {
     access: Access,
     options: MetricsOptions,
     listing: Arc<Fresh<Listing>>,
-    metrics: Fresh<String>,
+    metrics: Arc<Fresh<String>>,
     follower: Follower,
 }
 
@@ -118,13 +132,14 @@ impl Site {
         }
         let access = Access::new(token.as_deref(), reads_need_token, hosts)?;
         let listing = Arc::<Fresh<Listing>>::default();
-        let follower = Follower::new(engine, listing.clone(), *nice)?;
+        let text = Arc::<Fresh<String>>::default();
+        let follower = Follower::new(engine, listing.clone(), text.clone(), *nice)?;
         Ok(Site {
             engine: Arc::downgrade(engine),
             access,
             options: *metrics,
             listing,
-            metrics: Fresh::default(),
+            metrics: text,
             follower,
         })
     }
@@ -167,7 +182,7 @@ impl Site {
                 none_of(query)?;
                 let engine = self.engine()?;
                 let text = self.metrics.get(|| engine.metrics(self.options));
-                Ok(Response::text(200, METRICS, text.to_string()))
+                Ok(Response::shared(METRICS, text))
             }
             ["api", "streams"] => {
                 self.reads(request, Intent::Read)?;
@@ -296,5 +311,29 @@ fn none_of(query: &str) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(streams::unknown_parameter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_printed() {
+        const TOKEN: &str = "correct-horse-battery";
+        let options = SiteOptions { token: Some(TOKEN.into()), ..SiteOptions::default() };
+        let engine = Arc::new(Engine::new().unwrap());
+        let site = Site::new(&engine, &options).unwrap();
+        let bearer = format!("Bearer {TOKEN}");
+        let target = format!("/?token={TOKEN}");
+        let request = Request {
+            method: "GET",
+            target: &target,
+            authorization: Some(&bearer),
+            ..Request::default()
+        };
+        for printed in [format!("{options:?}"), format!("{site:?}"), format!("{request:?}")] {
+            assert!(!printed.contains(TOKEN), "{printed}");
+        }
     }
 }
