@@ -10,8 +10,6 @@ use std::time::SystemTime;
 #[derive(Serialize)]
 pub(super) struct Detail<'a> {
     status: &'a RuntimeStatus,
-    trouble: u8,
-    why: String,
     row: Row,
     timeline: Timeline,
     spark: Spark,
@@ -24,7 +22,6 @@ impl Detail<'_> {
         spark: Spark,
         now: SystemTime,
     ) -> Detail<'_> {
-        let row = Row::of(status, now);
-        Detail { status, trouble: row.trouble, why: row.why.clone(), row, timeline, spark }
+        Detail { status, row: Row::of(status, now), timeline, spark }
     }
 }

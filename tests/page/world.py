@@ -109,9 +109,8 @@ class Stream:
         }
 
     def details(self, now):
-        trouble, why = self.trouble(now)
         begin = now - 15 * MINUTE
-        return {"status": self._status(now), "trouble": trouble, "why": why, "row": self.row(now), "timeline": {
+        return {"status": self._status(now), "row": self.row(now), "timeline": {
             "from": rfc3339(max(begin, self.registered)), "complete": True,
             "on_air": [{"at": rfc3339(at), "input": priority} for at, priority in sorted(self.air)],
             "inputs": {str(priority): [

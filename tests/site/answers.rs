@@ -41,7 +41,7 @@ fn a_stream_has_its_status() {
     rig.register("news/1 ü");
     let stream = rig.get("/api/streams/news%2F1%20%C3%BC").json();
     assert_eq!(stream["status"]["stream"], "news/1 ü");
-    assert_eq!(stream["trouble"], 4);
+    assert_eq!(stream["row"]["trouble"], 4);
     assert_eq!(stream["status"]["inputs"][0]["url"], "srt://***@a.example:9000");
     let unknown = rig.get("/api/streams/sport");
     assert_eq!((unknown.status, &unknown.json()["error"]), (404, &json!("unknown_stream")));

@@ -91,7 +91,7 @@ async function follow() {
       await readEvents(() => {
         retry = FIRST_RETRY;
       });
-      // It has ended in good order: come back at once, once.
+      // It has ended in good order: nothing is lost, and it comes back as after an error.
       api.connected = false;
     } catch (error) {
       api.connected = false;

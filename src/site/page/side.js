@@ -107,9 +107,9 @@ function fillPanel() {
     return;
   }
   const { status } = details;
-  const { sign, means } = TROUBLES[details.trouble] ?? TROUBLES[0];
-  setAttribute(parts.why, "data-trouble", details.trouble);
-  setText(parts.why, `${sign} ${details.why || means}`.trim());
+  const { sign, means } = TROUBLES[details.row.trouble] ?? TROUBLES[0];
+  setAttribute(parts.why, "data-trouble", details.row.trouble);
+  setText(parts.why, `${sign} ${details.row.why || means}`.trim());
   const uptime = duration(status.uptime_ms);
   setText(parts.facts, `registered ${uptime} ago · switch number ${status.switch_number}${overrideText(status)}`);
   const lanes = Math.max(1, Math.min(WIDE_PLAN.lanes, historyOf(details).inputs.length));
