@@ -455,13 +455,12 @@ impl Engine {
     }
 
     /// Ends the monitor.
-    #[cfg(changeover_panic_hook)]
     pub(crate) fn end_monitor(&self) {
         self.mailbox.post(|_| panic!("planted"));
     }
 
     /// Has the monitor do nothing for so long.
-    #[cfg(changeover_panic_hook)]
+    #[cfg(any(feature = "serve", changeover_panic_hook))]
     pub(crate) fn hang(&self, length: Duration) {
         self.mailbox.post(move |_| std::thread::sleep(length));
     }

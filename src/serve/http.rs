@@ -17,7 +17,10 @@ use tokio::time::timeout;
 /// What all connections have in common.
 pub(super) struct Service {
     pub(super) site: Arc<Site>,
-    pub(super) worker: Worker,
+    /// Answers what does not wait for the monitor.
+    pub(super) reader: Worker,
+    /// Answers what does.
+    pub(super) waiter: Worker,
     pub(super) patience: Duration,
 }
 
@@ -85,12 +88,15 @@ impl Service {
         if self.site.answers_at_once(&request.borrow()) {
             return self.site.answer(&request.borrow());
         }
-        let Some(answered) = self.worker.ask(request) else {
+        let waits = self.site.waits(&request.borrow());
+        let worker = if waits { &self.waiter } else { &self.reader };
+        let Some(answered) = worker.ask(request) else {
             return busy();
         };
         match timeout(self.patience, answered).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => Response::refused(500, "panic", "a bug was met"),
+            Err(_) if waits => Response::refused(503, "timeout", "timed out: it may still be done"),
             Err(_) => busy(),
         }
     }

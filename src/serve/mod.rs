@@ -6,7 +6,7 @@
 //! | `connections.rs`, `room.rs` | how many connections there are, and which has to go; how much may wait to be sent |
 //! | `patient.rs` | clients that are slow |
 //! | `http.rs`, `answer.rs` | one request, from hyper to the site and back; the body of its answer |
-//! | `worker.rs` | the thread that makes answers |
+//! | `worker.rs` | the threads that make answers |
 
 mod answer;
 mod connections;
@@ -120,9 +120,10 @@ pub fn serve(engine: &Arc<Engine>, address: &str, options: ServeOptions) -> Resu
     let most = if options.max_connections == 0 { CONNECTIONS } else { options.max_connections };
     let patience =
         if options.patience.is_zero() { PATIENCE } else { options.patience.min(PATIENCE_MAX) };
-    let (worker, asking) = Worker::spawn(site.clone(), most, nice)?;
+    let (reader, reading) = Worker::spawn("changeover-ask", site.clone(), most, nice)?;
+    let (waiter, waiting) = Worker::spawn("changeover-act", site.clone(), most, nice)?;
     let (stop, stopped) = oneshot::channel();
-    let service = Service { site, worker, patience };
+    let service = Service { site, reader, waiter, patience };
     let (tell, told) = crossbeam::channel::bounded(1);
     let sockets = Thread::spawn("changeover-web", move || {
         be_nice(nice);
@@ -131,7 +132,7 @@ pub fn serve(engine: &Arc<Engine>, address: &str, options: ServeOptions) -> Resu
             run(&runtime, listener, service, Connections::new(most), stopped, &tell);
         }
     })?;
-    let (stop, threads, number) = (Some(stop), vec![sockets, asking], next_number());
+    let (stop, threads, number) = (Some(stop), vec![sockets, reading, waiting], next_number());
     let server = Server { address: bound, stop, threads, number };
     // It ends without a word where the system refuses it something.
     told.recv().map_err(|_| Error::System)?;
@@ -253,6 +254,32 @@ impl Drop for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+
+    /// The status line of what is answered, and the rest.
+    fn ask(server: &Server, request: &str) -> String {
+        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+        let fields =
+            "Host: localhost\r\nAuthorization: Bearer correct-horse-battery\r\nConnection: close";
+        write!(stream, "{request} HTTP/1.1\r\n{fields}\r\n\r\n").unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        said
+    }
+
+    #[test]
+    fn who_waits_for_the_monitor_holds_up_no_reader() {
+        let engine = Arc::new(Engine::new().unwrap());
+        let mut options = ServeOptions::default();
+        options.site.token = Some("correct-horse-battery".into());
+        options.patience = Duration::from_millis(200);
+        let server = serve(&engine, "127.0.0.1:0", options).unwrap();
+        engine.hang(Duration::from_secs(4));
+        let given_up = ask(&server, "POST /api/streams/news/clear");
+        assert!(given_up.contains("it may still be done"), "{given_up}");
+        let read = ask(&server, "GET /api/streams");
+        assert!(read.starts_with("HTTP/1.1 200"), "{read}");
+    }
 
     #[test]
     fn the_system_gives_a_client_up_that_acknowledges_nothing() {

@@ -1,5 +1,5 @@
-//! The thread that makes answers, so that the one with the sockets never waits: not for the monitor, and not
-//! for a list of many streams.
+//! The threads that make answers, so that the one with the sockets never waits: not for the monitor, which has a
+//! thread of its own wait, and not for a list of many streams.
 
 use crate::engine::Thread;
 use crate::site::{Request, Response, Site};
@@ -54,12 +54,13 @@ impl Worker {
     /// # Errors
     /// [`Error::System`].
     pub(super) fn spawn(
+        name: &str,
         site: Arc<Site>,
         most: usize,
         nice: i32,
     ) -> Result<(Worker, Thread), Error> {
         let (jobs, inbox) = bounded(most);
-        let thread = Thread::spawn("changeover-ask", move || {
+        let thread = Thread::spawn(name, move || {
             crate::engine::be_nice(nice);
             work(&site, &inbox);
         })?;

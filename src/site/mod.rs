@@ -144,7 +144,7 @@ impl Site {
         })
     }
 
-    /// Answers a request. Waits for the monitor, but for `/healthz` and the page.
+    /// Answers a request. Waits for the monitor if [`Site::waits`] says so.
     pub fn answer(&self, request: &Request) -> Response {
         self.route(request).unwrap_or_else(|refusal| refusal.response())
     }
@@ -152,6 +152,11 @@ impl Site {
     /// Whether [`Site::answer`] does not wait for this request.
     pub fn answers_at_once(&self, request: &Request) -> bool {
         matches!(path(request.target), "/healthz" | "/")
+    }
+
+    /// Whether [`Site::answer`] waits for the monitor for this request: it changes something, or follows events.
+    pub fn waits(&self, request: &Request) -> bool {
+        request.method == "POST" || path(request.target) == "/api/events"
     }
 
     fn route(&self, request: &Request) -> Result<Response, Refusal> {
@@ -242,12 +247,19 @@ impl Site {
         let engine = self.engine()?;
         self.follower.is_looked_at();
         let listing = self.listing.get(|| Listing::of(&engine));
+        let (alive, late) = match engine.alive() {
+            Ok(late) => (true, late),
+            // The state in which it ended is still there.
+            Err(Error::MonitorDied) => (false, Duration::ZERO),
+            Err(error) => return Err(error.into()),
+        };
         let about = About {
             version: env!("CARGO_PKG_VERSION"),
             now: SystemTime::now(),
             started_at: engine.started_at(),
             streams: listing.len(),
-            late_ms: millis(engine.alive()?),
+            alive,
+            late_ms: millis(late),
             writable: self.access.has_token(),
         };
         Ok(Response::text(200, JSON, streams::list(&listing, query, about)))
@@ -317,6 +329,21 @@ fn none_of(query: &str) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_so_when_the_monitor_died_can_be_read() {
+        let engine = Arc::new(Engine::new().unwrap());
+        let site = Site::new(&engine, &SiteOptions::default()).unwrap();
+        engine.end_monitor();
+        while engine.alive().is_ok() {
+            std::thread::yield_now();
+        }
+        let list = Request { method: "GET", target: "/api/streams", ..Request::default() };
+        let list = site.answer(&Request { host: Some("localhost"), ..list });
+        assert_eq!(list.status, 200);
+        let text = String::from_utf8_lossy(list.body.bytes());
+        assert!(text.contains("\"alive\":false"), "{text}");
+    }
 
     #[test]
     fn a_token_is_not_printed() {

@@ -60,6 +60,8 @@ pub(super) struct About {
     #[serde(serialize_with = "rfc3339")]
     pub(super) started_at: SystemTime,
     pub(super) streams: usize,
+    /// Decisions are made.
+    pub(super) alive: bool,
     pub(super) late_ms: u64,
     pub(super) writable: bool,
 }

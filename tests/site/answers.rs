@@ -208,7 +208,7 @@ fn all_threads_are_as_nice_as_was_asked_for() {
     options.site.nice = 7;
     let _rig = Rig::new(options);
     // There are other tests' servers.
-    for name in ["changeover-web", "changeover-ask", "changeover-see"] {
+    for name in ["changeover-web", "changeover-ask", "changeover-act", "changeover-see"] {
         until(name, || niceness(name).contains(&7));
     }
 }
