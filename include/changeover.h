@@ -1293,6 +1293,8 @@ typedef struct changeover_serve_options {
    * reads_need_token comes before it.
    */
   int32_t open_reads;
+  /** 0. */
+  int32_t reserved;
 } changeover_serve_options;
 
 /** A request, as a server has read it. Texts that it does not have are NULL. */
@@ -1366,6 +1368,8 @@ typedef struct changeover_response_view {
    * without a thread for each; take pieces until there is none. Not to be read or closed. Else -1.
    */
   int32_t fd;
+  /** 0. */
+  int32_t reserved;
 } changeover_response_view;
 
 #ifdef __cplusplus

@@ -15,19 +15,19 @@ pub struct Common {
     pub(super) input_settings: Recent<Settings>,
     /// What was set for an input, from which its settings come.
     input_values: Recent<Values>,
-    /// Rule 26b: from when until when.
-    spread: Option<(Nanos, Nanos)>,
+    /// Rule 26b: from when until when; until 0: never.
+    spread: (Nanos, Nanos),
 }
 
 impl Common {
     /// As it was: see [`Common::recorded`].
     pub(crate) fn resumed(last_id: u64, spread: Option<(Nanos, Nanos)>) -> Common {
-        Common { last_id, spread, ..Common::default() }
+        Common { last_id, spread: spread.unwrap_or_default(), ..Common::default() }
     }
 
     /// What decisions depend on: the last id, and from when until when waits are spread.
     pub(crate) fn recorded(&self) -> (u64, Option<(Nanos, Nanos)>) {
-        (self.last_id, self.spread)
+        (self.last_id, Some(self.spread).filter(|_| self.spreads_any()))
     }
 
     /// A new id, never 0.
@@ -39,18 +39,19 @@ impl Common {
     /// Rule 26b: a great share of a driver's streams fails at once. Their waits for a probe, a trial or a
     /// restart that begin from `since` to `until` are spread, those included that have begun already.
     pub fn spread_waits(&mut self, since: Nanos, until: Nanos) {
-        let began = self.spread.filter(|(_, before)| since <= *before).map(|(since, _)| since);
-        self.spread = Some((began.unwrap_or(since), until));
+        let (began, before) = self.spread;
+        self.spread = (if since <= before { began } else { since }, until);
     }
 
     /// Whether any wait may have to be spread.
     pub(super) fn spreads_any(&self) -> bool {
-        self.spread.is_some()
+        self.spread.1 > 0
     }
 
     /// Rule 26b: whether a wait that began at `at` is to be spread.
     pub(super) fn spreads(&self, at: Nanos) -> bool {
-        self.spread.is_some_and(|(since, until)| (since..=until).contains(&at))
+        let (since, until) = self.spread;
+        self.spreads_any() && (since..=until).contains(&at)
     }
 
     /// An input as it is kept: what is set for it, in memory once.

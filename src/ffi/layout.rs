@@ -97,7 +97,7 @@ layout! {
     changeover_serve_options: 80 {
         struct_size: 0, token: 8, token_len: 16, hosts: 24, hosts_len: 32, patience: 40,
         max_connections: 48, reads_need_token: 56, stream_metrics: 60, input_metrics: 64, nice: 68,
-        open_reads: 72,
+        open_reads: 72, reserved: 76,
     }
     changeover_request: 136 {
         struct_size: 0, method: 8, method_len: 16, target: 24, target_len: 32, host: 40,
@@ -107,7 +107,7 @@ layout! {
     }
     changeover_response_view: 56 {
         struct_size: 0, status: 8, goes_on: 12, fields: 16, fields_len: 24, body: 32, body_len: 40,
-        fd: 48,
+        fd: 48, reserved: 52,
     }
     changeover_field: 32 {
         name: 0, name_len: 8, value: 16, value_len: 24,

@@ -58,6 +58,8 @@ pub struct changeover_serve_options {
     /// 1: reading needs no token though there are `hosts`: the server in front asks who it is.
     /// `reads_need_token` comes before it.
     pub open_reads: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 /// A request, as a server has read it. Texts that it does not have are NULL.
@@ -121,6 +123,8 @@ pub struct changeover_response_view {
     /// Where the body goes on: readable while there may be a piece of it, so that many can be waited for
     /// without a thread for each; take pieces until there is none. Not to be read or closed. Else -1.
     pub fd: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 /// A header field of a response. Both strings have a NUL behind them.
@@ -153,6 +157,7 @@ unsafe impl Versioned for changeover_serve_options {
         input_metrics: 0,
         nice: 0,
         open_reads: 0,
+        reserved: 0,
     };
 }
 
@@ -192,6 +197,7 @@ unsafe impl Versioned for changeover_response_view {
         body: null(),
         body_len: 0,
         fd: -1,
+        reserved: 0,
     };
 }
 
@@ -408,6 +414,7 @@ pub unsafe extern "C" fn changeover_response_get(
             body,
             body_len,
             fd: answered.events.as_ref().map_or(-1, |events| events.fd),
+            reserved: 0,
         };
         fill(view, &filled)
     })
