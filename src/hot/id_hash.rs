@@ -26,11 +26,13 @@ impl IdHash {
     pub(super) fn of(&self, id: &[u8]) -> u64 {
         let [a, b, c, d] = self.keys;
         let len = id.len();
-        // All of its words, from both ends; in the middle they overlap.
-        let outer = || fold(word(id, 0) ^ a ^ len as u64, word(id, len - 8) ^ b);
+        // All of its words, from both ends; in the middle they overlap. The second product is made of the
+        // first: of ids that are numbered, equal steps apart, the first alone would lie equal steps apart,
+        // too, and with some keys crowd in a row of slots.
+        let ends = || fold(word(id, 0) ^ a ^ len as u64, word(id, len - 8) ^ b);
         match len {
-            8..=16 => outer(),
-            17..=32 => outer() ^ fold(word(id, 8) ^ c, word(id, len - 16) ^ d),
+            8..=16 => fold(ends(), c),
+            17..=32 => fold(ends() ^ word(id, 8) ^ c, word(id, len - 16) ^ d),
             _ => self.of_other_length(id),
         }
     }
@@ -66,20 +68,39 @@ mod tests {
         numbered.chain(long).chain(other_end)
     }
 
-    /// Of 22,200 ids even one pair shares 32 bits of its hashes by chance in one table of twenty;
-    /// but in one of 600, whose keys happen to suit the steps between the ids, some dozens of pairs
-    /// do. (Measured: 5 of 3,000 tables had more than three, and up to 35.) So two of four are asked
-    /// for.
+    /// Of 22,200 ids even one pair shares 32 bits of its hashes by chance in one table of twenty.
     #[test]
     fn similar_ids_have_different_hashes_in_all_bits() {
         let ids: Vec<String> = ids().collect();
-        let tables = [(); 4].map(|()| IdHash::new());
-        for shift in [0, 16, 32] {
-            let pairs = tables.each_ref().map(|table| {
+        for table in [(); 4].map(|()| IdHash::new()) {
+            for shift in [0, 16, 32] {
                 let part = |id: &String| (table.of(id.as_bytes()) >> shift) as u32;
-                ids.len() - ids.iter().map(part).collect::<HashSet<u32>>().len()
-            });
-            assert!(pairs.iter().filter(|pairs| **pairs <= 3).count() >= 2, "{pairs:?} at {shift}");
+                let pairs = ids.len() - ids.iter().map(part).collect::<HashSet<u32>>().len();
+                assert!(pairs <= 3, "{pairs} at {shift}");
+            }
+        }
+    }
+
+    /// In no table do ids that are numbered crowd: how many more slots than the first are looked at for
+    /// one of 10,000 in 16,384. By chance it is 0.78 on average; of 1,500 tables none had more than 0.91.
+    #[test]
+    fn numbered_ids_are_spread_as_if_by_chance() {
+        const SLOTS: usize = 1 << 14;
+        let shapes: [fn(usize) -> String; 3] = [
+            |n| format!("live/channel-{n:010}"),
+            |n| format!("stream-{n}"),
+            |n| format!("{n:016x}"),
+        ];
+        for shape in shapes.iter().flat_map(|shape| [shape; 20]) {
+            let (hash, mut taken, mut further) = (IdHash::new(), vec![false; SLOTS], 0);
+            for n in 0..10_000 {
+                // Slots are chosen by the bits above those that say what is in them.
+                let mut slot = (hash.of(shape(n).as_bytes()) >> 6) as usize % SLOTS;
+                while std::mem::replace(&mut taken[slot], true) {
+                    (slot, further) = ((slot + 1) % SLOTS, further + 1);
+                }
+            }
+            assert!(further < 12_000, "{further} for {}", shape(0));
         }
     }
 
