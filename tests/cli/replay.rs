@@ -30,6 +30,16 @@ fn the_same_is_decided_again_and_the_streams_are_told_of() {
 }
 
 #[test]
+fn no_stream_ends_where_records_are_missing() {
+    let place = Place::new("gap");
+    a_gap(&place);
+    let report = changeover(&["replay", "--json", &place.file("gap")]).json();
+    assert_eq!(report["identical"], true, "{report}");
+    assert_eq!((&report["lost"], &report["skipped"]), (&1.into(), &1.into()), "{report}");
+    assert_eq!(report["streams"][0]["on_air"], 0, "{report}");
+}
+
+#[test]
 fn a_torn_end_is_told_and_no_error() {
     let place = Place::new("torn");
     a_day(&place);

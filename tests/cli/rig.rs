@@ -91,6 +91,31 @@ pub fn a_day(place: &Place) -> Vec<Arc<Switch>> {
     host.switches
 }
 
+/// The trace `gap` of the stream "news", on air all the time: records are missing, of those after them one was
+/// written, and then comes the next checkpoint.
+pub fn a_gap(place: &Place) {
+    let parts = [place.file("before"), place.file("after")];
+    let engine = Engine::builder().trace_to(&parts[0], TraceLimits::new()).build().unwrap();
+    engine.register("news", "", vec![Input::new(0, "udp://only").hot()], Config::new()).unwrap();
+    let mut host = Host { engine, sending: vec![0], switches: Vec::new() };
+    host.run_until(|notice| matches!(notice, Notice::Active { .. }));
+    host.engine.trace_to(&parts[1], TraceLimits::new()).unwrap();
+    host.engine.end_trace().unwrap();
+    host.engine.shutdown().unwrap();
+    let [before, after] = parts.map(|part| std::fs::read(part).unwrap());
+    let one_lost = frame(&[5, 1]);
+    // Time passed, of the first registration: nothing to be done.
+    let tick = frame(&[32, 0, 1, 0]);
+    let after = after.strip_prefix(b"changeover-trace\n").unwrap();
+    std::fs::write(place.file("gap"), [&before, &one_lost, &tick, after].concat()).unwrap();
+}
+
+/// A short record, as a file has it.
+fn frame(record: &[u8]) -> Vec<u8> {
+    let checksum = crc32fast::hash(record).to_le_bytes();
+    [&[record.len() as u8], record, &checksum].concat()
+}
+
 struct Host {
     engine: Engine,
     /// The inputs that deliver.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(crate) struct Story {
     pub(crate) lives: BTreeMap<u64, Life>,
+    /// Records are missing: until the next checkpoint nothing is known of any stream.
+    in_gap: bool,
 }
 
 /// One registration of a stream.
@@ -44,10 +46,15 @@ impl Story {
         if let Some(registration) = registration_of(record) {
             self.see(registration, replay, at);
         }
-        if matches!(record, Record::Lost { .. }) {
-            for life in self.lives.values_mut().filter(|life| life.until.is_none()) {
-                life.on_air.push(Change { at, what: OnAir::Unknown, silence: 0 });
+        match record {
+            Record::Lost { .. } => {
+                self.in_gap = true;
+                for life in self.lives.values_mut().filter(|life| life.until.is_none()) {
+                    life.on_air.push(Change { at, what: OnAir::Unknown, silence: 0 });
+                }
             }
+            Record::Checkpoint { .. } => self.in_gap = false,
+            _ => {}
         }
     }
 
@@ -58,7 +65,7 @@ impl Story {
 
     fn see(&mut self, registration: u64, replay: &Replay, at: Nanos) {
         let Some(stream) = replay.stream(registration) else {
-            if let Some(life) = self.lives.get_mut(&registration) {
+            if let Some(life) = self.lives.get_mut(&registration).filter(|_| !self.in_gap) {
                 life.until.get_or_insert(at);
             }
             return;
