@@ -11,7 +11,7 @@
 //! | `status.rs` | `changeover status`, and `changeover top`: the same again and again |
 //! | `story.rs` | what became of each stream of a trace, and how long it was dark |
 //! | `tape.rs` | a trace from its beginning to its end, decided again |
-//! | `timeline.rs` | what each stream and each input was at each moment |
+//! | `timeline.rs` | what each input was at each moment, beside the story of its stream |
 //! | `told.rs` | what happened to a stream, in a few words |
 //! | `words.rs` | times and durations as people read them |
 

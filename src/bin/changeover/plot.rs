@@ -1,10 +1,10 @@
 //! `changeover plot`: what was on air, and what each input was, as a picture.
 
 use crate::answer::{Answer, Failure};
-use crate::story::OnAir;
+use crate::story::{Life, OnAir};
 use crate::svg::Picture;
 use crate::tape::Tape;
-use crate::timeline::{Shown, StreamLine, Timeline};
+use crate::timeline::{Inputs, Shown, Timeline};
 use crate::words::{clock, count, time_of_day, way, why};
 use changeover::{printable, Nanos, Priority, Status};
 use serde_json::json;
@@ -50,16 +50,17 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
             }
         }
     }
-    let wanted =
-        |line: &&StreamLine| arguments.stream.as_ref().is_none_or(|stream| **stream == *line.id);
-    let lines: Vec<_> = timeline.streams().filter(wanted).collect();
+    let wanted = |id: &str| arguments.stream.as_ref().is_none_or(|stream| *stream == *id);
+    let lines: Vec<_> = timeline.streams().filter(|(life, _)| wanted(&life.id)).collect();
     if lines.is_empty() {
         return Err(Failure::Usage("there is no such stream in the trace".to_owned()));
     }
     let (from, until) = timeline.span();
     let mut picture = Picture::new(from, until);
     let drawn = lines.len().min(STREAMS);
-    lines[..drawn].iter().for_each(|line| draw(&mut picture, &timeline, line, until));
+    for (life, inputs) in &lines[..drawn] {
+        draw(&mut picture, &timeline, life, inputs);
+    }
     picture.axis(&ticks(&timeline));
     let title = format!("{} to {}", clock(timeline.wall(from)), clock(timeline.wall(until)));
     let output = &arguments.output;
@@ -87,12 +88,13 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
     Ok(Answer { text: text + "\n", well })
 }
 
-fn draw(picture: &mut Picture, timeline: &Timeline, line: &StreamLine, until: Nanos) {
-    let until = line.until.unwrap_or(until);
-    picture.heading(&printable(&line.id).to_string());
+fn draw(picture: &mut Picture, timeline: &Timeline, life: &Life, inputs: &Inputs) {
+    let until = life.until.unwrap_or(timeline.span().1);
+    picture.heading(&printable(&life.id).to_string());
     let top = picture.depth();
     let name = |at: Nanos| time_of_day(timeline.wall(at));
-    let on_air = pieces(&line.on_air, until, |from, to, input| {
+    let on_air: Vec<_> = life.on_air.iter().map(|change| (change.at, change.what)).collect();
+    let on_air = pieces(&on_air, until, |from, to, input| {
         let (class, what) = match input {
             OnAir::Input(priority) => {
                 (format!("i{}", priority.rem_euclid(6)), format!("input {priority} on air"))
@@ -103,7 +105,7 @@ fn draw(picture: &mut Picture, timeline: &Timeline, line: &StreamLine, until: Na
         (class, format!("{what}, {} to {}", name(from), name(to)))
     });
     picture.lane("on air", LANE + 4.0, &on_air);
-    for (priority, states) in &line.inputs {
+    for (priority, states) in inputs {
         let lane = pieces(states, until, |from, to, shown| {
             let (class, what) = look(*priority, *shown);
             (class.to_owned(), format!("{what}, {} to {}", name(from), name(to)))
@@ -111,7 +113,7 @@ fn draw(picture: &mut Picture, timeline: &Timeline, line: &StreamLine, until: Na
         picture.lane(&format!("input {priority}"), LANE, &lane);
     }
     let height = picture.depth() - top;
-    for switch in line.recorded_switches() {
+    for switch in &life.switches {
         let says = format!("{}  {}  {}", name(switch.at), way(switch), why(switch));
         picture.mark(switch.at, height, &says);
     }

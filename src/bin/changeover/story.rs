@@ -49,7 +49,9 @@ impl Story {
         match record {
             Record::Lost { .. } => {
                 self.in_gap = true;
-                for life in self.lives.values_mut().filter(|life| life.until.is_none()) {
+                let known =
+                    |life: &&mut Life| life.until.is_none() && life.last().0 != OnAir::Unknown;
+                for life in self.lives.values_mut().filter(known) {
                     life.on_air.push(Change { at, what: OnAir::Unknown, silence: 0 });
                 }
             }
@@ -82,8 +84,7 @@ impl Life {
 
     fn see(&mut self, stream: &Stream, at: Nanos) {
         let before = self.on_air.last().map(|change| change.what);
-        let active = stream.active().filter(|_| stream.on_air());
-        let what = active.map_or(OnAir::Dark, OnAir::Input);
+        let what = stream.on_air_input().map_or(OnAir::Dark, OnAir::Input);
         if before != Some(what) {
             let silence = match before {
                 Some(OnAir::Input(left)) => silence(stream, left, at),
@@ -121,7 +122,8 @@ impl Life {
     }
 }
 
-fn registration_of(record: &Record) -> Option<u64> {
+/// The registration that a record is of.
+pub(crate) fn registration_of(record: &Record) -> Option<u64> {
     match record {
         Record::State(stream) => Some(stream.registration()),
         Record::Registered { registration: Ok(registration), .. } => Some(registration.number),

@@ -1,11 +1,10 @@
-//! What each stream was at each moment, as a replay shows it.
+//! What each input was at each moment, beside the story of its stream, as a replay shows it.
 
-use crate::story::OnAir;
-use changeover::core::{Stream, Switch};
+use crate::story::{registration_of, Life, Story};
+use changeover::core::Stream;
 use changeover::trace::{Record, Replay};
 use changeover::{Nanos, Priority, Reason, Status};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// A smaller difference is the time between two readings of clocks.
@@ -13,32 +12,18 @@ const STEP: Duration = Duration::from_millis(5);
 
 /// What the streams of a trace were, from its beginning to its end. Times are of the engine's clock, in
 /// nanoseconds; `wall` has them for people.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Timeline {
     /// Since each, what the wall clock was.
     clocks: Vec<(Nanos, SystemTime)>,
-    streams: BTreeMap<u64, StreamLine>,
+    story: Story,
+    /// Of each life of the story.
+    inputs: BTreeMap<u64, Inputs>,
     until: Nanos,
-    /// Records are missing.
-    in_gap: bool,
 }
 
-/// One registration of a stream.
-#[derive(Debug)]
-pub(crate) struct StreamLine {
-    /// The stream's id.
-    pub(crate) id: Arc<str>,
-    /// Since when it is known.
-    pub(crate) from: Nanos,
-    /// When it ended, unless it was there at the end of the trace.
-    pub(crate) until: Option<Nanos>,
-    /// Which input was on air from when on.
-    pub(crate) on_air: Vec<(Nanos, OnAir)>,
-    /// What each input was from when on; nothing where it is not there, or not known.
-    pub(crate) inputs: BTreeMap<Priority, Vec<(Nanos, Option<Shown>)>>,
-    /// Its switches.
-    pub(crate) switches: Vec<Switch>,
-}
+/// What each input was from when on; nothing where it is not there, or not known.
+pub(crate) type Inputs = BTreeMap<Priority, Vec<(Nanos, Option<Shown>)>>;
 
 /// What an input was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,39 +51,21 @@ impl Timeline {
             self.clocks.push((at, wall));
         }
         self.until = self.until.max(at);
-        match record {
-            Record::Lost { .. } => {
-                // Nothing is known of any, until the next checkpoint.
-                self.in_gap = true;
-                self.streams.values_mut().for_each(|line| line.lose(at));
-            }
-            Record::Checkpoint { .. } => self.in_gap = false,
-            Record::State(stream) => self.note_stream(stream.registration(), replay, at),
-            Record::Registered { registration: Ok(registration), .. } => {
-                self.note_stream(registration.number, replay, at);
-            }
-            Record::Told(told) => self.note_stream(told.registration, replay, at),
-            _ => {}
+        self.story.observe(record, replay, at);
+        if matches!(record, Record::Lost { .. }) {
+            let lives = &self.story.lives;
+            let there = self.inputs.iter_mut().filter(|(number, _)| lives[number].until.is_none());
+            there.flat_map(|(_, inputs)| inputs.values_mut()).for_each(|line| push(line, at, None));
         }
-    }
-
-    fn note_stream(&mut self, registration: u64, replay: &Replay, at: Nanos) {
-        match replay.stream(registration) {
-            Some(stream) => {
-                let line = self.streams.entry(registration);
-                line.or_insert_with(|| StreamLine::new(stream, at)).note(stream, at);
-            }
-            None => {
-                if let Some(line) = self.streams.get_mut(&registration).filter(|_| !self.in_gap) {
-                    line.until.get_or_insert(at);
-                }
-            }
+        let seen = registration_of(record).and_then(|number| replay.stream(number));
+        if let Some(stream) = seen {
+            note_inputs(self.inputs.entry(stream.registration()).or_default(), stream, at);
         }
     }
 
     /// By the numbers of their registrations.
-    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamLine> {
-        self.streams.values()
+    pub(crate) fn streams(&self) -> impl Iterator<Item = (&Life, &Inputs)> {
+        self.story.lives.iter().map(|(number, life)| (life, &self.inputs[number]))
     }
 
     /// When it begins and ends.
@@ -119,52 +86,23 @@ impl Timeline {
     }
 }
 
-impl StreamLine {
-    fn new(stream: &Stream, at: Nanos) -> StreamLine {
-        StreamLine {
-            id: stream.id().clone(),
-            from: at,
-            until: None,
-            on_air: Vec::new(),
-            inputs: BTreeMap::new(),
-            switches: stream.switches().map(|switch| switch.into_owned()).collect(),
-        }
+fn note_inputs(inputs: &mut Inputs, stream: &Stream, at: Nanos) {
+    for input in stream.inputs() {
+        let shown = Shown {
+            status: input.status(),
+            runs: input.session().is_some(),
+            condition: input.conditions().next().map(|held| held.condition),
+        };
+        push(inputs.entry(input.priority()).or_default(), at, Some(shown));
     }
-
-    fn lose(&mut self, at: Nanos) {
-        push(&mut self.on_air, at, OnAir::Unknown);
-        self.inputs.values_mut().for_each(|line| push(line, at, None));
-    }
-
-    fn note(&mut self, stream: &Stream, at: Nanos) {
-        let known = self.switches.last().map_or(0, |switch| switch.number);
-        for switch in stream.switches().filter(|switch| switch.number > known) {
-            self.switches.push(switch.into_owned());
+    for (priority, line) in inputs {
+        if stream.inputs().iter().all(|input| input.priority() != *priority) {
+            push(line, at, None);
         }
-        let on_air = stream.on_air_input().map_or(OnAir::Dark, OnAir::Input);
-        push(&mut self.on_air, at, on_air);
-        for input in stream.inputs() {
-            let shown = Shown {
-                status: input.status(),
-                runs: input.session().is_some(),
-                condition: input.conditions().next().map(|held| held.condition),
-            };
-            push(self.inputs.entry(input.priority()).or_default(), at, Some(shown));
-        }
-        for (priority, line) in &mut self.inputs {
-            if stream.inputs().iter().all(|input| input.priority() != *priority) {
-                push(line, at, None);
-            }
-        }
-    }
-
-    /// Its switches since it is known; those before are in `switches`, too.
-    pub(crate) fn recorded_switches(&self) -> impl Iterator<Item = &Switch> {
-        self.switches.iter().filter(|switch| switch.at >= self.from)
     }
 }
 
-fn push<T: PartialEq>(line: &mut Vec<(Nanos, T)>, at: Nanos, now: T) {
+fn push(line: &mut Vec<(Nanos, Option<Shown>)>, at: Nanos, now: Option<Shown>) {
     if line.last().is_none_or(|(_, before)| *before != now) {
         line.push((at, now));
     }
