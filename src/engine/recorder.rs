@@ -35,8 +35,6 @@ pub(super) struct Recorder {
     to: Sender<Message>,
     /// Engine time of the first record that was not handed over yet.
     since: Nanos,
-    /// Of the last one.
-    last: Nanos,
     /// Records that were lost since the last chunk.
     lost: u64,
     /// A checkpoint is to come. Set by the writer too: the file is full, or has a gap.
@@ -64,14 +62,8 @@ pub(super) fn recorder(
     let (to, from) = crossbeam::channel::bounded(WAITING);
     let wants_checkpoint = Arc::new(AtomicBool::new(true));
     let encoder = Encoder::new(limits.what_of_urls());
-    let recorder = Recorder {
-        encoder,
-        to,
-        since: 0,
-        last: 0,
-        lost: 0,
-        wants_checkpoint: wants_checkpoint.clone(),
-    };
+    let recorder =
+        Recorder { encoder, to, since: 0, lost: 0, wants_checkpoint: wants_checkpoint.clone() };
     (
         recorder,
         TraceWriter {
@@ -94,7 +86,6 @@ impl Recorder {
                 self.encoder.lost(std::mem::take(&mut self.lost), now);
             }
         }
-        self.last = now;
     }
 
     pub(super) fn registering(&mut self, registration: &Registration, now: Nanos) {
@@ -126,8 +117,7 @@ impl Recorder {
         self.encoder.answer(registration, refused, actions);
     }
 
-    pub(super) fn mass_failure(&mut self, since: Nanos, until: Nanos) {
-        let now = self.last;
+    pub(super) fn mass_failure(&mut self, since: Nanos, until: Nanos, now: Nanos) {
         self.note_time(now);
         self.encoder.mass_failure(since, until, now);
     }

@@ -20,7 +20,7 @@ enum Entering<'a> {
     /// Something happened to a registered stream now.
     Stimulus(&'a mut Stream, Stimulus, Nanos),
     /// Rule 26: very many streams fail; waits that begin between these are spread.
-    MassFailure { since: Nanos, until: Nanos },
+    MassFailure { since: Nanos, until: Nanos, now: Nanos },
 }
 
 /// The way to all streams' cores.
@@ -78,9 +78,9 @@ impl Door {
     }
 
     /// See [`Common::spread_waits`].
-    pub(super) fn spread_waits(&mut self, since: Nanos, until: Nanos) {
+    pub(super) fn spread_waits(&mut self, since: Nanos, until: Nanos, now: Nanos) {
         // Nothing of a stream is decided by it.
-        let _ = self.enter(Entering::MassFailure { since, until });
+        let _ = self.enter(Entering::MassFailure { since, until, now });
     }
 
     /// Tells a stream what happened.
@@ -144,10 +144,10 @@ impl Door {
                 }
                 handled.map(|result| result.map(|()| None))
             }
-            Entering::MassFailure { since, until } => {
+            Entering::MassFailure { since, until, now } => {
                 common.spread_waits(since, until);
                 if let Some(recorder) = recorder {
-                    recorder.mass_failure(since, until);
+                    recorder.mass_failure(since, until, now);
                 }
                 Ok(Ok(None))
             }

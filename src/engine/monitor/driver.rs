@@ -325,9 +325,10 @@ impl Driver {
     fn count_failure(&mut self, index: usize, on_air: usize) {
         let (registration, share) =
             (self.streams.core(index).registration(), self.streams.mass_share());
-        let found = self.mass_failures.fail(registration, on_air, share, self.time.now());
+        let now = self.time.now();
+        let found = self.mass_failures.fail(registration, on_air, share, now);
         if let Some((since, until)) = found {
-            self.streams.spread_waits(since, until);
+            self.streams.spread_waits(since, until, now);
         }
     }
 

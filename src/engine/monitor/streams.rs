@@ -132,8 +132,8 @@ impl Streams {
     }
 
     /// See [`Door::spread_waits`].
-    pub(super) fn spread_waits(&mut self, since: Nanos, until: Nanos) {
-        self.door.spread_waits(since, until);
+    pub(super) fn spread_waits(&mut self, since: Nanos, until: Nanos, now: Nanos) {
+        self.door.spread_waits(since, until, now);
     }
 
     /// Whether anything that was removed waits to be freed.
