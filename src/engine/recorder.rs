@@ -110,11 +110,7 @@ impl Recorder {
 
     #[inline]
     pub(super) fn told(&mut self, registration: u64, answer: Result<&[Action], Error>) {
-        let (refused, actions) = match answer {
-            Ok(actions) => (None, actions),
-            Err(error) => (Some(error), &[][..]),
-        };
-        self.encoder.answer(registration, refused, actions);
+        self.encoder.answer(registration, answer);
     }
 
     pub(super) fn mass_failure(&mut self, since: Nanos, until: Nanos, now: Nanos) {

@@ -107,12 +107,13 @@ impl Encoder {
 
     /// What came of it. A stream that is refused something does nothing.
     #[inline]
-    pub(crate) fn answer(&mut self, registration: u64, refused: Option<Error>, acts: &[Action]) {
-        put(&mut self.begun, refused.map_or(0, |error| u64::from(error.code().unsigned_abs())));
+    pub(crate) fn answer(&mut self, registration: u64, answer: Result<&[Action], Error>) {
+        put(&mut self.begun, answer.err().map_or(0, |error| error.code().unsigned_abs().into()));
+        let acts = answer.unwrap_or_default();
         acts.iter().for_each(|action| put_action(&mut self.begun, action));
         self.end();
         let urls = self.begun_urls.take();
-        if let Some(urls) = urls.filter(|_| refused.is_none()) {
+        if let Some(urls) = urls.filter(|_| answer.is_ok()) {
             self.put_urls(registration, &urls);
         }
     }
@@ -132,7 +133,7 @@ impl Encoder {
         let length = 1 + self.begun[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
         self.begun.truncate(length);
         self.begun_urls = None;
-        self.answer(0, Some(error), &[]);
+        self.answer(0, Err(error));
     }
 
     /// What a new stream answered.

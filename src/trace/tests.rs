@@ -78,10 +78,8 @@ impl Told {
         let stream = &mut self.streams[index];
         let number = stream.registration();
         self.encoder.stimulus(number, &stimulus, self.now);
-        match stream.handle(stimulus, self.now, &mut self.common) {
-            Ok(()) => self.encoder.answer(number, None, stream.queued()),
-            Err(error) => self.encoder.answer(number, Some(error), &[]),
-        }
+        let handled = stream.handle(stimulus, self.now, &mut self.common);
+        self.encoder.answer(number, handled.map(|()| stream.queued()));
         let _ = stream.drain();
         put_frames_of(self.encoder.last_record()).len()
     }
@@ -308,7 +306,7 @@ fn another_answer_is_a_difference() {
     told.now += 20_000 * MS;
     // As by a core that has no such deadline.
     told.encoder.stimulus(1, &Stimulus::Tick, told.now);
-    told.encoder.answer(1, None, &[]);
+    told.encoder.answer(1, Ok(&[]));
     file.append(&told.encoder.take()).unwrap();
     let (records, _) = read(&std::fs::read(place.file()).unwrap());
     let mut replay = Replay::new();
