@@ -2,7 +2,7 @@
 
 use super::monitor::Mailbox;
 use super::shared::Shared;
-use super::tap_ring::{Reader, Taps};
+use super::tap_ring::Reader;
 use super::tapped::{Numbered, Tapped};
 use crate::hot::is_inherited;
 use crate::vocabulary::Error;
@@ -65,7 +65,6 @@ impl Default for TapOptions {
 pub struct Tap {
     shared: Arc<Shared>,
     mailbox: Mailbox,
-    taps: Arc<Taps>,
     reader: Arc<Reader>,
     /// Its place in the monitor.
     number: usize,
@@ -84,8 +83,7 @@ impl Tap {
         number: usize,
         next: u64,
     ) -> Tap {
-        let taps = shared.taps.clone();
-        Tap { shared, mailbox, taps, reader, number, next, missed: 0 }
+        Tap { shared, mailbox, reader, number, next, missed: 0 }
     }
 
     /// The next event, waiting at most `timeout` for one; `None` when none came.
@@ -101,7 +99,7 @@ impl Tap {
         let mut waits = false;
         loop {
             // First: what was published before is taken before the end is told.
-            let ended = self.taps.have_ended();
+            let ended = self.shared.taps.have_ended();
             if let Some(event) = self.take() {
                 let missed = std::mem::take(&mut self.missed);
                 return Ok(Some(Tapped { missed, event }));
@@ -129,12 +127,13 @@ impl Tap {
     }
 
     fn take(&mut self) -> Option<Arc<Numbered>> {
+        let taps = &self.shared.taps;
         loop {
-            let newest = self.taps.newest();
+            let newest = taps.newest();
             if self.next > newest {
                 return None;
             }
-            match self.taps.find(self.next) {
+            match taps.find(self.next) {
                 Ok(event) => {
                     self.next += 1;
                     return Some(event);
