@@ -1,8 +1,8 @@
 //! What a stream answered, as bytes: what there is to be done, without what the stimuli have said already
 //! (URLs, options, texts of the host's).
 
-use super::notice::{put_notice, put_priority, take_notice};
-use super::stimulus::priority;
+use super::notice::{put_notice, take_notice};
+use super::stimulus::{priority, put_priority};
 use super::wire::{put, put_option, Source};
 use crate::core::{Action, Notice, Priority, ProbeId, SessionId};
 use crate::vocabulary::{EventTag, StartReason};

@@ -1,7 +1,7 @@
 //! What a host is told, as bytes. Texts of the host's are left out: they are in what the stream was told.
 
-use super::stimulus::priority;
-use super::wire::{put, put_difference, put_option, put_text, Source};
+use super::stimulus::{priority, put_priority};
+use super::wire::{put, put_option, put_text, Source};
 use crate::core::{
     known_seen, with_notices, Awaited, Detail, InputError, Notice, PassedOver, Priority, Rejected,
     Switch, Times,
@@ -236,8 +236,4 @@ fn optional_reason(from: &mut Source) -> Option<Option<Reason>> {
         0 => Some(None),
         code => Some(Some(Reason::from_code(code)?)),
     }
-}
-
-pub(super) fn put_priority(out: &mut Vec<u8>, priority: Priority) {
-    put_difference(out, priority as u64, 0);
 }

@@ -3,7 +3,7 @@
 
 use super::wire::{put, put_difference, put_option, put_text, Source};
 use super::Urls;
-use crate::core::{InputsUpdate, Measure, Nanos, ProbeOutcome, Stimulus};
+use crate::core::{InputsUpdate, Measure, Nanos, Priority, ProbeOutcome, Stimulus};
 use crate::print::without_secrets;
 use crate::vocabulary::Condition;
 use std::borrow::Cow;
@@ -91,10 +91,10 @@ pub(super) fn put_stimulus(out: &mut Vec<u8>, stimulus: &Stimulus, now: Nanos, u
             put_difference(out, now, *at);
         }
         Stimulus::PacketWithoutSession { priority } | Stimulus::ForceInput { priority } => {
-            put_difference(out, *priority as u64, 0);
+            put_priority(out, *priority);
         }
         Stimulus::SeenWithoutSession { priority, at } => {
-            put_difference(out, *priority as u64, 0);
+            put_priority(out, *priority);
             put_difference(out, now, *at);
         }
         Stimulus::Measured { session, measure } => {
@@ -102,7 +102,7 @@ pub(super) fn put_stimulus(out: &mut Vec<u8>, stimulus: &Stimulus, now: Nanos, u
             put_measure(out, measure);
         }
         Stimulus::Flagged { priority, video, key } => {
-            put_difference(out, *priority as u64, 0);
+            put_priority(out, *priority);
             out.extend([u8::from(*video), u8::from(*key)]);
         }
         Stimulus::StartResult { session, result } => {
@@ -124,7 +124,7 @@ pub(super) fn put_stimulus(out: &mut Vec<u8>, stimulus: &Stimulus, now: Nanos, u
             }
         }
         Stimulus::InputError { priority, text } | Stimulus::SoftError { priority, text } => {
-            put_difference(out, *priority as u64, 0);
+            put_priority(out, *priority);
             put_text(out, &said(text, urls));
         }
         Stimulus::SessionError { session, text } => {
@@ -132,18 +132,18 @@ pub(super) fn put_stimulus(out: &mut Vec<u8>, stimulus: &Stimulus, now: Nanos, u
             put_text(out, &said(text, urls));
         }
         Stimulus::SetCondition { priority, session, condition, holds, text } => {
-            put_difference(out, *priority as u64, 0);
+            put_priority(out, *priority);
             put_option(out, *session);
             put(out, condition.code() as u64);
             out.push(u8::from(*holds));
             put_text(out, &said(text, urls));
         }
         Stimulus::SwitchInput { priority, lasts } => {
-            put_difference(out, *priority as u64, 0);
+            put_priority(out, *priority);
             put_option(out, lasts.map(crate::units::nanos));
         }
         Stimulus::SetInputEnabled { priority, enabled } => {
-            put_difference(out, *priority as u64, 0);
+            put_priority(out, *priority);
             out.push(u8::from(*enabled));
         }
         Stimulus::UpdateInputs(update) => put_json(out, update),
@@ -242,7 +242,11 @@ fn before(from: &mut Source, now: Nanos) -> Option<Nanos> {
     Some(now.wrapping_sub(from.difference(0)?))
 }
 
-pub(super) fn priority(from: &mut Source) -> Option<i32> {
+pub(super) fn put_priority(out: &mut Vec<u8>, priority: Priority) {
+    put_difference(out, priority as u64, 0);
+}
+
+pub(super) fn priority(from: &mut Source) -> Option<Priority> {
     (from.difference(0)? as i64).try_into().ok()
 }
 
