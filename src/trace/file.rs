@@ -2,7 +2,7 @@
 //! needed to replay it.
 
 use super::encoder::{by_priority, put_clock, unix_nanos, urls_record, Chunk};
-use super::frame::{put_frames, put_record, MAGIC};
+use super::frame::{put_frame, put_frames, MAGIC};
 use super::record::{kind, Header};
 use super::stimulus::put_json;
 use super::wire::{put, put_option};
@@ -157,7 +157,7 @@ impl TraceFile {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut record = vec![kind::HEADER];
         put_json(&mut record, &Header { format: Header::FORMAT, version });
-        self.put(&record);
+        put_frame(&mut self.frames, &record);
         self.write()
     }
 
@@ -176,7 +176,7 @@ impl TraceFile {
         if self.lost > 0 {
             let mut lost = vec![kind::LOST];
             put(&mut lost, self.lost);
-            self.put(&lost);
+            put_frame(&mut self.frames, &lost);
         }
         let mut record = vec![kind::CHECKPOINT];
         put_clock(&mut record, *at, unix_nanos(SystemTime::now()));
@@ -184,7 +184,7 @@ impl TraceFile {
         put_option(&mut record, spread.map(|(since, _)| since));
         put_option(&mut record, spread.map(|(_, until)| until));
         put(&mut record, streams.len() as u64);
-        self.put(&record);
+        put_frame(&mut self.frames, &record);
         for stream in streams {
             let stream: &Stream = (**stream).as_ref();
             let mut record = vec![kind::STATE];
@@ -194,18 +194,12 @@ impl TraceFile {
                 leave_urls_out_of_texts(&mut state);
             }
             put_json(&mut record, &state);
-            self.put(&record);
+            put_frame(&mut self.frames, &record);
             if self.limits.urls {
                 let urls = by_priority(stream.inputs().iter().map(|input| &**input.spec()));
-                self.put(&urls_record(stream.registration(), &urls));
+                put_frame(&mut self.frames, &urls_record(stream.registration(), &urls));
             }
         }
-    }
-
-    fn put(&mut self, record: &[u8]) {
-        let mut with_length = Vec::with_capacity(record.len() + 10);
-        put_record(&mut with_length, record);
-        put_frames(&mut self.frames, &with_length);
     }
 
     /// Writes all frames, or none.

@@ -14,14 +14,19 @@ pub(super) fn put_record(out: &mut Vec<u8>, record: &[u8]) {
     out.extend_from_slice(record);
 }
 
+/// Appends a record as a frame.
+pub(super) fn put_frame(out: &mut Vec<u8>, record: &[u8]) {
+    put_record(out, record);
+    out.extend_from_slice(&crc32fast::hash(record).to_le_bytes());
+}
+
 /// Appends what [`put_record`] made, as frames.
 pub(super) fn put_frames(out: &mut Vec<u8>, mut records: &[u8]) {
     while !records.is_empty() {
         let mut after = super::wire::Source(records);
         let length = after.number().expect("it was put there") as usize;
         let (record, rest) = after.rest().split_at(length);
-        put_record(out, record);
-        out.extend_from_slice(&crc32fast::hash(record).to_le_bytes());
+        put_frame(out, record);
         records = rest;
     }
 }

@@ -1,7 +1,7 @@
 //! Streams in virtual time, told anything, recorded as the engine's door does it.
 
 use super::encoder::Encoder;
-use super::frame::put_frames;
+use super::frame::put_frame;
 use super::*;
 use crate::core::{
     Common, Config, Input, InputsUpdate, Measure, Nanos, ProbeOutcome, Registration, Stimulus,
@@ -201,10 +201,9 @@ impl Told {
 }
 
 pub(super) fn put_frames_of(record: &[u8]) -> Vec<u8> {
-    let (mut records, mut frames) = (Vec::new(), Vec::new());
-    super::frame::put_record(&mut records, record);
-    put_frames(&mut frames, &records);
-    frames
+    let mut frame = Vec::new();
+    put_frame(&mut frame, record);
+    frame
 }
 
 pub(super) fn read(bytes: &[u8]) -> (Vec<Record>, Option<Damage>) {
