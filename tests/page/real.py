@@ -1,4 +1,5 @@
 """The example host that makes its sources up, examples/page.rs, with the site's own server."""
+import functools
 import os
 import subprocess
 import tempfile
@@ -7,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@functools.cache
 def build():
     subprocess.run(["cargo", "build", "--quiet", "--features", "serve", "--example", "page"], cwd=ROOT, check=True)
 

@@ -1,6 +1,5 @@
 """The page on the site's own server, and an engine that decides."""
 import contextlib
-import functools
 
 import real
 from chromium import Tab
@@ -9,7 +8,7 @@ from stage import BUTTONS, SHOWN, TOKEN, unlock
 
 @contextlib.contextmanager
 def page(browser, streams, every_ms, losses=False):
-    functools.cache(real.build)()
+    real.build()
     host = real.RealHost(streams, every_ms, TOKEN)
     tab = None
     try:
