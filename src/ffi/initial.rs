@@ -3,6 +3,7 @@
 use super::abi_status::*;
 use super::abi_types::*;
 use super::constants::CHANGEOVER_UNKNOWN;
+use super::site::{changeover_request, changeover_response_view, changeover_serve_options};
 use super::versioned::Versioned;
 use std::ffi::c_void;
 use std::mem::offset_of;
@@ -221,4 +222,52 @@ versioned!(changeover_rtp_loss ends with state: [u64; 8]; changeover_rtp_loss {
 versioned!(changeover_ts_loss ends with state: [u8; 8192]; changeover_ts_loss {
     struct_size: 0,
     state: [0; 8192],
+});
+
+versioned!(changeover_serve_options ends with nice: i32; changeover_serve_options {
+    struct_size: 0,
+    token: null(),
+    token_len: 0,
+    hosts: null(),
+    hosts_len: 0,
+    patience: 0,
+    max_connections: 0,
+    reads_need_token: 0,
+    stream_metrics: 0,
+    input_metrics: 0,
+    nice: 0,
+    open_reads: 0,
+    reserved: 0,
+});
+
+versioned!(changeover_request ends with body_len: usize; changeover_request {
+    struct_size: 0,
+    method: null(),
+    method_len: 0,
+    target: null(),
+    target_len: 0,
+    host: null(),
+    host_len: 0,
+    origin: null(),
+    origin_len: 0,
+    fetch_site: null(),
+    fetch_site_len: 0,
+    authorization: null(),
+    authorization_len: 0,
+    last_event_id: null(),
+    last_event_id_len: 0,
+    body: null(),
+    body_len: 0,
+});
+
+versioned!(changeover_response_view ends with body_len: usize; changeover_response_view {
+    struct_size: 0,
+    status: 0,
+    goes_on: 0,
+    fields: null(),
+    fields_len: 0,
+    body: null(),
+    body_len: 0,
+    fd: -1,
+    reserved: 0,
 });

@@ -8,15 +8,13 @@ use super::live::find;
 use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE};
 use super::strings::{text, Text, Texts};
-use super::versioned::{check, fill, init, read, Versioned};
+use super::versioned::{check, fill, init, read};
 use crate::metrics::MetricsOptions;
 use crate::poison::unpoisoned;
 use crate::site::{Body, Feed, Request, Response, Site, SiteOptions};
 use std::borrow::Cow;
 use std::ffi::c_char;
-use std::mem::offset_of;
 use std::os::fd::{AsRawFd, RawFd};
-use std::ptr::null;
 use std::sync::{Arc, Mutex};
 
 static SITES: Handles<Site> = Handles::new(Kind::Site);
@@ -139,66 +137,6 @@ pub struct changeover_field {
     pub value: *const c_char,
     /// Bytes of it.
     pub value_len: usize,
-}
-
-// SAFETY: `repr(C)`, `struct_size` first, then only integers and pointers.
-unsafe impl Versioned for changeover_serve_options {
-    const FIRST: usize = offset_of!(changeover_serve_options, nice) + size_of::<i32>();
-    const INITIAL: Self = changeover_serve_options {
-        struct_size: 0,
-        token: null(),
-        token_len: 0,
-        hosts: null(),
-        hosts_len: 0,
-        patience: 0,
-        max_connections: 0,
-        reads_need_token: 0,
-        stream_metrics: 0,
-        input_metrics: 0,
-        nice: 0,
-        open_reads: 0,
-        reserved: 0,
-    };
-}
-
-// SAFETY: as above.
-unsafe impl Versioned for changeover_request {
-    const FIRST: usize = offset_of!(changeover_request, body_len) + size_of::<usize>();
-    const INITIAL: Self = changeover_request {
-        struct_size: 0,
-        method: null(),
-        method_len: 0,
-        target: null(),
-        target_len: 0,
-        host: null(),
-        host_len: 0,
-        origin: null(),
-        origin_len: 0,
-        fetch_site: null(),
-        fetch_site_len: 0,
-        authorization: null(),
-        authorization_len: 0,
-        last_event_id: null(),
-        last_event_id_len: 0,
-        body: null(),
-        body_len: 0,
-    };
-}
-
-// SAFETY: as above.
-unsafe impl Versioned for changeover_response_view {
-    const FIRST: usize = offset_of!(changeover_response_view, body_len) + size_of::<usize>();
-    const INITIAL: Self = changeover_response_view {
-        struct_size: 0,
-        status: 0,
-        goes_on: 0,
-        fields: null(),
-        fields_len: 0,
-        body: null(),
-        body_len: 0,
-        fd: -1,
-        reserved: 0,
-    };
 }
 
 impl changeover_serve_options {
