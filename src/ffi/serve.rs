@@ -7,7 +7,8 @@ use super::live::find;
 use super::output::Output;
 use super::result::Outcome;
 use super::site::changeover_serve_options;
-use super::strings::{text, Text, Texts};
+use super::strings::text;
+use super::text::OwnText;
 use super::versioned::{init, read};
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -16,16 +17,10 @@ static SERVERS: Handles<Served> = Handles::new(Kind::Server);
 
 /// A server and where it is.
 struct Served {
-    address: Text,
-    _texts: Texts,
+    address: OwnText,
     #[cfg(feature = "serve")]
     _server: crate::serve::Server,
 }
-
-// SAFETY: the pointer in `address` points into `_texts`, which moves with it and is never changed again.
-unsafe impl Send for Served {}
-// SAFETY: as above.
-unsafe impl Sync for Served {}
 
 /// Prepares options: nobody may change things, the usual limits.
 ///
@@ -93,10 +88,8 @@ unsafe fn start(
         Error::Config => Code(CHANGEOVER_ERR_VALUE),
         error => error.into(),
     })?;
-    let mut texts = Texts::default();
-    let address = server.address().to_string();
-    texts.restart([&*address].into_iter());
-    Ok(Served { address: texts.push(&address), _texts: texts, _server: server })
+    let address = OwnText::new(&server.address().to_string());
+    Ok(Served { address, _server: server })
 }
 
 /// # Safety
@@ -123,9 +116,7 @@ pub unsafe extern "C" fn changeover_server_address(
     // SAFETY: the caller's promise.
     guard(|| unsafe {
         let server = SERVERS.find(server.addr() as u64)?;
-        let address = Output::required(address)?;
-        address.write(server.address.pointer);
-        Output::optional(address_len).write(server.address.len);
+        server.address.write(Output::required(address)?, Output::optional(address_len));
         Ok(())
     })
 }

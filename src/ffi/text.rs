@@ -12,7 +12,7 @@ use std::sync::Arc;
 static TEXTS: Handles<OwnText> = Handles::new(Kind::Text);
 
 /// One string with a NUL behind it.
-struct OwnText {
+pub(super) struct OwnText {
     text: super::strings::Text,
     _memory: Texts,
 }
@@ -22,13 +22,23 @@ unsafe impl Send for OwnText {}
 // SAFETY: as above.
 unsafe impl Sync for OwnText {}
 
+impl OwnText {
+    pub(super) fn new(text: &str) -> OwnText {
+        let mut memory = Texts::default();
+        memory.restart([text].into_iter());
+        OwnText { text: memory.push(text), _memory: memory }
+    }
+
+    /// Hands it out: borrowed, for as long as it lives.
+    pub(super) fn write(&self, string: Output<*const c_char>, len: Output<usize>) {
+        string.write(self.text.pointer);
+        len.write(self.text.len);
+    }
+}
+
 /// A handle of a text that the caller is to own.
 pub(super) fn hand_out(text: &str, out: Output<*mut changeover_text>) -> Outcome {
-    let mut memory = Texts::default();
-    memory.restart([text].into_iter());
-    let text = memory.push(text);
-    let id = TEXTS.insert(Arc::new(OwnText { text, _memory: memory }))?;
-    out.write(pointer(id));
+    out.write(pointer(TEXTS.insert(Arc::new(OwnText::new(text)))?));
     Ok(())
 }
 
@@ -45,9 +55,7 @@ pub unsafe extern "C" fn changeover_text_get(
     // SAFETY: the caller's promise.
     guard(|| unsafe {
         let text = TEXTS.find(text.addr() as u64)?;
-        let string = Output::required(string)?;
-        string.write(text.text.pointer);
-        Output::optional(string_len).write(text.text.len);
+        text.write(Output::required(string)?, Output::optional(string_len));
         Ok(())
     })
 }
