@@ -9,7 +9,7 @@ use super::result::Outcome;
 use super::site::changeover_serve_options;
 use super::strings::text;
 use super::text::OwnText;
-use super::versioned::{init, read};
+use super::versioned::{init, read_or_initial};
 use std::ffi::c_char;
 use std::sync::Arc;
 
@@ -57,9 +57,9 @@ pub unsafe extern "C" fn changeover_serve(
     guard(|| unsafe {
         let engine = find(engine)?;
         let address = text(address, address_len)?;
-        let options = if options.is_null() { None } else { Some(read(options)?) };
+        let options = read_or_initial(options)?;
         let server = Output::required(server)?;
-        let served = start(engine.shared(), address, options.as_ref())?;
+        let served = start(engine.shared(), address, &options)?;
         server.write(pointer(SERVERS.insert(Arc::new(served))?));
         Ok(())
     })
@@ -71,18 +71,17 @@ pub unsafe extern "C" fn changeover_serve(
 unsafe fn start(
     engine: &Arc<crate::engine::Engine>,
     address: &str,
-    options: Option<&changeover_serve_options>,
+    options: &changeover_serve_options,
 ) -> Outcome<Served> {
     use super::result::{Code, CHANGEOVER_ERR_VALUE};
     use crate::vocabulary::Error;
-    let mut serving = crate::serve::ServeOptions::default();
-    if let Some(options) = options {
+    let max = usize::try_from(options.max_connections);
+    let serving = crate::serve::ServeOptions {
         // SAFETY: by this function's contract.
-        serving.site = unsafe { options.site() }?;
-        let max = usize::try_from(options.max_connections);
-        serving.max_connections = max.map_err(|_| Code(CHANGEOVER_ERR_VALUE))?;
-        serving.patience = std::time::Duration::from_nanos(options.patience);
-    }
+        site: unsafe { options.site() }?,
+        max_connections: max.map_err(|_| Code(CHANGEOVER_ERR_VALUE))?,
+        patience: std::time::Duration::from_nanos(options.patience),
+    };
     let server = crate::serve::serve(engine, address, serving).map_err(|error| match error {
         // Of all that it is made from, numbers alone can be out of range.
         Error::Config => Code(CHANGEOVER_ERR_VALUE),
@@ -98,7 +97,7 @@ unsafe fn start(
 unsafe fn start(
     _: &Arc<crate::engine::Engine>,
     _: &str,
-    _: Option<&changeover_serve_options>,
+    _: &changeover_serve_options,
 ) -> Outcome<Served> {
     Err(crate::vocabulary::Error::Unsupported.into())
 }

@@ -8,7 +8,7 @@ use super::live::find;
 use super::output::Output;
 use super::result::{Code, Outcome, CHANGEOVER_ERR_TIMEOUT, CHANGEOVER_ERR_VALUE};
 use super::strings::{text, Text, Texts};
-use super::versioned::{check, fill, init, read};
+use super::versioned::{check, fill, init, read, read_or_initial};
 use crate::metrics::MetricsOptions;
 use crate::poison::unpoisoned;
 use crate::site::{Body, Feed, Request, Response, Site, SiteOptions};
@@ -253,10 +253,7 @@ pub unsafe extern "C" fn changeover_site_new(
     // SAFETY: the caller's promise.
     guard(|| unsafe {
         let engine = find(engine)?;
-        let options = match options.is_null() {
-            true => SiteOptions::default(),
-            false => read(options)?.site()?,
-        };
+        let options = read_or_initial(options)?.site()?;
         let site = Output::required(site)?;
         let made = Site::new(engine.shared(), &options)?;
         site.write(pointer(SITES.insert(Arc::new(made))?));

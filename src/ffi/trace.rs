@@ -5,7 +5,7 @@ use super::convert;
 use super::guard::guard;
 use super::live::find;
 use super::strings::text;
-use super::versioned::{init, read, Versioned};
+use super::versioned::{init, read_or_initial};
 use crate::trace::TraceLimits;
 use std::ffi::c_char;
 
@@ -42,13 +42,7 @@ pub unsafe extern "C" fn changeover_trace_to(
     guard(|| {
         let engine = find(engine)?;
         // SAFETY: the caller's promise.
-        let (path, options) = unsafe {
-            let options = match options.is_null() {
-                true => changeover_trace_options::INITIAL,
-                false => read(options)?,
-            };
-            (text(path, path_len)?, options)
-        };
+        let (options, path) = unsafe { (read_or_initial(options)?, text(path, path_len)?) };
         let mut limits = TraceLimits::new().urls(convert::flag(options.urls)?);
         if options.file_bytes != 0 {
             limits = limits.file_bytes(options.file_bytes);

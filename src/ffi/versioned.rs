@@ -102,7 +102,19 @@ pub(super) unsafe fn read<T: Versioned>(from: *const T) -> Outcome<T> {
     }
 }
 
-/// The same, whatever it sets that we don't know: for what must be taken over even from a struct
+/// [`read`] of a struct that may be left out: then it is as `_init` makes it.
+///
+/// # Safety
+/// As [`read`].
+pub(super) unsafe fn read_or_initial<T: Versioned>(from: *const T) -> Outcome<T> {
+    if from.is_null() {
+        return Ok(T::INITIAL);
+    }
+    // SAFETY: by this function's contract.
+    unsafe { read(from) }
+}
+
+/// [`read`], whatever it sets that we don't know: for what must be taken over even from a struct
 /// that is refused.
 ///
 /// # Safety
