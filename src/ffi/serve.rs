@@ -74,7 +74,7 @@ unsafe fn start(
     options: &changeover_serve_options,
 ) -> Outcome<Served> {
     use super::result::{Code, CHANGEOVER_ERR_VALUE};
-    use crate::vocabulary::Error;
+    use super::site::number_out_of_range;
     let max = usize::try_from(options.max_connections);
     let serving = crate::serve::ServeOptions {
         // SAFETY: by this function's contract.
@@ -82,11 +82,7 @@ unsafe fn start(
         max_connections: max.map_err(|_| Code(CHANGEOVER_ERR_VALUE))?,
         patience: std::time::Duration::from_nanos(options.patience),
     };
-    let server = crate::serve::serve(engine, address, serving).map_err(|error| match error {
-        // Of all that it is made from, numbers alone can be out of range.
-        Error::Config => Code(CHANGEOVER_ERR_VALUE),
-        error => error.into(),
-    })?;
+    let server = crate::serve::serve(engine, address, serving).map_err(number_out_of_range)?;
     let address = OwnText::new(&server.address().to_string());
     Ok(Served { address, _server: server })
 }

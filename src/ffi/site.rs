@@ -12,6 +12,7 @@ use super::versioned::{check, fill, init, read, read_or_initial};
 use crate::metrics::MetricsOptions;
 use crate::poison::unpoisoned;
 use crate::site::{Body, Feed, Request, Response, Site, SiteOptions};
+use crate::vocabulary::Error;
 use std::borrow::Cow;
 use std::ffi::c_char;
 use std::os::fd::{AsRawFd, RawFd};
@@ -143,9 +144,6 @@ impl changeover_serve_options {
     /// # Safety
     /// The strings are as the caller promises.
     pub(super) unsafe fn site(&self) -> Outcome<SiteOptions> {
-        if !(0..=19).contains(&self.nice) {
-            return Err(Code(CHANGEOVER_ERR_VALUE));
-        }
         let mut options = SiteOptions::default();
         // SAFETY: by this function's contract.
         let hosts = unsafe {
@@ -161,6 +159,14 @@ impl changeover_serve_options {
             .inputs(flag(self.input_metrics)?);
         options.nice = self.nice;
         Ok(options)
+    }
+}
+
+/// Of all that a site or a server is made from, numbers alone can be out of their range.
+pub(super) fn number_out_of_range(error: Error) -> Code {
+    match error {
+        Error::Config => Code(CHANGEOVER_ERR_VALUE),
+        error => error.into(),
     }
 }
 
@@ -255,7 +261,7 @@ pub unsafe extern "C" fn changeover_site_new(
         let engine = find(engine)?;
         let options = read_or_initial(options)?.site()?;
         let site = Output::required(site)?;
-        let made = Site::new(engine.shared(), &options)?;
+        let made = Site::new(engine.shared(), &options).map_err(number_out_of_range)?;
         site.write(pointer(SITES.insert(Arc::new(made))?));
         Ok(())
     })
