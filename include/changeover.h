@@ -2502,8 +2502,7 @@ int32_t changeover_request_init(struct changeover_request *request, size_t struc
  * Answers a request: response receives a handle that the caller owns and ends with
  * changeover_response_free. What is refused is an answer, too. An engine that was freed is answered by 503.
  *
- * Any thread; waits for the monitor, but for /healthz and the page.
- * Since 0.1.
+ * Any thread; waits for the monitor if the request is a POST or follows events, else does not wait. Since 0.1.
  */
 int32_t changeover_site_answer(struct changeover_site *site,
                                const struct changeover_request *request,

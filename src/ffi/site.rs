@@ -292,8 +292,7 @@ pub unsafe extern "C" fn changeover_request_init(
 /// Answers a request: `response` receives a handle that the caller owns and ends with
 /// changeover_response_free. What is refused is an answer, too. An engine that was freed is answered by 503.
 ///
-/// Any thread; waits for the monitor, but for /healthz and the page.
-/// Since 0.1.
+/// Any thread; waits for the monitor if the request is a POST or follows events, else does not wait. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn changeover_site_answer(
     site: *mut changeover_site,
