@@ -144,7 +144,6 @@ impl Follow {
                 }
             } else if next_sample.take().is_some() {
                 unpoisoned(self.seen.lock()).sparks.clear();
-                self.listing.clear();
             }
             let to_sample = next_sample.map(|at| at.saturating_duration_since(Instant::now()));
             let to_tidy = TIDY.saturating_sub(last_tidied.elapsed());

@@ -54,7 +54,7 @@ impl<T> Fresh<T> {
         unpoisoned(self.newest.lock()).take_if(|made| !made.is_good());
     }
 
-    /// Something was changed that whoever changed it wants to see; or nobody asks any more.
+    /// Something was changed that whoever changed it wants to see.
     pub(super) fn clear(&self) {
         *unpoisoned(self.newest.lock()) = None;
     }
