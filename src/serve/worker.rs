@@ -10,7 +10,6 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// A request that is kept.
-#[derive(Default)]
 pub(super) struct OwnedRequest {
     pub(super) method: String,
     pub(super) target: String,
@@ -42,8 +41,7 @@ struct Job {
     answer: oneshot::Sender<Response>,
 }
 
-/// The way to the worker. It ends when nobody has one any more.
-#[derive(Clone)]
+/// The way to the worker, which ends when this is dropped.
 pub(super) struct Worker {
     jobs: Sender<Job>,
 }
