@@ -1,6 +1,7 @@
 //! What became of each stream in the last quarter of an hour: told status by status, asked for one stream at a
 //! time. Bounded, and without a clock of its own.
 
+use super::row;
 use super::timeline::{InputChange, OnAir, Timeline};
 use crate::core::Priority;
 use crate::engine::{InputHealthSnapshot, RuntimeStatus, SwitchRecord};
@@ -105,12 +106,7 @@ impl State {
 }
 
 fn on_air(status: &RuntimeStatus) -> OnAir {
-    let active = status.active_input_priority;
-    let delivers = status
-        .inputs
-        .iter()
-        .any(|input| input.input_priority == active && input.status == Status::Active);
-    OnAir { at: status.state_since, input: if delivers { active } else { -1 } }
+    OnAir { at: status.state_since, input: row::on_air(status).unwrap_or(-1) }
 }
 
 /// What an input is worth since `at`.

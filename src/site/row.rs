@@ -44,7 +44,7 @@ struct RowInput {
 impl Row {
     pub(super) fn of(status: &RuntimeStatus, now: SystemTime) -> Row {
         let (trouble, why) = trouble(status, now);
-        let active = active(status);
+        let (active, on_air) = (active(status), on_air(status));
         Row {
             stream: status.stream.clone(),
             registration: status.registration,
@@ -57,20 +57,19 @@ impl Row {
             held_ms: held(status).map(millis),
             switch_number: status.switch_number,
             state_since: status.state_since,
-            inputs: status.inputs.iter().map(|input| RowInput::of(input, status)).collect(),
+            inputs: status.inputs.iter().map(|input| RowInput::of(input, on_air)).collect(),
         }
     }
 }
 
 impl RowInput {
-    fn of(input: &InputHealthSnapshot, status: &RuntimeStatus) -> RowInput {
+    fn of(input: &InputHealthSnapshot, on_air: Option<Priority>) -> RowInput {
         let tenths = |number: f64| (number * 10.0).round() / 10.0;
         RowInput {
             priority: input.input_priority,
             status: input.status.name(),
             receiving: input.receiving,
-            on_air: input.input_priority == status.active_input_priority
-                && input.status == Status::Active,
+            on_air: on_air == Some(input.input_priority),
             bitrate_kbps: tenths(input.bitrate_kbps),
             fps: tenths(input.fps),
             conditions: input.conditions.iter().map(|held| held.condition.name()).collect(),
@@ -86,6 +85,12 @@ pub(super) fn millis(duration: Duration) -> u64 {
 
 fn active(status: &RuntimeStatus) -> Option<&InputHealthSnapshot> {
     status.inputs.iter().find(|input| input.input_priority == status.active_input_priority)
+}
+
+/// The input that viewers get: the one chosen, once it delivers.
+pub(super) fn on_air(status: &RuntimeStatus) -> Option<Priority> {
+    let delivers = active(status).filter(|input| input.status == Status::Active);
+    delivers.map(|input| input.input_priority)
 }
 
 /// How long it takes until a better input than the one on air may be chosen, if one has to prove itself.
