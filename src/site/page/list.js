@@ -182,9 +182,7 @@ function stepSwitch(by) {
   if (!details || !row) return;
   const switches = shownSwitches(details);
   if (!switches.length) return say("No switches in the last 15 minutes.");
-  const from = switches.findIndex((made) => made.number === list.chosen?.number);
-  const to = from < 0 ? (by < 0 ? switches.length - 1 : 0) : Math.max(0, Math.min(switches.length - 1, from + by));
-  list.chosen = switches[to];
+  list.chosen = stepped(switches, list.chosen, by);
   say(pointAtSwitch(row.canvas, list.chosen));
   showSoon();
 }

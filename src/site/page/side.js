@@ -170,9 +170,7 @@ function stepWide(event) {
   event.stopPropagation();
   const switches = shownSwitches(details);
   if (!switches.length) return;
-  const from = switches.findIndex((made) => made.number === side.chosen?.number);
-  const start = from < 0 ? (by < 0 ? switches.length : -1) : from;
-  side.chosen = switches[Math.max(0, Math.min(switches.length - 1, start + by))];
+  side.chosen = stepped(switches, side.chosen, by);
   drawWide();
   pointAtSwitch(side.parts.canvas, side.chosen);
 }

@@ -242,6 +242,14 @@ function switchAt(canvas, details, offset, reach) {
 const shownSwitches = (details) =>
   historyOf(details).switches.filter((made) => made.when > now() - WINDOW);
 
+// The switch after the chosen one, or before it: `by` so many, infinite to the ends. With none chosen it begins
+// at the end that it comes from.
+function stepped(switches, chosen, by) {
+  const from = switches.findIndex((made) => made.number === chosen?.number);
+  const start = from < 0 ? (by < 0 ? switches.length : -1) : from;
+  return switches[Math.max(0, Math.min(switches.length - 1, start + by))];
+}
+
 const at = (spans, when) => spans.find((span) => span.from <= when && when < span.to);
 
 // --- In words.
