@@ -43,10 +43,8 @@ async function fetchOne(stream, one) {
   Object.assign(one, { loading: true, dirty: false, at: performance.now() });
   try {
     one.details = await get(streamPath(stream));
-    if (one.details.row) {
-      one.details.row.seen = now();
-      putEntry(one.details.row);
-    }
+    one.details.row.seen = now();
+    putEntry(one.details.row);
   } catch (error) {
     if (error.status === 404) one.details = null;
     one.gone = error.status === 404;

@@ -69,21 +69,20 @@ function fillTroubles(troubles, total) {
   const [sum, ...buttons] = holder.children;
   setText(sum, plural(total, "stream"));
   buttons.forEach((button, place) => {
-    const number = troubles?.[4 - place];
-    setHidden(button, number === undefined);
-    setText(button.querySelector("b"), count(number ?? 0));
+    const number = troubles[4 - place];
+    setText(button.querySelector("b"), count(number));
     button.disabled = !number;
     button.classList.toggle("none", !number);
   });
   goTo.troubles = troubles;
-  const down = troubles?.[4] ?? 0;
+  const down = troubles[4];
   document.title = down ? `■ ${count(down)} down · changeover` : "changeover";
   showIcon(troubles);
 }
 
 // The tab's sign: seen while another is in front.
 function showIcon(troubles) {
-  const worst = troubles?.findLastIndex((number) => number > 0) ?? 0;
+  const worst = troubles.findLastIndex((number) => number > 0);
   const colour = worst >= 4 ? "#d9482b" : worst >= 2 ? "#c98a1b" : "#3f8f87";
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect y="3" width="16" height="4" rx="1" fill="${colour}"/><rect y="9" x="5" width="11" height="4" rx="1" fill="${colour}"/></svg>`;
   const href = `data:image/svg+xml,${encodeURIComponent(svg)}`;

@@ -12,7 +12,7 @@ const parsed = new WeakMap();
 function historyOf(details) {
   let history = parsed.get(details);
   if (history) return history;
-  const timeline = details.timeline ?? { on_air: [], inputs: {}, switches: [] };
+  const { timeline, spark } = details;
   const spans = (list, make) =>
     list.map((entry, i) => ({
       from: Date.parse(entry.at),
@@ -20,14 +20,14 @@ function historyOf(details) {
       ...make(entry),
     }));
   history = {
-    from: Date.parse(timeline.from ?? 0),
-    complete: timeline.complete ?? true,
+    from: Date.parse(timeline.from),
+    complete: timeline.complete,
     air: spans(timeline.on_air, ({ input }) => ({ input })),
     inputs: Object.entries(timeline.inputs)
       .map(([priority, list]) => ({ priority: Number(priority), spans: spans(list, (entry) => entry) }))
       .sort((a, b) => a.priority - b.priority),
     switches: timeline.switches.map((entry) => ({ ...entry, when: Date.parse(entry.at) })),
-    spark: details.spark && { ...details.spark, until: Date.parse(details.spark.until) },
+    spark: { ...spark, until: Date.parse(spark.until) },
   };
   parsed.set(details, history);
   return history;
@@ -38,7 +38,7 @@ const best = (history) => history.inputs[0]?.priority ?? 0;
 function healthOf(span) {
   if (span.status === "degraded") return "bad";
   if (span.status === "stopped") return "off";
-  return span.conditions?.length ? "watch" : "well";
+  return span.conditions.length ? "watch" : "well";
 }
 
 // Colours by the style sheet's names, in whatever scheme is in force.
@@ -115,7 +115,6 @@ function drawUnknown(pen, history, x, height) {
 // What viewers got is filled, whichever input it came from; what the inputs delivered besides is faint.
 function drawBits(pen, plan, history, x) {
   const { spark } = history;
-  if (!spark) return;
   const [top, height] = plan.bits;
   const lists = Object.entries(spark.inputs);
   const most = lists.reduce((most, [, list]) => list.reduce((a, b) => Math.max(a, b ?? 0), most), 0);
@@ -290,7 +289,7 @@ function momentLines(details, when) {
     const span = at(spans, when);
     if (!span || healthOf(span) === "well") continue;
     const why = [span.reason && plain(span.reason), span.text].filter(Boolean).join(": ");
-    const what = [span.status, ...(span.conditions ?? [])].join(", ");
+    const what = [span.status, ...span.conditions].join(", ");
     lines.push(`input ${priority}: ${why && !what.includes(why) ? `${what} (${why})` : what}`);
   }
   return lines;
