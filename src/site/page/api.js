@@ -44,8 +44,8 @@ function headers(more = {}) {
   return api.token ? { Authorization: `Bearer ${api.token}`, ...more } : more;
 }
 
-async function request(path, options = {}, ms = 10_000) {
-  const signal = AbortSignal.timeout(ms);
+async function request(path, options) {
+  const signal = AbortSignal.timeout(10_000);
   const answer = await fetch(path, { cache: "no-store", credentials: "omit", signal, ...options });
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
@@ -110,13 +110,11 @@ async function readEvents(opened) {
   let watchdog = setTimeout(() => stop.abort(), SILENCE);
   const resume = api.lastEvent === null ? {} : { "Last-Event-ID": api.lastEvent };
   try {
-    const answer = await fetch("api/events", {
+    // Its signal replaces that of a request, which ends after a time.
+    const answer = await request("api/events", {
       headers: headers({ Accept: "text/event-stream", ...resume }),
-      cache: "no-store",
-      credentials: "omit",
       signal: stop.signal,
     });
-    if (!answer.ok) throw new Refused(answer.status, `the host answers ${answer.status}`);
     api.connected = true;
     opened();
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
