@@ -4,7 +4,7 @@
 use crate::rig::*;
 use changeover::{Commit, Config, Engine, Failback, Flags, Input, InputHandle, Verdict};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const KEY: Flags = Flags::from_bits(5);
 
@@ -83,6 +83,28 @@ fn a_batch_commits_on_its_first_packet_or_says_where() {
     engine.sync(PATIENCE).unwrap();
     engine.switch_input("s", 0).unwrap();
     assert!(old.record_batch([(1, KEY), (1, Flags::VIDEO)]).number() > verdict.number());
+}
+
+/// The target's first packet wakes the monitor, which decides something of the stream just when its key
+/// frame comes.
+#[test]
+fn no_key_frame_is_lost_to_what_is_decided_meanwhile() {
+    let (engine, mut inputs) = two_inputs();
+    let mut target = 1;
+    for round in 0..1000_u32 {
+        engine.switch_input("s", target).unwrap();
+        let new = &mut inputs[target as usize];
+        assert_eq!(new.record(1, Flags::VIDEO), Verdict::DROP);
+        // The monitor finds it within two ticks.
+        let until = Instant::now() + Duration::from_micros(u64::from(round % 200 * 10));
+        while Instant::now() < until {
+            std::hint::spin_loop();
+        }
+        assert!(new.record(1, KEY).forward(), "round {round}: its key frame is let through");
+        engine.sync(PATIENCE).unwrap();
+        take_all(&engine);
+        target = 1 - target;
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Everything that decisions are made from passes [`Door::enter`], in the order in which it is
 //! decided: the registration of a stream, whatever happens to it from then on, each with its time and
 //! with what the streams have in common, and that very many of them fail. Nothing else in the engine
-//! calls [`Stream::new`] or [`Stream::handle`] (of what a registered stream decides by, only
+//! calls [`Stream::new`] or [`Stream::handle`] (but for what is tried on a copy; of what a registered stream decides by, only
 //! `Entry::tell` can change anything, and it comes here), so a record of what passes here is enough to
 //! make the same decisions again; while there is a trace, it is recorded here, with what is answered.
 //! What is done with a decision, and with a stream in which a bug was met, does not belong here.
@@ -92,6 +92,21 @@ impl Door {
         now: Nanos,
     ) -> Result<(), Error> {
         self.enter(Entering::Stimulus(stream, stimulus, now)).map(drop)
+    }
+
+    /// Rule 23: whether the stream would make the same offer after these, and move no gate. It is tried
+    /// on a copy: nothing enters.
+    pub(super) fn leaves_offer(&self, stream: &Stream, stimuli: &[Stimulus], now: Nanos) -> bool {
+        let tried = contained(|| {
+            let (last_id, spread) = self.common.recorded();
+            let mut common = Common::resumed(last_id, spread);
+            let mut copy = stream.clone();
+            let mut told = |stimulus: &Stimulus| copy.handle(stimulus.clone(), now, &mut common);
+            let taken = stimuli.iter().all(|stimulus| told(stimulus).is_ok());
+            taken && copy.offer() == stream.offer() && copy.last_number() == stream.last_number()
+        });
+        // A bug is met again where it is dealt with.
+        tried.unwrap_or(false)
     }
 
     /// The bug that the last [`Error::Panic`] stands for.

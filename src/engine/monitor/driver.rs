@@ -17,7 +17,11 @@ use crate::engine::recorder::Recorder;
 use crate::engine::shared::{Shared, TICK};
 use crate::hot::{monotonic, Router};
 use crate::vocabulary::Error;
+use smallvec::SmallVec;
+use std::slice;
 use std::sync::Arc;
+
+mod offers;
 
 /// With nothing running, how often it is looked whether a failed input without a session shows life.
 /// (What records wakes nobody: that would be a system call.)
@@ -269,21 +273,11 @@ impl Driver {
         if stimulus.only_arms() {
             return self.arm(index, stimulus);
         }
-        self.settle_offer(index);
-        if self.streams.get(index).is_none() {
-            return Err(Error::Panic);
-        }
-        let decided = self.decide_settled(index, stimulus);
-        self.streams.open_offer(index);
-        decided
-    }
-
-    /// Rule 23: closes the offer of a stream before anything else is decided of it; if it was taken,
-    /// that switch is decided first. A bug may cost the stream. Afterwards it is to be opened again.
-    fn settle_offer(&mut self, index: usize) {
-        if let Some(number) = self.streams.close_offer(index) {
-            let _ = self.decide_settled(index, Stimulus::Committed { number });
-        }
+        self.streams.tell_flags(index, self.time.now());
+        let stands = self.streams.offer_stands(index, slice::from_ref(&stimulus), self.time.now());
+        let decided =
+            self.beside_offer(index, stands, |driver| driver.decide_settled(index, stimulus));
+        decided.unwrap_or(Err(Error::Panic))
     }
 
     fn decide_settled(&mut self, index: usize, stimulus: Stimulus) -> Result<(), Error> {
@@ -381,8 +375,7 @@ impl Driver {
         for cell in self.streams.attracted() {
             // Looked up one by one: a decision may end the session of the next cell.
             if let Some(index) = self.streams.committed(cell) {
-                self.settle_offer(index);
-                self.streams.open_offer(index);
+                self.beside_offer(index, false, |_| ());
             }
             if let Some((index, packet)) = self.streams.awaited(cell) {
                 // A packet is never refused.
@@ -475,13 +468,16 @@ impl Driver {
     }
 
     fn tell_what_was_found(&mut self, index: usize, found: Found) {
-        self.settle_offer(index);
-        if self.streams.get(index).is_none() {
-            return;
-        }
         self.streams.tell_newest_packets(index, &self.time);
-        for one in found {
-            let actions = self.streams.measured(index, one, self.time.now());
+        let measured = |(session, measure)| Stimulus::Measured { session, measure };
+        let found: SmallVec<[_; 2]> = found.into_iter().map(measured).collect();
+        let stands = self.streams.offer_stands(index, &found, self.time.now());
+        self.beside_offer(index, stands, |driver| driver.tell_measures(index, found));
+    }
+
+    fn tell_measures(&mut self, index: usize, found: impl IntoIterator<Item = Stimulus>) {
+        for measured in found {
+            let actions = self.streams.measured(index, measured, self.time.now());
             if let Some(bug) = self.streams.take_bug() {
                 return self.give_up(index, &bug);
             }
@@ -490,7 +486,6 @@ impl Driver {
                 self.looks.match_sessions(&self.streams, index, self.time.now());
             }
         }
-        self.streams.open_offer(index);
         self.schedule(index);
     }
 }

@@ -226,6 +226,11 @@ impl Entry {
         }
     }
 
+    /// Whether an offer is open.
+    pub(super) fn offers(&self) -> bool {
+        self.offers
+    }
+
     /// Whether the offer was taken, and is not closed yet.
     pub(super) fn offer_is_taken(&self) -> bool {
         self.offers && self.shared.gate().offer_is_taken()

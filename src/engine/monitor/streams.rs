@@ -7,7 +7,7 @@ use super::entry::Entry;
 use super::limbo::{Leaked, Limbo};
 use super::time::Time;
 use crate::core::{
-    Action, Config, Measure, Nanos, Priority, Problem, Registration, SessionId, Stimulus, Stream,
+    Action, Config, Nanos, Priority, Problem, Registration, SessionId, Stimulus, Stream,
 };
 use crate::engine::log::Logger;
 use crate::engine::published::{InputCells, OpenCell, StreamShared};
@@ -187,7 +187,6 @@ impl Streams {
         let entry = &mut self.entries[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
         let was_on_air = entry.core().on_air();
-        entry.tell_flags(&mut self.door, now);
         let result = entry.tell(&mut self.door, stimulus, now);
         if updates_inputs && result.is_ok() {
             self.match_inputs(index, &before, now);
@@ -238,12 +237,12 @@ impl Streams {
     pub(super) fn measured(
         &mut self,
         index: usize,
-        (session, measure): (SessionId, Measure),
+        measured: Stimulus,
         now: Nanos,
     ) -> SmallVec<[Action; 1]> {
         let entry = &mut self.entries[index];
         let was_on_air = entry.core().on_air();
-        let result = entry.tell(&mut self.door, Stimulus::Measured { session, measure }, now);
+        let result = entry.tell(&mut self.door, measured, now);
         // It is never refused.
         let actions: SmallVec<_> = result.into_iter().flatten().collect();
         self.count_on_air(index, was_on_air);
@@ -280,6 +279,17 @@ impl Streams {
     /// Tells a stream of its newest packets. That need not be published soon.
     pub(super) fn tell_newest_packets(&mut self, index: usize, time: &Time) {
         self.entries[index].tell_newest_packets(&mut self.door, time);
+    }
+
+    /// Tells a stream how packets were flagged, where that is news.
+    pub(super) fn tell_flags(&mut self, index: usize, now: Nanos) {
+        self.entries[index].tell_flags(&mut self.door, now);
+    }
+
+    /// Rule 23: whether an offer of the stream is open, and stands whatever comes of these.
+    pub(super) fn offer_stands(&self, index: usize, stimuli: &[Stimulus], now: Nanos) -> bool {
+        let entry = &self.entries[index];
+        entry.offers() && self.door.leaves_offer(entry.core(), stimuli, now)
     }
 
     /// Rule 23: no packet moves a gate from here on.
