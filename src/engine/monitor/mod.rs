@@ -13,6 +13,7 @@
 //! | `streams.rs`, `entry.rs` | all streams; one stream |
 //! | `door.rs`, `bug.rs` | the one door into `core`; what is known of a bug met there |
 //! | `driver.rs` | what streams are told, what comes of it, and what a step does |
+//! | `driver/offers.rs` | rule 23: an open offer, while something else is decided |
 //! | `cells.rs`, `limbo.rs` | whose each cell is; what waits to be freed |
 //! | `deadlines.rs` | which streams a tick visits |
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
