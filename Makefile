@@ -10,6 +10,7 @@ help:
 	@echo "make test-page  the operators' page only, in Chromium"
 	@echo "make bench      measure everything (15 minutes), write bench-output/report.md"
 	@echo "make bench-gate the promises in numbers (90 seconds): one line a bar"
+	@echo "make soak       the real engine against hundreds of sources that fail, hogs and stops: MINUTES=20"
 	@echo "make bench-go   the Go packet path against its bars: an empty cgo call, locks and a map"
 	@echo "make lib        build the C libraries in target/release"
 	@echo "make install    PREFIX=/usr/local DESTDIR=: libraries, headers, pkg-config, CMake"
@@ -192,6 +193,11 @@ bench:
 bench-gate:
 	ci/bench-gate
 
+# False, missed, double transitions; memory that grows.
+.PHONY: soak
+soak:
+	MINUTES=$(or $(MINUTES),20) ci/soak
+
 clean:
 	cargo clean
-	rm -rf demo-output bench-output
+	rm -rf demo-output bench-output verify-output

@@ -138,6 +138,7 @@ fn the_tables_of_files_name_every_file() {
         "tests/engine/main.rs",
         "tests/documents/main.rs",
         "tests/site/main.rs",
+        "tests/soak/main.rs",
     ] {
         check_files(&root().join(module));
     }
