@@ -36,6 +36,25 @@ impl Config {
         Config::default()
     }
 
+    /// These settings and those of `more`, whose values count where both set something.
+    #[must_use]
+    pub fn and(&self, more: &Config) -> Config {
+        let mut all = self.clone();
+        more.numbers().into_iter().for_each(|(name, number)| all.set_number(name, number));
+        all
+    }
+
+    /// These settings, with the values of `other` where that sets one of them. No other is added.
+    #[must_use]
+    pub fn changed_by(&self, other: &Config) -> Config {
+        let mut changed = self.clone();
+        let own = self.numbers();
+        let common =
+            other.numbers().into_iter().filter(|(name, _)| own.iter().any(|o| o.0 == *name));
+        common.for_each(|(name, number)| changed.set_number(name, number));
+        changed
+    }
+
     /// The share of rule 26, of an engine with these settings.
     pub(crate) fn resolved_mass_share(&self) -> u64 {
         Settings::resolve(&[self]).mass_share

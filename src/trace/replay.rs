@@ -95,6 +95,12 @@ impl Replay {
         self.summary
     }
 
+    /// What the streams have in common now, for one that is driven apart from here on.
+    pub fn common(&self) -> Common {
+        let (last_id, spread) = self.common.recorded();
+        Common::resumed(last_id, spread)
+    }
+
     /// A stream as it is now, by the number of its registration.
     pub fn stream(&self, registration: u64) -> Option<&Stream> {
         self.streams.get(&registration)

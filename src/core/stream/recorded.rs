@@ -17,6 +17,29 @@ impl Stream {
         self.decision.as_ref().map_or(&[], |decision| &decision.actions)
     }
 
+    /// The stream as it goes on where these settings are in force from `now` on: they count for the
+    /// stream, and in place of what its inputs set themselves. It is to be drained.
+    ///
+    /// # Errors
+    /// As of [`Stimulus::SetConfig`].
+    pub fn under(
+        &self,
+        settings: &Config,
+        now: Nanos,
+        common: &mut Common,
+    ) -> Result<Stream, Error> {
+        let mut stream = self.clone();
+        for input in &mut stream.inputs {
+            let config = input.spec.config.changed_by(settings);
+            if config != input.spec.config {
+                Arc::make_mut(&mut input.spec).config = config;
+            }
+        }
+        let config = self.settings.config.and(settings);
+        stream.handle(Stimulus::SetConfig(config), now, common)?;
+        Ok(stream)
+    }
+
     /// Makes whole what was read from a record: settings that come from others.
     pub(crate) fn resume(&mut self, common: &mut Common) {
         self.settings = common.stream_settings.share(self.settings.clone());
