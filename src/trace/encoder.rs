@@ -33,6 +33,8 @@ pub(crate) struct Encoder {
     /// Engine time of the last record.
     last: Nanos,
     urls: Urls,
+    /// An engine time and the wall clock's, where that does not run by itself.
+    clock: Option<(Nanos, u64)>,
     /// What was told and not answered yet.
     begun: Vec<u8>,
     /// The URLs that go with it.
@@ -42,7 +44,12 @@ pub(crate) struct Encoder {
 impl Encoder {
     pub(crate) fn new(urls: Urls) -> Encoder {
         let (begun, begun_urls) = (Vec::new(), None);
-        Encoder { chunk: Chunk::default(), last: 0, urls, begun, begun_urls }
+        Encoder { chunk: Chunk::default(), last: 0, urls, clock: None, begun, begun_urls }
+    }
+
+    /// In virtual time, of which one instant is known by the wall clock, too.
+    pub(super) fn at(urls: Urls, clock: (Nanos, u64)) -> Encoder {
+        Encoder { clock: Some(clock), ..Encoder::new(urls) }
     }
 
     /// How many bytes were gathered.
@@ -59,7 +66,11 @@ impl Encoder {
     /// First in a chunk, so that times are counted from here.
     fn begin_chunk(&mut self, now: Nanos) {
         let mut clock = vec![kind::CLOCK];
-        put_clock(&mut clock, now, unix_nanos(SystemTime::now()));
+        let unix = match self.clock {
+            Some((at, unix)) => unix + now.saturating_sub(at),
+            None => unix_nanos(SystemTime::now()),
+        };
+        put_clock(&mut clock, now, unix);
         put_record(&mut self.chunk.records, &clock);
         self.last = now;
     }

@@ -6,7 +6,7 @@ use super::frame::{put_frame, put_frames, MAGIC};
 use super::record::{kind, Header};
 use super::stimulus::put_json;
 use super::wire::{put, put_option};
-use super::Urls;
+use super::{Urls, SILENCES_FROM};
 use crate::core::{Nanos, Stream};
 use crate::print::without_secrets;
 use serde_json::Value;
@@ -153,11 +153,7 @@ impl TraceFile {
         self.file = File::create(&self.path)?;
         (self.length, self.body) = (0, 0);
         self.frames.clear();
-        self.frames.extend_from_slice(MAGIC);
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let mut record = vec![kind::HEADER];
-        put_json(&mut record, &Header { format: Header::FORMAT, version });
-        put_frame(&mut self.frames, &record);
+        put_beginning(&mut self.frames);
         self.write()
     }
 
@@ -171,20 +167,15 @@ impl TraceFile {
     }
 
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) {
-        let Checkpoint { at, common: (last_id, spread), streams } = checkpoint;
+        let Checkpoint { at, common, streams } = checkpoint;
         self.frames.clear();
         if self.lost > 0 {
             let mut lost = vec![kind::LOST];
             put(&mut lost, self.lost);
             put_frame(&mut self.frames, &lost);
         }
-        let mut record = vec![kind::CHECKPOINT];
-        put_clock(&mut record, *at, unix_nanos(SystemTime::now()));
-        put(&mut record, *last_id);
-        put_option(&mut record, spread.map(|(since, _)| since));
-        put_option(&mut record, spread.map(|(_, until)| until));
-        put(&mut record, streams.len() as u64);
-        put_frame(&mut self.frames, &record);
+        let clock = (*at, unix_nanos(SystemTime::now()));
+        put_checkpoint(&mut self.frames, clock, *common, streams.len());
         for stream in streams {
             let stream: &Stream = (**stream).as_ref();
             let mut record = vec![kind::STATE];
@@ -213,6 +204,32 @@ impl TraceFile {
         self.length += self.frames.len() as u64;
         Ok(())
     }
+}
+
+/// What each trace begins with.
+pub(super) fn put_beginning(frames: &mut Vec<u8>) {
+    frames.extend_from_slice(MAGIC);
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let mut record = vec![kind::HEADER];
+    let silences_from = Some(SILENCES_FROM);
+    put_json(&mut record, &Header { format: Header::FORMAT, version, silences_from });
+    put_frame(frames, &record);
+}
+
+/// A checkpoint at this engine and wall clock time; so many states follow.
+pub(super) fn put_checkpoint(
+    frames: &mut Vec<u8>,
+    (at, unix): (Nanos, u64),
+    (last_id, spread): (u64, Option<(Nanos, Nanos)>),
+    streams: usize,
+) {
+    let mut record = vec![kind::CHECKPOINT];
+    put_clock(&mut record, at, unix);
+    put(&mut record, last_id);
+    put_option(&mut record, spread.map(|(since, _)| since));
+    put_option(&mut record, spread.map(|(_, until)| until));
+    put(&mut record, streams as u64);
+    put_frame(frames, &record);
 }
 
 /// A state has no URLs of its own, but texts of the host's, wherever a [`Detail`](crate::Detail) is.

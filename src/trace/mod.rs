@@ -34,6 +34,7 @@
 //! | `record.rs` | records, read |
 //! | `encoder.rs` | records, written as they happen |
 //! | `file.rs` | files with limits |
+//! | `writer.rs` | a trace of streams in virtual time |
 //! | `reader.rs` | records from a file |
 //! | `replay.rs` | the same decisions again |
 
@@ -49,6 +50,9 @@ mod stimulus;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod writer;
+
+use crate::core::Nanos;
 
 pub use act::Act;
 pub(crate) use encoder::{Chunk, Encoder};
@@ -57,6 +61,11 @@ pub(crate) use file::{Checkpoint, TraceFile};
 pub use reader::{Damage, Reader, Why};
 pub use record::{Header, Record, Told};
 pub use replay::{Difference, Replay, Summary};
+pub use writer::Writer;
+
+/// Silences of inputs are recorded from this length on, in nanoseconds: shorter than any limit on silence
+/// that is worth to be tried on a trace, longer than what is between two packets of most sources.
+pub(crate) const SILENCES_FROM: Nanos = 100_000_000;
 
 /// Whether URLs, options and the URLs in texts go into the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,6 +32,10 @@ pub struct Header {
     pub format: u32,
     /// Of the library that has written it.
     pub version: String,
+    /// Silences of an input that runs are in it if they lasted for so many nanoseconds; without it,
+    /// only those for which it was given up.
+    #[serde(default)]
+    pub silences_from: Option<Nanos>,
 }
 
 impl Header {

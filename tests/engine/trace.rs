@@ -1,8 +1,9 @@
 //! The trace of a running engine: what it decided is decided again.
 
 use crate::rig::*;
-use changeover::trace::{Reader, Record, Replay, TraceLimits};
-use changeover::{Condition, Config, Engine, Error, Input, InputsUpdate, ProbeOutcome};
+use changeover::core::Stimulus;
+use changeover::trace::{Reader, Record, Replay, TraceLimits, Writer};
+use changeover::{Condition, Config, Engine, Error, Input, InputsUpdate, Nanos, ProbeOutcome};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -137,4 +138,34 @@ fn what_was_recorded_is_in_the_file_soon() {
     host.engine.set_call_timeout(Some(Duration::from_secs(30)));
     host.engine.end_trace().unwrap();
     host.engine.end_trace().unwrap();
+}
+
+#[test]
+fn a_silence_by_which_nothing_is_decided_is_in_the_trace_with_its_end() {
+    let place = Place::new("silences");
+    let host = Host::new(Engine::builder().defaults(Config::new().packet_timeout(PATIENCE)));
+    host.send("news", &[0]);
+    host.engine.register("news", "", hot(&[0]), Config::new()).unwrap();
+    host.wait("active 0");
+    host.engine.trace_to(place.file(), TraceLimits::new()).unwrap();
+    let seen = || {
+        let records = Reader::open(&place.file()).unwrap().filter_map(Result::ok);
+        records.filter_map(|record| match record {
+            Record::Told(told) => match told.stimulus {
+                Stimulus::Seen { at, .. } => Some((at, told.at)),
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    host.hush("news", 0);
+    let begin = eventually("it is seen to be silent", || {
+        let silent = |(at, told): &(Nanos, Nanos)| told - at >= Writer::SILENCES_FROM;
+        seen().find(silent).map(|(at, _)| at)
+    });
+    host.send("news", &[0]);
+    let (end, told) = eventually("the end of it is seen", || seen().find(|(at, _)| *at > begin));
+    assert!(end - begin >= Writer::SILENCES_FROM && told >= end, "{begin} to {end}, told {told}");
+    host.engine.end_trace().unwrap();
+    assert_eq!(replay(&place.file()).summary().skipped, 0);
 }

@@ -12,6 +12,7 @@ use super::wheel::{Wheel, NEVER};
 use crate::core::Nanos;
 use crate::engine::shared::TICK;
 use crate::hot::{prefetch, Cell};
+use crate::trace::SILENCES_FROM;
 
 /// Streams in a group: those of the same number divided by this.
 const GROUP: usize = 8;
@@ -34,6 +35,8 @@ pub(super) struct Deadlines {
     restless: Vec<usize>,
     /// Scratch of `bring_up`.
     due: Vec<usize>,
+    /// What is watched is looked at as often as this.
+    look_every: Nanos,
 }
 
 impl Deadlines {
@@ -47,7 +50,14 @@ impl Deadlines {
             unscheduled: Vec::new(),
             restless: Vec::new(),
             due: Vec::new(),
+            look_every: LOOK_EVERY,
         }
+    }
+
+    /// Whether a stream is to be visited, too, when an input of it has been silent for so long that a
+    /// trace has to have that.
+    pub(super) fn look_for_silences(&mut self, wanted: bool) {
+        self.look_every = if wanted { SILENCES_FROM } else { LOOK_EVERY };
     }
 
     /// A new stream, of this number, which is not scheduled.
@@ -92,7 +102,7 @@ impl Deadlines {
         if next == Nanos::MAX {
             return self.cancel(stream);
         }
-        let look = if watch.is_watching() { now + LOOK_EVERY } else { Nanos::MAX };
+        let look = if watch.is_watching() { now + self.look_every } else { Nanos::MAX };
         let next = next.min(look);
         // Rounded down; the rest is waited for within that tick: neither early nor a tick late.
         let tick = next / TICK;
@@ -165,7 +175,7 @@ impl Deadlines {
             }
             // A stamp is the tick before the packet: it may have come almost a tick later, and
             // still later if that tick was late.
-            let quiet_until = watch.quiet_until(|stamp| stamp + TICK);
+            let quiet_until = watch.quiet_until(self.look_every, |stamp| stamp + TICK);
             if quiet_until / TICK > now / TICK {
                 watch.scheduled_for = watch.scheduled_for.max(quiet_until / TICK);
             }
@@ -174,7 +184,8 @@ impl Deadlines {
                 continue;
             }
             let stream = group * GROUP + at;
-            let quiet_until = watch.quiet_until(|stamp| stamps.latest(stamp, now));
+            let came = |stamp| stamps.latest(stamp, now);
+            let quiet_until = watch.quiet_until(self.look_every, came);
             if quiet_until > now && quiet_until / TICK == now / TICK {
                 self.soon_at = self.soon_at.min(quiet_until);
                 self.soon.push(stream);

@@ -178,6 +178,11 @@ impl Door {
         self.recorder = recorder;
     }
 
+    /// Whether there is a trace.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.recorder.is_some()
+    }
+
     /// Where it is recorded, and what the streams have in common.
     pub(super) fn recorder(&mut self) -> Option<(&mut Recorder, &Common)> {
         Some((self.recorder.as_deref_mut()?, &self.common))

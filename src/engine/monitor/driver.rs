@@ -227,6 +227,7 @@ impl Driver {
 
     /// See [`Streams::record`].
     pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
+        self.deadlines.look_for_silences(recorder.is_some());
         self.streams.record(recorder);
         self.hand_over_trace(None);
     }
@@ -380,6 +381,8 @@ impl Driver {
             if let Some((index, packet)) = self.streams.awaited(cell) {
                 // A packet is never refused.
                 let _ = self.decide(index, packet);
+            } else if let Some(index) = self.streams.ends_a_silence(cell, &self.time) {
+                self.visit(index);
             }
         }
     }

@@ -5,6 +5,7 @@ use super::time::Time;
 use crate::core::{Action, InputHealth, Measure, Nanos, Priority, SessionId, Stimulus, Stream};
 use crate::engine::published::{InputCells, OpenCell, Snapshot, StreamShared};
 use crate::hot::{prefetch, Cell, Counters, InputRoute, Route};
+use crate::trace::SILENCES_FROM;
 use crate::vocabulary::Error;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -198,6 +199,26 @@ impl Entry {
                 };
                 // Never refused, and nothing is decided.
                 let _ = self.tell(door, seen, time.now());
+            }
+        }
+    }
+
+    /// For a trace: once in each silence the core is told what it knows, that the newest packet was a
+    /// while ago; and the packet that ends the silence is awaited, though nothing is decided by it.
+    pub(super) fn tell_silences(&mut self, door: &mut Door, time: &Time) {
+        let silent = |(index, _): (usize, Nanos)| {
+            let health = &self.core().inputs()[index];
+            let (session, at) = (health.session()?, health.last_packet());
+            let silence = time.now().saturating_sub(at);
+            (silence >= SILENCES_FROM).then_some((session, at, silence))
+        };
+        let silent: SmallVec<[_; 2]> = self.core().silence_limits().filter_map(silent).collect();
+        for (session, at, silence) in silent {
+            self.cells_of(session).for_each(Cell::arm);
+            // Visits are no further apart.
+            if silence < 2 * SILENCES_FROM {
+                // Never refused, and nothing is decided.
+                let _ = self.tell(door, Stimulus::Seen { session, at }, time.now());
             }
         }
     }

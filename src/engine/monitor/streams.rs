@@ -278,7 +278,17 @@ impl Streams {
 
     /// Tells a stream of its newest packets. That need not be published soon.
     pub(super) fn tell_newest_packets(&mut self, index: usize, time: &Time) {
-        self.entries[index].tell_newest_packets(&mut self.door, time);
+        let entry = &mut self.entries[index];
+        entry.tell_newest_packets(&mut self.door, time);
+        if self.door.is_recorded() {
+            entry.tell_silences(&mut self.door, time);
+        }
+    }
+
+    /// The stream of a cell that has had a packet, if that may be the end of a silence that a trace has,
+    /// and the stream may be visited now.
+    pub(super) fn ends_a_silence(&self, cell: usize, time: &Time) -> Option<usize> {
+        self.cells.owner(cell).filter(|_| self.door.is_recorded() && !time.is_holding())
     }
 
     /// Tells a stream how packets were flagged, where that is news.

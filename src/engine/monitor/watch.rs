@@ -59,12 +59,12 @@ impl Watch {
         self.inputs[0].is_some()
     }
 
-    /// An instant before which the stream needs no visit, as far as these words tell; `came` says
-    /// when a stamped packet may have come.
+    /// An instant before which the stream needs no visit, as far as these words tell, if no input may be
+    /// silent for longer than `most`; `came` says when a stamped packet may have come.
     #[inline]
-    pub(super) fn quiet_until(&self, came: impl Fn(Nanos) -> Nanos) -> Nanos {
+    pub(super) fn quiet_until(&self, most: Nanos, came: impl Fn(Nanos) -> Nanos) -> Nanos {
         self.inputs.iter().flatten().fold(self.fixed, |soonest, watched| {
-            soonest.min(came(watched.cell.last_packet()) + watched.patience)
+            soonest.min(came(watched.cell.last_packet()) + watched.patience.min(most))
         })
     }
 

@@ -96,7 +96,10 @@ fn kinds_and_parts_of_later_versions_are_skipped() {
 fn a_file_of_another_format_is_refused() {
     let mut bytes = frame::MAGIC.to_vec();
     let mut record = vec![record::kind::HEADER];
-    stimulus::put_json(&mut record, &Header { format: 2, version: "9.0.0".into() });
+    stimulus::put_json(
+        &mut record,
+        &Header { format: 2, version: "9.0.0".into(), silences_from: None },
+    );
     bytes.extend(put_frames_of(&record));
     assert!(matches!(read(&bytes).1, Some(Damage { why: Why::LaterFormat, .. })));
     assert!(matches!(read(b"#!/bin/sh\n").1, Some(Damage { why: Why::NotATrace, .. })));
