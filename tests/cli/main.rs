@@ -6,11 +6,15 @@
 //! | `plot.rs` | `changeover plot` |
 //! | `replay.rs` | `changeover replay`: the same again, and what is not |
 //! | `rig.rs` | traces of a running engine, and the program |
+//! | `simulate.rs` | `changeover simulate` |
 //! | `status.rs` | `changeover status` and `top`, of an engine that is served |
+//! | `whatif.rs` | `changeover replay --set` |
 
 mod explain;
 mod plot;
 mod replay;
 mod rig;
+mod simulate;
 #[cfg(feature = "serve")]
 mod status;
+mod whatif;

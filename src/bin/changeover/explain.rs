@@ -91,14 +91,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
     let mut tape = Tape::open(trace)?.until(*time);
     let (mut story, mut before) = (Story::default(), VecDeque::new());
     while let Some(applied) = tape.next()? {
-        let record = applied.map_err(|difference| {
-            let at = clock(tape.wall(difference.at));
-            let (was, is) = (&tape.version, env!("CARGO_PKG_VERSION"));
-            Failure::Trouble(format!(
-                "from {at} on this version ({is}) decides otherwise than the one that has written the \
-                 trace ({was}): changeover replay shows what"
-            ))
-        })?;
+        let record = applied.map_err(|difference| tape.is_of_another_mind(&difference))?;
         story.observe(&record, &tape.replay, tape.at());
         if story.life_of(&record).is_some_and(|life| &*life.id == id) {
             let at = clock(tape.wall(tape.at()));

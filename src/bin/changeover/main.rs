@@ -6,26 +6,44 @@
 //! | `answer.rs` | what a command answers, and how it fails |
 //! | `client.rs` | asking an engine over HTTP |
 //! | `explain.rs` | `changeover explain` |
+//! | `fate.rs` | how a stream fared, in a few numbers |
+//! | `other.rs` | a stream of a trace under other settings |
 //! | `plot.rs`, `svg.rs` | `changeover plot`; how such a picture is written |
 //! | `replay.rs` | `changeover replay` |
+//! | `run.rs` | a stream in virtual time, whose sources are known beforehand |
+//! | `scenario.rs` | a scenario, as its file has it |
+//! | `simulate.rs` | `changeover simulate` |
+//! | `source.rs` | what the source of an input does |
 //! | `status.rs` | `changeover status`, and `changeover top`: the same again and again |
 //! | `story.rs` | what became of each stream of a trace, and how long it was dark |
 //! | `tape.rs` | a trace from its beginning to its end, decided again |
 //! | `timeline.rs` | what each input was at each moment, beside the story of its stream |
 //! | `told.rs` | what happened to a stream, in a few words |
+//! | `verdicts.rs` | which decisions differ |
+//! | `whatif.rs` | `changeover replay --set`: what would have been decided otherwise |
+//! | `witness.rs` | what a trace says of the sources |
 //! | `words.rs` | times and durations as people read them |
 
 mod answer;
 mod client;
 mod explain;
+mod fate;
+mod other;
 mod plot;
 mod replay;
+mod run;
+mod scenario;
+mod simulate;
+mod source;
 mod status;
 mod story;
 mod svg;
 mod tape;
 mod timeline;
 mod told;
+mod verdicts;
+mod whatif;
+mod witness;
 mod words;
 
 use clap::{Parser, Subcommand};
@@ -50,6 +68,7 @@ enum Command {
     Explain(explain::Arguments),
     Plot(plot::Arguments),
     Replay(replay::Arguments),
+    Simulate(simulate::Arguments),
     Status(status::Arguments),
     Top(status::TopArguments),
 }
@@ -60,6 +79,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, json),
         Command::Plot(arguments) => plot::run(&arguments, json),
         Command::Replay(arguments) => replay::run(&arguments, json),
+        Command::Simulate(arguments) => simulate::run(&arguments, json),
         Command::Status(arguments) => status::run(&arguments, json),
         Command::Top(arguments) => status::top(&arguments, json),
     };

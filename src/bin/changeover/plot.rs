@@ -6,9 +6,10 @@ use crate::svg::Picture;
 use crate::tape::Tape;
 use crate::timeline::{Inputs, Shown, Timeline};
 use crate::words::{clock, count, time_of_day, way, why};
+use changeover::trace::Difference;
 use changeover::{printable, Nanos, Priority, Status};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Draw who was on air and what each input was, with every switch and its reason
 ///
@@ -39,7 +40,48 @@ const STREAMS: usize = 200;
 const LANE: f64 = 12.0;
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> {
-    let mut tape = Tape::open(&arguments.trace)?;
+    let Arguments { trace, output, stream } = arguments;
+    let Drawn { timeline, difference, drawn, streams } =
+        draw_all(Tape::open(trace)?, stream.as_deref(), output)?;
+    let well = difference.is_none();
+    if json {
+        let (from, until) = timeline.span();
+        let report = json!({
+            "output": output.display().to_string(),
+            "drawn": drawn,
+            "streams": streams,
+            "from": clock(timeline.wall(from)),
+            "until": clock(timeline.wall(until)),
+            "identical": well,
+        });
+        return Ok(Answer::json(&report, well));
+    }
+    let mut text = format!("{}: {}", output.display(), count(drawn, "stream", "streams"));
+    if drawn < streams {
+        text += &format!(" of {streams}, the first; --stream chooses one");
+    }
+    if let Some(difference) = difference {
+        text += &format!(", up to where this version decides otherwise:\n{difference}");
+    }
+    Ok(Answer { text: text + "\n", well })
+}
+
+/// What was drawn.
+pub(crate) struct Drawn {
+    timeline: Timeline,
+    /// Up to where this version decides otherwise.
+    difference: Option<Box<Difference>>,
+    drawn: usize,
+    /// Of so many.
+    streams: usize,
+}
+
+/// Draws a trace, or one stream of it.
+pub(crate) fn draw_all(
+    mut tape: Tape,
+    only: Option<&str>,
+    output: &Path,
+) -> Result<Drawn, Failure> {
     let (mut timeline, mut difference) = (Timeline::default(), None);
     while let Some(applied) = tape.next()? {
         match applied {
@@ -50,42 +92,22 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
             }
         }
     }
-    let wanted = |id: &str| arguments.stream.as_ref().is_none_or(|stream| *stream == *id);
+    let wanted = |id: &str| only.is_none_or(|stream| *stream == *id);
     let lines: Vec<_> = timeline.streams().filter(|(life, _)| wanted(&life.id)).collect();
     if lines.is_empty() {
         return Err(Failure::Usage("there is no such stream in the trace".to_owned()));
     }
     let (from, until) = timeline.span();
     let mut picture = Picture::new(from, until);
-    let drawn = lines.len().min(STREAMS);
+    let (streams, drawn) = (lines.len(), lines.len().min(STREAMS));
     for (life, inputs) in &lines[..drawn] {
         draw(&mut picture, &timeline, life, inputs);
     }
     picture.axis(&ticks(&timeline));
     let title = format!("{} to {}", clock(timeline.wall(from)), clock(timeline.wall(until)));
-    let output = &arguments.output;
     std::fs::write(output, picture.finish(&title, STYLE))
         .map_err(|error| Failure::Trouble(format!("{}: {error}", output.display())))?;
-    let well = difference.is_none();
-    if json {
-        let report = json!({
-            "output": output.display().to_string(),
-            "drawn": drawn,
-            "streams": lines.len(),
-            "from": clock(timeline.wall(from)),
-            "until": clock(timeline.wall(until)),
-            "identical": well,
-        });
-        return Ok(Answer::json(&report, well));
-    }
-    let mut text = format!("{}: {}", output.display(), count(drawn, "stream", "streams"));
-    if drawn < lines.len() {
-        text += &format!(" of {}, the first; --stream chooses one", lines.len());
-    }
-    if let Some(difference) = difference {
-        text += &format!(", up to where this version decides otherwise:\n{difference}");
-    }
-    Ok(Answer { text: text + "\n", well })
+    Ok(Drawn { timeline, difference, drawn, streams })
 }
 
 fn draw(picture: &mut Picture, timeline: &Timeline, life: &Life, inputs: &Inputs) {

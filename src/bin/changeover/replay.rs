@@ -1,28 +1,36 @@
 //! `changeover replay`: whether the same is decided again, and what became of the streams.
 
 use crate::answer::{Answer, Failure};
-use crate::story::{Life, OnAir, Story};
+use crate::fate::Fate;
+use crate::story::Story;
 use crate::tape::{About, Tape};
+use crate::whatif;
 use crate::words::{clock, count, seconds, Long};
 use changeover::trace::{Act, Difference, Summary};
 use changeover::{printable, Nanos};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// So many streams are listed for people.
 const LISTED: usize = 20;
 
-/// Decide again what a trace has recorded: is it the same? And how did the streams fare?
+/// Decide again what a trace has recorded: is it the same? And how did the streams fare? Or, with --set:
+/// what would have been decided otherwise under other settings?
 ///
-/// Exit code 1: this version decides something else; what it is, is told.
+/// Exit code 1: something is decided otherwise; what it is, is told.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A trace, as the engine wrote it
     trace: PathBuf,
     /// Only whether the decisions are the same, not how the streams fared
-    #[arg(long)]
+    #[arg(long, conflicts_with = "set")]
     check: bool,
+    /// A setting that is to be another one: for every stream, and in place of what inputs set themselves
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Only this stream
+    #[arg(long, value_name = "ID", requires = "set")]
+    stream: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -56,22 +64,11 @@ struct Answered {
     actions: Vec<String>,
 }
 
-/// How a stream fared.
-#[derive(Serialize)]
-struct Fate {
-    stream: String,
-    switches: usize,
-    reasons: BTreeMap<&'static str, usize>,
-    /// How often nothing was on air, after something had been.
-    outages: usize,
-    dark_seconds: f64,
-    /// At the end: an input, or nothing.
-    on_air: Option<i32>,
-    #[serde(skip)]
-    dark: Nanos,
-}
-
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> {
+    if !arguments.set.is_empty() {
+        let Arguments { trace, set, stream, .. } = arguments;
+        return whatif::run(trace, set, stream.as_deref(), json);
+    }
     let mut tape = Tape::open(&arguments.trace)?;
     let (mut story, mut difference) = (Story::default(), None);
     while let Some(applied) = tape.next()? {
@@ -88,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
     let fates = || {
         let mut fates: Vec<_> =
             story.lives.values().map(|life| Fate::new(life, tape.at())).collect();
-        fates.sort_by_key(|fate| std::cmp::Reverse((fate.dark, fate.switches)));
+        fates.sort_by_key(Fate::worst_first);
         fates
     };
     let streams = (!arguments.check && difference.is_none()).then(fates);
@@ -132,44 +129,6 @@ impl Answered {
             (0, actions) => actions.join(", "),
             (error, actions) => [&[format!("error {error}")], actions].concat().join(", "),
         }
-    }
-}
-
-impl Fate {
-    fn new(life: &Life, end: Nanos) -> Fate {
-        let mut reasons = BTreeMap::new();
-        for switch in &life.switches {
-            *reasons.entry(switch.reason.name()).or_insert(0) += 1;
-        }
-        let outages = life.dark(end);
-        let dark = outages.iter().map(|(since, until)| until.saturating_sub(*since)).sum();
-        Fate {
-            stream: life.id.to_string(),
-            switches: life.switches.len(),
-            reasons,
-            outages: outages.len(),
-            dark_seconds: seconds(dark),
-            on_air: match life.last() {
-                (OnAir::Input(priority), _) if life.until.is_none() => Some(priority),
-                _ => None,
-            },
-            dark,
-        }
-    }
-
-    fn text(&self) -> String {
-        let mut text = format!("{}: ", printable(&self.stream));
-        text += &count(self.switches, "switch", "switches");
-        if !self.reasons.is_empty() {
-            let reasons = self.reasons.iter().map(|(reason, times)| format!("{times} {reason}"));
-            text += &format!(" ({})", reasons.collect::<Vec<_>>().join(", "));
-        }
-        match self.outages {
-            0 => text += ", never dark",
-            1 => text += &format!(", dark for {}", Long(self.dark)),
-            times => text += &format!(", dark for {} in {times} times", Long(self.dark)),
-        }
-        text + "\n"
     }
 }
 

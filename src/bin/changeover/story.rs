@@ -44,7 +44,7 @@ impl Story {
     /// After a record was applied.
     pub(crate) fn observe(&mut self, record: &Record, replay: &Replay, at: Nanos) {
         if let Some(registration) = registration_of(record) {
-            self.see(registration, replay, at);
+            self.see(registration, replay.stream(registration), at);
         }
         match record {
             Record::Lost { .. } => {
@@ -65,8 +65,8 @@ impl Story {
         self.lives.get(&registration_of(record)?)
     }
 
-    fn see(&mut self, registration: u64, replay: &Replay, at: Nanos) {
-        let Some(stream) = replay.stream(registration) else {
+    fn see(&mut self, registration: u64, stream: Option<&Stream>, at: Nanos) {
+        let Some(stream) = stream else {
             if let Some(life) = self.lives.get_mut(&registration).filter(|_| !self.in_gap) {
                 life.until.get_or_insert(at);
             }
@@ -77,12 +77,13 @@ impl Story {
 }
 
 impl Life {
-    fn new(stream: &Stream) -> Life {
+    pub(crate) fn new(stream: &Stream) -> Life {
         let (on_air, switches) = (Vec::new(), Vec::new());
         Life { id: stream.id().clone(), on_air, switches, until: None }
     }
 
-    fn see(&mut self, stream: &Stream, at: Nanos) {
+    /// The stream as it is at `at`.
+    pub(crate) fn see(&mut self, stream: &Stream, at: Nanos) {
         let before = self.on_air.last().map(|change| change.what);
         let what = stream.on_air_input().map_or(OnAir::Dark, OnAir::Input);
         if before != Some(what) {

@@ -5,7 +5,8 @@ use crate::words::{clock, seconds};
 use changeover::trace::{Damage, Difference, Reader, Record, Replay, Why};
 use changeover::Nanos;
 use serde::Serialize;
-use std::io::{stderr, IsTerminal};
+use std::fs::File;
+use std::io::{stderr, BufReader, Cursor, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,7 +16,7 @@ const STEP: Duration = Duration::from_millis(200);
 
 pub(crate) struct Tape {
     path: PathBuf,
-    reader: Reader,
+    reader: Reader<Box<dyn Read>>,
     /// The streams as they were at the last record.
     pub(crate) replay: Replay,
     /// The version of the library that has written it.
@@ -68,18 +69,30 @@ pub(crate) struct About {
 impl Tape {
     pub(crate) fn open(path: &Path) -> Result<Tape, Failure> {
         let refused = |error| Failure::Usage(format!("{}: {error}", path.display()));
-        let reader = Reader::open(path).map_err(refused)?;
-        let bytes = std::fs::metadata(path).map_err(refused)?.len();
-        Ok(Tape {
+        let file = File::open(path).map_err(refused)?;
+        let bytes = file.metadata().map_err(refused)?.len();
+        let file = BufReader::with_capacity(1 << 18, file);
+        let mut tape = Tape::new(path, Box::new(file));
+        tape.progress = stderr().is_terminal().then(|| (bytes, Instant::now() + STEP));
+        Ok(tape)
+    }
+
+    /// One that is in memory, by this name.
+    pub(crate) fn of(name: &str, trace: Vec<u8>) -> Tape {
+        Tape::new(Path::new(name), Box::new(Cursor::new(trace)))
+    }
+
+    fn new(path: &Path, from: Box<dyn Read>) -> Tape {
+        Tape {
             path: path.to_owned(),
-            reader,
+            reader: Reader::new(from),
             replay: Replay::new(),
             version: String::new(),
             begin: None,
             limit: None,
             damage: None,
-            progress: stderr().is_terminal().then(|| (bytes, Instant::now() + STEP)),
-        })
+            progress: None,
+        }
     }
 
     /// Up to a time, and no further.
@@ -91,8 +104,17 @@ impl Tape {
     /// The next record, or the first one whose answer would be another today.
     ///
     /// # Errors
-    /// The file can't be read. An end that is torn or damaged is just an end.
+    /// As of [`Tape::read`].
     pub(crate) fn next(&mut self) -> Result<Option<Result<Record, Box<Difference>>>, Failure> {
+        let record = self.read()?;
+        Ok(record.map(|record| self.replay.apply(&record).map(|()| record)))
+    }
+
+    /// The next record, without deciding it.
+    ///
+    /// # Errors
+    /// The file can't be read. An end that is torn or damaged is just an end.
+    pub(crate) fn read(&mut self) -> Result<Option<Record>, Failure> {
         self.show_progress();
         let record = match self.reader.next() {
             None => return Ok(None),
@@ -114,7 +136,17 @@ impl Tape {
         if self.limit.is_some_and(|limit| self.engine_time(limit) < self.reader.at()) {
             return Ok(None);
         }
-        Ok(Some(self.replay.apply(&record).map(|()| record)))
+        Ok(Some(record))
+    }
+
+    /// Nothing can be said of a trace from which on this version decides otherwise.
+    pub(crate) fn is_of_another_mind(&self, difference: &Difference) -> Failure {
+        let at = clock(self.wall(difference.at));
+        let (was, is) = (&self.version, env!("CARGO_PKG_VERSION"));
+        Failure::Trouble(format!(
+            "from {at} on this version ({is}) decides otherwise than the one that has written the \
+             trace ({was}): changeover replay shows what"
+        ))
     }
 
     /// Engine time of the last record.

@@ -1,0 +1,105 @@
+//! `changeover simulate`: what would be decided by settings that are to be tried, of sources that do as they are
+//! told.
+
+use crate::answer::{Answer, Failure};
+use crate::fate::Fate;
+use crate::plot;
+use crate::run::Run;
+use crate::scenario::{Scenario, BEGIN};
+use crate::tape::Tape;
+use crate::told::lines;
+use crate::words::{seconds, Long};
+use changeover::core::Common;
+use changeover::trace::Writer;
+use changeover::{printable, Nanos};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::SystemTime;
+
+/// So many decisions are listed for people.
+const LISTED: usize = 100;
+
+/// Try settings in virtual time: what would be decided while sources do what a scenario says?
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The scenario, in TOML
+    scenario: PathBuf,
+    /// Draw it, as `plot` does
+    #[arg(short, long, value_name = "FILE.svg")]
+    output: Option<PathBuf>,
+    /// Write the trace of it, for all that reads traces
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    scenario: String,
+    seconds: f64,
+    #[serde(flatten)]
+    fate: Fate,
+    happened: Vec<Happened>,
+    #[serde(skip)]
+    lasted: Nanos,
+}
+
+#[derive(Serialize)]
+struct Happened {
+    after_seconds: f64,
+    what: String,
+}
+
+pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> {
+    let name = arguments.scenario.display().to_string();
+    let wrong = |why: String| Failure::Usage(format!("{name}: {}", why.trim_end()));
+    let text =
+        std::fs::read_to_string(&arguments.scenario).map_err(|error| wrong(error.to_string()))?;
+    let scenario = Scenario::read(&text).map_err(wrong)?;
+    let registration = scenario.registration().map_err(wrong)?;
+    let (end, mut common) = (scenario.end(), Common::default());
+    let mut writer = Writer::new(BEGIN, SystemTime::now());
+    let stream = writer.register(registration, BEGIN, &mut common);
+    let stream = stream.map_err(|error| wrong(format!("no stream is like that: {error}")))?;
+    let sources = Rc::new(scenario.sources());
+    let mut run = Run::new(stream, common, sources, BEGIN, Some(writer));
+    run.advance(end.saturating_add(1), &|_| false);
+    let (outcome, writer) = run.end();
+    let trace = writer.map(Writer::into_bytes).unwrap_or_default();
+    let mut tape = Tape::of(&name, trace.clone());
+    let mut happened = Vec::new();
+    while let Some(applied) = tape.next()? {
+        let record = applied.map_err(|difference| tape.is_of_another_mind(&difference))?;
+        let after_seconds = seconds(tape.at().saturating_sub(BEGIN));
+        happened.extend(lines(&record).into_iter().map(|what| Happened { after_seconds, what }));
+    }
+    let fate = Fate::new(&outcome.life, end).with_false(outcome.falsely_left.len());
+    if let Some(path) = &arguments.trace {
+        std::fs::write(path, &trace)
+            .map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;
+    }
+    if let Some(path) = &arguments.output {
+        plot::draw_all(Tape::of(&name, trace), None, path)?;
+    }
+    let lasted = end - BEGIN;
+    let report = Report { scenario: name, seconds: seconds(lasted), fate, happened, lasted };
+    match json {
+        true => Ok(Answer::json(&report, true)),
+        false => Ok(Answer { text: report.text(), well: true }),
+    }
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}\n", self.scenario, Long(self.lasted));
+        let listed = self.happened.iter().take(LISTED);
+        let line = |Happened { after_seconds, what }: &Happened| {
+            format!("  +{after_seconds:.3} {}\n", printable(what))
+        };
+        text.extend(listed.map(line));
+        if let Some(more @ 1..) = self.happened.len().checked_sub(LISTED) {
+            text += &format!("  and {more} more; --json has all of them\n");
+        }
+        text + &self.fate.text()
+    }
+}
