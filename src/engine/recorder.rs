@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// So much is handed over at once,
-const CHUNK: usize = 32 << 10;
+const CHUNK: usize = 64 << 10;
 
 /// or what was gathered for so long: what a crash of the process costs at most.
 const GATHER: Nanos = 100_000_000;
@@ -21,7 +21,7 @@ const GATHER: Nanos = 100_000_000;
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// So many chunks may wait to be written.
-const WAITING: usize = 128;
+const WAITING: usize = 64;
 
 /// What is handed over.
 enum Message {
@@ -176,7 +176,7 @@ impl TraceWriter {
     pub(super) fn run(mut self) {
         while let Ok(message) = self.from.recv() {
             let written = match message {
-                Message::Chunk(chunk) => self.file.append(&chunk),
+                Message::Chunk(chunk) => self.file.append(chunk),
                 Message::Checkpoint(checkpoint) => self.file.checkpoint(&checkpoint),
             };
             self.log(written);

@@ -1,7 +1,7 @@
 //! Records, written as they happen: the monitor's part of the work, so it is little.
 
 use super::act::put_action;
-use super::frame::put_record;
+use super::frame::{put_record, Frames};
 use super::record::kind;
 use super::stimulus::{kind_of, put_json, put_stimulus};
 use super::wire::put;
@@ -11,11 +11,11 @@ use crate::vocabulary::Error;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-/// Records in their order, each with its length.
+/// Records in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
-    pub(super) records: Vec<u8>,
-    /// How many there are, those included of which it says that they were lost before it.
+    pub(super) frames: Frames,
+    /// How many records there are, those included of which it says that they were lost before it.
     pub(super) count: u64,
 }
 
@@ -32,19 +32,35 @@ pub(crate) struct Encoder {
     chunk: Chunk,
     /// Engine time of the last record.
     last: Nanos,
+    /// The stream that the last record is of; 0: none, or the frame was closed behind it.
+    last_stream: u64,
     urls: Urls,
     /// An engine time and the wall clock's, where that does not run by itself.
     clock: Option<(Nanos, u64)>,
-    /// What was told and not answered yet.
+    /// The record that is not answered yet: its kind, what is before what it says, and that.
+    kind: u8,
+    head: Vec<u8>,
     begun: Vec<u8>,
+    /// It is of the last record's stream and time.
+    goes_on: bool,
     /// The URLs that go with it.
     begun_urls: Option<BTreeMap<Priority, String>>,
 }
 
 impl Encoder {
     pub(crate) fn new(urls: Urls) -> Encoder {
-        let (begun, begun_urls) = (Vec::new(), None);
-        Encoder { chunk: Chunk::default(), last: 0, urls, clock: None, begun, begun_urls }
+        Encoder {
+            chunk: Chunk::default(),
+            last: 0,
+            last_stream: 0,
+            urls,
+            clock: None,
+            kind: 0,
+            head: Vec::new(),
+            begun: Vec::new(),
+            goes_on: false,
+            begun_urls: None,
+        }
     }
 
     /// In virtual time, of which one instant is known by the wall clock, too.
@@ -54,13 +70,14 @@ impl Encoder {
 
     /// How many bytes were gathered.
     pub(crate) fn gathered(&self) -> usize {
-        self.chunk.records.len()
+        self.chunk.frames.len()
     }
 
     /// Takes what was gathered. Whatever becomes of it, what follows can be read without it.
     pub(crate) fn take(&mut self) -> Chunk {
-        let room = self.gathered();
-        std::mem::replace(&mut self.chunk, Chunk { records: Vec::with_capacity(room), count: 0 })
+        let frames = Frames::with_capacity(self.gathered());
+        self.last_stream = 0;
+        std::mem::replace(&mut self.chunk, Chunk { frames, count: 0 })
     }
 
     /// First in a chunk, so that times are counted from here.
@@ -71,8 +88,15 @@ impl Encoder {
             None => unix_nanos(SystemTime::now()),
         };
         put_clock(&mut clock, now, unix);
-        put_record(&mut self.chunk.records, &clock);
+        self.put(&clock);
         self.last = now;
+    }
+
+    /// A record that is of no stream.
+    fn put(&mut self, record: &[u8]) {
+        put_record(self.chunk.frames.records(), record);
+        self.chunk.frames.close_if_full();
+        self.last_stream = 0;
     }
 
     /// Some records that were taken were not written.
@@ -80,31 +104,57 @@ impl Encoder {
         self.begin_chunk(now);
         let mut lost = vec![kind::LOST];
         put(&mut lost, records);
-        put_record(&mut self.chunk.records, &lost);
+        self.put(&lost);
         self.chunk.count += records;
     }
 
-    fn begin(&mut self, kind: u8, now: Nanos) {
-        if self.chunk.records.is_empty() {
+    /// `stream` is its registration, or 0.
+    fn begin(&mut self, kind: u8, stream: u64, now: Nanos) {
+        if self.gathered() == 0 {
             self.begin_chunk(now);
         }
+        self.kind = kind;
+        self.goes_on = stream != 0 && (stream, now) == (self.last_stream, self.last);
         self.begun.clear();
-        self.begun.push(kind);
+        self.head.clear();
+        self.head.push(kind);
         // Time never goes back; if it did, no more than the time would be wrong.
-        put(&mut self.begun, now.saturating_sub(self.last));
+        put(&mut self.head, now.saturating_sub(self.last));
+        if kind >= kind::OF_STREAM {
+            put(&mut self.head, stream);
+        }
         self.last = self.last.max(now);
+        self.last_stream = stream;
     }
 
     fn end(&mut self) {
-        put_record(&mut self.chunk.records, &self.begun);
+        let records = self.chunk.frames.records();
+        put(records, (self.head.len() + self.begun.len()) as u64);
+        records.extend_from_slice(&self.head);
+        records.extend_from_slice(&self.begun);
+        self.ended();
+    }
+
+    /// Nothing came of what is told of the same stream at the same time as the last record.
+    fn end_in_short(&mut self) {
+        let records = self.chunk.frames.records();
+        put(records, (1 + self.begun.len()) as u64);
+        records.push(self.kind | kind::GOES_ON);
+        records.extend_from_slice(&self.begun);
+        self.ended();
+    }
+
+    fn ended(&mut self) {
         self.chunk.count += 1;
+        if self.chunk.frames.close_if_full() {
+            self.last_stream = 0;
+        }
     }
 
     /// A stream is about to be told something; [`Encoder::answer`] follows.
     #[inline]
     pub(crate) fn stimulus(&mut self, registration: u64, stimulus: &Stimulus, now: Nanos) {
-        self.begin(kind_of(stimulus), now);
-        put(&mut self.begun, registration);
+        self.begin(kind_of(stimulus), registration, now);
         put_stimulus(&mut self.begun, stimulus, now, self.urls);
         if let Stimulus::UpdateInputs(update) = stimulus {
             self.begun_urls = self.urls_of(update);
@@ -119,10 +169,15 @@ impl Encoder {
     /// What came of it. A stream that is refused something does nothing.
     #[inline]
     pub(crate) fn answer(&mut self, registration: u64, answer: Result<&[Action], Error>) {
-        put(&mut self.begun, answer.err().map_or(0, |error| error.code().unsigned_abs().into()));
-        let acts = answer.unwrap_or_default();
-        acts.iter().for_each(|action| put_action(&mut self.begun, action));
-        self.end();
+        if self.goes_on && answer.is_ok_and(<[_]>::is_empty) {
+            self.end_in_short();
+        } else {
+            let error = answer.err().map_or(0, |error| error.code().unsigned_abs().into());
+            put(&mut self.begun, error);
+            let acts = answer.unwrap_or_default();
+            acts.iter().for_each(|action| put_action(&mut self.begun, action));
+            self.end();
+        }
         let urls = self.begun_urls.take();
         if let Some(urls) = urls.filter(|_| answer.is_ok()) {
             self.put_urls(registration, &urls);
@@ -131,7 +186,7 @@ impl Encoder {
 
     /// A stream is registered.
     pub(crate) fn registered(&mut self, registration: &Registration, now: Nanos) {
-        self.begin(kind::REGISTERED, now);
+        self.begin(kind::REGISTERED, 0, now);
         put(&mut self.begun, 0);
         put_json(&mut self.begun, registration);
         self.begun_urls =
@@ -140,9 +195,7 @@ impl Encoder {
 
     /// The registration was refused: what it was has no part in any decision.
     pub(crate) fn registration_refused(&mut self, error: Error) {
-        // Its kind and its time.
-        let length = 1 + self.begun[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
-        self.begun.truncate(length);
+        self.begun.clear();
         self.begun_urls = None;
         self.answer(0, Err(error));
     }
@@ -158,14 +211,14 @@ impl Encoder {
 
     /// Very many streams have failed.
     pub(crate) fn mass_failure(&mut self, since: Nanos, until: Nanos, now: Nanos) {
-        self.begin(kind::MASS_FAILURE, now);
+        self.begin(kind::MASS_FAILURE, 0, now);
         put(&mut self.begun, since);
         put(&mut self.begun, until);
         self.end();
     }
 
     fn put_urls(&mut self, registration: u64, urls: &BTreeMap<Priority, String>) {
-        put_record(&mut self.chunk.records, &urls_record(registration, urls));
+        self.put(&urls_record(registration, urls));
     }
 }
 
@@ -190,12 +243,4 @@ pub(super) fn put_clock(out: &mut Vec<u8>, now: Nanos, unix: u64) {
 pub(super) fn unix_nanos(wall: SystemTime) -> u64 {
     let since = wall.duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, crate::units::nanos)
-}
-
-#[cfg(test)]
-impl Encoder {
-    /// The record that was made last, without its length.
-    pub(super) fn last_record(&self) -> &[u8] {
-        &self.begun
-    }
 }

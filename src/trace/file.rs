@@ -2,10 +2,10 @@
 //! needed to replay it.
 
 use super::encoder::{by_priority, put_clock, unix_nanos, urls_record, Chunk};
-use super::frame::{put_frame, put_frames, MAGIC};
+use super::frame::{put_frame, MAGIC};
 use super::record::{kind, Header};
 use super::stimulus::put_json;
-use super::wire::{put, put_option};
+use super::wire::{put, put_option, put_text};
 use super::{Urls, SILENCES_FROM};
 use crate::core::{Nanos, Stream};
 use crate::print::without_secrets;
@@ -92,7 +92,6 @@ pub(crate) struct TraceFile {
     body: u64,
     /// Records that could not be written, and of which the file does not tell yet.
     lost: u64,
-    frames: Vec<u8>,
 }
 
 impl TraceFile {
@@ -101,8 +100,7 @@ impl TraceFile {
         let path = path.to_owned();
         // The first one is begun by the first checkpoint.
         let file = OpenOptions::new().append(true).create(true).open(&path)?;
-        let frames = Vec::new();
-        Ok(TraceFile { path, limits, file, length: 0, body: 0, lost: 0, frames })
+        Ok(TraceFile { path, limits, file, length: 0, body: 0, lost: 0 })
     }
 
     /// Whether a checkpoint should come: with it the next file begins.
@@ -116,11 +114,12 @@ impl TraceFile {
     }
 
     /// Appends what was gathered. What can't be written is lost, and counted.
-    pub(crate) fn append(&mut self, chunk: &Chunk) -> io::Result<()> {
-        self.frames.clear();
-        put_frames(&mut self.frames, &chunk.records);
+    pub(crate) fn append(&mut self, mut chunk: Chunk) -> io::Result<()> {
         // Without its beginning nothing in a file can be read.
-        let written = if self.length > 0 { self.write() } else { Err(ErrorKind::NotFound.into()) };
+        let written = match self.length {
+            0 => Err(ErrorKind::NotFound.into()),
+            _ => self.write(chunk.frames.sealed()),
+        };
         if written.is_err() {
             self.lost += chunk.count();
         }
@@ -133,8 +132,8 @@ impl TraceFile {
         if begins {
             self.begin_file()?;
         }
-        self.put_checkpoint(checkpoint);
-        self.write()?;
+        let frames = self.frames_of(checkpoint);
+        self.write(&frames)?;
         self.lost = 0;
         if begins {
             self.body = self.length;
@@ -152,9 +151,9 @@ impl TraceFile {
         }
         self.file = File::create(&self.path)?;
         (self.length, self.body) = (0, 0);
-        self.frames.clear();
-        put_beginning(&mut self.frames);
-        self.write()
+        let mut frames = Vec::new();
+        put_beginning(&mut frames);
+        self.write(&frames)
     }
 
     /// 0 is the one that is being written.
@@ -166,42 +165,40 @@ impl TraceFile {
         name.into()
     }
 
-    fn put_checkpoint(&mut self, checkpoint: &Checkpoint) {
+    fn frames_of(&self, checkpoint: &Checkpoint) -> Vec<u8> {
         let Checkpoint { at, common, streams } = checkpoint;
-        self.frames.clear();
+        let mut frames = Vec::new();
         if self.lost > 0 {
             let mut lost = vec![kind::LOST];
             put(&mut lost, self.lost);
-            put_frame(&mut self.frames, &lost);
+            put_frame(&mut frames, &lost);
         }
         let clock = (*at, unix_nanos(SystemTime::now()));
-        put_checkpoint(&mut self.frames, clock, *common, streams.len());
+        put_checkpoint(&mut frames, clock, *common, streams.len());
+        let mut record = Vec::new();
         for stream in streams {
             let stream: &Stream = (**stream).as_ref();
-            let mut record = vec![kind::STATE];
-            // What is recorded fails for no reason of its own.
-            let mut state = serde_json::to_value(stream).expect("it can be written");
-            if !self.limits.urls {
-                leave_urls_out_of_texts(&mut state);
-            }
-            put_json(&mut record, &state);
-            put_frame(&mut self.frames, &record);
+            record.clear();
+            record.push(kind::STATE);
+            put_text(&mut record, &state_of(stream, self.limits.what_of_urls()));
+            put_frame(&mut frames, &record);
             if self.limits.urls {
                 let urls = by_priority(stream.inputs().iter().map(|input| &**input.spec()));
-                put_frame(&mut self.frames, &urls_record(stream.registration(), &urls));
+                put_frame(&mut frames, &urls_record(stream.registration(), &urls));
             }
         }
+        frames
     }
 
     /// Writes all frames, or none.
-    fn write(&mut self) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(&self.frames) {
+    fn write(&mut self, frames: &[u8]) -> io::Result<()> {
+        if let Err(error) = self.file.write_all(frames) {
             // Or readers would stop where the rest is missing.
             self.file.set_len(self.length)?;
             self.file.seek(SeekFrom::Start(self.length))?;
             return Err(error);
         }
-        self.length += self.frames.len() as u64;
+        self.length += frames.len() as u64;
         Ok(())
     }
 }
@@ -232,7 +229,18 @@ pub(super) fn put_checkpoint(
     put_frame(frames, &record);
 }
 
-/// A state has no URLs of its own, but texts of the host's, wherever a [`Detail`](crate::Detail) is.
+/// As JSON. It has no URLs of its own, but may have texts of the host's, wherever a [`Detail`](crate::Detail) is.
+fn state_of(stream: &Stream, urls: Urls) -> String {
+    // What is recorded fails for no reason of its own.
+    let state = serde_json::to_string(stream).expect("it can be written");
+    if urls == Urls::Kept || !state.contains("\"Told\":") {
+        return state;
+    }
+    let mut state = serde_json::from_str(&state).expect("it was written");
+    leave_urls_out_of_texts(&mut state);
+    state.to_string()
+}
+
 fn leave_urls_out_of_texts(value: &mut Value) {
     match value {
         Value::Object(parts) => {

@@ -3,9 +3,9 @@
 //!
 //! `docs/trace.md` says what is in it and what it is good for; this is how it looks in a file.
 //!
-//! A file is the line `changeover-trace` and then *frames*. A frame is the length of a record, the
-//! record, and its CRC-32 (4 bytes, the low one first). Whatever is cut off costs only the frame it cuts.
-//! A record begins with its kind:
+//! A file is the line `changeover-trace` and then *frames*. A frame is the length of what is in it, that, and
+//! its CRC-32 (4 bytes, the low one first): one record, or several (kind 7), each with its length before it, 4 KiB
+//! or little more. Whatever is cut off costs only the frame it cuts. A record begins with its kind:
 //!
 //! | kind | what | what follows |
 //! |---|---|---|
@@ -15,9 +15,11 @@
 //! | 4 | clock | engine time, wall clock |
 //! | 5 | lost | how many records were not written |
 //! | 6 | URLs of a stream's inputs, where they were asked for | registration, JSON |
+//! | 7 | several | records |
 //! | 16 | registration | time, JSON, or the error it was refused with |
 //! | 17 | mass failure | time, since when, until when |
 //! | 32… | stimulus | time, registration, what it says, error, actions |
+//! | 160… | the same, of the stream and the time of the record before; nothing came of it | what it says |
 //!
 //! Numbers are as in `wire.rs`. Engine times of kinds from 16 are what has passed since the record before,
 //! or since the last clock or checkpoint; kinds from 32 name their stream by the number of its

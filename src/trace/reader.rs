@@ -1,12 +1,13 @@
 //! Records from a file, whatever is in it.
 
 use super::frame::{LONGEST, MAGIC};
-use super::record::{Decoder, Header, Record};
+use super::record::{kind, Decoder, Header, Record};
 use super::wire::Source;
 use crate::core::Nanos;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -22,6 +23,8 @@ pub struct Reader<R = BufReader<File>> {
     offset: u64,
     decoder: Decoder,
     frame: Vec<u8>,
+    /// Where in the frame the next record begins: 0, if it is one record.
+    place: usize,
     began: bool,
     ended: bool,
 }
@@ -79,8 +82,15 @@ impl Reader {
 impl<R: Read> Reader<R> {
     /// Of anything; it is read in small pieces.
     pub fn new(from: R) -> Reader<R> {
-        let decoder = Decoder::default();
-        Reader { from, offset: 0, decoder, frame: Vec::new(), began: false, ended: false }
+        Reader {
+            from,
+            offset: 0,
+            decoder: Decoder::default(),
+            frame: Vec::new(),
+            place: 0,
+            began: false,
+            ended: false,
+        }
     }
 
     /// How many bytes were read.
@@ -147,16 +157,40 @@ impl<R: Read> Reader<R> {
         if !std::mem::replace(&mut self.began, true) {
             self.begin()?;
         }
-        while self.next_frame()? {
-            match self.decoder.decode(&self.frame) {
-                Some(Record::Began(header)) if header.format > Header::FORMAT => {
-                    return Err(Why::LaterFormat);
+        loop {
+            while let Some(place) = self.next_in_frame() {
+                match self.decoder.decode(&self.frame[place]) {
+                    Some(Record::Began(header)) if header.format > Header::FORMAT => {
+                        return Err(Why::LaterFormat);
+                    }
+                    Some(record) => return Ok(Some(record)),
+                    None => {}
                 }
-                Some(record) => return Ok(Some(record)),
-                None => {}
             }
+            if !self.next_frame()? {
+                return Ok(None);
+            }
+            self.place = usize::from(self.frame.first() == Some(&kind::SEVERAL));
         }
-        Ok(None)
+    }
+
+    /// The place of the next record in the frame. What is no record there is taken for one that is not known.
+    fn next_in_frame(&mut self) -> Option<Range<usize>> {
+        let length = self.frame.len();
+        let begin = std::mem::replace(&mut self.place, length);
+        if begin == 0 {
+            return (length > 0).then_some(0..length);
+        }
+        let mut rest = Source(&self.frame[begin..]);
+        if rest.0.is_empty() {
+            return None;
+        }
+        let record = rest.small::<usize>();
+        let at = length - rest.0.len();
+        let end = record.and_then(|record| at.checked_add(record)).filter(|end| *end <= length);
+        let Some(end) = end else { return Some(0..1) };
+        self.place = end;
+        Some(at..end)
     }
 }
 

@@ -16,12 +16,17 @@ pub(super) mod kind {
     pub(in crate::trace) const CLOCK: u8 = 4;
     pub(in crate::trace) const LOST: u8 = 5;
     pub(in crate::trace) const URLS: u8 = 6;
+    /// A frame of several records, each with its length before it.
+    pub(in crate::trace) const SEVERAL: u8 = 7;
     /// From here on kinds begin with a time.
     pub(in crate::trace) const TIMED: u8 = 16;
     pub(in crate::trace) const REGISTERED: u8 = 16;
     pub(in crate::trace) const MASS_FAILURE: u8 = 17;
     /// From here on they name a stream after that.
     pub(in crate::trace) const OF_STREAM: u8 = 32;
+    /// With this bit, they are of the stream and the time of the record before, which they do not name then, and
+    /// nothing came of it.
+    pub(in crate::trace) const GOES_ON: u8 = 0x80;
 }
 
 /// What a file says of itself.
@@ -135,6 +140,8 @@ impl Told {
 pub(super) struct Decoder {
     /// Engine time of the last record.
     at: Nanos,
+    /// The stream of the last record that names one.
+    stream: Option<u64>,
     /// At the last clock: engine time, and nanoseconds since 1970.
     clock: (Nanos, u64),
 }
@@ -155,22 +162,24 @@ impl Decoder {
     /// `None` if it says nothing besides the time.
     pub(super) fn decode(&mut self, record: &[u8]) -> Option<Record> {
         let mut from = Source(record);
-        let kind = from.byte().unwrap_or(0);
-        let mut registration = None;
-        if kind >= kind::TIMED {
+        let first = from.byte().unwrap_or(0);
+        let (kind, goes_on) = (first & !kind::GOES_ON, first & kind::GOES_ON != 0);
+        if kind >= kind::TIMED && !goes_on {
             self.at = self.at.wrapping_add(from.number().unwrap_or(0));
         }
-        if kind >= kind::OF_STREAM {
-            registration = from.number();
+        if kind >= kind::OF_STREAM && !goes_on {
+            self.stream = from.number();
         }
+        let registration = self.stream.filter(|_| kind >= kind::OF_STREAM);
         let known = match (kind, registration) {
-            (kind::CLOCK, _) => {
+            (kind::CLOCK, _) if !goes_on => {
                 self.set_clock(&mut from);
                 return None;
             }
             (stimulus::FIRST..=stimulus::LAST, Some(registration)) => {
-                self.told(kind, registration, &mut from)
+                self.told(kind, goes_on, registration, &mut from)
             }
+            _ if goes_on => None,
             _ => self.rare(kind, &mut from),
         };
         Some(known.unwrap_or(Record::Unknown { kind, at: self.at, registration }))
@@ -182,10 +191,18 @@ impl Decoder {
         Some(())
     }
 
-    fn told(&self, kind: u8, registration: u64, from: &mut Source) -> Option<Record> {
+    fn told(
+        &self,
+        kind: u8,
+        goes_on: bool,
+        registration: u64,
+        from: &mut Source,
+    ) -> Option<Record> {
         let stimulus = stimulus(kind, from, self.at)?;
-        let error = error(from)?;
-        let answer = from.rest().to_vec();
+        let (error, answer) = match goes_on {
+            true => (0, Vec::new()),
+            false => (error(from)?, from.rest().to_vec()),
+        };
         Some(Record::Told(Box::new(Told { at: self.at, registration, stimulus, error, answer })))
     }
 

@@ -46,13 +46,15 @@ pub(super) struct Told {
     encoder: Encoder,
     pub(super) now: Nanos,
     random: Rng,
+    /// To which stream something happened last.
+    last: usize,
 }
 
 impl Told {
     fn new(seed: u64, urls: Urls) -> Told {
         let (common, streams) = (Common::default(), Vec::new());
         let (now, random) = (5_000 * MS, Rng::with_seed(seed));
-        Told { common, streams, encoder: Encoder::new(urls), now, random }
+        Told { common, streams, encoder: Encoder::new(urls), now, random, last: 0 }
     }
 
     fn register(&mut self, inputs: Vec<Input>) {
@@ -75,19 +77,23 @@ impl Told {
 
     /// How many bytes the record took.
     fn tell(&mut self, index: usize, stimulus: Stimulus) -> usize {
+        let before = self.encoder.gathered();
         let stream = &mut self.streams[index];
         let number = stream.registration();
         self.encoder.stimulus(number, &stimulus, self.now);
         let handled = stream.handle(stimulus, self.now, &mut self.common);
         self.encoder.answer(number, handled.map(|()| stream.queued()));
         let _ = stream.drain();
-        put_frames_of(self.encoder.last_record()).len()
+        self.encoder.gathered() - before
     }
 
-    /// Something happens to some stream.
+    /// Something happens to some stream, or more to the same one at the same time.
     fn go_on(&mut self) {
-        self.now += self.random.u64(0..300) * MS;
-        let index = self.random.usize(..self.streams.len());
+        if self.random.u8(..3) > 0 {
+            self.now += self.random.u64(0..300) * MS;
+            self.last = self.random.usize(..self.streams.len());
+        }
+        let index = self.last % self.streams.len();
         let stimulus = self.anything(index);
         self.tell(index, stimulus);
         if self.random.u8(..40) == 0 {
@@ -192,10 +198,24 @@ impl Told {
 
     /// A file with so many stimuli of these.
     pub(super) fn write(&mut self, place: &Place, stimuli: usize) -> Vec<u8> {
+        self.write_in_frames_of(stimuli, place, stimuli)
+    }
+
+    /// With no more than so many of them in a frame.
+    pub(super) fn write_in_frames_of(
+        &mut self,
+        most: usize,
+        place: &Place,
+        stimuli: usize,
+    ) -> Vec<u8> {
         let mut file = TraceFile::create(&place.file(), TraceLimits::new()).unwrap();
         file.checkpoint(&self.checkpoint()).unwrap();
-        (0..stimuli).for_each(|_| self.go_on());
-        file.append(&self.encoder.take()).unwrap();
+        for told in 1..=stimuli {
+            self.go_on();
+            if told % most == 0 || told == stimuli {
+                file.append(self.encoder.take()).unwrap();
+            }
+        }
         std::fs::read(place.file()).unwrap()
     }
 }
@@ -258,7 +278,7 @@ fn a_trace_has_registrations() {
     told.register(vec![Input::new(0, ""), Input::new(0, "")]);
     (0..50).for_each(|_| told.go_on());
     told.tell(0, Stimulus::Unregister);
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     let bytes = std::fs::read(place.file()).unwrap();
     let (records, _) = read(&bytes);
     let refused = |record: &Record| match record {
@@ -283,7 +303,7 @@ fn urls_are_recorded_where_they_are_asked_for() {
     told.register(vec![Input::new(3, "udp://registered")]);
     let update = InputsUpdate { added: vec![Input::new(7, "udp://added")], ..Default::default() };
     told.tell(0, Stimulus::UpdateInputs(update));
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     let (records, _) = read(&std::fs::read(place.file()).unwrap());
     let urls = records.into_iter().filter_map(|record| match record {
         Record::Urls { registration, urls } => Some((registration, urls)),
@@ -299,14 +319,16 @@ fn urls_are_recorded_where_they_are_asked_for() {
 #[test]
 fn another_answer_is_a_difference() {
     let place = Place::new("difference");
-    let mut told = Told::with_streams(3);
+    let mut told = Told::with_streams(0);
     let mut file = TraceFile::create(&place.file(), TraceLimits::new()).unwrap();
     file.checkpoint(&told.checkpoint()).unwrap();
+    let session = told.streams[0].inputs()[0].session().unwrap();
+    told.tell(0, Stimulus::StartTaken { session });
     told.now += 20_000 * MS;
     // As by a core that has no such deadline.
     told.encoder.stimulus(1, &Stimulus::Tick, told.now);
     told.encoder.answer(1, Ok(&[]));
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     let (records, _) = read(&std::fs::read(place.file()).unwrap());
     let mut replay = Replay::new();
     let difference = records.iter().find_map(|record| replay.apply(record).err()).unwrap();
@@ -350,6 +372,11 @@ fn typical_events_are_short() {
         length_of(MS, Stimulus::Tick),
     ];
     assert!(lengths.iter().all(|length| *length <= 40), "{lengths:?}");
+    let looked_at = [
+        length_of(MS, Stimulus::Seen { session, at: 2_000_001_300 * MS }),
+        length_of(0, Stimulus::Measured { session, measure }),
+    ];
+    assert!(looked_at[1] <= 28, "nor is it said again of what it is: {looked_at:?}");
 }
 
 #[test]
@@ -359,15 +386,15 @@ fn after_a_gap_it_goes_on_at_the_next_checkpoint() {
     let mut file = TraceFile::create(&place.file(), TraceLimits::new()).unwrap();
     file.checkpoint(&told.checkpoint()).unwrap();
     (0..10).for_each(|_| told.go_on());
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     (0..10).for_each(|_| told.go_on());
     let lost = told.encoder.take();
     told.encoder.lost(lost.count(), told.now);
     (0..5).for_each(|_| told.go_on());
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     file.checkpoint(&told.checkpoint()).unwrap();
     (0..10).for_each(|_| told.go_on());
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     let (records, _) = read(&std::fs::read(place.file()).unwrap());
     let summary = replay(&records).summary();
     let mass_failures = records.iter().filter(|r| matches!(r, Record::MassFailure { .. })).count();
@@ -387,10 +414,10 @@ fn files_rotate_and_each_can_be_replayed_by_itself() {
     while rotations < 4 {
         told.go_on();
         if told.encoder.gathered() > 1000 {
-            file.append(&told.encoder.take()).unwrap();
+            file.append(told.encoder.take()).unwrap();
         }
         if file.is_full() {
-            file.append(&told.encoder.take()).unwrap();
+            file.append(told.encoder.take()).unwrap();
             file.checkpoint(&told.checkpoint()).unwrap();
             rotations += 1;
         }

@@ -2,7 +2,6 @@
 
 use super::encoder::{unix_nanos, Encoder};
 use super::file::{put_beginning, put_checkpoint};
-use super::frame::put_frames;
 use super::{Urls, SILENCES_FROM};
 use crate::core::{Common, Nanos, Registration, Stimulus, Stream};
 use crate::vocabulary::Error;
@@ -74,7 +73,7 @@ impl Writer {
 
     /// The whole trace.
     pub fn into_bytes(mut self) -> Vec<u8> {
-        put_frames(&mut self.frames, &self.encoder.take().records);
+        self.frames.extend_from_slice(self.encoder.take().frames.sealed());
         self.frames
     }
 }

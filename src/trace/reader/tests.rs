@@ -5,15 +5,18 @@ use crate::trace::wire::put;
 use crate::trace::{frame, record, stimulus, Damage, Header, Record, Replay, Why};
 use fastrand::Rng;
 
+/// Frames have so many stimuli, with a mass failure here and there.
+const IN_A_FRAME: usize = 3;
+
 #[test]
 fn a_trace_that_is_cut_anywhere_is_read_up_to_there() {
     let place = Place::new("cut");
-    let bytes = Told::with_streams(7).write(&place, 25);
+    let bytes = Told::with_streams(7).write_in_frames_of(IN_A_FRAME, &place, 25);
     let (all, _) = read(&bytes);
     let mut before = 0;
     for end in 0..bytes.len() {
         let (records, damage) = read(&bytes[..end]);
-        assert!((before..=before + 1).contains(&records.len()), "cut at {end}");
+        assert!((before..=before + 2 * IN_A_FRAME).contains(&records.len()), "cut at {end}");
         before = records.len();
         replay(&records);
         if let Some(damage) = damage {
@@ -21,13 +24,13 @@ fn a_trace_that_is_cut_anywhere_is_read_up_to_there() {
             assert!(fits && damage.offset <= end as u64, "cut at {end}: {damage}");
         }
     }
-    assert_eq!(before + 1, all.len(), "no record but the last is missing");
+    assert_eq!(before + 25 % IN_A_FRAME, all.len(), "only the last frame is missing");
 }
 
 #[test]
 fn a_trace_with_any_byte_flipped_is_read_up_to_there() {
     let place = Place::new("flipped");
-    let mut bytes = Told::with_streams(11).write(&place, 12);
+    let mut bytes = Told::with_streams(11).write_in_frames_of(IN_A_FRAME, &place, 13);
     let (all, _) = read(&bytes);
     let mut seen = 0;
     for at in 0..bytes.len() {
@@ -43,7 +46,7 @@ fn a_trace_with_any_byte_flipped_is_read_up_to_there() {
             }
         }
     }
-    assert_eq!(seen + 1, all.len());
+    assert_eq!(seen + 13 % IN_A_FRAME, all.len());
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn no_bytes_make_the_reader_panic() {
         // Frames that are whole, so that what is in them is read.
         let mut bytes = frame::MAGIC.to_vec();
         for _ in 0..random.u8(1..4) {
-            let mut record = vec![random.u8(..64)];
+            let mut record = vec![random.u8(..64) | random.u8(..2) << 7];
             record.extend((0..random.u8(..40)).map(|_| random.u8(..)));
             bytes.extend(put_frames_of(&record));
         }
@@ -72,7 +75,7 @@ fn kinds_and_parts_of_later_versions_are_skipped() {
     let mut bytes = told.write(&place, 20);
     // After a millisecond, something that is not known here; and more of what is.
     bytes.extend(put_frames_of(&[15, 1, 2, 3]));
-    let mut later = vec![200];
+    let mut later = vec![100];
     put(&mut later, MS);
     later.extend([99, 1, 2, 3]);
     bytes.extend(put_frames_of(&later));
@@ -83,7 +86,7 @@ fn kinds_and_parts_of_later_versions_are_skipped() {
     bytes.extend(put_frames_of(&clock));
     let (records, damage) = read(&bytes);
     assert!(damage.is_none());
-    let [.., Record::Unknown { kind: 15, .. }, Record::Unknown { kind: 200, at, registration }] =
+    let [.., Record::Unknown { kind: 15, .. }, Record::Unknown { kind: 100, at, registration }] =
         &records[..]
     else {
         panic!("{records:?}")

@@ -93,12 +93,12 @@ fn told_everything(seed: u64, place: &Place) -> Vec<u8> {
     let added = InputsUpdate { added: vec![input(3).hot()], ..InputsUpdate::default() };
     told.tell(0, Stimulus::UpdateInputs(added));
     (0..60).for_each(|_| told.live_on());
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     (0..3).for_each(|_| told.live_on());
     let lost = told.encoder.take();
     told.encoder.lost(lost.count(), told.now);
     told.live_on();
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     file.checkpoint(&told.checkpoint()).unwrap();
     (0..40).for_each(|_| told.live_on());
     let removed = InputsUpdate { removed: vec![0], ..InputsUpdate::default() };
@@ -107,7 +107,7 @@ fn told_everything(seed: u64, place: &Place) -> Vec<u8> {
     told.tell(0, Stimulus::Unregister);
     told.streams.remove(0);
     (0..10).for_each(|_| told.live_on());
-    file.append(&told.encoder.take()).unwrap();
+    file.append(told.encoder.take()).unwrap();
     std::fs::read(place.file()).unwrap()
 }
 
