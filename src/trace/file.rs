@@ -144,9 +144,11 @@ impl TraceFile {
     fn begin_file(&mut self) -> io::Result<()> {
         let is_there = std::fs::metadata(&self.path).is_ok_and(|found| found.len() > 0);
         if is_there {
-            for number in (1..self.limits.files).rev() {
-                // There may be fewer.
-                let _ = rename(self.numbered(number - 1), self.numbered(number));
+            // However many there may be: those there are.
+            let is_free = |number: &usize| !self.numbered(*number).exists();
+            let last = (1..self.limits.files).find(is_free).unwrap_or(self.limits.files - 1);
+            for number in (1..=last).rev() {
+                rename(self.numbered(number - 1), self.numbered(number))?;
             }
         }
         self.file = File::create(&self.path)?;

@@ -441,3 +441,20 @@ fn what_was_there_before_is_kept() {
     Told::with_streams(1).write(&place, 1);
     assert_eq!(std::fs::read(place.0.join("trace.1")).unwrap(), b"of another life");
 }
+
+#[test]
+fn any_number_of_files_may_be_allowed() {
+    let place = Place::new("numbers");
+    std::fs::write(place.file(), "of another life").unwrap();
+    let mut told = Told::with_streams(1);
+    for _ in 0..3 {
+        // Another trace to the same path each time.
+        let limits = TraceLimits::new().files(usize::MAX);
+        let mut file = TraceFile::create(&place.file(), limits).unwrap();
+        file.checkpoint(&told.checkpoint()).unwrap();
+        told.go_on();
+    }
+    let name = |number| place.0.join(format!("trace.{number}"));
+    assert_eq!(std::fs::read(name(3)).unwrap(), b"of another life");
+    assert!(!name(4).exists());
+}
