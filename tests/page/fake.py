@@ -35,7 +35,7 @@ class Host:
 
     def start(self):
         self.started, self.events = time.time(), []
-        self.down = False
+        self.down, self.alive = False, True
         self.server = Server(("127.0.0.1", self.port), Handler)
         self.server.host = self
         self.port = self.server.server_port
@@ -51,6 +51,12 @@ class Host:
     url = property(lambda self: f"http://127.0.0.1:{self.port}/")
 
     # --- What happens.
+
+    def die(self):
+        """The engine, and not the host around it."""
+        with self.changed:
+            self.alive = False
+            self.changed.notify_all()
 
     def tell(self, kind, **fields):
         with self.changed:
@@ -79,7 +85,7 @@ class Host:
             rows.sort(key=lambda row: -row["trouble"])
         offset, limit = int(query.get("offset", 0)), min(1000, int(query.get("limit", 100)))
         about = {"version": "0.0.0", "now": rfc3339(now), "started_at": rfc3339(self.started),
-                 "streams": len(self.streams), "late_ms": 0, "writable": self.token is not None}
+                 "streams": len(self.streams), "alive": self.alive, "late_ms": 0, "writable": self.token is not None}
         troubles = [sum(row["trouble"] == level for row in rows) for level in range(5)]
         return {"engine": about, "total": len(rows), "troubles": troubles, "offset": offset,
                 "streams": rows[offset:offset + limit]}
@@ -131,6 +137,10 @@ class Handler(BaseHTTPRequestHandler):
         return False
 
     def do_GET(self):
+        if self.host.down:
+            # A connection of before.
+            self.close_connection = True
+            return None
         self.host.requests.append(("GET", self.path, self.headers.get("Authorization")))
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -142,6 +152,8 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if parts == ["api", "streams"]:
             return self.answer(200, self.host.list(query))
+        if parts == ["api", "events"] and not self.host.alive:
+            return self.error(503, "the engine's monitor has died")
         if parts == ["api", "events"]:
             return self.follow(int(self.headers.get("Last-Event-ID", len(self.host.events))))
         if parts[:2] == ["api", "streams"] and len(parts) == 3 and parts[2] in self.host.streams:
@@ -170,8 +182,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b": hello\n\n")
             while True:
                 with host.changed:
-                    host.changed.wait_for(lambda: host.down or len(events) > seen)
-                    if host.down:
+                    host.changed.wait_for(lambda: host.down or not host.alive or len(events) > seen)
+                    if host.down or not host.alive:
                         return
                     new = events[seen:]
                 for kind, data in new:

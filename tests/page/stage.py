@@ -1,9 +1,10 @@
 """What each test stands on: a host, the page open on it, and what is to be true at the end of any test."""
 import contextlib
+import time
 
 import fake
 import world
-from chromium import Tab
+from chromium import PATIENCE, Tab
 
 TOKEN = "open-sesame-please"
 # The streams that are shown, top down.
@@ -30,6 +31,13 @@ def page(browser, streams=None, token=TOKEN, reads_need_token=False, losses=Fals
     finally:
         shown.close()
         host.stop()
+
+
+def wait_until(is_so):
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "never"
+        time.sleep(0.02)
 
 
 def row(stream):

@@ -1,7 +1,7 @@
 """The panel of a stream, the host that restarts, and what a screen reader has."""
 import time
 
-from stage import SHOWN, loaded, page
+from stage import SHOWN, loaded, page, wait_until
 
 
 def test_the_panel_says_what_failed_when_why_and_how_long(browser):
@@ -79,6 +79,24 @@ def test_a_lost_connection_goes_on_where_it_ended(browser):
         tab.until("news.lines.some((line) => line.kind === 'switched' && line.stream === 'opera')", "what it missed")
         assert tab.js("news.lines.filter((line) => line.kind === 'recovered').length") == 1, "nothing twice"
         assert not tab.js("news.lines.some((line) => line.kind === 'restart')")
+
+
+def test_an_engine_that_has_ended_is_said(browser):
+    outage = "document.querySelector('#outage').innerText"
+    with page(browser, losses=True) as (host, tab):
+        loaded(tab)
+        host.die()
+        tab.until(f"{outage}.startsWith('The engine has ended by a bug: nothing is decided any more')")
+        asked = sum(path == "/api/events" for _, path, _ in host.requests)
+        wait_until(lambda: sum(path == "/api/events" for _, path, _ in host.requests) >= asked + 3)
+        assert tab.js(f"{outage}.startsWith('The engine has ended')"), "it stays, whatever is tried"
+        assert not tab.js("document.body.classList.contains('lost')"), "the host is there"
+        assert tab.js(SHOWN) == ["sport/main", "news", "opera"], "as is its last picture"
+        tab.until("getComputedStyle(document.querySelector('main')).filter === 'grayscale(1)'")
+        host.stop()
+        tab.until(f"{outage}.startsWith('No answer from the host since')")
+        host.start()
+        tab.until("document.querySelector('#outage').hidden && document.body.className === ''", "another one decides")
 
 
 def test_whatever_has_a_role_has_a_name(browser):

@@ -3,20 +3,32 @@
 let startedAt = null;
 let sinceRefresh = 0;
 
-// --- The host is there, or not.
+// --- The host is there, or not; its engine decides, or not any more.
+
+const ENDED = "The engine has ended by a bug: nothing is decided any more. What you see is its last state. Restart the host.";
+
+let ended = false;
 
 async function found() {
-  const again = document.body.classList.contains("lost");
   await refresh({ reorder: true });
-  if (again) {
+  if (document.body.classList.contains("lost")) {
     document.body.classList.remove("lost");
-    setHidden($("outage"), true);
     say("The host is back.");
   }
+  showEnded();
+}
+
+// Unless the host itself is not there.
+function showEnded() {
+  document.body.classList.toggle("ended", ended);
+  if (document.body.classList.contains("lost")) return;
+  setText($("outage"), ended ? ENDED : "");
+  setHidden($("outage"), !ended);
 }
 
 function lost(error) {
-  if (error?.status === 401) return;
+  // It answers, but has no events any more.
+  if (error?.status === 401 || (ended && error?.status)) return;
   stopClock();
   if (!document.body.classList.contains("lost")) {
     document.body.classList.add("lost");
@@ -44,6 +56,8 @@ list.onAnswer = ({ engine, troubles, total }) => {
     tell({ at: now(), stream: "", kind: "restart", text: "The host has restarted", weight: 2 });
   }
   startedAt = engine.started_at;
+  ended = !engine.alive;
+  showEnded();
   setText($("clock"), timeOfDay(now()));
   actions.writable = engine.writable;
   setHidden($("unlock"), !engine.writable);
