@@ -316,6 +316,10 @@ impl Stream {
             self.degrade(index, failure, now);
         } else if self.attempting(index) {
             self.attempt_failed(index, failure, now);
+            // Rule 4d: of a hot one it goes on, and what it delivers does not take the air back.
+            if let Some(session) = self.inputs[index].session.as_mut() {
+                session.reported = true;
+            }
         }
     }
 

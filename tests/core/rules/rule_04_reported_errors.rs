@@ -3,7 +3,7 @@
 
 use super::rig::*;
 use changeover::core::Stimulus;
-use changeover::{Error, Reason, Status};
+use changeover::{Config, Error, Reason, Status};
 
 #[test]
 fn an_error_on_the_active_input_fails_over_at_once() {
@@ -122,6 +122,22 @@ fn packets_that_still_flow_do_not_undo_a_report_on_a_hot_input() {
         "1100 recovered 0",
         "1150 active 1 after 100",
     ]);
+}
+
+#[test]
+fn nor_do_they_when_it_had_been_restarted_because_it_was_silent() {
+    let slow = cold(1).config(Config::new().connect_timeout(ms(60_000)));
+    let patient = Config::new().start_grace(Config::NEVER);
+    let mut rig = Rig::with_config(patient, [hot(0), slow]);
+    rig.until(1050);
+    rig.dies(0);
+    rig.dies(1);
+    rig.reach("start 0b");
+    rig.report(0, "scrambled").unwrap();
+    rig.returns(0);
+    rig.pass(200);
+    assert_eq!(rig.status(0), Status::Idle, "it recovers");
+    assert_eq!(rig.stream.active(), Some(1), "and does not take the air back");
 }
 
 #[test]
