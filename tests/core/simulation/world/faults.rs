@@ -29,6 +29,7 @@ impl World {
     pub(super) fn fault(&mut self) {
         let delay = self.random.range(1, 1500) * MS;
         self.plan(delay, Step::Fault);
+        self.faults += 1;
         match self.random.range(0, 16) {
             9..=13 => self.say(),
             14..=15 => {

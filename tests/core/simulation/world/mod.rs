@@ -129,7 +129,9 @@ pub struct World {
     settings_changed: bool,
     /// What happens is printed.
     pub told: bool,
+    /// What the stream was told, and what it answered.
     events: u64,
+    faults: u64,
     hash: u64,
     actions: Vec<Action>,
 }
@@ -186,6 +188,7 @@ impl World {
             settings_changed: false,
             told: false,
             events: 0,
+            faults: 0,
             hash: 0,
             actions: Vec::new(),
         };
@@ -198,6 +201,10 @@ impl World {
 
     pub fn events(&self) -> u64 {
         self.events
+    }
+
+    pub fn faults(&self) -> u64 {
+        self.faults
     }
 
     pub fn hash(&self) -> u64 {
@@ -369,6 +376,7 @@ impl World {
         self.events += 1;
         let mut actions = std::mem::take(&mut self.actions);
         actions.extend(self.stream.drain());
+        self.events += actions.len() as u64;
         assert!(accepted || actions.is_empty(), "what is refused changes nothing");
         self.deadline = self.stream.next_deadline();
         for action in actions.drain(..) {
