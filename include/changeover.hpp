@@ -538,6 +538,25 @@ struct serve_options {
   std::int32_t nice = 0;
   /** Reading needs no token though there are hosts. */
   bool open_reads = false;
+
+  /** As the library takes it, for as long as this lives and is not changed. */
+  changeover_serve_options raw() const {
+    changeover_serve_options made;
+    detail::check(changeover_serve_options_init(&made, sizeof made));
+    // To the library, no token is none.
+    made.token = token.empty() ? nullptr : token.data();
+    made.token_len = token.size();
+    made.hosts = hosts.data();
+    made.hosts_len = hosts.size();
+    made.patience = detail::setting(patience);
+    made.max_connections = max_connections;
+    made.reads_need_token = reads_need_token;
+    made.stream_metrics = stream_metrics;
+    made.input_metrics = input_metrics;
+    made.nice = nice;
+    made.open_reads = open_reads;
+    return made;
+  }
 };
 
 /** A server of an engine's page, API and metrics, see engine::serve. Ended when destroyed; before its engine or
@@ -564,6 +583,104 @@ class server {
   server() noexcept = default;
 
   changeover_server* raw_ = nullptr;
+};
+
+/** A request, as a server has read it: see changeover_request. Header fields that it does not have are views of
+ * nothing. */
+struct request {
+  std::string_view method, target;
+  std::string_view host, origin, fetch_site, authorization, last_event_id;
+  std::string_view body;
+};
+
+/** What a site answers. What it lends lives as long as it does. One thread at a time. */
+class response {
+ public:
+  /** 200, or why not. */
+  int status() const { return view().status; }
+  /** Of the last field of this name, which is in lower case; empty if there is none. */
+  std::string_view field(std::string_view name) const {
+    std::string_view found;
+    for_each_field([&](std::string_view one, std::string_view value) {
+      if (one == name) found = value;
+    });
+    return found;
+  }
+  /** Calls each with the name and the value of each header field. */
+  template <class F>
+  void for_each_field(F each) const {
+    const changeover_response_view seen = view();
+    for (const auto *at = seen.fields, *end = at + seen.fields_len; at != end; ++at)
+      each(std::string_view(at->name, at->name_len), std::string_view(at->value, at->value_len));
+  }
+  /** Unless it goes on. */
+  std::string_view body() const {
+    const changeover_response_view seen = view();
+    return {reinterpret_cast<const char*>(seen.body), seen.body_len};
+  }
+  /** Its body comes in pieces: see next. */
+  bool goes_on() const { return view().goes_on != 0; }
+  /** For poll and epoll: readable while there may be a piece. The response's. */
+  int fd() const { return view().fd; }
+  /** The next piece of a body that goes on, good until the next call; nothing: none came within timeout. */
+  std::optional<std::string_view> next(duration timeout = forever) {
+    const std::uint8_t* piece = nullptr;
+    std::size_t length = 0;
+    if (!detail::unless_timeout(changeover_response_next(live(), detail::timeout(timeout), &piece, &length)))
+      return {};
+    return std::string_view(reinterpret_cast<const char*>(piece), length);
+  }
+
+ private:
+  friend class site;
+
+  struct closer {
+    void operator()(changeover_response* raw) const noexcept { changeover_response_free(raw); }
+  };
+  changeover_response* live() const { return detail::not_moved(raw_.get(), "this response was moved from"); }
+  changeover_response_view view() const {
+    changeover_response_view seen;
+    detail::check(changeover_response_view_init(&seen, sizeof seen));
+    detail::check(changeover_response_get(live(), &seen));
+    return seen;
+  }
+  explicit response(changeover_response* raw) noexcept : raw_(raw) {}
+  std::unique_ptr<changeover_response, closer> raw_;
+};
+
+/** What an engine shows, for a host that has an HTTP server of its own: engine::site makes it. All threads. */
+class site {
+ public:
+  /** See changeover_site_answer. What is refused is an answer, too. */
+  response answer(const request& asked) const {
+    changeover_request raw;
+    detail::check(changeover_request_init(&raw, sizeof raw));
+    const auto set = [](auto& text, std::size_t& length, std::string_view from) {
+      text = reinterpret_cast<std::remove_reference_t<decltype(text)>>(from.data());
+      length = from.size();
+    };
+    set(raw.method, raw.method_len, asked.method);
+    set(raw.target, raw.target_len, asked.target);
+    set(raw.host, raw.host_len, asked.host);
+    set(raw.origin, raw.origin_len, asked.origin);
+    set(raw.fetch_site, raw.fetch_site_len, asked.fetch_site);
+    set(raw.authorization, raw.authorization_len, asked.authorization);
+    set(raw.last_event_id, raw.last_event_id_len, asked.last_event_id);
+    set(raw.body, raw.body_len, asked.body);
+    changeover_response* made = nullptr;
+    detail::check(changeover_site_answer(live(), &raw, &made));
+    return response(made);
+  }
+
+ private:
+  friend class engine;
+
+  struct closer {
+    void operator()(changeover_site* raw) const noexcept { changeover_site_free(raw); }
+  };
+  changeover_site* live() const { return detail::not_moved(raw_.get(), "this site was moved from"); }
+  explicit site(changeover_site* raw) noexcept : raw_(raw) {}
+  std::unique_ptr<changeover_site, closer> raw_;
 };
 
 /** Counts packets of an RTP stream that did not come: see changeover_rtp_lost. One thread at a time. */
@@ -1174,23 +1291,17 @@ class engine {
   /** Serves the page, the API, the metrics and /healthz at an address such as "127.0.0.1:9180", until what it
    * returns is destroyed: see changeover_serve. */
   server serve(std::string_view address, const serve_options& options = {}) const {
-    changeover_serve_options raw;
-    detail::check(changeover_serve_options_init(&raw, sizeof raw));
-    // To the library, no token is none.
-    raw.token = options.token.empty() ? nullptr : options.token.data();
-    raw.token_len = options.token.size();
-    raw.hosts = options.hosts.data();
-    raw.hosts_len = options.hosts.size();
-    raw.patience = detail::setting(options.patience);
-    raw.max_connections = options.max_connections;
-    raw.reads_need_token = options.reads_need_token;
-    raw.stream_metrics = options.stream_metrics;
-    raw.input_metrics = options.input_metrics;
-    raw.nice = options.nice;
-    raw.open_reads = options.open_reads;
+    const changeover_serve_options raw = options.raw();
     server made;
     detail::check(changeover_serve(live(), address.data(), address.size(), &raw, &made.raw_));
     return made;
+  }
+  /** What serve would serve, for a host that has an HTTP server of its own: see changeover_site_new. */
+  changeover::site site(const serve_options& options = {}) const {
+    const changeover_serve_options raw = options.raw();
+    changeover_site* made = nullptr;
+    detail::check(changeover_site_new(live(), &raw, &made));
+    return changeover::site(made);
   }
   void set_config(std::string_view stream, const config& settings) {
     // To the library, no stream means the engine.

@@ -2,7 +2,11 @@
 
 #include "hpp_harness.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -150,6 +154,75 @@ void metrics_and_all_streams() {
   EXPECT(page.substr(page.size() - 13) == "],\"next\":\"a\"}");
 }
 
+// What a loopback server answers; "" if nobody is there.
+std::string get(const std::string& address, const std::string& target) {
+  const auto colon = address.find(':');
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
+  EXPECT(inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr) == 1);
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT(fd >= 0);
+  std::string said;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
+    const std::string asked = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    EXPECT(write(fd, asked.data(), asked.size()) == static_cast<ssize_t>(asked.size()));
+    char piece[4096];
+    for (ssize_t n; (n = read(fd, piece, sizeof piece)) > 0;)
+      said.append(piece, static_cast<std::size_t>(n));
+  }
+  close(fd);
+  return said;
+}
+
+void a_server_lives_as_long_as_its_object() {
+  changeover::engine engine;
+  engine.register_stream("s", {changeover::input_spec(0, "a")});
+  EXPECT(code_of([&] { engine.serve("nowhere"); }) == CHANGEOVER_ERR_ADDRESS);
+  changeover::serve_options options;
+  options.stream_metrics = true;
+  std::string address;
+  {
+    changeover::server made = engine.serve("127.0.0.1:0", options);
+    changeover::server server = std::move(made);
+    address = server.address();
+    EXPECT(get(address, "/").find("<title>changeover</title>") != std::string::npos);
+    EXPECT(get(address, "/metrics").find("active_input{stream=\"s\"} 0\n") != std::string::npos);
+    EXPECT(code_of([&] { (void)made.address(); }) != 0);
+  }
+  EXPECT(get(address, "/").empty());
+}
+
+void a_site_answers_a_server_of_the_hosts() {
+  changeover::engine engine;
+  changeover::serve_options options;
+  options.token = "short";
+  EXPECT(code_of([&] { (void)engine.site(options); }) == CHANGEOVER_ERR_TOKEN);
+  options.token = "correct-horse-battery";
+  changeover::site site = engine.site(options);
+  changeover::request request;
+  request.method = "GET";
+  request.target = "/";
+  request.host = "localhost";
+  const changeover::response page = site.answer(request);
+  EXPECT(page.status() == 200 && !page.goes_on() && page.body().find("<!doctype html>") == 0);
+  EXPECT(page.field("cache-control") == "no-store" && page.field("no-such").empty());
+  request.host = "elsewhere.example";
+  EXPECT(site.answer(request).status() == 403);
+  request.host = "localhost";
+  request.target = "/api/events?stream=s";
+  changeover::response events = site.answer(request);
+  EXPECT(events.goes_on() && events.next(0ms)->find("retry: ") == 0 && !events.next(0ms));
+  engine.register_stream("s", {changeover::input_spec(0, "a")});
+  pollfd waits{events.fd(), POLLIN, 0};
+  EXPECT(poll(&waits, 1, 10000) == 1 && events.next(0ms)->find("id: ") == 0);
+  request = {"POST", "/api/streams/s/disable", "localhost", {}, {}, "Bearer correct-horse-battery", {}, {}};
+  request.body = "{\"input\":0}";
+  EXPECT(site.answer(request).status() == 200);
+  changeover::site moved = std::move(site);
+  EXPECT(code_of([&] { (void)site.answer(request); }) == CHANGEOVER_ERR_NULL);
+}
+
 }  // namespace
 
 int main() {
@@ -159,5 +232,7 @@ int main() {
   TEST(an_event_loop);
   TEST(a_tap_sees_what_the_host_is_told);
   TEST(metrics_and_all_streams);
+  TEST(a_server_lives_as_long_as_its_object);
+  TEST(a_site_answers_a_server_of_the_hosts);
   return finish("hpp_events");
 }
