@@ -4,14 +4,12 @@
 #include <string.h>
 
 int main(int argc, char **argv) {
+  const char *address = argc > 1 ? argv[1] : "127.0.0.1:9180";
   changeover_engine *engine = NULL;
   changeover_server *server = NULL;
-  const char *address = argc > 1 ? argv[1] : "127.0.0.1:9180";
   int32_t error = changeover_new(NULL, &engine);
   if (!error) error = changeover_serve(engine, address, strlen(address), NULL, &server);
-  if (!error) error = changeover_server_address(server, &address, NULL);
   puts(error ? changeover_error_message(error) : address);
-  fflush(stdout);
   /* Here a host registers its streams and carries out its events. This one waits for Enter. */
   if (!error) getchar();
   changeover_server_free(server);

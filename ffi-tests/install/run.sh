@@ -268,11 +268,19 @@ check "examples/quickstart.c" gcc -std=c11 -D_GNU_SOURCE "${warnings[@]}" "$root
 check "examples/quickstart.c runs" "$work/quickstart"
 check "examples/page.c" gcc -std=c11 "${warnings[@]}" "$root/examples/page.c" "${shared[@]}" -o "$work/page"
 check "examples/page.c has a page" python3 - "$work/page" <<'PYTHON'
-import subprocess, sys, urllib.request
-with subprocess.Popen([sys.argv[1], "127.0.0.1:0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
-    page = urllib.request.urlopen(f"http://{host.stdout.readline().strip()}/", timeout=30).read()
-    host.communicate("\n", timeout=30)
-assert host.returncode == 0 and b"<title>" in page, page
+import socket, subprocess, sys, time, urllib.request
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    address = "%s:%d" % free.getsockname()
+with subprocess.Popen([sys.argv[1], address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
+    deadline, page = time.monotonic() + 30, b""
+    while host.poll() is None and not page and time.monotonic() < deadline:
+        try:
+            page = urllib.request.urlopen(f"http://{address}/", timeout=30).read()
+        except OSError:
+            time.sleep(0.02)
+    said, _ = host.communicate("\n", timeout=30)
+assert host.returncode == 0 and said == f"{address}\n" and b"<title>" in page, (said, page)
 PYTHON
 
 printf 'install: %d passed, %d failed\n' "$passed" "$failed"

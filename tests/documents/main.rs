@@ -1,4 +1,4 @@
-//! What the documents say of the code is compared with the code.
+//! What the documents say of the code is compared with the code; here: that a page takes ten lines.
 //!
 //! | file | what it shows |
 //! |---|---|
@@ -85,4 +85,22 @@ fn assert_same(what: &str, code: &BTreeSet<String>, document: &BTreeSet<String>)
     assert!(missing.is_empty(), "{what}: the code has {missing:#?}, which the document has not");
     assert!(wrong.is_empty(), "{what}: the document has {wrong:#?}, which the code has not");
     assert!(!code.is_empty(), "{what}: nothing was found");
+}
+
+/// What docs/operations.md promises: the body of `main`, without blank lines and comments.
+#[test]
+fn a_page_takes_ten_lines() {
+    for (file, main) in
+        [("examples/page.c", "int main("), ("go/examples/page/main.go", "func main(")]
+    {
+        let text = read(file);
+        let (_, body) = text.split_once(main).unwrap_or_else(|| panic!("{file} has a main"));
+        let (body, _) = body.split_once("\n}\n").expect("it ends");
+        let is_code = |line: &&str| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*")
+        };
+        let lines = body.lines().skip(1).filter(is_code).count();
+        assert!(lines <= 10, "{file}: {lines} lines");
+    }
 }
