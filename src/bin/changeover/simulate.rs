@@ -9,7 +9,7 @@ use crate::scenario::{Scenario, BEGIN};
 use crate::tape::Tape;
 use crate::told::lines;
 use crate::words::{seconds, Long};
-use changeover::core::Common;
+use changeover::core::{Common, Stimulus};
 use changeover::trace::Writer;
 use changeover::{printable, Nanos};
 use serde::Serialize;
@@ -64,6 +64,9 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
     let sources = Rc::new(scenario.sources());
     let mut run = Run::new(stream, common, sources, BEGIN, Some(writer));
     run.advance(end.saturating_add(1), &|_| false);
+    // So that its trace ends then, too.
+    run.see(end);
+    let _ = run.tell(Stimulus::Tick, end);
     let (outcome, writer) = run.end();
     let trace = writer.map(Writer::into_bytes).unwrap_or_default();
     let mut tape = Tape::of(&name, trace.clone());

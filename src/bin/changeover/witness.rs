@@ -46,6 +46,13 @@ struct Open {
     failed: bool,
 }
 
+impl Open {
+    /// Whether its end would be told when it comes.
+    fn lasts_until_told(&self, awaited: Nanos) -> bool {
+        self.failed || self.until - self.from >= awaited
+    }
+}
+
 /// What is known of the sources of a stream.
 pub(crate) struct Known {
     pub(crate) sources: Sources,
@@ -65,7 +72,10 @@ impl Witness {
             Record::Registered { registration: Ok(registration), acts, .. } => {
                 self.stream(registration.number).note_acts(acts, at);
             }
-            Record::Told(told) => self.stream(told.registration).hear(told),
+            Record::Told(told) => {
+                let awaited = self.silences_from.unwrap_or(Nanos::MAX);
+                self.stream(told.registration).hear(told, awaited);
+            }
             _ => {}
         }
     }
@@ -79,7 +89,9 @@ impl Witness {
         let watched = self.streams.remove(&registration).unwrap_or_default();
         let measured = watched.inputs.iter().filter(|(_, one)| one.measured);
         let measured = measured.map(|(priority, _)| *priority).collect();
-        let sources = watched.inputs.into_iter().map(|(priority, one)| (priority, one.source()));
+        let awaited = self.silences_from.unwrap_or(Nanos::MAX);
+        let sources = watched.inputs.into_iter();
+        let sources = sources.map(|(priority, one)| (priority, one.source(awaited)));
         Known { sources: sources.collect(), measured }
     }
 }
@@ -108,7 +120,8 @@ impl Watched {
         }
     }
 
-    fn hear(&mut self, told: &Told) {
+    /// The ends of silences that are as long as `awaited` are.
+    fn hear(&mut self, told: &Told, awaited: Nanos) {
         let at = told.at;
         match &told.stimulus {
             Stimulus::Packet { session } => {
@@ -119,11 +132,11 @@ impl Watched {
             Stimulus::PacketWithoutSession { priority } => self.input(*priority).delivers(at),
             Stimulus::Seen { session, at: newest } => {
                 if let Some(one) = self.of_session(*session) {
-                    one.seen(*newest, at);
+                    one.seen(*newest, at, awaited);
                 }
             }
             Stimulus::SeenWithoutSession { priority, at: newest } => {
-                self.input(*priority).seen(*newest, at);
+                self.input(*priority).seen(*newest, at, awaited);
             }
             Stimulus::Measured { session, measure } => {
                 if let Some(one) = self.of_session(*session) {
@@ -131,7 +144,7 @@ impl Watched {
                     // Of a newer packet it was told before.
                     let newest = measure.since_packet.map(|since| at.saturating_sub(since));
                     if newest.is_some_and(|newest| newest <= one.newest) {
-                        one.seen(one.newest, at);
+                        one.seen(one.newest, at, awaited);
                     }
                 }
             }
@@ -198,14 +211,12 @@ impl Evidence {
     }
 
     /// The newest packet came at `newest`, and since then none.
-    fn seen(&mut self, newest: Nanos, now: Nanos) {
+    fn seen(&mut self, newest: Nanos, now: Nanos, awaited: Nanos) {
         if newest > self.newest {
-            // Where the end of a silence is awaited, this is it; else it came at any time since the last look.
-            let until = match &self.open {
-                Some(open) if now - newest > EXACT && !open.failed => open.until.max(open.from),
-                _ => newest,
-            };
-            self.close(until);
+            // A packet that was awaited is told when it comes; another came at any time since the last look.
+            let came = |open: &Open| open.lasts_until_told(awaited).then_some(newest);
+            let certain = |open: &Open| came(open).unwrap_or(open.until);
+            self.close(self.open.as_ref().map_or(newest, certain));
             self.newest = newest;
         }
         if newest == self.newest && newest < now {
@@ -252,9 +263,11 @@ impl Evidence {
         }
     }
 
-    fn source(mut self) -> Source {
-        if let Some(Open { from, until, failed }) = self.open.take() {
-            let until = if failed { Nanos::MAX } else { until };
+    fn source(mut self, awaited: Nanos) -> Source {
+        if let Some(open) = self.open.take() {
+            let told = open.lasts_until_told(awaited);
+            let Open { from, until, failed } = open;
+            let until = if told { Nanos::MAX } else { until };
             self.silences.push(Silence { from, until, failed });
         }
         Source {
@@ -265,6 +278,3 @@ impl Evidence {
         }
     }
 }
-
-/// What is told so soon after it came is told because it came.
-const EXACT: Nanos = 5_000_000;
