@@ -120,7 +120,7 @@ impl Delivery {
         self.shared.leftovers.end();
     }
 
-    fn deliver(&mut self, event: &Event) {
+    pub(super) fn deliver(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Start(start) => {
                 let session = start.session;

@@ -20,6 +20,7 @@
 //! | `log.rs` | the log and its thread |
 //! | `tracing.rs`, `recorder.rs` | the trace, and its way from the monitor to its file |
 //! | `threads.rs`, `wall.rs` | how threads are made; wall clock time for people |
+//! | `simulation/` | all of it in virtual time, against a checker: tests |
 
 mod builder;
 mod control;
@@ -41,6 +42,8 @@ mod rates;
 mod recorder;
 mod reports;
 mod shared;
+#[cfg(all(test, not(loom)))]
+mod simulation;
 mod status;
 mod statuses;
 mod tap;

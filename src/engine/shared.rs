@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::published::StreamShared;
 use super::pulse::Pulse;
 use super::tap_ring::Taps;
-use super::wall::WallClock;
+use super::wall::{wall_time, WallClock};
 use crate::core::Nanos;
 use crate::hot::{monotonic, next_number, CellPool, Clock, Presences, Table};
 use crate::user_data::Leftovers;
@@ -48,7 +48,7 @@ impl Shared {
     pub(super) fn new(table: Arc<ArcSwap<Table<StreamShared>>>) -> Shared {
         let now = monotonic();
         let mut wall = WallClock::default();
-        wall.observe(now, SystemTime::now());
+        wall.observe(now, wall_time());
         Shared {
             clock: Clock::new(now / TICK * TICK),
             pool: CellPool::new().into(),

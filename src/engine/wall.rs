@@ -3,6 +3,15 @@
 use crate::core::Nanos;
 use std::time::{Duration, SystemTime};
 
+/// The wall clock, read.
+pub(super) fn wall_time() -> SystemTime {
+    #[cfg(test)]
+    if let Some(time) = crate::hot::simulated::wall() {
+        return time;
+    }
+    SystemTime::now()
+}
+
 /// The engine's time pauses during stalls and the wall clock is set now and then; each such step
 /// begins a new piece, so that what was stamped before keeps its wall time.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,10 @@ pub(crate) fn thread_time() -> Nanos {
 }
 
 fn read(clock: libc::clockid_t) -> Nanos {
+    #[cfg(test)]
+    if let Some(time) = simulated::read(clock) {
+        return time;
+    }
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid timespec for the call to fill in.
     let result = unsafe { libc::clock_gettime(clock, &mut time) };
@@ -50,5 +54,72 @@ impl Clock {
         // SeqCst: pairs with nothing; it drains the store, so that whoever reads a time later
         // than what the caller reads from here on also reads this stamp or a later one.
         fence(Ordering::SeqCst);
+    }
+}
+
+/// A clock of the calling thread's own, for tests in virtual time.
+#[cfg(test)]
+pub(crate) mod simulated {
+    use super::Nanos;
+    use std::cell::Cell;
+    use std::time::{Duration, SystemTime};
+
+    #[derive(Clone, Copy)]
+    struct Simulated {
+        now: Nanos,
+        /// What a reading costs.
+        step: Nanos,
+        /// The processor time that was taken: all steps together.
+        taken: Nanos,
+        /// How far the wall clock was set since.
+        wall: u64,
+    }
+
+    /// 2026, in seconds since 1970.
+    const WALL: u64 = 1_767_225_600;
+
+    thread_local! {
+        static CLOCK: Cell<Option<Simulated>> = const { Cell::new(None) };
+    }
+
+    /// From now on this thread's clock stands at `now`, but that each reading takes `step`.
+    pub(crate) fn begin(now: Nanos, step: Nanos) {
+        CLOCK.set(Some(Simulated { now, step, taken: 0, wall: WALL }));
+    }
+
+    /// The thread has the system's clocks again.
+    pub(crate) fn end() {
+        CLOCK.set(None);
+    }
+
+    /// The time, without the cost of a reading.
+    pub(crate) fn now() -> Nanos {
+        CLOCK.get().expect("the clock is simulated").now
+    }
+
+    /// Time passes. It never goes back.
+    pub(crate) fn advance_to(now: Nanos) {
+        let clock = CLOCK.get().expect("the clock is simulated");
+        CLOCK.set(Some(Simulated { now: now.max(clock.now), ..clock }));
+    }
+
+    /// Somebody sets the wall clock: so far ahead of what it was at first.
+    pub(crate) fn set_wall(seconds: u64) {
+        let clock = CLOCK.get().expect("the clock is simulated");
+        CLOCK.set(Some(Simulated { wall: WALL + seconds, ..clock }));
+    }
+
+    /// The wall clock, if it is simulated.
+    pub(crate) fn wall() -> Option<SystemTime> {
+        let Simulated { now, wall, .. } = CLOCK.get()?;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(wall) + Duration::from_nanos(now))
+    }
+
+    #[inline]
+    pub(super) fn read(clock: libc::clockid_t) -> Option<Nanos> {
+        let Simulated { now, step, taken, wall } = CLOCK.get()?;
+        let after = Simulated { now: now + step, step, taken: taken + step, wall };
+        CLOCK.set(Some(after));
+        Some(if clock == libc::CLOCK_MONOTONIC { after.now } else { after.taken })
     }
 }

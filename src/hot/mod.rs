@@ -56,6 +56,8 @@ pub(crate) use sync::prepare_fences;
 
 pub(crate) use by_id::ByIdCells;
 pub(crate) use cell::{Cell, Counters};
+#[cfg(test)]
+pub(crate) use clock::simulated;
 pub(crate) use clock::{monotonic, thread_time, Clock};
 pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};

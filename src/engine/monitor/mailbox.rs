@@ -16,7 +16,7 @@ use std::thread::{park, park_timeout, Thread};
 use std::time::{Duration, Instant};
 
 /// An operation, as the monitor thread runs it.
-type Task = Box<dyn FnOnce(&mut Monitor) + Send>;
+pub(super) type Task = Box<dyn FnOnce(&mut Monitor) + Send>;
 
 /// A task, and when it was posted, by the system's monotonic clock.
 type Posted = (Nanos, Task);
@@ -134,6 +134,12 @@ impl Inbox {
         let (posted, task) = self.tasks.try_recv().ok()?;
         self.shared.pulse.take(posted);
         Some(task)
+    }
+
+    /// Whether a task is there.
+    #[cfg(test)]
+    pub(crate) fn has_task(&self) -> bool {
+        !self.tasks.is_empty()
     }
 
     /// The next task; waits for one until `wake`, or for as long as it takes.

@@ -52,11 +52,12 @@ use super::recorder::Recorder;
 use super::shared::Shared;
 use super::tap_ring::Reader;
 use super::threads::wake_exactly;
-use crate::core::{Config, Priority, Registration, SessionId, Stimulus};
+use crate::core::{Config, Nanos, Priority, Registration, SessionId, Stimulus};
 use crate::hot::Router;
 use crate::vocabulary::Error;
 use bug::contained;
 use driver::Driver;
+use mailbox::Task;
 use std::sync::Arc;
 
 pub(super) struct Monitor {
@@ -64,6 +65,7 @@ pub(super) struct Monitor {
     driver: Driver,
     /// Those to be looked at again in the next tick.
     reporters: Vec<Reporter>,
+    next_tick: Nanos,
     stopping: bool,
 }
 
@@ -78,6 +80,7 @@ impl Monitor {
         Monitor {
             driver: Driver::new(shared.clone(), router, queue, logger, defaults),
             reporters: Vec::new(),
+            next_tick: 0,
             stopping: false,
             shared,
         }
@@ -97,38 +100,52 @@ impl Monitor {
     }
 
     fn carry_on(&mut self, inbox: &Inbox) {
-        let mut next_tick = 0;
         while !self.stopping {
-            let wake = self.driver.next_step(next_tick, !self.reporters.is_empty());
-            self.driver.hand_over_trace(wake);
-            self.shared.pulse.sleep_until(wake.map(|wake| self.shared.monotonic_at(wake)));
-            let at_rest = self.driver.is_at_rest();
-            let mut task = if at_rest { inbox.wait(wake) } else { inbox.take() };
-            self.driver.begin_step(wake);
-            // All tasks there are, but not past the next tick.
-            while let Some(run) = task {
-                // What was recorded and reported before a task was posted comes before it.
-                self.driver.take_awaited_packets();
-                if self.shared.was_reported_again() {
-                    self.look_at_reports();
-                }
-                run(self);
-                if self.stopping || self.driver.now() >= next_tick {
-                    break;
-                }
-                task = inbox.take();
-                // After it came: nothing is dated before it was asked for.
-                self.driver.begin_step(Some(next_tick));
-            }
-            if self.driver.now() >= next_tick {
-                self.tick();
-                next_tick = self.driver.next_tick();
-            } else {
-                self.driver.between_ticks();
-            }
-            self.driver.end_step();
+            let wake = self.next_turn();
+            let task = if self.is_at_rest() { inbox.wait(wake) } else { inbox.take() };
+            self.turn(wake, task, inbox);
         }
         self.shut_down();
+    }
+
+    /// When the next turn is to be, unless a task comes before; `None`: only a task makes one.
+    pub(super) fn next_turn(&mut self) -> Option<Nanos> {
+        let wake = self.driver.next_step(self.next_tick, !self.reporters.is_empty());
+        self.driver.hand_over_trace(wake);
+        self.shared.pulse.sleep_until(wake.map(|wake| self.shared.monotonic_at(wake)));
+        wake
+    }
+
+    /// Whether nothing is left to be done before the next turn.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.driver.is_at_rest()
+    }
+
+    /// A turn that was to be at `wake`, and begins with `task` if there is one.
+    fn turn(&mut self, wake: Option<Nanos>, mut task: Option<Task>, inbox: &Inbox) {
+        self.driver.begin_step(wake);
+        // All tasks there are, but not past the next tick.
+        while let Some(run) = task {
+            // What was recorded and reported before a task was posted comes before it.
+            self.driver.take_awaited_packets();
+            if self.shared.was_reported_again() {
+                self.look_at_reports();
+            }
+            run(self);
+            if self.stopping || self.driver.now() >= self.next_tick {
+                break;
+            }
+            task = inbox.take();
+            // After it came: nothing is dated before it was asked for.
+            self.driver.begin_step(Some(self.next_tick));
+        }
+        if self.driver.now() >= self.next_tick {
+            self.tick();
+            self.next_tick = self.driver.next_tick();
+        } else {
+            self.driver.between_ticks();
+        }
+        self.driver.end_step();
     }
 
     fn tick(&mut self) {
@@ -148,6 +165,19 @@ impl Monitor {
         self.shared.close();
         self.unregister_all();
         self.driver.free_all();
+    }
+
+    /// A turn on the caller's thread, in virtual time: a task is there, or the time it waits for has come.
+    #[cfg(test)]
+    pub(super) fn turn_here(&mut self, wake: Option<Nanos>, inbox: &Inbox) {
+        let task = inbox.take();
+        self.turn(wake, task, inbox);
+    }
+
+    /// The end of the thread, on the caller's.
+    #[cfg(test)]
+    pub(super) fn shut_down_here(&mut self) {
+        self.shut_down();
     }
 
     fn die(&mut self, bug: &str) {

@@ -6,11 +6,10 @@ use super::stamps::Stamps;
 use crate::core::Nanos;
 use crate::engine::log::Logger;
 use crate::engine::shared::{Shared, TICK};
-use crate::engine::wall::WallClock;
+use crate::engine::wall::{wall_time, WallClock};
 use crate::hot::monotonic;
 use crate::vocabulary::Level;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// How soon a step of the wall clock is noticed, while anything runs.
 const COMPARE_CLOCKS_EVERY: Nanos = 1_000_000_000;
@@ -106,7 +105,7 @@ impl Time {
             self.holding = true;
         }
         if taken_out > 0 || self.now >= self.compare_clocks_at {
-            if self.wall.observe(self.now, SystemTime::now()) {
+            if self.wall.observe(self.now, wall_time()) {
                 self.shared.wall.store(Arc::new(self.wall.clone()));
             }
             self.compare_clocks_at = self.now + COMPARE_CLOCKS_EVERY;
