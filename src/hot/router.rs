@@ -28,6 +28,15 @@ pub(crate) struct Router<S> {
 /// Fewer for the model checker.
 const MIN_SLOTS: usize = if cfg!(loom) { 4 } else { 64 };
 
+/// The part of its slots that a table may use, at most. The fewer, the fewer packets find another
+/// stream's slot first, which no processor predicts. (More for the model checker: ids are to get into
+/// each other's way.)
+const MOST_USED: [usize; 2] = if cfg!(loom) { [3, 4] } else { [1, 2] };
+
+/// So many slots a stream has, at least, when a table is made: so there is room for half as many again,
+/// or for so many that come and go, until the next one is made.
+const SLOTS_EACH: usize = if cfg!(loom) { 2 } else { 3 };
+
 impl<S> Router<S> {
     pub(crate) fn new() -> Self {
         let table = Arc::new(Table::new(MIN_SLOTS, IdHash::new()));
@@ -47,7 +56,8 @@ impl<S> Router<S> {
 
     /// Adds a route whose id is not in the table.
     pub(crate) fn insert(&mut self, route: Route<S>) {
-        if (self.used + 1) * 4 > self.table.slot_count() * 3 {
+        let [part, whole] = MOST_USED;
+        if (self.used + 1) * whole > self.table.slot_count() * part {
             self.rebuild();
         }
         let route = self.arena.keep(route);
@@ -89,7 +99,7 @@ impl<S> Router<S> {
     }
 
     fn rebuild(&mut self) {
-        let capacity = ((self.live + 1) * 2).next_power_of_two().max(MIN_SLOTS);
+        let capacity = ((self.live + 1) * SLOTS_EACH).next_power_of_two().max(MIN_SLOTS);
         let table = self.table.of_size(capacity);
         for route in self.table.own_routes() {
             // SAFETY: what is in the table is freed by `&mut self` only, later.

@@ -1,7 +1,7 @@
 //! The routing table, as readers see it: stream id → route, without locks.
 //!
 //! Open addressing over atomic slots, each a cache line. Inserting writes one slot, and so does
-//! removing. A quarter of the slots is always free and a slot never becomes free again, so a search
+//! removing. Half of the slots are always free and a slot never becomes free again, so a search
 //! ends; the hash is a secret of the engine, so nobody can choose ids that make it long.
 
 use super::dense::Dense;
@@ -69,7 +69,7 @@ impl<S> Table<S> {
         // SAFETY: by the contract above.
         let id = self.sought(unsafe { (*route).id.as_bytes() });
         let slot = self.slots(id.word).find(|slot| slot.is_available());
-        let slot = slot.expect("a quarter of them is free");
+        let slot = slot.expect("half of them are free");
         let was_free = slot.is_free();
         // SAFETY: by the contract above.
         unsafe { slot.fill(route, &id) };
