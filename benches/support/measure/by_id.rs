@@ -2,7 +2,7 @@
 
 use crate::support::background::churn;
 use crate::support::bar::{Bar, Figure};
-use crate::support::floor::Bare;
+use crate::support::floor::{Bare, Counting};
 use crate::support::host::{engine, packets, record_by_id, register, undisturbed};
 use crate::support::ids::{id, Walk};
 use crate::support::interleave::Race;
@@ -21,6 +21,7 @@ const SAMPLE: Duration = Duration::from_millis(3);
 pub fn against_a_lookup(engine: &Engine, streams: usize, limit: f64, rounds: usize) -> Figure {
     let walk = Walk::new(streams, 1);
     let mut bare = Bare::new(streams, walk.clone());
+    let mut counting = Counting::new(streams, walk.clone());
     let mut walk = walk.clone();
     record_by_id(engine, &mut walk, streams as u64);
     // With a million, hardly anything is in a cache when it is wanted again.
@@ -28,11 +29,15 @@ pub fn against_a_lookup(engine: &Engine, streams: usize, limit: f64, rounds: usi
     let results = Race::new(sample * SAMPLE)
         .warm_up(warm_up)
         .lane("lookup", |n| bare.run(n))
+        .lane("counting", |n| counting.run(n))
         .lane("by id", |n| record_by_id(engine, &mut walk, n))
         .run(rounds);
     let ratio = results.ratio("by id", "lookup");
     let (ns, lookup) = (results.nanos("by id"), results.nanos("lookup"));
-    let note = format!("{ns} ns, lookup {lookup} ns, ratio {ratio}");
+    let counting = results.ratio("counting", "lookup");
+    let note = format!(
+        "{ns} ns, lookup {lookup} ns, ratio {ratio}; of a lookup that also counts {counting}"
+    );
     Figure::new(
         &format!("by id, {} streams random vs a bare lookup", short(streams)),
         ratio.median,
