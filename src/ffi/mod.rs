@@ -88,6 +88,7 @@ pub use engine::*;
 pub use event::*;
 pub use input::*;
 pub use loss::*;
+pub use maintenance::*;
 pub use observe::*;
 pub use print::*;
 pub use result::*;
