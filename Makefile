@@ -9,7 +9,7 @@ help:
 	@echo "make test-go    the Go tests only"
 	@echo "make test-page  the operators' page only, in Chromium"
 	@echo "make bench      measure everything (15 minutes), write bench-output/report.md"
-	@echo "make bench-gate the promises in numbers (90 seconds): one line a bar"
+	@echo "make bench-gate the promises in numbers (two minutes): one line a bar"
 	@echo "make soak       the real engine against hundreds of sources that fail, hogs and stops: MINUTES=20"
 	@echo "make bench-go   the Go packet path against its bars: an empty cgo call, locks and a map"
 	@echo "make lib        build the C libraries in target/release"

@@ -10,6 +10,8 @@ pub mod ids;
 pub mod interleave;
 pub mod machine;
 pub mod measure;
+#[cfg(feature = "serve")]
+pub mod pages;
 pub mod pair;
 pub mod peer;
 pub mod process;

@@ -24,7 +24,7 @@ impl Thread {
     }
 
     /// Processor time it has used.
-    fn processor_time(&self) -> Duration {
+    pub fn processor_time(&self) -> Duration {
         let text = self.read("schedstat");
         let nanos = text.split_whitespace().next().and_then(|word| word.parse().ok());
         Duration::from_nanos(nanos.expect("nanoseconds on the processor"))
@@ -32,10 +32,7 @@ impl Thread {
 
     /// The per cent of a processor it uses from now on, for so long.
     pub fn share(&self, watched: Duration) -> f64 {
-        let (began, used) = (Instant::now(), self.processor_time());
-        std::thread::sleep(watched);
-        let (took, used) = (began.elapsed(), self.processor_time() - used);
-        used.as_secs_f64() / took.as_secs_f64() * 100.0
+        shares([self], watched)[0]
     }
 
     /// How often it went to sleep of its own accord: so often it was woken up.
@@ -48,6 +45,17 @@ impl Thread {
     fn read(&self, file: &str) -> String {
         std::fs::read_to_string(self.directory.join(file)).expect("the thread lives")
     }
+}
+
+/// The per cent of a processor that each of them uses from now on, for so long.
+pub fn shares<const N: usize>(threads: [&Thread; N], watched: Duration) -> [f64; N] {
+    let used = threads.map(|thread| (Instant::now(), thread.processor_time()));
+    std::thread::sleep(watched);
+    std::array::from_fn(|n| {
+        let (began, before) = used[n];
+        let (took, used) = (began.elapsed(), threads[n].processor_time() - before);
+        used.as_secs_f64() / took.as_secs_f64() * 100.0
+    })
 }
 
 /// The calling thread and another on one processor, for as long as this lives: to wake each other

@@ -21,15 +21,17 @@ pub struct Lateness {
     pub seen: Histogram<u64>,
 }
 
-struct Failover {
+/// The silence of a stream's input 0 was found out.
+pub struct Failover {
     stream: usize,
-    at: u64,
+    /// When that was decided, by the engine's clock.
+    pub at: u64,
     seen: Instant,
 }
 
 /// When a stream's input 0 was last recorded to; rather before than after.
 #[derive(Clone, Copy)]
-struct LastPacket {
+pub struct LastPacket {
     engine: u64,
     system: Instant,
 }
@@ -76,28 +78,26 @@ fn measure(streams: usize, span: Duration, disturb: fn() -> Vec<Background>) -> 
     let engine = engine(undisturbed());
     let handles = open(&engine, 0..streams);
     let _disturbance = disturb();
-    let config = undisturbed().packet_timeout(TIMEOUT);
+    let mut random = fastrand::Rng::with_seed(5);
+    let ends: Vec<u64> = handles.iter().map(|_| random.u64(..span.as_nanos() as u64)).collect();
     let silent = Arc::new(AtomicBool::new(false));
     let recorder = {
         let (engine, silent) = (engine.clone(), silent.clone());
-        std::thread::spawn(move || record(&engine, handles, span, config, &silent))
+        std::thread::spawn(move || record(&engine, handles, &ends, &silent))
     };
-    let failovers = watch(&engine, streams);
+    let failovers = take_failovers(&engine, |taken| taken == streams);
     silent.store(true, Ordering::Release);
     let last = recorder.join().expect("no panic");
     evaluate(&failovers, &last)
 }
 
-/// Records to all inputs, to the primaries until their time has come.
-fn record(
+/// Records to all inputs, to the primaries until their time has come: so many nanoseconds from the first packets.
+pub fn record(
     engine: &Engine,
     mut handles: Vec<[InputHandle; 2]>,
-    span: Duration,
-    config: changeover::Config,
+    ends: &[u64],
     silent: &AtomicBool,
 ) -> Vec<LastPacket> {
-    let mut random = fastrand::Rng::with_seed(5);
-    let ends: Vec<u64> = handles.iter().map(|_| random.u64(..span.as_nanos() as u64)).collect();
     let now = || LastPacket { engine: engine.now(), system: Instant::now() };
     let mut last = vec![now(); handles.len()];
     let mut began = None;
@@ -112,7 +112,8 @@ fn record(
         }
         if began.is_none() {
             // All of them have just delivered.
-            engine.set_config(None, config.clone()).expect("good settings");
+            let config = undisturbed().packet_timeout(TIMEOUT);
+            engine.set_config(None, config).expect("good settings");
             began = Some(Instant::now());
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -120,12 +121,12 @@ fn record(
     last
 }
 
-/// Takes events until each stream has failed over.
-fn watch(engine: &Engine, streams: usize) -> Vec<Failover> {
-    let mut failovers = Vec::with_capacity(streams);
-    while failovers.len() < streams {
+/// Takes events, until there were enough failovers.
+pub fn take_failovers(engine: &Engine, enough: impl Fn(usize) -> bool) -> Vec<Failover> {
+    let mut failovers = Vec::new();
+    while !enough(failovers.len()) {
         let event = engine.next_event(Duration::from_secs(30)).expect("a polled engine");
-        let event = event.expect("every stream fails over");
+        let event = event.expect("streams fail over");
         let EventKind::Notice(Notice::Switched(switch)) = &event.kind else { continue };
         if switch.reason == Reason::Timeout && switch.to == 1 {
             let stream = number(&event.stream);
@@ -135,7 +136,7 @@ fn watch(engine: &Engine, streams: usize) -> Vec<Failover> {
     failovers
 }
 
-fn evaluate(failovers: &[Failover], last: &[LastPacket]) -> Lateness {
+pub fn evaluate(failovers: &[Failover], last: &[LastPacket]) -> Lateness {
     let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).expect("good bounds");
     let mut lateness = Lateness { decided: histogram(), seen: histogram() };
     for Failover { stream, at, seen } in failovers {

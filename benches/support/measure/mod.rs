@@ -9,5 +9,8 @@ pub mod idle;
 pub mod lateness;
 pub mod mass;
 pub mod population;
+#[cfg(feature = "serve")]
+pub mod served;
 pub mod status;
 pub mod threads;
+pub mod trace;
