@@ -66,3 +66,13 @@ changeover_config any_config(bool of_input) {
   if (one_in(3)) config.commit = (int32_t)below(2);
   return config;
 }
+
+atomic_ulong calls_done, calls_refused;
+
+int32_t answers(int32_t result, const char *file, int line) {
+  atomic_fetch_add(result == CHANGEOVER_OK ? &calls_done : &calls_refused, 1);
+  check(result <= CHANGEOVER_OK && result >= CHANGEOVER_ERR_TOKEN && result != CHANGEOVER_ERR_PANIC &&
+            result != CHANGEOVER_ERR_MONITOR_DIED,
+        file, line, "%s", changeover_error_name(result));
+  return result;
+}

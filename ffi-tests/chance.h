@@ -3,6 +3,7 @@
 #define CHANCE_H
 
 #include <changeover.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,5 +17,10 @@ int32_t any_number(void);
 uint64_t any_duration(void);
 const char *any_text(void);
 changeover_config any_config(bool of_input);
+
+/* What a call may answer, whatever it is called with: no bug. */
+#define CALL(call) answers((call), __FILE__, __LINE__)
+int32_t answers(int32_t result, const char *file, int line);
+extern atomic_ulong calls_done, calls_refused;
 
 #endif

@@ -5,9 +5,11 @@
  *   hostile [SEED [SECONDS]]     a seed decides what the threads do, but not when: run it again and again */
 #include "chance.h"
 #include "harness.h"
+#include "onlookers.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { THREADS = 3, OPEN = 4, OWNED = 1 << 20, SESSIONS = 1 << 21 };
 
@@ -16,22 +18,14 @@ static struct owned { atomic_uchar given, destroyed; } owned[OWNED];
 static atomic_int owned_len;
 /* By session: what was seen of it. */
 static atomic_uchar starts[SESSIONS], stops[SESSIONS];
-static atomic_ulong done, refused, taken;
+static atomic_ulong taken;
 
 static _Atomic(changeover_engine *) engine;
 static bool called_back;
 static uint64_t seed, length;
 static atomic_bool ends;
-
-/* What a call may answer. */
-static int32_t answers(int32_t result, int line) {
-  atomic_fetch_add(result == CHANGEOVER_OK ? &done : &refused, 1);
-  check(result <= CHANGEOVER_OK && result >= CHANGEOVER_ERR_NO_BETTER_INPUT &&
-            result != CHANGEOVER_ERR_PANIC && result != CHANGEOVER_ERR_MONITOR_DIED,
-        __FILE__, line, "%s", changeover_error_name(result));
-  return result;
-}
-#define CALL(call) answers((call), __LINE__)
+/* Of the traces. */
+static char directory[] = "/tmp/changeover-hostile-XXXXXX";
 
 /* The ends of what is given. */
 
@@ -243,42 +237,6 @@ static void take_an_event(changeover_event *event) {
   }
 }
 
-/* What is told beside the host. */
-
-static void follow(changeover_tap **tap, changeover_event *event) {
-  static _Thread_local uint64_t last;
-  if (!*tap) {
-    const uint64_t keep = one_in(9) ? UINT64_MAX : below(40), after = one_in(2) ? UINT64_MAX : below(2000);
-    CALL(changeover_tap_open(engine, keep, one_in(3) ? last : after, tap));
-    last = 0;
-    return;
-  }
-  if (CALL(changeover_tap_next(*tap, below(2) * MILLISECOND, event)) == CHANGEOVER_OK) {
-    CHECK(event->seq > last + event->missed || last == 0);
-    CHECK(event->user_data == NULL && event->kind != CHANGEOVER_EVENT_GAP);
-    last = event->seq;
-    char json[200];
-    OK(changeover_event_json(event, json, below(sizeof json + 1), NULL));
-  }
-  if (!one_in(40)) return;
-  changeover_tap *const closed = *tap;
-  changeover_tap_close(closed);
-  EXPECT(CHANGEOVER_ERR_HANDLE, changeover_tap_next(closed, 0, event));
-  *tap = NULL;
-}
-
-static void look_at_all(void) {
-  changeover_text *text = NULL;
-  const char *string = NULL;
-  const char *const after = any_stream();
-  if (one_in(2))
-    CALL(changeover_metrics(engine, below(5), &text));
-  else
-    CALL(changeover_statuses_json(engine, S(after), one_in(9) ? SIZE_MAX : below(4), &text));
-  if (text) OK(changeover_text_get(text, &string, NULL));
-  changeover_text_free(text);
-}
-
 /* Everything else. */
 
 static void change_streams(void) {
@@ -372,7 +330,7 @@ static void ask(void) {
 
 static void call_at_random(void) {
   if (atomic_load(&ends)) return;
-  const uint32_t what = below(12);
+  const uint32_t what = below(14);
   if (what < 3)
     change_streams();
   else if (what < 6)
@@ -381,8 +339,8 @@ static void call_at_random(void) {
     look_at_a_status();
   else if (what == 7)
     follow_losses();
-  else if (what == 9 && one_in(4))
-    look_at_all();
+  else if (what == 9)
+    look_on(engine, directory);
   else if (what == 8 && one_in(6))
     set_callbacks();
   else
@@ -393,8 +351,8 @@ static void *be_hostile(void *data) {
   const uint64_t until = clock_now() + length;
   seed_chance(*(const uint64_t *)data);
   changeover_input open[OPEN] = {0};
-  changeover_event event = no_event(), tapped = no_event();
-  changeover_tap *tap = NULL;
+  changeover_event event = no_event();
+  struct follower follower = {.event = no_event()};
   for (int i = 0; i % 16 || clock_now() < until; i++) {
     changeover_input *input = &open[below(OPEN)];
     const char *const stream = any_stream(), *const text = any_text();
@@ -413,13 +371,12 @@ static void *be_hostile(void *data) {
       case 4:
         if (!called_back) take_an_event(&event);
         break;
-      case 5: follow(&tap, &tapped); break;
+      case 5: follow(&follower, engine); break;
       default: call_at_random();
     }
   }
   OK(changeover_event_clear(&event));
-  OK(changeover_event_clear(&tapped));
-  changeover_tap_close(tap);
+  stop_following(&follower);
   for (int i = 0; i < OPEN; i++)
     OK(changeover_close_input(&open[i]));
   return NULL;
@@ -450,6 +407,7 @@ static void live(bool with_callbacks) {
   for (size_t i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL);
   atomic_store(&ends, true);
+  if (one_in(2)) end_onlookers();
   CALL(changeover_unregister_all(engine));
   changeover_event event = no_event();
   while (!with_callbacks && changeover_next_event(engine, 0, &event) == CHANGEOVER_OK)
@@ -458,6 +416,7 @@ static void live(bool with_callbacks) {
   /* A callback may just now have set a timeout. */
   while (CALL(changeover_free(engine)) == CHANGEOVER_ERR_TIMEOUT)
     OK(changeover_set_call_timeout(engine, UINT64_MAX));
+  end_onlookers();
   const int given = atomic_load(&owned_len) < OWNED ? atomic_load(&owned_len) : OWNED;
   for (int i = 0; i < given; i++)
     EQUAL(1, atomic_load(&owned[i].destroyed));
@@ -474,9 +433,17 @@ int main(int argc, char **argv) {
   seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
   length = (argc > 2 ? strtoull(argv[2], NULL, 0) : 2) * SECOND;
   fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
+  seed_chance(seed);
+  CHECK(mkdtemp(directory) != NULL);
   RUN(polled);
   RUN(with_callbacks);
-  note("%lu calls done, %lu refused, %lu events", atomic_load(&done), atomic_load(&refused),
+  static const char *const files[] = {"trace", "trace.1", "other", "other.1", "\xff", "\xff.1", ""};
+  for (size_t i = 0; i < LENGTH(files); i++) {
+    char path[64];
+    snprintf(path, sizeof path, "%s/%s", directory, files[i]);
+    remove(path);
+  }
+  note("%lu calls done, %lu refused, %lu events", atomic_load(&calls_done), atomic_load(&calls_refused),
        atomic_load(&taken));
   return finish();
 }

@@ -48,7 +48,8 @@ static void serve(changeover_engine *engine) {
   /* Others reach that one: only to be refused. */
   if (!strcmp(address, "0.0.0.0:0")) options.token = NULL;
   changeover_server *server = NULL;
-  if (CALL(changeover_serve(engine, S(address), one_in(4) ? NULL : &options, &server)) != CHANGEOVER_OK) return;
+  if (CALL(changeover_serve(engine, S(address), one_in(4) ? NULL : &options, &server)) != CHANGEOVER_OK)
+    return;
   const char *bound = NULL;
   OK(changeover_server_address(server, &bound, NULL));
   const size_t place = below(PLACES);
@@ -128,7 +129,8 @@ static void ask_a_site(void) {
   static const char *const bodies[] = {"{\"input\":1}", "{\"input\":0,\"seconds\":1}", "{}", "[", "\xff"};
   static const char *const numbers[] = {"0", "7", "18446744073709551615", "-1", "x"};
   changeover_request request = request_for(targets[below(LENGTH(targets))]);
-  if (one_in(3)) request.method = methods[below(LENGTH(methods))], request.method_len = strlen(request.method);
+  if (one_in(3))
+    request.method = methods[below(LENGTH(methods))], request.method_len = strlen(request.method);
   if (one_in(20)) request.host = any_text(), request.host_len = strlen(request.host);
   if (one_in(20)) request.origin = any_text(), request.origin_len = strlen(request.origin);
   if (one_in(20)) request.fetch_site = any_text(), request.fetch_site_len = strlen(request.fetch_site);

@@ -49,7 +49,7 @@ warnings="-Wall -Wextra -Wpedantic -Werror -Wstrict-prototypes -Wmissing-prototy
 asan_options="detect_stack_use_after_return=1"
 tsan_options="ignore_noninstrumented_modules=1 halt_on_error=0 exitcode=66"
 # What several tests need.
-common="harness functions objects callback_host chance"
+common="harness functions objects callback_host chance onlookers"
 export common scratch here include sanitized static dynamic system warnings shared asan_options tsan_options
 
 # compiler VARIANT: with the options for it.
