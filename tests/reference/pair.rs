@@ -12,6 +12,7 @@ use changeover::core::{
 };
 use changeover::{Error, StartReason};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// As no monotonic clock does, time does not begin at 0.
 const EPOCH: Nanos = 1_000_000_000_000;
@@ -196,9 +197,18 @@ impl Pair {
                 let stimulus = Stimulus::SoftError { priority: *priority, text: (*text).into() };
                 self.both(stimulus, &Told::SoftError(*priority, text))
             }
-            Step::Switch(priority) => {
-                let stimulus = Stimulus::SwitchInput { priority: *priority, lasts: None };
-                self.both(stimulus, &Told::Switch(*priority))
+            Step::Switch(priority, lasts) => {
+                let stimulus = Stimulus::SwitchInput {
+                    priority: *priority,
+                    lasts: lasts.map(Duration::from_nanos),
+                };
+                self.both(stimulus, &Told::Switch(*priority, *lasts))
+            }
+            Step::FailBack => self.both(Stimulus::FailBack, &Told::FailBack),
+            Step::Enable(priority, enabled) => {
+                let (priority, enabled) = (*priority, *enabled);
+                let stimulus = Stimulus::SetInputEnabled { priority, enabled };
+                self.both(stimulus, &Told::Enable(priority, enabled))
             }
             Step::ClearOverride => self.both(Stimulus::ClearOverride, &Told::ClearOverride),
             Step::Update(update) => {

@@ -97,7 +97,9 @@ fn step(rng: &mut Rng, restless: bool, unprobed: bool, overlap_off: bool) -> Ste
         875..890 if restless => Step::Error(priority, text),
         890..900 if restless => Step::SoftError(priority, text),
         900..910 if restless => Step::SessionError(priority, text),
-        910..930 => Step::Switch(priority),
+        910..920 => Step::Switch(priority, None),
+        920..926 => Step::Switch(priority, Some(duration(rng))),
+        926..930 => Step::FailBack,
         930..940 => Step::ClearOverride,
         940..945 => Step::Sleep(duration(rng)),
         945..950 => Step::Stale,
@@ -110,6 +112,7 @@ fn step(rng: &mut Rng, restless: bool, unprobed: bool, overlap_off: bool) -> Ste
         }
         980..985 => Step::Defaults(of_engine(rng)),
         985 => Step::Unregister,
+        986..992 => Step::Enable(priority, rng.bool()),
         _ => Step::Packet(priority),
     }
 }

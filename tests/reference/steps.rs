@@ -40,7 +40,10 @@ pub enum Step {
     Error(Priority, Text),
     SoftError(Priority, Text),
     SessionError(Priority, Text),
-    Switch(Priority),
+    /// For so long, or until something else ends it.
+    Switch(Priority, Option<Nanos>),
+    FailBack,
+    Enable(Priority, bool),
     ClearOverride,
     Update(Update),
     Buffer(Text),

@@ -209,9 +209,15 @@ impl Script {
             let when = dice.u64(..length);
             let one = &sources[dice.usize(..sources.len())];
             let (priority, set) = (one.priority, one.set);
-            match dice.u8(..10) {
+            match dice.u8(..13) {
+                10 => self.at(when, Step::Switch(priority, Some(dice.u64(MILLI..20 * SECOND)))),
+                11 => self.at(when, Step::FailBack),
+                12 => {
+                    self.at(when, Step::Enable(priority, false));
+                    self.at(when + dice.u64(..20 * SECOND), Step::Enable(priority, true));
+                }
                 0..3 => {
-                    self.at(when, Step::Switch(priority));
+                    self.at(when, Step::Switch(priority, None));
                     self.at(when + dice.u64(..10 * SECOND), Step::ClearOverride);
                 }
                 3 => self.at(when, Step::SoftError(priority, "bad stream")),

@@ -7,11 +7,20 @@ use changeover::{Error, Reason, StartReason};
 
 impl Model {
     /// Rule 11.
-    pub(super) fn switch(&mut self, priority: Priority, now: Nanos) -> Result<(), Error> {
+    pub(super) fn switch(
+        &mut self,
+        priority: Priority,
+        lasts: Option<Nanos>,
+        now: Nanos,
+    ) -> Result<(), Error> {
+        if self.known(priority)?.disabled {
+            return Err(Error::InputDisabled);
+        }
         if !self.known(priority)?.usable() {
             return Err(Error::InputDegraded);
         }
         self.pinned = Some(priority);
+        self.pinned_until = lasts.map(|lasts| now + lasts);
         self.begin_switch(priority, Reason::Manual, now);
         Ok(())
     }
@@ -33,7 +42,7 @@ impl Model {
         for (priority, set) in &update.added {
             self.add(*priority, *set, now)?;
         }
-        self.add_better(update, now);
+        self.switch_to_added(update.added.iter().map(|(priority, _)| *priority).collect(), now);
         for (priority, set) in &update.updated {
             self.replace(*priority, *set, now);
         }
@@ -41,17 +50,21 @@ impl Model {
     }
 
     /// Rule 12c.
-    fn add_better(&mut self, update: &Update, now: Nanos) {
+    pub(super) fn switch_to_added(&mut self, added: Vec<Priority>, now: Nanos) {
         let choice = self.choice();
-        for (priority, _) in &update.added {
+        for priority in &added {
+            let better = self
+                .active_input()
+                .is_some_and(|active| *priority < active.priority || active.untested);
             if choice == Some(*priority)
                 && self.pinned.is_none()
+                && better
                 && !self.nothing_usable_is_active()
             {
                 self.begin_switch(*priority, Reason::InputAdded, now);
             }
         }
-        self.added = update.added.iter().map(|(priority, _)| *priority).collect();
+        self.added = added;
     }
 
     /// Rule 12a: as a whole, before anything changes.
@@ -118,6 +131,12 @@ impl Model {
     /// Rule 12d.
     fn replace(&mut self, priority: Priority, set: crate::settings::Set, now: Nanos) {
         let was = self.input(priority).clone();
+        if was.disabled {
+            // Rule 25b: updates leave it so.
+            self.retire(priority);
+            self.input(priority).set = set;
+            return;
+        }
         let active = self.active == Some(priority) && was.usable();
         let pending = self.pending.is_some_and(|pending| pending.target == priority);
         let mut input = super::input::Input::new(priority, set);
@@ -153,6 +172,11 @@ impl Model {
         self.buffer = buffer;
         for priority in self.priorities() {
             let Some(session) = self.input(priority).session else { continue };
+            if self.input(priority).disabled {
+                // Rule 25b.
+                self.retire(priority);
+                continue;
+            }
             let active = self.active == Some(priority) && self.input(priority).usable();
             self.restart(priority, session.attempt, StartReason::Restart);
             let hot = self.hot(self.at(priority).expect("it is there"));
@@ -167,10 +191,11 @@ impl Model {
     }
 
     /// Rules, 4: while a stream runs.
-    pub(super) fn changed_settings(&mut self, now: Nanos) -> Result<(), Error> {
+    pub(super) fn changed_settings(&mut self, returned: bool, now: Nanos) -> Result<(), Error> {
         self.refuse_hot_without_overlap()?;
         self.shorten_waits();
-        if !self.returns_by_itself()
+        if returned
+            && !self.returns_by_itself()
             && self.pending.is_some_and(|pending| pending.reason == Reason::Failback)
         {
             self.abandon_pending();

@@ -34,6 +34,7 @@ impl Model {
         self.replace_what_was_lost(now)
             || self.commit_or_abandon(now)
             || self.stop_what_is_of_no_use()
+            || self.drain(now)
             || self.return_to_a_better_one(now)
             || self.untested_is_better()
             || (self.ticked && self.try_again(now))
@@ -42,7 +43,7 @@ impl Model {
 
     /// Rule 5.
     pub(super) fn choice(&self) -> Option<Priority> {
-        let usable = || self.inputs.iter().filter(|input| input.usable());
+        let usable = || self.inputs.iter().filter(|input| input.available());
         let pinned = self.pinned.filter(|pinned| usable().any(|input| input.priority == *pinned));
         let tested = usable().find(|input| !input.untested).or(usable().next());
         pinned.or(tested.map(|input| input.priority))
@@ -116,6 +117,12 @@ impl Model {
             self.stop(old);
         }
         let session = self.at(to).and_then(|input| input.session).map(|session| session.id);
+        // Rule 25b.
+        let drained =
+            from.filter(|from| *from != to && self.at(*from).is_some_and(|old| old.disabled));
+        if let Some(from) = drained {
+            self.retire(from);
+        }
         let number = self.number + u64::from(session.is_none() || self.gate != session);
         self.out.push(Out::Switched { from, to, reason, evidence, number });
         if self.input(to).session.is_none() {
@@ -271,7 +278,7 @@ impl Model {
         let free = self.pending.is_none() && self.failback_is_free();
         let better = self.inputs.iter().filter(move |input| {
             free && active.is_some_and(|active| input.priority < active.priority)
-                && input.usable()
+                && input.available()
                 && !input.untested
         });
         let cooled = self.last_switch + self.of_stream(Set::switch_cooldown);
@@ -290,14 +297,14 @@ impl Model {
         self.returns_by_itself() && self.pinned.is_none()
     }
 
-    fn better_than_active(&self, input: &Input) -> bool {
+    pub(super) fn better_than_active(&self, input: &Input) -> bool {
         self.active.is_some_and(|active| input.priority < active)
     }
 
     /// Rules 6d, 9a, 9c, 27c: what would be done if its wait were over.
     pub(super) fn may_be_tried(&self, input: &Input) -> Option<Try> {
         let better = self.better_than_active(input);
-        if input.usable() || input.probe.is_some() || input.attempt().is_some() {
+        if input.stopped || input.usable() || input.probe.is_some() || input.attempt().is_some() {
             return None;
         }
         if self.hot(input) {
@@ -315,9 +322,14 @@ impl Model {
         } else if self.exhausted || better {
             return Some(Try::Trial);
         }
-        let running = input.session.is_some();
-        let used = input.was_untested && !self.quiet(); // D5
-        (!better && !self.exhausted && !running && !used).then_some(Try::Untested)
+        if input.session.is_some() {
+            // It is better than what is untested itself (rule 5).
+            let untested = self.active_input().is_some_and(|active| active.untested);
+            return (untested && !self.overlap_off()).then_some(Try::Trial);
+        }
+        // Once in each outage.
+        let used = input.was_untested && !self.quiet();
+        (!better && !self.exhausted && !used).then_some(Try::Untested)
     }
 
     /// Rule 27c: then it is to be tried (9c), as its wait is over.

@@ -10,6 +10,9 @@ pub struct Input {
     pub set: Set,
     /// It was given up: since when, and why.
     pub failed: Option<Failure>,
+    /// Rule 25: the host does not want it; and it is not used any longer.
+    pub disabled: bool,
+    pub stopped: bool,
     /// Rule 27c: usable all the same.
     pub untested: bool,
     /// Rule 27c: it was, in this outage.
@@ -70,6 +73,8 @@ impl Input {
             priority,
             set,
             failed: None,
+            disabled: false,
+            stopped: false,
             untested: false,
             was_untested: false,
             session: None,
@@ -88,7 +93,12 @@ impl Input {
 
     /// Neither degraded nor stopped.
     pub fn usable(&self) -> bool {
-        self.failed.is_none() || self.untested
+        !self.stopped && (self.failed.is_none() || self.untested)
+    }
+
+    /// And wanted.
+    pub fn available(&self) -> bool {
+        self.usable() && !self.disabled
     }
 
     pub fn attempt(&self) -> Option<Attempt> {

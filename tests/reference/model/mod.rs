@@ -4,6 +4,7 @@
 mod changes;
 mod decide;
 mod input;
+mod maintenance;
 mod time;
 pub mod told;
 
@@ -31,6 +32,8 @@ pub struct Model {
     proved: bool,
     pending: Option<Pending>,
     pinned: Option<Priority>,
+    /// Rule 25d.
+    pinned_until: Option<Nanos>,
     exhausted: bool,
     /// The active input was lost, and nothing was decided of it yet.
     lost: Option<(Reason, Evidence)>,
@@ -79,6 +82,7 @@ impl Model {
             proved: false,
             pending: None,
             pinned: None,
+            pinned_until: None,
             exhausted: false,
             lost: None,
             gate: None,
@@ -149,23 +153,29 @@ impl Model {
             Told::SoftError(priority, text) => {
                 self.known(*priority)?;
                 // Rule 4e.
-                if !self.inputs.iter().any(|input| input.priority != *priority && input.usable()) {
+                if !self.inputs.iter().any(|input| input.priority != *priority && input.available())
+                {
                     return Err(Error::NoOtherInput);
                 }
                 self.report(*priority, text, now);
             }
             Told::SessionError(priority, text) => self.report(*priority, text, now),
-            Told::Switch(priority) => self.switch(*priority, now)?,
+            Told::Switch(priority, lasts) => self.switch(*priority, *lasts, now)?,
+            Told::FailBack => self.fail_back(now)?,
+            Told::Enable(priority, true) => self.enable(*priority, now)?,
+            Told::Enable(priority, false) => self.disable(*priority)?,
             Told::ClearOverride => self.clear_override(),
             Told::Update(update) => self.update(update, now)?,
             Told::Buffer(buffer) => self.change_buffer(buffer, now),
             Told::Config(set) => {
+                let returned = self.returns_by_itself();
                 let before = std::mem::replace(&mut self.stream, *set);
-                self.changed_settings(now).inspect_err(|_| self.stream = before)?;
+                self.changed_settings(returned, now).inspect_err(|_| self.stream = before)?;
             }
             Told::Defaults(set) => {
+                let returned = self.returns_by_itself();
                 let before = std::mem::replace(&mut self.defaults, *set);
-                self.changed_settings(now).inspect_err(|_| self.defaults = before)?;
+                self.changed_settings(returned, now).inspect_err(|_| self.defaults = before)?;
             }
             Told::Unregister => {
                 self.unregister();
@@ -253,6 +263,10 @@ impl Model {
         self.pinned
     }
 
+    pub fn pinned_until(&self) -> Option<Nanos> {
+        self.pinned_until.filter(|_| self.pinned.is_some())
+    }
+
     pub fn exhausted(&self) -> bool {
         self.exhausted
     }
@@ -272,6 +286,7 @@ impl Model {
     pub fn status(&self, priority: Priority) -> Status {
         match self.at(priority) {
             _ if self.over => Status::Stopped,
+            Some(input) if input.stopped => Status::Stopped,
             Some(input) if !input.usable() => Status::Degraded,
             _ if self.active == Some(priority) && self.on_air.is_some() => Status::Active,
             _ => Status::Idle,
@@ -350,6 +365,7 @@ impl Model {
         if !input.usable() {
             return;
         }
+        let draining = input.disabled;
         input.failed = Some(failure);
         input.untested = false;
         input.healthy_since = None;
@@ -373,6 +389,11 @@ impl Model {
         if self.pending.is_some_and(|pending| pending.target == priority) {
             // Rule 7b.
             self.pending = None;
+        }
+        if draining {
+            // Rule 25b.
+            self.retire(priority);
+            return;
         }
         // Rules 7b and 9d: only what was active goes on behind the closed gate (6b).
         if self.active != Some(priority) && !self.hot(self.at(priority).expect("it is there")) {

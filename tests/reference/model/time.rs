@@ -7,20 +7,29 @@ use crate::settings::Set;
 use changeover::core::{Nanos, Priority};
 use changeover::Reason;
 
+/// What falls due besides sessions and waits; in one instant in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// Rule 9b: a probe.
+    Unanswered(Priority),
+    /// Rule 9c: a trial has delivered for long enough.
+    Good(Priority),
+    /// Rule 9f: the active input was on air for long enough.
+    Proven,
+    /// Rule 25d.
+    Unpinned,
+}
+
 impl Model {
     /// Rules 3, 7b, 9: whatever fails in this instant fails before anything is decided (3f).
     pub(super) fn pass_deadlines(&mut self, now: Nanos) {
         for priority in self.priorities() {
             let input = self.at(priority).expect("it is there");
-            let (silent, unanswered) = (self.session_deadline(input), self.probe_deadline(input));
-            if let Some(failure) = overdue(silent, now) {
+            if let Some(failure) = overdue(self.session_deadline(input), now) {
                 match self.input(priority).usable() {
                     true => self.degrade(priority, failure, now),
                     false => self.attempt_failed(priority, failure, now),
                 }
-            }
-            if let Some(failure) = overdue(unanswered, now) {
-                self.attempt_failed(priority, failure, now);
             }
         }
     }
@@ -68,30 +77,65 @@ impl Model {
         self.input(priority).wait = Some(Wait { at_least, at_most });
     }
 
+    /// A tick: what failed first (3f), then the rest in the order in which it fell due.
     pub(super) fn decide_all_that_is_due(&mut self, now: Nanos) {
         loop {
-            self.trials_succeed(now);
-            self.prove(now);
+            self.pass_deadlines(now);
             self.evaluate(now);
-            self.ticked = true;
-            self.evaluate(now);
-            self.ticked = false;
-            if !self.prove(now) {
-                break;
+            if let Some(due) = self.first_due(now) {
+                self.fall_due(due, now);
+            } else if !self.any_overdue(now) {
+                self.ticked = true;
+                self.evaluate(now);
+                self.ticked = false;
+                if self.first_due(now).is_none() && !self.any_overdue(now) {
+                    return;
+                }
             }
         }
     }
 
-    /// Rule 9c: trials that have delivered for long enough.
-    pub(super) fn trials_succeed(&mut self, now: Nanos) {
-        for priority in self.priorities() {
-            let first = self.at(priority).and_then(|input| self.proves_itself_since(input));
-            if let Some(first) =
-                first.filter(|first| now >= first + self.of_stream(Set::failback_stable))
-            {
-                self.recover(priority, first);
-                self.evaluate(now);
+    fn any_overdue(&self, now: Nanos) -> bool {
+        self.inputs.iter().any(|input| overdue(self.session_deadline(input), now).is_some())
+    }
+
+    fn first_due(&self, now: Nanos) -> Option<Due> {
+        let stable = self.of_stream(Set::failback_stable);
+        let of_input = |input: &Input| {
+            let unanswered = self.probe_deadline(input).map(|(since, limit)| since + limit);
+            let good = self.proves_itself_since(input).map(|since| since + stable);
+            let priority = input.priority;
+            [
+                unanswered.map(|at| (at, Due::Unanswered(priority))),
+                good.map(|at| (at, Due::Good(priority))),
+            ]
+        };
+        let proven =
+            self.on_air.filter(|_| !self.proved).map(|since| (since + stable, Due::Proven));
+        let unpinned = self.pinned_until().map(|at| (at, Due::Unpinned));
+        let all = self.inputs.iter().flat_map(of_input).chain([proven, unpinned]).flatten();
+        all.filter(|(at, _)| now >= *at).min().map(|(_, due)| due)
+    }
+
+    fn fall_due(&mut self, due: Due, now: Nanos) {
+        match due {
+            Due::Unanswered(priority) => {
+                let deadline = self.at(priority).and_then(|input| self.probe_deadline(input));
+                if let Some(failure) = overdue(deadline, now) {
+                    self.attempt_failed(priority, failure, now);
+                }
             }
+            Due::Good(priority) => {
+                let first = self.at(priority).and_then(|input| self.proves_itself_since(input));
+                self.recover(priority, first.unwrap_or(now));
+            }
+            Due::Proven => {
+                self.proved = true;
+                if let Some(active) = self.active {
+                    self.input(active).doubled = None;
+                }
+            }
+            Due::Unpinned => self.clear_override(),
         }
     }
 
@@ -103,32 +147,22 @@ impl Model {
         })
     }
 
-    /// Rules 9f and 27c: it was on air for long enough to have proved itself.
-    pub(super) fn prove(&mut self, now: Nanos) -> bool {
-        let stable = self.of_stream(Set::failback_stable);
-        if let (Some(active), Some(since)) = (self.active, self.on_air) {
-            if now >= since + stable && !std::mem::replace(&mut self.proved, true) {
-                self.input(active).doubled = None;
-                return true;
-            }
-        }
-        false
-    }
-
     /// The latest instant by which time alone decides something.
     pub fn deadline(&self) -> Option<Nanos> {
-        let mut all = Vec::new();
         let stable = self.of_stream(Set::failback_stable);
-        for input in &self.inputs {
-            all.extend(self.session_deadline(input).map(|(since, limit)| since + limit));
-            all.extend(self.probe_deadline(input).map(|(since, limit)| since + limit));
-            all.extend(self.proves_itself_since(input).map(|since| since + stable));
-            if self.may_be_tried(input).is_some() {
-                all.extend(input.wait.map(|wait| wait.at_most));
-            }
-        }
-        all.extend(self.failback_due());
-        all.into_iter().min()
+        let of_input = |input: &Input| {
+            let overdue = [self.session_deadline(input), self.probe_deadline(input)];
+            let overdue = overdue.into_iter().flatten().map(|(since, limit)| since + limit).min();
+            let proves = self.proves_itself_since(input).map(|since| since + stable);
+            let wait = input.wait.filter(|_| self.may_be_tried(input).is_some());
+            [overdue, proves, wait.map(|wait| wait.at_most)].into_iter().flatten().min()
+        };
+        self.inputs
+            .iter()
+            .filter_map(of_input)
+            .chain(self.failback_due())
+            .chain(self.pinned_until())
+            .min()
     }
 
     /// A wait that lasts is over as long from now as a new one would be, if that is sooner (rules, 4).

@@ -24,8 +24,11 @@ pub enum Told {
     Error(Priority, Text),
     SoftError(Priority, Text),
     SessionError(Priority, Text),
-    Switch(Priority),
+    /// For so long, or until something else ends it.
+    Switch(Priority, Option<Nanos>),
     ClearOverride,
+    FailBack,
+    Enable(Priority, bool),
     Update(Update),
     Buffer(Text),
     Config(Set),

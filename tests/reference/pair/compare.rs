@@ -191,6 +191,7 @@ impl Pair {
         same!("active", self.core.active(), self.model.active());
         same!("pending", self.core.pending(), self.model.pending());
         same!("override", self.core.override_input(), self.model.pinned());
+        same!("its end", self.core.override_ends(), self.model.pinned_until());
         same!("exhausted", self.core.exhausted(), self.model.exhausted());
         same!("on air", self.core.on_air(), self.model.is_on_air());
         same!("gate", (session(self.core.gate()), self.core.switch_number()), self.model.gate());
@@ -210,6 +211,9 @@ impl Pair {
             let ids = (session(core.session()), model.session.map(|session| session.id));
             if ids.0 != ids.1 {
                 return of("session", format!("{:?}", ids.0), format!("{:?}", ids.1));
+            }
+            if core.disabled() != model.disabled {
+                return of("disabled", core.disabled().to_string(), model.disabled.to_string());
             }
             if core.untested() != model.untested {
                 return of("untested", core.untested().to_string(), model.untested.to_string());
