@@ -378,7 +378,9 @@ def main():
         screen.line(f"  The failover did not happen as promised. What was said and written: {os.path.relpath(output)}/")
         return 1
     screen.line(f"  All as promised. Look at {os.path.relpath(output)}/timeline.png, play {os.path.relpath(output)}/recording.ts")
-    screen.line(f"  What was decided, and why: {os.path.relpath(CHANGEOVER)} replay {os.path.relpath(output)}/demo.trace")
+    replay = f"{os.path.relpath(CHANGEOVER)} replay {os.path.relpath(output)}/demo.trace"
+    screen.line(f"  What was decided, and why: {replay}")
+    screen.line(f"  And with half the timeout: {replay} --set packet_timeout={TIMEOUT_MS // 2}ms")
     return 0
 
 

@@ -74,31 +74,43 @@ fn the_first_difference_is_told() {
     assert_ne!(difference["recorded"], difference["replayed"], "{report}");
 }
 
-/// In the last record of a time that passed, which is a decision: its last byte, and its checksum.
+/// In the last record of a time that passed, which is a decision: its last byte, and its frame's checksum.
 fn change_an_answer(bytes: &mut [u8]) {
+    const SEVERAL: u8 = 7;
     const TICK: u8 = 32;
     let mut at = "changeover-trace\n".len();
     let mut found = None;
     while at < bytes.len() {
-        let (mut length, mut shift) = (0, 0);
-        loop {
-            let byte = bytes[at];
-            at += 1;
-            length |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
+        let (begin, length) = number(bytes, at);
+        let end = begin + length;
+        let mut record = begin + 1;
+        while bytes[begin] == SEVERAL && record < end {
+            let (from, length) = number(bytes, record);
+            record = from + length;
+            if bytes[from] == TICK && length > 12 {
+                found = Some((begin, record, end));
             }
         }
-        if bytes[at] == TICK && length > 12 {
-            found = Some((at, at + length));
-        }
-        at += length + 4;
+        at = end + 4;
     }
-    let (begin, end) = found.expect("time passed, and something was decided");
-    bytes[end - 1] ^= 1;
+    let (begin, record, end) = found.expect("time passed, and something was decided");
+    bytes[record - 1] ^= 1;
     let checksum = crc32fast::hash(&bytes[begin..end]);
     bytes[end..end + 4].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// A number, and where it ends.
+fn number(bytes: &[u8], mut at: usize) -> (usize, usize) {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let byte = bytes[at];
+        at += 1;
+        number |= usize::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return (at, number);
+        }
+    }
 }
 
 #[test]
