@@ -12,6 +12,27 @@ fn engine() -> Engine {
     Engine::builder().defaults(defaults).build().unwrap()
 }
 
+/// By id, where the first thread has a cell of its own and all others share one, and long enough for these to
+/// meet in it.
+#[test]
+fn threads_that_share_a_cell_lose_nothing() {
+    const PACKETS: u64 = 200_000;
+    let engine = engine();
+    engine.register("s", "", vec![Input::new(0, "x")], Config::new()).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                (0..PACKETS).for_each(|_| {
+                    let _ = engine.record_packet("s", 0, 7, Flags::VIDEO).unwrap();
+                });
+            });
+        }
+    });
+    let input = &engine.runtime_status("s").unwrap().inputs[0];
+    let counted = (input.packets, input.bytes, input.video_packets);
+    assert_eq!(counted, (4 * PACKETS, 4 * PACKETS * 7, 4 * PACKETS));
+}
+
 #[test]
 fn no_packet_is_lost_or_counted_twice() {
     const ROUNDS: u64 = 300;
