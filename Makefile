@@ -10,6 +10,7 @@ help:
 	@echo "make test-page  the operators' page only, in Chromium"
 	@echo "make bench      measure everything (15 minutes), write bench-output/report.md"
 	@echo "make bench-gate the promises in numbers (two minutes): one line a bar"
+	@echo "make verify     what is tried at random, to a budget of time: MINUTES=60; write verify-output/report.md"
 	@echo "make soak       the real engine against hundreds of sources that fail, hogs and stops: MINUTES=20"
 	@echo "make bench-go   the Go packet path against its bars: an empty cgo call, locks and a map"
 	@echo "make lib        build the C libraries in target/release"
@@ -192,6 +193,11 @@ bench:
 
 bench-gate:
 	ci/bench-gate
+
+# Simulation, comparison, models, fuzzing.
+.PHONY: verify
+verify:
+	ci/verify $(or $(MINUTES),60)
 
 # False, missed, double transitions; memory that grows.
 .PHONY: soak
