@@ -96,7 +96,7 @@ impl Times {
 }
 
 pub fn spawn(host: Arc<Host>) -> JoinHandle<()> {
-    let mut tap = host.engine().tap(TapOptions::new().keep(65_536)).unwrap();
+    let mut tap = host.engine().tap(TapOptions::new()).unwrap();
     std::thread::spawn(move || {
         let engine = host.engine();
         let mut times = Times::new(Ahead::compare(engine));
