@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::{Config, Input, Priority, Start, Stop};
 use crate::hot::{Packet, Verdict};
-use crate::vocabulary::{EventTag, Flags, Status};
+use crate::vocabulary::{EventTag, Flags, Role, Status};
 use crossbeam::channel::{RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -315,6 +315,48 @@ fn many_inputs_that_start_are_looked_through_once_for_all() {
     let (starts_taken, first_packets) = engine.mailbox.call(None, in_a_step).unwrap();
     assert_eq!(starts_taken, 1, "the deadlines, and nothing is decided");
     assert_eq!(first_packets, INPUTS as usize, "each is decided, and the deadlines once");
+}
+
+#[test]
+fn what_came_before_a_session_began_is_not_its_packet() {
+    let ms = Duration::from_millis;
+    let engine = Engine::new().unwrap();
+    // Its packets bring it back, and it is left for the source as soon as that delivers.
+    let slate = Config::new().role(Role::Fill).probe_cooldown(ms(3_600_000)).connect_timeout(ms(1));
+    let source = Config::new().probe_cooldown(ms(1)).connect_timeout(ms(3_600_000));
+    let inputs = vec![Input::new(0, "a").config(slate).hot(), Input::new(1, "b").config(source)];
+    let config = Config::new().failback_stable(ms(0)).switch_cooldown(ms(0));
+    engine.register("s", "", inputs, config).unwrap();
+    let next = |tag: EventTag| loop {
+        let event = engine.next_event(PATIENCE).unwrap().expect("it comes");
+        if event.kind.tag() == tag {
+            return event;
+        }
+    };
+    next(EventTag::Degraded);
+    engine.report_input_error("s", 1, "gone").unwrap();
+    let EventKind::Probe(probe) = next(EventTag::Probe).kind else { unreachable!() };
+    engine.probe_result("s", probe.probe, core::ProbeOutcome::Ok).unwrap();
+    // Both come while the source starts anew. That of the slate is decided first: the source is
+    // stopped, and started to return to it.
+    let shared = engine.shared.clone();
+    let in_a_tick = move |monitor: &mut Monitor| {
+        let packet = Packet { bytes: 1, flags: Flags::NONE };
+        for priority in [1, 0] {
+            let _ = membership::record(&shared, "s", priority, packet)?;
+        }
+        monitor.begin_tick();
+        monitor.end_step();
+        Ok(())
+    };
+    engine.mailbox.call(None, in_a_tick).unwrap();
+    let status = engine.runtime_status("s").unwrap();
+    assert_eq!(status.active_input_priority, 0, "the source's new session has not delivered");
+    assert_eq!(status.pending_input_priority, Some(1));
+    assert!(engine.record_packet("s", 0, 1, Flags::NONE).unwrap().forward());
+    assert!(engine.record_packet("s", 1, 1, Flags::NONE).is_ok());
+    engine.sync(PATIENCE).unwrap();
+    assert_eq!(engine.runtime_status("s").unwrap().active_input_priority, 1);
 }
 
 #[test]

@@ -373,14 +373,19 @@ impl Driver {
 
     /// Some cells may say that the packet their session was waiting for has come.
     pub(super) fn take_awaited_packets(&mut self) {
-        for cell in self.streams.attracted() {
-            // Looked up one by one: a decision may end the session of the next cell.
+        let attracted = self.streams.attracted();
+        let awaited: SmallVec<[_; 8]> =
+            attracted.iter().map(|cell| self.streams.awaited(*cell)).collect();
+        for (cell, awaited) in attracted.into_iter().zip(awaited) {
             if let Some(index) = self.streams.committed(cell) {
                 self.beside_offer(index, false, |_| ());
             }
-            if let Some((index, packet)) = self.streams.awaited(cell) {
+            // Looked up again: a decision may end the session of the next cell, or begin another one,
+            // and what came before that is not its packet.
+            let now = self.streams.awaited(cell);
+            if let Some((index, packet)) = now.filter(|_| now == awaited) {
                 // A packet is never refused.
-                let _ = self.decide(index, packet);
+                let _ = self.decide(index, packet.stimulus());
             } else if let Some(index) = self.streams.ends_a_silence(cell, &self.time) {
                 self.visit(index);
             }

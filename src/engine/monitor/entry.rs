@@ -14,6 +14,24 @@ use std::sync::Arc;
 /// own while none is.
 const UNBOUND: SessionId = 0;
 
+/// A packet that was awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    OfSession(SessionId),
+    /// Of an input that has none.
+    WithoutSession(Priority),
+}
+
+impl Came {
+    /// What the core is told of it.
+    pub(super) fn stimulus(self) -> Stimulus {
+        match self {
+            Came::OfSession(session) => Stimulus::Packet { session },
+            Came::WithoutSession(priority) => Stimulus::PacketWithoutSession { priority },
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Entry {
     /// Shared with the readers of status: changed in a copy, which `publish` gives to them.
@@ -163,18 +181,17 @@ impl Entry {
         }
     }
 
-    /// What the core is to be told of the packet that was recorded in this cell, if it still awaits
-    /// one there.
-    pub(super) fn awaited(&self, cell: &Cell) -> Option<Stimulus> {
+    /// Whose packet the one is that was recorded in this cell, if the core still awaits one there.
+    pub(super) fn awaited(&self, cell: &Cell) -> Option<Came> {
         let owner = |(health, input): (&InputHealth, &InputCells)| {
             Some((health.session(), health.priority(), input.session_of(cell)?))
         };
         let (current, priority, bound) = self.state.inputs().find_map(owner)?;
         match current {
             Some(session) if bound == 0 || bound == session => {
-                self.core().awaits(session).then_some(Stimulus::Packet { session })
+                self.core().awaits(session).then_some(Came::OfSession(session))
             }
-            None if bound == UNBOUND => Some(Stimulus::PacketWithoutSession { priority }),
+            None if bound == UNBOUND => Some(Came::WithoutSession(priority)),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 
 use super::cells::CellBook;
 use super::door::Door;
-use super::entry::Entry;
+use super::entry::{Came, Entry};
 use super::limbo::{Leaked, Limbo};
 use super::time::Time;
 use crate::core::{
@@ -348,9 +348,9 @@ impl Streams {
         self.entries.iter().for_each(|(_, entry)| entry.close_gate());
     }
 
-    /// The stream whose awaited packet was recorded in this cell, and what it is to be told, if it
-    /// still awaits it.
-    pub(super) fn awaited(&self, cell: usize) -> Option<(usize, Stimulus)> {
+    /// The stream whose awaited packet was recorded in this cell, and whose that is, if it still awaits
+    /// it.
+    pub(super) fn awaited(&self, cell: usize) -> Option<(usize, Came)> {
         let index = self.cells.owner(cell)?;
         Some((index, self.entries[index].awaited(self.cells.cell(cell))?))
     }

@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use world::World;
 
 /// Of an ordinary run of the tests.
-const SEEDS: u64 = 16;
+const SEEDS: u64 = 6;
 
 thread_local! {
     /// Panics of this thread are not printed, but kept: the first one.

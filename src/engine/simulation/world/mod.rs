@@ -173,6 +173,9 @@ impl World {
     pub(super) fn quiet(&mut self) {
         self.calm = true;
         self.all_is_well();
+        // What was asked before may have changed something by then.
+        self.run_to(simulated::now() + 100 * MS);
+        self.all_is_well();
         self.run_to(simulated::now() + QUIET);
         for stream in self.plan.streams.clone() {
             self.compare(stream);
