@@ -3,7 +3,6 @@
 use super::world::*;
 use arbitrary::{Result, Unstructured};
 use changeover::ffi::*;
-use std::ffi::c_char;
 use std::mem::{size_of, zeroed};
 use std::ptr::{null, without_provenance_mut};
 
@@ -24,17 +23,6 @@ fn prepared<T>(init: unsafe extern "C" fn(*mut T, usize) -> i32) -> T {
     // SAFETY: as long as is said.
     assert_eq!(unsafe { init(&mut made, size_of::<T>()) }, CHANGEOVER_OK);
     made
-}
-
-/// A text that the library has given out.
-fn is_a_text(at: *const c_char, len: usize) {
-    assert!(!at.is_null());
-    // SAFETY: the library's promise: so many bytes of UTF-8, and a NUL.
-    unsafe {
-        let bytes = std::slice::from_raw_parts(at.cast::<u8>(), len + 1);
-        assert_eq!(bytes[len], 0);
-        std::str::from_utf8(&bytes[..len]).expect("it is UTF-8");
-    }
 }
 
 /// An output for a handle, and what was put there.
@@ -486,7 +474,7 @@ impl World {
 }
 
 pub fn run(bytes: &[u8]) {
-    // The first half of what there is for the callbacks, at most 16 bytes.
+    // The callbacks have the first of it.
     let (script, calls) = bytes.split_at(bytes.len().min(32) / 2);
     let mut world = World::new(script);
     let mut chance = Unstructured::new(calls);

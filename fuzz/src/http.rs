@@ -32,8 +32,10 @@ fn ask(server: &Server, bytes: &[u8]) -> (Vec<u8>, bool) {
     (said, sent.is_ok() && read.is_ok())
 }
 
-/// The header fields of an answer in small letters, and what is behind them.
-fn head(said: &[u8]) -> Option<(u16, Vec<(String, String)>, &[u8])> {
+/// The status of an answer, its header fields in small letters, and what is behind them.
+type Head<'a> = (u16, Vec<(String, String)>, &'a [u8]);
+
+fn head(said: &[u8]) -> Option<Head<'_>> {
     let end = said.windows(4).position(|four| four == b"\r\n\r\n")?;
     let text = std::str::from_utf8(&said[..end]).expect("an answer's head is text");
     let mut lines = text.split("\r\n");

@@ -9,6 +9,9 @@ use changeover::RtpLoss;
 use std::collections::BTreeSet;
 use std::mem::{size_of, zeroed};
 
+/// Where what a packet is changes: RFC 3550's limits, the counter's, and that of what is remembered.
+const FAR: [i32; 14] = [-1, -64, -98, -99, -100, -101, 63, 127, 128, 129, 2999, 3000, 3001, 32768];
+
 /// What comes next.
 #[derive(Arbitrary, Debug)]
 enum Step {
@@ -18,7 +21,9 @@ enum Step {
     Number(u16),
     /// Any number of one of a few sources.
     Of(u8, u16),
-    /// A long run without a gap.
+    /// So far from the newest that it just is, or just is not, a loss or a late one.
+    Far(u8),
+    /// A run without a gap.
     Run(u8),
     /// What may be no RTP.
     Bytes([u8; 14], u8),
@@ -154,8 +159,12 @@ pub fn run(bytes: &[u8]) {
                 (ssrc, number) = (u32::from(source % 3), any);
                 counted.packet(ssrc, number);
             }
+            Step::Far(which) => {
+                number = number.wrapping_add(FAR[usize::from(which) % FAR.len()] as u16);
+                counted.packet(ssrc, number);
+            }
             Step::Run(length) => {
-                for _ in 0..length {
+                for _ in 0..length % 32 {
                     number = number.wrapping_add(1);
                     counted.packet(ssrc, number);
                 }

@@ -46,7 +46,7 @@ fn target(chance: &mut Unstructured) -> Result<String> {
     let mut target = match chance.int_in_range(0..=2)? {
         0 => one_of(chance, &PATHS)?.to_owned(),
         1 => {
-            let stream = encoded(*chance.choose(&STREAMS[..])?);
+            let stream = encoded(chance.choose(&STREAMS[..])?);
             format!("/api/streams/{stream}{}", one_of(chance, &ACTIONS)?)
         }
         _ => {

@@ -253,11 +253,13 @@ static SHOWN: LazyLock<Shown> = LazyLock::new(|| {
     Shown { status: status.addr() }
 });
 
+type Fill = fn(*const changeover_status, *mut u8) -> i32;
+
 /// Structs of any version are filled with what they have of this one, and nothing else is touched.
 fn filled(chance: &mut Unstructured) -> Result<()> {
     let status = std::ptr::without_provenance::<changeover_status>(SHOWN.status);
     // SAFETY: what is filled is as long as it says.
-    let fills: [(&str, fn(*const changeover_status, *mut u8) -> i32); 4] = unsafe {
+    let fills: [(&str, Fill); 4] = unsafe {
         [
             ("changeover_stream_status", |status, at| changeover_status_stream(status, at.cast())),
             ("changeover_input_status", |status, at| changeover_status_input(status, 0, at.cast())),

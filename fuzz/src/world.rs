@@ -179,6 +179,17 @@ pub fn is_an_answer(code: i32) {
     assert!(!never.contains(&code), "{code}");
 }
 
+/// A text that the library has given out.
+pub fn is_a_text(at: *const c_char, len: usize) {
+    assert!(!at.is_null());
+    // SAFETY: the library's promise: so many bytes of UTF-8, and a NUL.
+    unsafe {
+        let bytes = std::slice::from_raw_parts(at.cast::<u8>(), len + 1);
+        assert_eq!(bytes[len], 0);
+        std::str::from_utf8(&bytes[..len]).expect("it is UTF-8");
+    }
+}
+
 /// Everything that there is.
 pub struct World {
     /// By their kind: live ones, and what was ended.
