@@ -116,13 +116,14 @@ impl InputHandle {
 
     fn report(&self, what: Reported, text: &str) {
         let reports = self.reports.get_or_init(Arc::default);
-        if reports.add(what, text) {
+        if let Some(asking) = reports.add(what, text) {
             let (cell, priority, session) = (self.number, self.priority, self.session);
             let reporter = Reporter { cell, priority, session, reports: reports.clone() };
-            // Once until the monitor has looked and found nothing.
+            // Once until the monitor has looked and found nothing; by each thread that reports at once.
             self.mailbox.post(move |monitor| monitor.look_at_reports_of(reporter));
+            reports.asked(asking);
         } else {
-            self.shared.reported_again();
+            self.shared.reported_again.tell();
         }
     }
 

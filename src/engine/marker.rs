@@ -1,7 +1,7 @@
 //! Markers among the events: how a caller waits until everything before has been delivered.
 
+use crate::hot::sync::channel::{bounded, Receiver, RecvTimeoutError, Sender};
 use crate::vocabulary::Error;
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ pub(super) struct Waiter {
 
 impl Marker {
     pub(super) fn new() -> (Marker, Waiter) {
-        let (done, passed) = crossbeam::channel::bounded(1);
+        let (done, passed) = bounded(1);
         let waiting = Arc::new(());
         let marker = Marker { passed: done, waiting: Arc::downgrade(&waiting) };
         (marker, Waiter { passed, _waiting: waiting })

@@ -4,6 +4,7 @@
 use super::published::StreamShared;
 use super::shared::Shared;
 use crate::core::Priority;
+use crate::hot::sync::thread_local;
 use crate::hot::{Packet, Presence, Route, Table, Verdict, View};
 use crate::vocabulary::Error;
 use std::cell::{Cell, RefCell, UnsafeCell};
@@ -141,7 +142,7 @@ impl Membership {
 
     #[inline(always)]
     fn find(engine: u64) -> Option<*const Membership> {
-        let (number, last) = LAST.get();
+        let (number, last) = LAST.with(Cell::get);
         if number == engine {
             return Some(last);
         }
@@ -154,7 +155,7 @@ impl Membership {
             let Memberships(all) = &*all.borrow();
             let found = all.iter().find(|membership| membership.shared.number == engine)?;
             let found: *const Membership = &**found;
-            LAST.set((engine, found));
+            LAST.with(|last| last.set((engine, found)));
             Some(found)
         })
         .ok()?
@@ -164,7 +165,7 @@ impl Membership {
     fn join_for_good(shared: &Arc<Shared>) -> Option<*const Membership> {
         ALL.try_with(|all| {
             let Memberships(all) = &mut *all.borrow_mut();
-            LAST.set((0, std::ptr::null()));
+            LAST.with(|last| last.set((0, std::ptr::null())));
             all.retain(|membership| !membership.shared.is_closed());
             all.push(Box::new(Membership::join(shared)));
         })
@@ -183,6 +184,6 @@ impl Membership {
 
 impl Drop for Memberships {
     fn drop(&mut self) {
-        LAST.set((0, std::ptr::null()));
+        let _ = LAST.try_with(|last| last.set((0, std::ptr::null())));
     }
 }

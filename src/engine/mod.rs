@@ -14,13 +14,15 @@
 //! | `status.rs`, `statuses.rs` | what a host can ask: the public shapes of what is published; of all streams |
 //! | `counts.rs` | what the engine counts of itself |
 //! | `event.rs`, `event_fields.rs`, `event_json.rs` | what the host is told; the same as a flat record and a line; as JSON |
-//! | `queue.rs`, `marker.rs` | the ordered events on their way to it; how a caller waits for them |
+//! | `queue.rs`, `marker.rs`, `eventfd.rs` | the ordered events on their way to it; how a caller waits for them; how a poller does |
 //! | `tap.rs`, `tapped.rs`, `tap_ring.rs` | a reader beside the host; an event as it has it; how they come to it |
 //! | `delivery.rs` | the event thread and the host's callbacks |
 //! | `log.rs` | the log and its thread |
 //! | `tracing.rs`, `recorder.rs` | the trace, and its way from the monitor to its file |
 //! | `threads.rs`, `wall.rs` | how threads are made; wall clock time for people |
 //! | `simulation/` | all of it in virtual time, against a checker: tests |
+//!
+//! What crosses its threads has models for the model checkers, in a folder of their own.
 
 mod builder;
 mod control;
@@ -29,11 +31,14 @@ mod delivery;
 mod event;
 mod event_fields;
 mod event_json;
+mod eventfd;
 mod handle;
 mod log;
 mod marker;
 mod membership;
 mod meter;
+#[cfg(all(test, any(loom, shuttle)))]
+mod models;
 mod monitor;
 mod published;
 mod pulse;
@@ -42,14 +47,14 @@ mod rates;
 mod recorder;
 mod reports;
 mod shared;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod simulation;
 mod status;
 mod statuses;
 mod tap;
 mod tap_ring;
 mod tapped;
-#[cfg(test)]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 mod threads;
 mod tracing;

@@ -2,7 +2,7 @@
 //! throughout: nothing is read on the strength of it.
 
 use crate::core::Nanos;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::hot::sync::{thread, AtomicBool, AtomicU64, Ordering};
 
 /// No duty.
 const NONE: Nanos = Nanos::MAX;
@@ -77,12 +77,12 @@ impl Pulse {
     /// A thread that has nothing to do any more waits until its engine is freed.
     pub(super) fn wait_for_release(&self) {
         while !self.released.load(Ordering::Relaxed) {
-            std::thread::park();
+            thread::park();
         }
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 

@@ -5,15 +5,16 @@
 //! per session, and the limit on informational events bounds the rest.
 
 use super::event::{Event, EventKind};
+use super::eventfd::EventFd;
 use super::marker::Marker;
 use crate::core::{Notice, ProbeId, SessionId};
+use crate::hot::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::poison::unpoisoned;
 use crate::vocabulary::Backlog;
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, VecDeque};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(super) struct Queue {
     filled: Condvar,
     /// Readable exactly while the queue is not empty, once somebody has asked for it; before that,
     /// its two system calls per event are saved.
-    descriptor: OwnedFd,
+    event_fd: EventFd,
     limit: usize,
     /// Ever. Relaxed: for people.
     dropped: AtomicU64,
@@ -111,11 +112,6 @@ impl State {
 
 impl Queue {
     pub(super) fn new(limit: usize) -> std::io::Result<Queue> {
-        // SAFETY: eventfd takes integers only.
-        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        if fd < 0 {
-            return Err(std::io::Error::last_os_error());
-        }
         Ok(Queue {
             state: Mutex::new(State {
                 items: BTreeMap::new(),
@@ -132,8 +128,7 @@ impl Queue {
                 waiting: 0,
             }),
             filled: Condvar::new(),
-            // SAFETY: a fresh descriptor nobody else owns.
-            descriptor: unsafe { OwnedFd::from_raw_fd(fd) },
+            event_fd: EventFd::new()?,
             limit,
             dropped: AtomicU64::new(0),
         })
@@ -144,7 +139,7 @@ impl Queue {
         if !std::mem::replace(&mut state.described, true) && !state.is_drained() {
             self.signal(&state);
         }
-        self.descriptor.as_fd()
+        self.event_fd.descriptor()
     }
 
     /// Whoever waits for an item is woken when the writer is dropped.
@@ -249,21 +244,14 @@ impl Queue {
     }
 
     fn signal(&self, state: &State) {
-        if !state.described {
-            return;
+        if state.described {
+            self.event_fd.signal();
         }
-        let one = 1u64.to_ne_bytes();
-        // SAFETY: writes 8 bytes from a valid buffer to our own descriptor.
-        unsafe { libc::write(self.descriptor.as_raw_fd(), one.as_ptr().cast(), one.len()) };
     }
 
     fn unsignal_if_empty(&self, state: &State) {
         if state.described && state.is_drained() {
-            let mut count = [0u8; 8];
-            // SAFETY: reads at most 8 bytes into a valid buffer; non-blocking.
-            unsafe {
-                libc::read(self.descriptor.as_raw_fd(), count.as_mut_ptr().cast(), count.len())
-            };
+            self.event_fd.drain();
         }
     }
 }
@@ -351,11 +339,12 @@ impl Drop for Writer<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use crate::core::{Input, Start, Stop};
     use crate::vocabulary::{Reason, StartReason};
+    use std::os::fd::AsRawFd;
 
     fn event(kind: EventKind) -> Event {
         let wall = SystemTime::UNIX_EPOCH;

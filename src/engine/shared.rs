@@ -4,15 +4,15 @@
 use super::counts::Counts;
 use super::published::StreamShared;
 use super::pulse::Pulse;
+use super::reports::ReportedAgain;
 use super::tap_ring::Taps;
 use super::wall::{wall_time, WallClock};
 use crate::core::Nanos;
+use crate::hot::sync::{ArcSwap, AtomicBool, AtomicU64, Ordering};
 use crate::hot::{monotonic, next_number, CellPool, Clock, Presences, Table};
 use crate::user_data::Leftovers;
 use crate::vocabulary::Error;
-use arc_swap::ArcSwap;
 use crossbeam::utils::CachePadded;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -32,8 +32,7 @@ pub(super) struct Shared {
     pub(super) wall: ArcSwap<WallClock>,
     closed: AtomicBool,
     pub(super) pulse: CachePadded<Pulse>,
-    /// Of a handle whose reports the monitor will look at in the next tick, there are some.
-    reported_again: AtomicBool,
+    pub(super) reported_again: ReportedAgain,
     /// What the monitor would drop of the host's.
     pub(super) leftovers: Arc<Leftovers>,
     /// Those who follow the events.
@@ -58,7 +57,7 @@ impl Shared {
             wall: ArcSwap::from_pointee(wall),
             closed: AtomicBool::new(false),
             pulse: CachePadded::default(),
-            reported_again: AtomicBool::new(false),
+            reported_again: ReportedAgain::default(),
             leftovers: Arc::default(),
             taps: Arc::default(),
             counts: CachePadded::default(),
@@ -82,27 +81,15 @@ impl Shared {
         self.stalled.fetch_add(length, Ordering::Relaxed);
     }
 
-    /// To be told after the report, and found before the reporting thread's next task is run: the
-    /// mailbox orders that.
-    pub(super) fn reported_again(&self) {
-        if !self.reported_again.load(Ordering::Relaxed) {
-            self.reported_again.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether that was told since it was asked last.
-    pub(super) fn was_reported_again(&self) -> bool {
-        self.reported_again.load(Ordering::Relaxed)
-            && self.reported_again.swap(false, Ordering::Relaxed)
-    }
-
     /// The engine is shut down, or about to be.
     pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `is_closed`; who sees that it is over sees whether by a bug.
+        self.closed.store(true, Ordering::Release);
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
+        // Acquire: pairs with the Release in `close`.
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Nobody answers any more: it is shut down, or else the monitor has ended by a bug.

@@ -2,8 +2,8 @@
 
 use super::monitor::Mailbox;
 use super::shared::Shared;
-use super::tap_ring::Reader;
-use super::tapped::{Numbered, Tapped};
+use super::tap_ring::{Followed, Follower, Reader};
+use super::tapped::Tapped;
 use crate::hot::is_inherited;
 use crate::vocabulary::Error;
 use std::os::fd::BorrowedFd;
@@ -65,13 +65,9 @@ impl Default for TapOptions {
 pub struct Tap {
     shared: Arc<Shared>,
     mailbox: Mailbox,
-    reader: Arc<Reader>,
+    follower: Follower,
     /// Its place in the monitor.
     number: usize,
-    /// The number of the next event.
-    next: u64,
-    /// How many were missed since the last that was taken.
-    missed: u64,
 }
 
 impl Tap {
@@ -83,7 +79,8 @@ impl Tap {
         number: usize,
         next: u64,
     ) -> Tap {
-        Tap { shared, mailbox, reader, number, next, missed: 0 }
+        let follower = Follower::new(shared.taps.clone(), reader, next);
+        Tap { shared, mailbox, follower, number }
     }
 
     /// The next event, waiting at most `timeout` for one; `None` when none came.
@@ -96,26 +93,10 @@ impl Tap {
         }
         // Beyond the clock's range there is no deadline.
         let deadline = Instant::now().checked_add(timeout);
-        let mut waits = false;
-        loop {
-            // First: what was published before is taken before the end is told.
-            let ended = self.shared.taps.have_ended();
-            if let Some(event) = self.take() {
-                let missed = std::mem::take(&mut self.missed);
-                return Ok(Some(Tapped { missed, event }));
-            }
-            if ended {
-                self.reader.signal();
-                return Err(self.shared.ended());
-            }
-            if !std::mem::replace(&mut waits, true) {
-                // Then it is looked once more: who publishes from here on wakes it.
-                self.reader.prepare_to_wait();
-            } else if self.reader.wait(deadline) {
-                waits = false;
-            } else {
-                return Ok(None);
-            }
+        match self.follower.follow(deadline) {
+            Followed::Event(missed, event) => Ok(Some(Tapped { missed, event })),
+            Followed::TimedOut => Ok(None),
+            Followed::Ended => Err(self.shared.ended()),
         }
     }
 
@@ -123,29 +104,7 @@ impl Tap {
     /// async runtime. When it is readable, take events with a timeout of zero until there are none. It is
     /// the tap's: wait on it, do not read from it.
     pub fn event_fd(&self) -> BorrowedFd<'_> {
-        self.reader.descriptor()
-    }
-
-    fn take(&mut self) -> Option<Arc<Numbered>> {
-        let taps = &self.shared.taps;
-        loop {
-            let newest = taps.newest();
-            if self.next > newest {
-                return None;
-            }
-            match taps.find(self.next) {
-                Ok(event) => {
-                    self.next += 1;
-                    return Some(event);
-                }
-                Err(oldest) => {
-                    // At least this one is gone.
-                    let next = oldest.max(self.next + 1);
-                    self.missed += next - self.next;
-                    self.next = next;
-                }
-            }
-        }
+        self.follower.reader().descriptor()
     }
 }
 

@@ -2,12 +2,12 @@
 //! side ever waits for the other.
 
 use super::event::Event;
+use super::eventfd::EventFd;
 use super::tapped::Numbered;
+use crate::hot::sync::{ArcSwapOption, AtomicBool, AtomicU64, Ordering};
 use crate::vocabulary::Error;
-use arc_swap::ArcSwapOption;
 use slab::Slab;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -83,57 +83,33 @@ impl Ring {
 #[derive(Debug)]
 pub(super) struct Reader {
     /// Readable when there may be something to take.
-    descriptor: OwnedFd,
+    event_fd: EventFd,
     /// Nothing was left when it looked: it is to be woken.
     waits: AtomicBool,
 }
 
 impl Reader {
     pub(super) fn new() -> Result<Reader, Error> {
-        // SAFETY: eventfd takes integers only.
-        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        if fd < 0 {
-            return Err(Error::System);
-        }
-        // SAFETY: a fresh descriptor nobody else owns.
-        let descriptor = unsafe { OwnedFd::from_raw_fd(fd) };
-        let reader = Reader { descriptor, waits: AtomicBool::new(false) };
+        let event_fd = EventFd::new().map_err(|_| Error::System)?;
+        let reader = Reader { event_fd, waits: AtomicBool::new(false) };
         // It may begin with what is there.
         reader.signal();
         Ok(reader)
     }
 
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
+        self.event_fd.descriptor()
     }
 
     /// From now on it is woken by what is published; what was before, it has to look for.
     pub(super) fn prepare_to_wait(&self) {
-        let mut count = [0u8; 8];
-        // SAFETY: reads at most 8 bytes into a valid buffer; non-blocking.
-        unsafe { libc::read(self.descriptor.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
+        self.event_fd.drain();
         self.waits.swap(true, Ordering::AcqRel);
     }
 
     /// Waits until it is woken; false at the deadline.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
-        let fd = self.descriptor.as_raw_fd();
-        let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        loop {
-            let left = deadline.map(|deadline| {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let seconds = left.as_secs().try_into().unwrap_or(libc::time_t::MAX);
-                libc::timespec { tv_sec: seconds, tv_nsec: left.subsec_nanos().into() }
-            });
-            let left = left.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-            // SAFETY: one valid pollfd; `left` is null or valid during the call.
-            match unsafe { libc::ppoll(&mut poll, 1, left, std::ptr::null()) } {
-                0 => return false,
-                // By a signal, if at all.
-                ready if ready < 0 => {}
-                _ => return true,
-            }
-        }
+        self.event_fd.wait(deadline)
     }
 
     /// After something was published.
@@ -144,9 +120,85 @@ impl Reader {
     }
 
     pub(super) fn signal(&self) {
-        let one = 1u64.to_ne_bytes();
-        // SAFETY: writes 8 bytes from a valid buffer to our own descriptor; non-blocking.
-        unsafe { libc::write(self.descriptor.as_raw_fd(), one.as_ptr().cast(), one.len()) };
+        self.event_fd.signal();
+    }
+}
+
+/// A reader's side: how far it has come.
+#[derive(Debug)]
+pub(super) struct Follower {
+    taps: Arc<Taps>,
+    reader: Arc<Reader>,
+    /// The number of the next event.
+    next: u64,
+    /// How many were missed since the last that was taken.
+    missed: u64,
+}
+
+/// What a [`Follower`] comes to.
+#[derive(Debug)]
+pub(super) enum Followed {
+    /// After so many that were missed.
+    Event(u64, Arc<Numbered>),
+    /// None came until the deadline.
+    TimedOut,
+    /// None will come.
+    Ended,
+}
+
+impl Follower {
+    /// `next` is the number of its first event.
+    pub(super) fn new(taps: Arc<Taps>, reader: Arc<Reader>, next: u64) -> Follower {
+        Follower { taps, reader, next, missed: 0 }
+    }
+
+    pub(super) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The next event, waiting for one until `deadline`, or for as long as it takes.
+    pub(super) fn follow(&mut self, deadline: Option<Instant>) -> Followed {
+        let mut waits = false;
+        loop {
+            // First: what was published before is taken before the end is told.
+            let ended = self.taps.have_ended();
+            if let Some(event) = self.take() {
+                return Followed::Event(std::mem::take(&mut self.missed), event);
+            }
+            if ended {
+                self.reader.signal();
+                return Followed::Ended;
+            }
+            if !std::mem::replace(&mut waits, true) {
+                // Then it is looked once more: who publishes from here on wakes it.
+                self.reader.prepare_to_wait();
+            } else if self.reader.wait(deadline) {
+                waits = false;
+            } else {
+                return Followed::TimedOut;
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Option<Arc<Numbered>> {
+        loop {
+            let newest = self.taps.newest();
+            if self.next > newest {
+                return None;
+            }
+            match self.taps.find(self.next) {
+                Ok(event) => {
+                    self.next += 1;
+                    return Some(event);
+                }
+                Err(oldest) => {
+                    // At least this one is gone.
+                    let next = oldest.max(self.next + 1);
+                    self.missed += next - self.next;
+                    self.next = next;
+                }
+            }
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The engine's threads: named, with every signal blocked, so that the host's handlers run on
 //! the host's threads. Those that run host code know that they do.
 
+use crate::hot::sync::channel::{bounded, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use crate::hot::sync::thread::{self, Builder, JoinHandle};
+use crate::hot::sync::thread_local;
 use crate::vocabulary::Error;
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use std::cell::Cell;
-use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 /// The stack of a thread that runs host code, in bytes, unless the host says otherwise.
@@ -21,7 +22,7 @@ thread_local! {
 /// Whether the caller is a callback, or a destructor run by one of an engine's threads. It must not
 /// wait for any engine's callbacks: those of the other engine may be waiting for this one.
 pub(super) fn in_callback() -> bool {
-    CALLS_THE_HOST.get()
+    CALLS_THE_HOST.with(Cell::get)
 }
 
 /// A thread that can be waited for with a deadline.
@@ -45,7 +46,7 @@ impl Thread {
         body: impl FnOnce() + Send + 'static,
     ) -> Result<Thread, Error> {
         Thread::start(name, stack, || {
-            CALLS_THE_HOST.set(true);
+            CALLS_THE_HOST.with(|calls| calls.set(true));
             body();
         })
     }
@@ -55,7 +56,7 @@ impl Thread {
         stack: usize,
         body: impl FnOnce() + Send + 'static,
     ) -> Result<Thread, Error> {
-        let (running, ended): (Sender<()>, _) = crossbeam::channel::bounded(0);
+        let (running, ended): (Sender<()>, _) = bounded(0);
         let before = block_signals();
         let handle = Builder::new().name(name.into()).stack_size(stack).spawn(move || {
             // Dropped last, also by a panic.
@@ -68,12 +69,12 @@ impl Thread {
     }
 
     /// The thread, to be woken.
-    pub(super) fn thread(&self) -> &std::thread::Thread {
+    pub(super) fn thread(&self) -> &thread::Thread {
         self.handle.thread()
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.handle.is_finished()
+        self.ended.try_recv() == Err(TryRecvError::Disconnected)
     }
 
     /// Waits for its end, until `deadline` or for as long as it takes; given back if it goes on.

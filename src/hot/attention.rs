@@ -7,7 +7,7 @@
 use super::sync::{AtomicU64, Ordering};
 
 /// Fewer for the model checker.
-const WORDS: usize = if cfg!(loom) { 64 } else { 1024 };
+const WORDS: usize = if cfg!(any(loom, shuttle)) { 64 } else { 1024 };
 const CHUNKS: usize = WORDS * 64;
 
 #[derive(Debug)]

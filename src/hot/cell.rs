@@ -38,7 +38,7 @@ pub(crate) struct Cell {
     tag: AtomicU32,
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(size_of::<Cell>() == 64);
 
 /// In [`Cell::admitted`]: there is more to do than to compare the number. Set with each of the two
@@ -60,7 +60,7 @@ const NUMBER: u64 = KEYED - 1;
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
 // or in the meaning of a field needs a new layout number once 0.1 is out (`LAYOUT` in `src/ffi/input.rs`).
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = {
     use std::mem::offset_of;
     assert!(offset_of!(Cell, last_packet) == 0);
@@ -402,6 +402,7 @@ impl Cell {
     }
 
     /// By the monitor.
+    #[cfg_attr(loom, track_caller)]
     fn change(&self, order: Ordering, to: impl Fn(u64) -> u64) {
         let _ = self.admitted.fetch_update(order, Ordering::Relaxed, |word| Some(to(word)));
     }
@@ -469,5 +470,5 @@ impl Cell {
 
 mod batch;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;

@@ -4,9 +4,13 @@ use super::sync::{fence, AtomicU64, Ordering};
 use crate::units::Nanos;
 
 /// `CLOCK_MONOTONIC` in nanoseconds.
+#[cfg(not(shuttle))]
 pub(crate) fn monotonic() -> Nanos {
     read(libc::CLOCK_MONOTONIC)
 }
+
+#[cfg(shuttle)]
+pub(crate) use super::sync::time::now as monotonic;
 
 /// The processor time that the calling thread has taken, in nanoseconds. A system call.
 pub(crate) fn thread_time() -> Nanos {
@@ -34,7 +38,7 @@ pub(crate) struct Clock {
 }
 
 // `include/changeover_inline.h` loads it as a word; see `Cell`.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(std::mem::offset_of!(Clock, now) == 0);
 
 impl Clock {

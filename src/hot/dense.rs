@@ -46,6 +46,17 @@ impl<T> Dense<T> {
         unsafe { &mut *slice }
     }
 
+    /// Ends what was leaked.
+    ///
+    /// # Safety
+    /// `first` is the first of `len` elements that [`Dense::leak`] leaked, whose provenance was exposed, and
+    /// nobody refers to one any more.
+    #[cfg(any(loom, shuttle))]
+    pub(super) unsafe fn end_leaked(first: *const T, len: usize) {
+        let first = std::ptr::with_exposed_provenance_mut::<T>(first.addr());
+        drop(Dense { first: NonNull::new(first).expect("not null"), len });
+    }
+
     fn layout(len: usize) -> Layout {
         let layout = Layout::array::<T>(len).expect("a table that fits the address space");
         assert!(layout.size() > 0, "elements and their number are not of size zero");

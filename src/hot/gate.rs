@@ -1,22 +1,26 @@
 //! The word that admits exactly one session of a stream.
 
-use super::dense::{block_len, Dense};
+#[cfg(not(any(loom, shuttle)))]
+use super::dense::block_len;
+use super::dense::Dense;
 use super::offer::{Offer, Taken};
+#[cfg(not(any(loom, shuttle)))]
 use super::process::PerProcess;
+#[cfg(any(loom, shuttle))]
+use super::sync::AtomicU64;
 use super::sync::Ordering;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 use atomic::Atomic;
-#[cfg(loom)]
-use loom::sync::atomic::AtomicU64;
+#[cfg(not(any(loom, shuttle)))]
 use std::sync::Mutex;
 
 /// The number of a gate move. Each belongs to at most one session.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::NoUninit)]
 #[repr(transparent)]
 struct SwitchNumber(u64);
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(Atomic::<SwitchNumber>::is_lock_free());
 
 /// A stream's gate: the number of its last move. A cell is admitted when it carries the same
@@ -25,23 +29,23 @@ const _: () = assert!(Atomic::<SwitchNumber>::is_lock_free());
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Gate {
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     word: Atomic<SwitchNumber>,
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     word: AtomicU64,
 }
 
 // `include/changeover_inline.h` loads it as a word; see `Cell`.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(std::mem::offset_of!(Gate, word) == 0 && size_of::<Gate>() == 8);
 
 impl Gate {
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     fn closed() -> Self {
         Gate { word: Atomic::new(SwitchNumber(0)) }
     }
 
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     fn closed() -> Self {
         Gate { word: AtomicU64::new(0) }
     }
@@ -51,18 +55,18 @@ impl Gate {
     pub(crate) fn number(&self) -> u64 {
         // Acquire: pairs with the Release in `move_to`; whoever sees a number sees the cells'
         // admissions of that number, so the admitted session is never shut out by a stale cell.
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, shuttle)))]
         return self.word.load(Ordering::Acquire).0;
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         return self.word.load(Ordering::Acquire);
     }
 
     /// Admits the cells that carry `number` (see [`super::Cell::admit`]) and no others.
     pub(crate) fn move_to(&self, number: u64) {
         // Release: pairs with the Acquire in `number`.
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, shuttle)))]
         self.word.store(SwitchNumber(number), Ordering::Release);
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         self.word.store(number, Ordering::Release);
     }
 
@@ -85,9 +89,9 @@ impl Gate {
     fn move_on(&self, from: u64, to: u64) {
         // Release: pairs with the Acquire in `number`, as that of `move_to`.
         let (moved, not) = (Ordering::Release, Ordering::Relaxed);
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, shuttle)))]
         let _ = self.word.compare_exchange(SwitchNumber(from), SwitchNumber(to), moved, not);
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         let _ = self.word.compare_exchange(from, to, moved, not);
     }
 
@@ -135,37 +139,34 @@ struct GateBlock {
     offers: [Offer; GATES_OF_BLOCK],
 }
 
-/// One, where it must not outlive an execution of the model checker.
-const GATES_OF_BLOCK: usize = if cfg!(loom) { 1 } else { 8 };
+/// One for the model checkers, which end it with its gate.
+const GATES_OF_BLOCK: usize = if cfg!(any(loom, shuttle)) { 1 } else { 8 };
 
 const _: () = assert!(size_of::<Gate>() == size_of::<Offer>());
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(std::mem::offset_of!(GateBlock, offers) == 64);
 
 /// A gate for as long as this lives. Like cells they are never given back to the system.
 #[derive(Debug)]
 pub(crate) struct OwnedGate(&'static Gate);
 
+#[cfg(not(any(loom, shuttle)))]
 #[derive(Default)]
 struct Gates {
     free: Vec<&'static Gate>,
     made: usize,
 }
 
+#[cfg(not(any(loom, shuttle)))]
 static GATES: PerProcess<Mutex<Gates>> = PerProcess::new();
 
+#[cfg(not(any(loom, shuttle)))]
 impl Gates {
     fn take(&mut self) -> &'static Gate {
         if self.free.is_empty() {
-            let len = if cfg!(loom) { 1 } else { block_len::<GateBlock>(self.made) };
-            let blocks: &'static [GateBlock] = Dense::new(len, |_| GateBlock {
-                gates: std::array::from_fn(|_| Gate::closed()),
-                offers: std::array::from_fn(|_| Offer::none()),
-            })
-            .leak();
-            blocks.as_ptr().expose_provenance();
-            self.made += len;
+            let blocks = GateBlock::make(block_len::<GateBlock>(self.made));
+            self.made += blocks.len();
             // Handed out in order.
             self.free.extend(blocks.iter().flat_map(|block| &block.gates).rev());
         }
@@ -173,13 +174,32 @@ impl Gates {
     }
 }
 
+impl GateBlock {
+    fn make(count: usize) -> &'static [GateBlock] {
+        let blocks: &'static [GateBlock] = Dense::new(count, |_| GateBlock {
+            gates: std::array::from_fn(|_| Gate::closed()),
+            offers: std::array::from_fn(|_| Offer::none()),
+        })
+        .leak();
+        blocks.as_ptr().expose_provenance();
+        blocks
+    }
+}
+
 impl OwnedGate {
     /// A closed gate. May allocate.
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn new() -> OwnedGate {
         let gate = GATES.lock().take();
         gate.offer().close();
         gate.move_to(0);
         OwnedGate(gate)
+    }
+
+    /// A model's executions share nothing.
+    #[cfg(any(loom, shuttle))]
+    pub(crate) fn new() -> OwnedGate {
+        OwnedGate(&GateBlock::make(1)[0].gates[0])
     }
 
     /// The gate. It may be used only while this `OwnedGate` lives.
@@ -190,9 +210,12 @@ impl OwnedGate {
 
 impl Drop for OwnedGate {
     fn drop(&mut self) {
-        // Under the model checker, objects of one execution can't serve another.
-        if !cfg!(loom) {
-            GATES.lock().free.push(self.0);
+        #[cfg(not(any(loom, shuttle)))]
+        GATES.lock().free.push(self.0);
+        #[cfg(any(loom, shuttle))]
+        // SAFETY: it was made alone, is the first in its block, and nobody uses it any more.
+        unsafe {
+            Dense::end_leaked(std::ptr::from_ref(self.0).cast::<GateBlock>(), 1);
         }
     }
 }

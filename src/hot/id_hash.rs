@@ -2,9 +2,9 @@
 //! takes little more than this.
 
 // The model checker needs the same hashes in each execution.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 use foldhash::fast::FixedState as RandomState;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 

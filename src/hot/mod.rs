@@ -14,8 +14,8 @@
 //! | `router.rs`, `arena.rs` | [`Router`]: the table as the monitor writes it; where routes are kept | monitor |
 //! | `presence.rs` | [`Presence`]: which threads are inside a by-id call | each thread its own |
 //! | `process.rs` | which process this is, and what its engines share | a child, at the fork |
-//! | `dense.rs`, `sync.rs` | packed memory; atomics and fences | |
-//! | `models.rs`, `models/offer.rs` | models of all that for the model checker | |
+//! | `dense.rs`, `sync.rs` | packed memory; atomics, locks, fences, and what model checkers have in their place | |
+//! | `models.rs` | models of all that for the model checkers, with the files beside it | |
 //!
 //! Progress: recording takes no lock, allocates nothing and makes no system call (by id: except a
 //! thread's first call). It is wait-free on x86-64 and on arm64 with LSE atomics:
@@ -37,8 +37,8 @@ mod clock;
 mod dense;
 mod gate;
 mod id_hash;
-#[cfg(all(loom, test))]
-mod models;
+#[cfg(all(any(loom, shuttle), test))]
+pub(crate) mod models;
 mod offer;
 mod owner;
 mod pool;
@@ -48,7 +48,7 @@ mod route;
 mod router;
 mod signal;
 mod slot;
-mod sync;
+pub(crate) mod sync;
 mod table;
 
 use crate::vocabulary::Flags;
@@ -63,7 +63,7 @@ pub(crate) use dense::prefetch;
 pub(crate) use gate::{Gate, OwnedGate};
 pub(crate) use pool::CellPool;
 pub(crate) use presence::{Absence, Presence, Presences};
-#[cfg(all(test, feature = "capi", not(loom), not(miri)))]
+#[cfg(all(test, feature = "capi", not(any(loom, shuttle)), not(miri)))]
 pub(crate) use process::is_true_in_a_child;
 #[cfg(feature = "capi")]
 pub(crate) use process::PerProcess;

@@ -1,33 +1,30 @@
-//! Models of everything in here that crosses threads, for the model checker: it runs each of
-//! them in every order of steps, and with every value a load may return, that the memory model
-//! allows.
+//! Models of everything in here that crosses threads. loom runs each of them in every order of steps, and
+//! with every value a load may return, that the memory model allows; shuttle in orders chosen at random.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test --release --lib hot::models
+//! RUSTFLAGS="--cfg loom" cargo test --release --lib --target-dir target/loom hot::models
+//! RUSTFLAGS="--cfg shuttle" cargo test --release --lib --target-dir target/shuttle hot::models
 //! ```
 
 use super::owner::{Owner, ThreadNumber};
-use super::sync::{fence, AtomicU64, Ordering};
+use super::sync::{fence, thread, AtomicU64, Ordering};
 use super::*;
-use crate::poison::unpoisoned;
-use loom::cell::UnsafeCell;
-use loom::thread;
-use std::sync::{Arc, Mutex};
+use check::check;
+use std::sync::Arc;
 
+pub(crate) mod check;
 mod offer;
+#[cfg(loom)]
+pub(crate) mod orderings;
+mod per_process;
+#[cfg(loom)]
+mod routing;
+mod shown;
+mod sound;
+#[cfg(shuttle)]
+mod together;
 
 const NONE: Flags = Flags::NONE;
-
-/// Every order of steps, with at most so many changes of the running thread other than at the
-/// end of one. (With three, the known bugs of this kind are found; more take minutes.)
-fn check(changes: usize, model: impl Fn() + Sync + Send + 'static) {
-    // They share the statics of this module.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _one = unpoisoned(ONE_AT_A_TIME.lock());
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(changes));
-    builder.check(model);
-}
 
 struct Rig {
     pool: CellPool,
@@ -65,6 +62,13 @@ impl Rig {
         let mut told = Vec::new();
         self.pool.attracted(|cell| told.push(cell));
         told.into_iter().map(|cell| (cell, self.pool.cell(cell).read().packets)).collect()
+    }
+}
+
+fn wait(presences: &Presences) {
+    let mut absence = presences.inside().expect("the model has fences");
+    while !absence.complete() {
+        thread::yield_now();
     }
 }
 
@@ -214,6 +218,8 @@ fn threads_that_share_an_armed_cell_tell_and_disarm_it() {
     });
 }
 
+// (Threads one after the other: nothing for shuttle.)
+#[cfg(loom)]
 #[test]
 fn a_retired_cell_begins_anew() {
     check(3, || {
@@ -271,215 +277,5 @@ fn a_status_shows_no_other_life_of_a_cell() {
         };
         assert_eq!(reader.join().unwrap(), 1);
         other.join().unwrap();
-    });
-}
-
-/// What a route leads to here: the model checker sees whoever touches it too early or too late.
-struct Content {
-    value: UnsafeCell<u64>,
-    gate: OwnedGate,
-}
-
-// SAFETY: that access to `value` is ordered is what the models show.
-unsafe impl Sync for Content {}
-
-impl Content {
-    fn route(id: &str, value: u64) -> Route<Content> {
-        let content = Content { value: UnsafeCell::new(0), gate: OwnedGate::new() };
-        // SAFETY: nobody else has it yet.
-        content.value.with_mut(|it| unsafe { *it = value });
-        let gate = content.gate.get();
-        Route::new(&Arc::from(id), Arc::new(content), gate, [])
-    }
-
-    fn read(&self) -> u64 {
-        // SAFETY: whoever found it is inside.
-        self.value.with(|it| unsafe { *it })
-    }
-}
-
-impl Drop for Content {
-    fn drop(&mut self) {
-        // SAFETY: nobody else has it any more.
-        self.value.with_mut(|it| unsafe { *it = u64::MAX });
-    }
-}
-
-/// What a by-id call finds.
-fn look_up(view: &mut View<Content>, presence: &Presence, id: &str) -> Option<u64> {
-    let _inside = presence.enter();
-    // SAFETY: found while inside, and used while inside.
-    view.table().find(id.as_bytes()).map(|route| unsafe { route.as_ref() }.stream().read())
-}
-
-fn wait_and_free(router: &mut Router<Content>, presences: &Presences, route: Unlinked<Content>) {
-    wait(presences);
-    router.free(route);
-}
-
-#[test]
-fn nothing_is_freed_while_a_thread_is_inside() {
-    check(3, || {
-        let mut router = Router::new();
-        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
-        router.insert(Content::route("a", 1));
-        let presence = presences.join();
-        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
-        let _not_ended = presence.clone();
-        let reader = thread::spawn(move || {
-            let found = [(); 2].map(|()| look_up(&mut view, &presence, "a"));
-            assert!(found.iter().flatten().all(|content| *content == 1));
-            assert!(found[0].is_some() || found[1].is_none(), "gone stays gone");
-        });
-        let removed = router.remove("a").unwrap();
-        wait_and_free(&mut router, &presences, removed);
-        reader.join().unwrap();
-    });
-}
-
-#[test]
-fn an_old_table_leads_to_nothing_freed() {
-    check(2, || {
-        let mut router = Router::new();
-        ["a", "b", "c"].iter().for_each(|id| router.insert(Content::route(id, 1)));
-        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
-        let presence = presences.join();
-        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
-        let _not_ended = presence.clone();
-        let reader = thread::spawn(move || {
-            let found = [(); 2].map(|()| look_up(&mut view, &presence, "a"));
-            assert!(found.iter().flatten().all(|content| *content == 1));
-        });
-        // There is no room: from here on there is a newer table, and only that loses the route.
-        router.insert(Content::route("d", 1));
-        let removed = router.remove("a").unwrap();
-        wait_and_free(&mut router, &presences, removed);
-        reader.join().unwrap();
-    });
-}
-
-#[test]
-fn a_lookup_finds_what_is_there_whatever_changes_around_it() {
-    check(3, || {
-        let mut router = Router::new();
-        let (presences, mut view) = (Presences::default(), View::new(router.shared()));
-        // They get into each other's way: there are four slots.
-        router.insert(Content::route("gone", 9));
-        router.insert(Content::route("a", 1));
-        let presence = presences.join();
-        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
-        let _not_ended = presence.clone();
-        let reader = thread::spawn(move || {
-            let found = look_up(&mut view, &presence, "a").expect("it is there all the time");
-            assert!(found == 1 || found == 2, "{found}");
-            let new = look_up(&mut view, &presence, "new");
-            assert!(new.is_none_or(|content| content == 3), "{new:?}");
-        });
-        let gone = router.remove("gone").unwrap();
-        let replaced = router.replace(Content::route("a", 2)).unwrap();
-        router.insert(Content::route("new", 3));
-        wait_and_free(&mut router, &presences, gone);
-        wait_and_free(&mut router, &presences, replaced);
-        reader.join().unwrap();
-    });
-}
-
-/// Registrations of one stream, by number: the gate, and of its only input the first cell.
-struct Registrations {
-    rig: Arc<Rig>,
-    gates: [(&'static Gate, Arc<OwnedGate>); 2],
-}
-
-impl Registrations {
-    const PLACES: [(usize, usize); 3] = [(0, 0), (0, 2), (1, 4)];
-    const PRIORITY: i32 = 7;
-    /// Short, but not so short that it is not in the slot.
-    const ID: &str = "live/cam";
-
-    fn new() -> Registrations {
-        let gates = [(); 2].map(|()| OwnedGate::new()).map(|gate| (gate.get(), Arc::new(gate)));
-        Registrations { rig: Rig::new(3), gates }
-    }
-
-    fn route(&self, number: usize) -> Route<OwnedGate> {
-        let (gate, first) = Self::PLACES[number];
-        let (gate, owned) = &self.gates[gate];
-        let input =
-            InputRoute { priority: Self::PRIORITY, cells: self.rig.pool.by_id_cells(first) };
-        Route::new(&Arc::from(Self::ID), owned.clone(), gate, [input])
-    }
-
-    /// A thread that so often looks where packets are counted, and finds what one registration says.
-    fn reader(
-        &self,
-        times: usize,
-        mut view: View<OwnedGate>,
-        presence: Arc<Presence>,
-    ) -> thread::JoinHandle<()> {
-        let all = Self::PLACES
-            .map(|(gate, first)| (self.rig.pool.by_id_cells(first), self.gates[gate].0));
-        thread::spawn(move || {
-            for _ in 0..times {
-                let _inside = presence.enter();
-                let found = view.table().target(Self::ID.as_bytes(), Self::PRIORITY);
-                let Ok(target) = found else { continue };
-                let is_of = |(cells, gate): &(ByIdCells, &'static Gate)| {
-                    std::ptr::eq(cells.both(), target.cells.both())
-                        && std::ptr::eq(*gate, target.gate)
-                };
-                assert!(all.iter().any(is_of), "{target:?}");
-            }
-        })
-    }
-}
-
-fn wait(presences: &Presences) {
-    let mut absence = presences.inside().expect("the model has fences");
-    while !absence.complete() {
-        thread::yield_now();
-    }
-}
-
-#[test]
-fn a_packet_is_counted_where_one_route_says() {
-    check(3, || {
-        let of = Registrations::new();
-        let mut router = Router::new();
-        let (presences, view) = (Presences::default(), View::new(router.shared()));
-        router.insert(of.route(0));
-        let presence = presences.join();
-        // The end of a thread is seen by `Arc`'s count, which the model checker does not know.
-        let _not_ended = presence.clone();
-        let reader = of.reader(1, view, presence);
-        let replaced = router.replace(of.route(1)).unwrap();
-        let removed = router.remove(Registrations::ID).unwrap();
-        router.insert(of.route(2));
-        wait(&presences);
-        router.free(replaced);
-        router.free(removed);
-        reader.join().unwrap();
-    });
-}
-
-#[test]
-fn a_slot_changes_while_nobody_looks() {
-    check(2, || {
-        let of = Registrations::new();
-        let mut router = Router::new();
-        let (presences, view) = (Presences::default(), View::new(router.shared()));
-        router.insert(of.route(0));
-        let presence = presences.join();
-        let _not_ended = presence.clone();
-        let reader = of.reader(2, view, presence);
-        let replaced = router.replace(of.route(1)).unwrap();
-        wait(&presences);
-        // Its first input is shown again.
-        router.free(replaced);
-        let removed = router.remove(Registrations::ID).unwrap();
-        wait(&presences);
-        router.free(removed);
-        // In the same slot.
-        router.insert(of.route(2));
-        reader.join().unwrap();
     });
 }

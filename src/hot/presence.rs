@@ -5,10 +5,15 @@
 //! odd has changed. Entering costs a store and a compiler fence.
 
 use super::owner::ThreadNumber;
+#[cfg(shuttle)]
+use super::sync::Mutex;
 use super::sync::{heavy_fence, light_fence, AtomicU64, Ordering};
 use crate::poison::unpoisoned;
 use std::sync::atomic::AtomicU64 as StdAtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+// (No model of loom's has two threads in it.)
+#[cfg(not(shuttle))]
+use std::sync::Mutex;
 
 /// One thread's word.
 #[derive(Debug)]

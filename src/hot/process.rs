@@ -8,10 +8,13 @@
 //! The child is numbered by a handler of pthread_atfork. `vfork`, `_Fork` and clone(2) call none;
 //! their child may do no more than execute another program.
 
+use super::sync::{AtomicPtr, Ordering};
+#[cfg(not(any(loom, shuttle)))]
 use crate::poison::unpoisoned;
 use std::io;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+#[cfg(not(any(loom, shuttle)))]
 use std::sync::{Mutex, MutexGuard};
 
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -68,7 +71,14 @@ struct Owned<T> {
 }
 
 impl<T: Default + Send + Sync + 'static> PerProcess<T> {
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) const fn new() -> Self {
+        PerProcess { current: AtomicPtr::new(null_mut()) }
+    }
+
+    /// What it makes is never freed: a model keeps it small.
+    #[cfg(any(loom, shuttle))]
+    pub(crate) fn new() -> Self {
         PerProcess { current: AtomicPtr::new(null_mut()) }
     }
 
@@ -101,6 +111,7 @@ impl<T: Default + Send + Sync + 'static> PerProcess<T> {
     }
 }
 
+#[cfg(not(any(loom, shuttle)))]
 impl<T: Default + Send + 'static> PerProcess<Mutex<T>> {
     pub(super) fn lock(&self) -> MutexGuard<'static, T> {
         unpoisoned(self.get().lock())
@@ -108,7 +119,7 @@ impl<T: Default + Send + 'static> PerProcess<Mutex<T>> {
 }
 
 /// Whether `check` is true in a forked child; one that hangs or panics says no.
-#[cfg(all(test, not(loom), not(miri)))]
+#[cfg(all(test, not(any(loom, shuttle)), not(miri)))]
 pub(crate) fn is_true_in_a_child(check: impl FnOnce() -> bool) -> bool {
     // SAFETY: the child calls what it may after a fork of threads, and ends without cleaning up.
     let child = unsafe { libc::fork() };
@@ -125,7 +136,7 @@ pub(crate) fn is_true_in_a_child(check: impl FnOnce() -> bool) -> bool {
     status == 0
 }
 
-#[cfg(all(test, not(loom), not(miri)))]
+#[cfg(all(test, not(any(loom, shuttle)), not(miri)))]
 mod tests {
     use super::*;
 

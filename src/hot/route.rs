@@ -21,7 +21,7 @@ pub(crate) struct Route<S> {
     stream: Arc<S>,
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(size_of::<Route<()>>() == 64);
 
 /// Those behind the second.

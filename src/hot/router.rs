@@ -7,8 +7,8 @@
 use super::arena::Arena;
 use super::id_hash::IdHash;
 use super::route::Route;
+use super::sync::ArcSwap;
 use super::table::Table;
-use arc_swap::ArcSwap;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) struct Router<S> {
 }
 
 /// Fewer for the model checker.
-const MIN_SLOTS: usize = if cfg!(loom) { 4 } else { 64 };
+const MIN_SLOTS: usize = if cfg!(any(loom, shuttle)) { 4 } else { 64 };
 
 /// The part of its slots that a table may use, at most. The fewer, the fewer packets find another
 /// stream's slot first, which no processor predicts. (More for the model checker: ids are to get into

@@ -5,7 +5,7 @@ use super::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::ptr::{from_ref, null_mut};
 
 /// Cells that share a signal: as many as a word has bits; fewer for the model checker.
-pub(super) const CELLS: usize = if cfg!(loom) { 2 } else { 64 };
+pub(super) const CELLS: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
 /// What the cells of a chunk share.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ pub(super) struct Slot<S> {
 /// Bytes in a slot. (The model checker's are larger, and all that is done with this is right.)
 pub(super) const SLOT: u64 = 64;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = assert!(size_of::<Slot<()>>() as u64 == SLOT);
 
 /// The part of a slot's word that says what the slot is. It takes no part in where the slot is.
@@ -255,7 +255,7 @@ impl<S> Slot<S> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use crate::hot::OwnedGate;

@@ -1,20 +1,37 @@
-//! One facade over std's atomics and loom's, and the one-sided fence.
+//! One facade over std's atomics, locks and threads and those of the model checkers (loom, shuttle); and
+//! the one-sided fence.
 //!
 //! By-id recording announces itself with a plain store and a compiler fence; the monitor, before
 //! it frees anything, makes every running thread of the process execute a full fence with
-//! `membarrier(2)` (Linux 4.14). Where the kernel refuses that, and under loom, both sides use a
-//! full fence.
+//! `membarrier(2)` (Linux 4.14). Where the kernel refuses that, and under the model checkers, both sides
+//! use a full fence.
 
+#[cfg(any(loom, shuttle))]
+mod modelled;
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{fence, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
-#[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{fence, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+pub(crate) mod weakened;
+
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use arc_swap::{ArcSwap, ArcSwapOption};
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use crossbeam::channel;
+#[cfg(any(loom, shuttle))]
+pub(crate) use modelled::*;
+pub(crate) use std::sync::atomic::Ordering;
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use std::sync::atomic::{fence, AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use std::thread;
+#[cfg(not(shuttle))]
+pub(crate) use std::thread_local;
 
 /// The cheap side: orders this thread's earlier stores before its later loads, as seen by
 /// [`heavy_fence`].
 #[inline(always)]
 pub(crate) fn light_fence() {
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     if membarrier::is_available() {
         return std::sync::atomic::compiler_fence(Ordering::SeqCst);
     }
@@ -32,7 +49,7 @@ fn full_fence() {
 /// which it does when the process has locked itself in (`seccomp(2)`) since it was asked.
 #[must_use]
 pub(crate) fn heavy_fence() -> bool {
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     if membarrier::is_available() {
         return membarrier::run();
     }
@@ -42,11 +59,11 @@ pub(crate) fn heavy_fence() -> bool {
 
 /// Before the first by-id recording: asks the kernel for the one-sided fence.
 pub(crate) fn prepare_fences() {
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     membarrier::prepare();
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod membarrier {
     use super::Ordering;
     use std::sync::atomic::AtomicU32;

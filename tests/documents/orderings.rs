@@ -1,6 +1,7 @@
-//! Every memory ordering other than `Relaxed` stands in ARCHITECTURE.md, with the function that has it.
+//! Every memory ordering other than `Relaxed` stands in ARCHITECTURE.md, with the function that has it, and
+//! has a model that fails without it.
 
-use super::{assert_same, chapter, code, quoted, rows, sources};
+use super::{assert_same, chapter, code, quoted, read, rows, sources};
 use std::collections::BTreeSet;
 
 const ORDERINGS: [&str; 4] = ["Acquire", "Release", "AcqRel", "SeqCst"];
@@ -147,4 +148,33 @@ fn the_table_has_the_orderings_of_the_code() {
     of_code.extend(in_c());
     of_code.extend(in_go());
     assert_same("memory orderings", &of_code, &in_the_table());
+}
+
+/// Those that no model needs, and why they stand.
+const WITHOUT_A_TWIN: [(&str, &str); 14] = [
+    ("Attention::raise Release", "read-modify-writes: loom runs them in the order of the program"),
+    ("Attention::take Acquire", "as above"),
+    ("Cell::arm Release", "what it is to pass on is passed on by the gate, too"),
+    ("Cell::do_no_more_than AcqRel", "as above"),
+    ("Clock::publish SeqCst", "for who reads the system's clock"),
+    ("Reader::prepare_to_wait AcqRel", "the kernel's lock of the eventfd orders it, too"),
+    ("Reader::wake AcqRel", "as above"),
+    ("RuntimeStatus::read SeqCst", "the model of `Cell::retire` has a copy of it"),
+    ("Signal::assign Release", "cells are handed over by what orders that, too"),
+    ("Signal::raise Acquire", "as above"),
+    ("Slot::is_of_short Acquire", "`Slot::shows` acquires the same"),
+    ("Table::supersede Release", "the fences of presence order it, too"),
+    ("View::table Acquire", "as above"),
+    ("light_fence SeqCst", "a compiler fence, for which models have the full one"),
+];
+
+#[test]
+fn each_ordering_has_a_model_that_fails_without_it() {
+    let models = ["src/hot/models/orderings.rs", "src/engine/models/orderings.rs"].map(read);
+    let rows = models.iter().flat_map(|text| text.split('"').skip(1).step_by(2));
+    let mut shown: BTreeSet<String> = rows.map(String::from).collect();
+    for (row, _) in WITHOUT_A_TWIN {
+        assert!(shown.insert(row.into()), "{row} has one");
+    }
+    assert_same("orderings that a model needs", &in_rust(), &shown);
 }

@@ -9,10 +9,10 @@ use super::Monitor;
 use crate::core::Nanos;
 use crate::engine::shared::Shared;
 use crate::hot::monotonic;
+use crate::hot::sync::channel::{bounded, unbounded, Receiver, RecvTimeoutError, Sender};
+use crate::hot::sync::thread::{park, park_timeout, Thread};
 use crate::vocabulary::Error;
-use crossbeam::channel::{bounded, Receiver, RecvTimeoutError, Sender};
 use std::sync::Arc;
-use std::thread::{park, park_timeout, Thread};
 use std::time::{Duration, Instant};
 
 /// An operation, as the monitor thread runs it.
@@ -124,12 +124,12 @@ impl Address {
 
 impl Inbox {
     pub(crate) fn new(shared: Arc<Shared>) -> (Address, Inbox) {
-        let (sender, tasks) = crossbeam::channel::unbounded();
+        let (sender, tasks) = unbounded();
         (Address { tasks: sender, shared: shared.clone() }, Inbox { tasks, shared })
     }
 
     /// The next task, if one is there.
-    pub(super) fn take(&self) -> Option<Task> {
+    pub(crate) fn take(&self) -> Option<Task> {
         self.shared.pulse.look();
         let (posted, task) = self.tasks.try_recv().ok()?;
         self.shared.pulse.take(posted);
@@ -137,13 +137,13 @@ impl Inbox {
     }
 
     /// Whether a task is there.
-    #[cfg(test)]
+    #[cfg(all(test, not(any(loom, shuttle))))]
     pub(crate) fn has_task(&self) -> bool {
         !self.tasks.is_empty()
     }
 
     /// The next task; waits for one until `wake`, or for as long as it takes.
-    pub(super) fn wait(&self, wake: Option<Nanos>) -> Option<Task> {
+    pub(crate) fn wait(&self, wake: Option<Nanos>) -> Option<Task> {
         loop {
             let task = self.take();
             let left = wake.map(|wake| wake.saturating_sub(self.shared.now()));
@@ -157,7 +157,7 @@ impl Inbox {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use crate::hot::Router;

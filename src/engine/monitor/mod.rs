@@ -128,7 +128,7 @@ impl Monitor {
         while let Some(run) = task {
             // What was recorded and reported before a task was posted comes before it.
             self.driver.take_awaited_packets();
-            if self.shared.was_reported_again() {
+            if self.shared.reported_again.was_told() {
                 self.look_at_reports();
             }
             run(self);

@@ -39,7 +39,7 @@ impl Offered {
 }
 
 #[test]
-fn of_two_key_frames_one_takes_it_and_both_are_admitted() {
+pub(super) fn of_two_key_frames_one_takes_it_and_both_are_admitted() {
     check(3, || {
         let it = Offered::new(false);
         let threads = [0, 1].map(|cell| it.on_a_thread(cell, KEY));
@@ -53,7 +53,7 @@ fn of_two_key_frames_one_takes_it_and_both_are_admitted() {
 }
 
 #[test]
-fn two_threads_that_record_to_one_cell_commit_once() {
+pub(super) fn two_threads_that_record_to_one_cell_commit_once() {
     check(3, || {
         let it = Offered::new(false);
         let threads = [KEY, NONE].map(|flags| it.on_a_thread(1, flags));
@@ -65,7 +65,7 @@ fn two_threads_that_record_to_one_cell_commit_once() {
 }
 
 #[test]
-fn without_a_key_frame_nothing_is_taken_and_nobody_told() {
+pub(super) fn without_a_key_frame_nothing_is_taken_and_nobody_told() {
     check(3, || {
         let it = Offered::new(false);
         let threads = [Flags::VIDEO, Flags::KEY].map(|flags| it.on_a_thread(0, flags));
@@ -76,7 +76,7 @@ fn without_a_key_frame_nothing_is_taken_and_nobody_told() {
 }
 
 #[test]
-fn either_the_monitor_takes_it_back_or_the_packet_is_admitted() {
+pub(super) fn either_the_monitor_takes_it_back_or_the_packet_is_admitted() {
     check(3, || {
         let it = Offered::new(false);
         let recorder = it.on_a_thread(0, KEY);
@@ -89,7 +89,18 @@ fn either_the_monitor_takes_it_back_or_the_packet_is_admitted() {
 }
 
 #[test]
-fn a_newer_decision_comes_after_what_was_taken() {
+pub(super) fn who_hears_that_an_offer_was_taken_sees_the_packet() {
+    check(3, || {
+        let it = Offered::new(false);
+        let recorder = it.on_a_thread(0, KEY);
+        let seen = it.gate().close_offer().map(|_| it.target[0].read().packets);
+        assert!(seen.is_none_or(|packets| packets == 1), "{seen:?}");
+        recorder.join().unwrap();
+    });
+}
+
+#[test]
+pub(super) fn a_newer_decision_comes_after_what_was_taken() {
     check(3, || {
         let it = Offered::new(false);
         let recorder = it.on_a_thread(0, KEY);
@@ -106,7 +117,7 @@ fn a_newer_decision_comes_after_what_was_taken() {
 }
 
 #[test]
-fn when_the_old_one_fails_the_monitor_moves_to_the_same_number() {
+pub(super) fn when_the_old_one_fails_the_monitor_moves_to_the_same_number() {
     check(3, || {
         let it = Offered::new(false);
         let recorder = it.on_a_thread(0, KEY);
@@ -121,7 +132,7 @@ fn when_the_old_one_fails_the_monitor_moves_to_the_same_number() {
 }
 
 #[test]
-fn an_offer_that_is_opened_to_any_packet_is_taken_once() {
+pub(super) fn an_offer_that_is_opened_to_any_packet_is_taken_once() {
     check(3, || {
         let it = Offered::new(false);
         let recorder = it.on_a_thread(0, KEY);
@@ -137,7 +148,7 @@ fn an_offer_that_is_opened_to_any_packet_is_taken_once() {
 }
 
 #[test]
-fn a_handle_that_is_opened_meanwhile_takes_part() {
+pub(super) fn a_handle_that_is_opened_meanwhile_takes_part() {
     check(3, || {
         let it = Offered::new(false);
         let recorder = it.on_a_thread(0, KEY);
@@ -153,7 +164,7 @@ fn a_handle_that_is_opened_meanwhile_takes_part() {
 }
 
 #[test]
-fn an_awaited_packet_is_told_and_the_offer_stands() {
+pub(super) fn an_awaited_packet_is_told_and_the_offer_stands() {
     check(3, || {
         let it = Offered::new(false);
         it.target[0].arm();
@@ -170,7 +181,7 @@ fn an_awaited_packet_is_told_and_the_offer_stands() {
 }
 
 #[test]
-fn ending_an_offer_keeps_what_is_awaited_and_the_reverse() {
+pub(super) fn ending_an_offer_keeps_what_is_awaited_and_the_reverse() {
     check(3, || {
         let it = Offered::new(false);
         it.target[0].arm();
@@ -188,8 +199,10 @@ fn ending_an_offer_keeps_what_is_awaited_and_the_reverse() {
     });
 }
 
+// (Threads one after the other: nothing for shuttle.)
+#[cfg(loom)]
 #[test]
-fn a_handle_closed_after_its_commit_was_heard_of_before() {
+pub(super) fn a_handle_closed_after_its_commit_was_heard_of_before() {
     check(3, || {
         let it = Offered::new(false);
         let recorder = it.on_a_thread(0, KEY);
@@ -205,7 +218,7 @@ fn a_handle_closed_after_its_commit_was_heard_of_before() {
 }
 
 #[test]
-fn at_most_one_session_is_admitted_and_first_comes_the_key_frame() {
+pub(super) fn at_most_one_session_is_admitted_and_first_comes_the_key_frame() {
     check(3, || {
         let it = Offered::new(false);
         let threads = [(it.old, [NONE; 2]), (it.target[0], [NONE, KEY])].map(|(cell, flags)| {
@@ -219,6 +232,59 @@ fn at_most_one_session_is_admitted_and_first_comes_the_key_frame() {
         let [(_, old), (_, target)] = threads.map(|thread| thread.join().unwrap());
         assert_eq!(target, [0, 2], "the packet before the key frame is not admitted");
         assert!(old.is_sorted_by(|a, b| a >= b) && old.iter().all(|v| *v <= 1), "{old:?}");
+    });
+}
+
+/// The offer is opened while the target's threads already record.
+struct Unopened(Arc<Offered>);
+
+impl Unopened {
+    fn new() -> Unopened {
+        let rig = Rig::new(2);
+        let (old, target) = (rig.pool.cell(0), [2, 3].map(|cell| rig.pool.cell(cell)));
+        Unopened(Arc::new(Offered { rig, old, target }))
+    }
+
+    fn open(&self) {
+        let Unopened(it) = self;
+        it.old.admit(1);
+        it.gate().move_to(1);
+        it.target.iter().for_each(|cell| cell.offer(2, false));
+        it.gate().open_offer(2, false);
+    }
+}
+
+#[test]
+pub(super) fn who_takes_an_offer_moves_the_gate_from_where_it_stood() {
+    check(3, || {
+        let unopened = Unopened::new();
+        let it = &unopened.0;
+        let recorder = it.on_a_thread(0, KEY);
+        unopened.open();
+        let verdict = recorder.join().unwrap();
+        let taken = it.gate().offer_is_taken();
+        assert_eq!(verdict == 2, taken, "it took the offer, and is let through");
+        assert_eq!(it.gate().number(), if taken { 2 } else { 1 });
+    });
+}
+
+#[test]
+pub(super) fn whoever_sees_a_commit_is_let_through() {
+    check(2, || {
+        let unopened = Unopened::new();
+        let it = &unopened.0;
+        let committer = it.on_a_thread(0, KEY);
+        let other = {
+            let it = it.clone();
+            thread::spawn(move || {
+                let seen = it.gate().number();
+                let verdict = it.record(it.target[1], NONE);
+                assert!(seen != 2 || verdict == 2, "shut out after the commit");
+            })
+        };
+        unopened.open();
+        committer.join().unwrap();
+        other.join().unwrap();
     });
 }
 
@@ -245,11 +311,12 @@ fn follows_across_a_commit(end: impl Fn(&Cell)) {
 }
 
 #[test]
-fn a_handle_that_follows_is_let_through_from_its_key_frame_on() {
+pub(super) fn a_handle_that_follows_is_let_through_from_its_key_frame_on() {
     check(3, || follows_across_a_commit(Cell::end_offer));
 }
 
 /// What a step that is wrong does to the same races.
+#[cfg(loom)]
 mod twins {
     use super::*;
 
