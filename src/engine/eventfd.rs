@@ -1,7 +1,7 @@
 //! A descriptor that is readable or not, for whoever polls.
 
 #[cfg(any(loom, shuttle))]
-use crate::hot::sync::{AtomicU64, Ordering};
+use crate::hot::sync::KernelLock;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Instant;
@@ -9,9 +9,9 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) struct EventFd {
     descriptor: OwnedFd,
-    /// Model checkers know nothing of the kernel, whose lock orders those who write and read.
+    /// Whose lock orders those who write and read.
     #[cfg(any(loom, shuttle))]
-    kernel: AtomicU64,
+    kernel: KernelLock,
 }
 
 impl EventFd {
@@ -29,7 +29,7 @@ impl EventFd {
             // SAFETY: a fresh descriptor nobody else owns.
             descriptor: unsafe { OwnedFd::from_raw_fd(fd) },
             #[cfg(any(loom, shuttle))]
-            kernel: AtomicU64::new(0),
+            kernel: KernelLock::default(),
         })
     }
 
@@ -40,7 +40,7 @@ impl EventFd {
     /// It is readable from now on.
     pub(super) fn signal(&self) {
         #[cfg(any(loom, shuttle))]
-        self.kernel.fetch_add(1, Ordering::AcqRel);
+        self.kernel.pass();
         let one = 1u64.to_ne_bytes();
         // SAFETY: writes 8 bytes from a valid buffer to our own descriptor; non-blocking.
         unsafe { libc::write(self.descriptor.as_raw_fd(), one.as_ptr().cast(), one.len()) };
@@ -52,7 +52,7 @@ impl EventFd {
         // SAFETY: reads at most 8 bytes into a valid buffer; non-blocking.
         unsafe { libc::read(self.descriptor.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
         #[cfg(any(loom, shuttle))]
-        self.kernel.fetch_add(0, Ordering::AcqRel);
+        self.kernel.pass();
     }
 
     /// Waits until it is readable; false at the deadline.
