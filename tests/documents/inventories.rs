@@ -65,7 +65,9 @@ fn declared_in_rust(line: &str, of: &str) -> Option<String> {
 #[test]
 fn every_lock_is_listed() {
     let mut found = BTreeSet::new();
-    for path in sources("src", "rs") {
+    // The simulation of the engine is a test.
+    let tested = |path: &PathBuf| path.components().any(|part| part.as_os_str() == "simulation");
+    for path in sources("src", "rs").into_iter().filter(|path| !tested(path)) {
         let mut of = String::new();
         for line in code(&path).lines() {
             if let Some((_, name)) = line.split_once("struct ") {
