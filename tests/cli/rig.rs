@@ -111,7 +111,7 @@ pub fn a_gap(place: &Place) {
 }
 
 /// A short record, as a file has it.
-fn frame(record: &[u8]) -> Vec<u8> {
+pub fn frame(record: &[u8]) -> Vec<u8> {
     let checksum = crc32fast::hash(record).to_le_bytes();
     [&[record.len() as u8], record, &checksum].concat()
 }

@@ -197,9 +197,15 @@ fn what_a_trace_does_not_have_is_said() {
     assert!(short.contains("silences shorter than 100 ms are not recorded"), "{short}");
     let measures = unknown(&trace, "min_bitrate=5000");
     assert!(measures.contains("input 0 of news was not measured"), "{measures}");
-    // Of a version that recorded none.
-    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/0.1.0.trace");
-    let old = unknown(kept, "packet_timeout=50ms");
+    // Of a version that recorded none: its header does not say from which length on.
+    let whole = fs::read(&trace).unwrap();
+    let magic = "changeover-trace\n".len();
+    let first = usize::from(whole[magic]) + 5;
+    let json = r#"{"format":1,"version":"0.0.9"}"#;
+    let header = frame(&[&[1, json.len() as u8], json.as_bytes()].concat());
+    let of_old = place.file("old");
+    fs::write(&of_old, [&whole[..magic], &header, &whole[magic + first..]].concat()).unwrap();
+    let old = unknown(&of_old, "packet_timeout=300ms");
     assert!(old.contains("recorded no silence shorter than the limit then"), "{old}");
 }
 
