@@ -283,6 +283,31 @@ static void the_json_is_one_text_and_stays_put(void) {
   OK(changeover_free(engine));
 }
 
+/* Of an input that a setting has measured, and no other. */
+static void what_is_measured(void) {
+  changeover_config config = patient_config();
+  config.measure_window = 100 * MILLISECOND;
+  config.video_timeout = config.audio_timeout = 600 * SECOND;
+  changeover_engine *engine = new_engine(&config, NULL);
+  register_stream(engine, "s", 2);
+  changeover_input_status input;
+  uint64_t verdict;
+  const uint64_t deadline = clock_now() + DEADLINE;
+  do {
+    const uint32_t flags[] = {CHANGEOVER_VIDEO | CHANGEOVER_KEY, CHANGEOVER_AUDIO};
+    for (size_t i = 0; i < LENGTH(flags); i++)
+      OK(changeover_record_packet(engine, S("s"), 0, 100, flags[i], &verdict));
+    input = input_status(engine, "s", 0);
+  } while (input.key_interval == 0 && clock_now() < deadline);
+  CHECK(input.key_interval > 0 && input.key_interval < DEADLINE);
+  CHECK(input.last_video_at > INT64_C(1700000000) * (int64_t)SECOND);
+  CHECK(input.last_audio_at > INT64_C(1700000000) * (int64_t)SECOND);
+  input = input_status(engine, "s", 1);
+  EQUAL(0, input.key_interval);
+  EQUAL(0, input.last_video_at | input.last_audio_at);
+  OK(changeover_free(engine));
+}
+
 static void *read_often(void *data) {
   changeover_status *status = data;
   changeover_input_status input;
@@ -314,6 +339,7 @@ int main(void) {
   RUN(counters_are_exact);
   RUN(structs_say_what_happened);
   RUN(attempts_conditions_and_limits);
+  RUN(what_is_measured);
   RUN(a_status_is_a_picture_that_outlives_everything);
   RUN(the_json_is_one_text_and_stays_put);
   RUN(several_threads_may_read_one);

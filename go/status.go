@@ -93,6 +93,12 @@ type InputHealthSnapshot struct {
 	MinKbps     uint64 `json:"min_kbps,omitempty"`
 	MinFPSMilli uint64 `json:"min_fps_milli,omitempty"`
 	MaxLoss     uint64 `json:"max_loss,omitempty"`
+	// KeyIntervalMS is the time between the last two key frames of its session, LastVideoAt and (with
+	// AudioTimeout) LastAudioAt when its last packets of either came, as seen by the last look; zero if
+	// not known. Only of an input that is measured because a setting needs it.
+	KeyIntervalMS uint64    `json:"key_interval_ms,omitempty"`
+	LastVideoAt   time.Time `json:"last_video_at,omitzero"`
+	LastAudioAt   time.Time `json:"last_audio_at,omitzero"`
 	// SilenceLimitMS is the silence after which it is given up, at present, in milliseconds, and
 	// SilenceReturns how often packets came back after one.
 	SilenceLimitMS uint64 `json:"silence_limit_ms"`

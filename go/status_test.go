@@ -77,6 +77,32 @@ func TestStatusJSONIsTheEngines(t *testing.T) {
 	}
 }
 
+// Of an input that a setting has measured.
+func TestStatusHasWhatIsMeasured(t *testing.T) {
+	service := onAir(t)
+	idle := health(t, service, 0)
+	if idle.KeyIntervalMS != 0 || !idle.LastVideoAt.IsZero() || !idle.LastAudioAt.IsZero() {
+		t.Errorf("no setting needs it: %+v", idle)
+	}
+	settings := Config{MeasureWindow: 100 * time.Millisecond, VideoTimeout: time.Hour, AudioTimeout: time.Hour}
+	if err := service.SetConfig("news", settings); err != nil {
+		t.Fatal(err)
+	}
+	flags := [...]Flags{Video | Key, Audio, Video, Audio, Video, Audio}
+	deadline := time.Now().Add(30 * time.Second)
+	for n := 0; ; n++ {
+		service.Record("news", 0, 100, flags[n%len(flags)])
+		input, before := health(t, service, 0), idle.LastPacketAt
+		if input.KeyIntervalMS > 0 && input.LastVideoAt.After(before) && input.LastAudioAt.After(before) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("key frames and sound: %+v", input)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func TestReadingAStatusAllocatesLittle(t *testing.T) {
 	service := onAir(t)
 	// Its inputs, its switches, its texts.

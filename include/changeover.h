@@ -1142,6 +1142,15 @@ typedef struct changeover_input_status {
   uint64_t min_fps_milli;
   /** The greatest loss that is put up with, in percent. 0: there is no limit. */
   uint64_t max_loss;
+  /**
+   * The time between the last two key frames of its session, in nanoseconds, as seen by the last look.
+   * 0: not known. Only of an input that is measured because a setting needs it, as the next two are.
+   */
+  uint64_t key_interval;
+  /** The newest packet of video of its session, as seen by the last look, nanoseconds since 1970. 0: none. */
+  int64_t last_video_at;
+  /** Likewise of sound, with audio_timeout. */
+  int64_t last_audio_at;
 } changeover_input_status;
 
 /** One error of an input, or one attempt that failed. */

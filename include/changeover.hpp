@@ -989,6 +989,21 @@ class input_status {
   std::uint64_t min_fps_milli() const noexcept { return raw_.min_fps_milli; }
   /** The greatest loss that is put up with, in percent; 0: there is no limit. */
   std::uint64_t max_loss() const noexcept { return raw_.max_loss; }
+  /**
+   * The time between the last two key frames of its session, as seen by the last look; 0: not known. Only of an
+   * input that is measured because a setting needs it, as the next two are.
+   */
+  duration key_interval() const noexcept { return duration(raw_.key_interval); }
+  /** The newest packet of video of its session, as seen by the last look; none if there was none. */
+  std::optional<std::chrono::system_clock::time_point> last_video_at() const noexcept {
+    if (raw_.last_video_at == 0) return std::nullopt;
+    return detail::wall_clock(raw_.last_video_at);
+  }
+  /** Likewise of sound, with audio_timeout. */
+  std::optional<std::chrono::system_clock::time_point> last_audio_at() const noexcept {
+    if (raw_.last_audio_at == 0) return std::nullopt;
+    return detail::wall_clock(raw_.last_audio_at);
+  }
 
   const changeover_input_status& raw() const noexcept { return raw_; }
 

@@ -188,12 +188,16 @@ void statuses_outlive_their_engine() {
     changeover::config settings;
     settings.standby(changeover::standby::hot).connect_timeout(1h).packet_timeout(1h);
     engine.register_stream("s", {changeover::input_spec(0, "a").hot(), changeover::input_spec(5, "b").hot()},
-                           changeover::config().packet_timeout(1h));
+                           changeover::config().packet_timeout(1h).video_timeout(1h));
     auto input = engine.open_input("s", 0), spare = engine.open_input("s", 5);
     EXPECT(input.record(100, changeover::flags::video | changeover::flags::key) && !spare.record(1));
     input.record_lost(3);
     spare.report_error("broken");
     EXPECT(engine.sync(10s));
+    await_true([&] {
+      const auto looked = engine.runtime_status("s");
+      return looked.inputs()[0].last_video_at().has_value();
+    });
     kept = engine.runtime_status("s");
   }
   changeover::runtime_status status = std::move(*kept);
@@ -210,6 +214,8 @@ void statuses_outlive_their_engine() {
   const auto now = std::chrono::system_clock::now();
   const auto is_recent = [now](auto time) { return now - time < 1h && time - now < 1h; };
   EXPECT(inputs[0].last_packet_at() && is_recent(*inputs[0].last_packet_at()));
+  EXPECT(is_recent(*inputs[0].last_video_at()) && !inputs[0].last_audio_at() && !inputs[1].last_video_at());
+  EXPECT(inputs[0].key_interval() == 0ns && inputs[0].raw().key_interval == 0);
   EXPECT(is_recent(inputs[0].state_since()) && inputs[0].raw().priority == 0);
   EXPECT(std::string(changeover::name(inputs[1].status())) == "degraded" && inputs[1].errors_len() == 1);
   EXPECT(status.errors(0).empty() && status.errors(1).size() == 1);

@@ -9,7 +9,7 @@
 //! | `membership.rs` | calls by id, and what a thread keeps for them |
 //! | `handle.rs`, `reports.rs` | an open input; errors reported through it |
 //! | `shared.rs`, `pulse.rs` | what an engine's threads share; whether the monitor is alive |
-//! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; the rates of an input |
+//! | `published.rs`, `rates.rs` | what the monitor publishes of a stream; what is measured of an input |
 //! | `meter.rs` | what is measured of a session |
 //! | `status.rs`, `statuses.rs` | what a host can ask: the public shapes of what is published; of all streams |
 //! | `counts.rs` | what the engine counts of itself |

@@ -2,7 +2,7 @@
 //! the core's whole state, and the cells its packets are counted in. Who writes and who reads it
 //! does not belong here.
 
-use super::rates::Rates;
+use super::rates::{Rates, Tracks};
 use crate::core::{InputHealth, Nanos, SessionId, Stream};
 use crate::hot::{prefetch, ByIdCells, Cell, Counters, Gate, OwnedGate};
 use arc_swap::{ArcSwap, Guard};
@@ -90,15 +90,25 @@ impl Snapshot {
         self.core.inputs().iter().zip(&*self.cells)
     }
 
+    /// Whether those inputs that a setting has measured, and no others, have a place for what is found.
+    pub(super) fn knows_measured(&self) -> bool {
+        self.inputs().all(|(health, cells)| is_measured(health) == cells.tracks().is_some())
+    }
+
+    /// Makes it so.
+    pub(super) fn match_measured(&mut self) {
+        let measured: SmallVec<[bool; 2]> = self.core.inputs().iter().map(is_measured).collect();
+        self.change_cells(|cells| {
+            cells.iter_mut().zip(measured).for_each(|(cells, is)| cells.set_measured(is));
+        });
+    }
+
     /// With many streams, what reading the counters reads is in no cache. It is asked for in
     /// advance, in this order, because each step tells where the next one is.
     pub(super) const PREFETCH_COUNTERS: [fn(&Snapshot); 4] = [
         |snapshot| prefetch(&snapshot.cells),
         |snapshot| prefetch(&*snapshot.cells),
-        |snapshot| {
-            let handles = snapshot.cells.iter().filter_map(|input| input.handles.as_deref());
-            handles.for_each(prefetch);
-        },
+        |snapshot| snapshot.cells.iter().filter_map(|one| one.more.as_deref()).for_each(prefetch),
         |snapshot| snapshot.cells.iter().flat_map(InputCells::all).for_each(prefetch),
     ];
 }
@@ -109,25 +119,32 @@ impl AsRef<Stream> for Snapshot {
     }
 }
 
+fn is_measured(input: &InputHealth) -> bool {
+    input.meter_window().is_some()
+}
+
 /// The cells of one input, and its rates: as large as one cell, because there are as many.
 #[derive(Clone, Debug)]
 pub(super) struct InputCells {
     /// Until it is frozen.
     by_id: Option<ByIdCells>,
-    /// Once one was opened.
-    handles: Option<Box<Handles>>,
+    /// Once it has any of it.
+    more: Option<Box<More>>,
     rates: Rates,
 }
 
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<InputCells>() <= 64);
 
-/// The handles of one input.
+/// What only some inputs have.
 #[derive(Clone, Debug, Default)]
-struct Handles {
+struct More {
+    /// The handles that are open.
     open: SmallVec<[HandleCell; 1]>,
     /// The sum of those already closed.
     closed: Counters,
+    /// Of an input that a setting has measured.
+    tracks: Option<Arc<Tracks>>,
 }
 
 /// The cell of one open handle.
@@ -141,7 +158,7 @@ struct HandleCell {
 impl InputCells {
     /// Of an input that has counted nothing.
     pub(super) fn new(by_id: ByIdCells, now: Nanos) -> InputCells {
-        InputCells { by_id: Some(by_id), handles: None, rates: Rates::new(now) }
+        InputCells { by_id: Some(by_id), more: None, rates: Rates::new(now) }
     }
 
     /// Where packets are counted by id; `None` once it is frozen.
@@ -154,7 +171,7 @@ impl InputCells {
     }
 
     fn open_handles(&self) -> &[HandleCell] {
-        self.handles.as_deref().map_or(&[], |handles| &handles.open)
+        self.more.as_deref().map_or(&[], |more| &more.open)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &'static Cell> + '_ {
@@ -183,7 +200,7 @@ impl InputCells {
 
     /// Everything that was ever counted.
     pub(super) fn sum(&self) -> Counters {
-        let mut sum = self.handles.as_deref().map_or_else(Counters::default, |one| one.closed);
+        let mut sum = self.more.as_deref().map_or_else(Counters::default, |more| more.closed);
         self.all().for_each(|cell| sum.add(&cell.read()));
         sum
     }
@@ -191,7 +208,7 @@ impl InputCells {
     /// What was counted by those cells whose packets are those of `session`, and by all that are
     /// closed.
     pub(super) fn sum_of(&self, session: SessionId) -> Counters {
-        let mut sum = self.handles.as_deref().map_or_else(Counters::default, |one| one.closed);
+        let mut sum = self.more.as_deref().map_or_else(Counters::default, |more| more.closed);
         // Of which session that was is not known.
         sum.last_packet = 0;
         self.of_session(session).for_each(|cell| sum.add(&cell.read()));
@@ -207,23 +224,35 @@ impl InputCells {
         &self.rates
     }
 
+    /// Where what is measured of it besides rates is noted, if it is measured.
+    pub(super) fn tracks(&self) -> Option<&Tracks> {
+        self.more.as_deref()?.tracks.as_deref()
+    }
+
+    /// It is measured from now on, or no longer.
+    pub(super) fn set_measured(&mut self, measured: bool) {
+        if measured != self.tracks().is_some() {
+            self.more.get_or_insert_default().tracks = measured.then(Arc::default);
+        }
+    }
+
     /// Adds the cell of a new handle, bound to `session` or with 0 to whichever is current.
     pub(super) fn open(&mut self, cell: &'static Cell, session: SessionId) {
-        self.handles.get_or_insert_default().open.push(HandleCell { cell, session });
+        self.more.get_or_insert_default().open.push(HandleCell { cell, session });
     }
 
     /// Removes a handle's cell; what it counted stays.
     pub(super) fn close(&mut self, cell: &Cell) {
-        let handles = self.handles.get_or_insert_default();
+        let more = self.more.get_or_insert_default();
         let sound = cell.sound();
-        handles.closed.add(&Counters { sound, ..cell.read() });
-        handles.open.retain(|one| !std::ptr::eq(one.cell, cell));
+        more.closed.add(&Counters { sound, ..cell.read() });
+        more.open.retain(|one| !std::ptr::eq(one.cell, cell));
     }
 
     /// Gives its cells away; what they counted so far stays.
     pub(super) fn freeze(&mut self) -> InputCells {
-        let handles = Handles { open: SmallVec::new(), closed: self.sum() };
-        let frozen = InputCells { by_id: None, handles: Some(Box::new(handles)), ..self.clone() };
+        let more = More { closed: self.sum(), ..More::default() };
+        let frozen = InputCells { by_id: None, more: Some(Box::new(more)), ..self.clone() };
         std::mem::replace(self, frozen)
     }
 }

@@ -1,5 +1,5 @@
-//! The rates of one input: written by the monitor, window by window, read by whoever asks for a
-//! status. How they are made from counters belongs here; when, does not.
+//! The rates of one input, and of one that is measured what else is found: written by the monitor,
+//! read by whoever asks for a status. How they are made from counters belongs here; when, does not.
 
 use crate::core::{Measure, Nanos};
 use crate::hot::Counters;
@@ -109,6 +109,36 @@ impl Clone for Rates {
             words.map(|word| word.load(Ordering::Relaxed)),
             halves.map(|half| half.load(Ordering::Relaxed)),
         )
+    }
+}
+
+/// What the last look at a session has found besides rates, each word by itself; 0: nothing.
+#[derive(Debug, Default)]
+pub(super) struct Tracks {
+    key_interval: AtomicU64,
+    /// Stamps of the engine's clock.
+    video_at: AtomicU64,
+    audio_at: AtomicU64,
+}
+
+impl Tracks {
+    pub(super) fn note(&self, now: Nanos, measure: &Measure) {
+        // Relaxed, here and below: three readings for people, not one invariant.
+        let at = |since: Option<Nanos>| since.map_or(0, |since| now.saturating_sub(since));
+        self.key_interval.store(measure.key_interval.unwrap_or(0), Ordering::Relaxed);
+        self.video_at.store(at(measure.since_video), Ordering::Relaxed);
+        self.audio_at.store(at(measure.since_audio), Ordering::Relaxed);
+    }
+
+    /// Nothing, until the next look.
+    pub(super) fn restart(&self) {
+        self.note(0, &Measure::default());
+    }
+
+    /// The time between the last two key frames, and the stamps of the last packets of video and of sound.
+    pub(super) fn read(&self) -> [Option<Nanos>; 3] {
+        [&self.key_interval, &self.video_at, &self.audio_at]
+            .map(|word| Some(word.load(Ordering::Relaxed)).filter(|word| *word != 0))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a host can ask about a stream: the public shapes, made from what the monitor published.
 
 use super::published::{InputCells, Snapshot, StreamShared};
+use super::rates::Tracks;
 use super::shared::Shared;
 use super::wall::WallClock;
 use crate::core::{
@@ -148,6 +149,18 @@ pub struct InputHealthSnapshot {
     /// The greatest loss that is put up with, in percent, if there is a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_loss: Option<u64>,
+    /// The time between the last two key frames of its session, as seen by the last look; only of an input
+    /// that is measured because a setting needs it, as the next two are. In JSON `key_interval_ms`, in
+    /// whole milliseconds.
+    #[serde(rename = "key_interval_ms", serialize_with = "optional_millis")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_interval: Option<Duration>,
+    /// When the newest packet of video of its session was recorded, as seen by the last look.
+    #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
+    pub last_video_at: Option<SystemTime>,
+    /// Likewise of sound, with `audio_timeout`.
+    #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
+    pub last_audio_at: Option<SystemTime>,
     /// The silence after which it is given up, at present: where that is adaptive, it follows the longest
     /// gaps between its packets. In JSON `silence_limit_ms`, in whole milliseconds.
     #[serde(rename = "silence_limit_ms", serialize_with = "millis")]
@@ -312,6 +325,7 @@ impl InputHealthSnapshot {
         let counters = cells.sum();
         let last = Some(counters.last_packet).filter(|at| *at != 0);
         let [bitrate_kbps, fps, packet_loss] = cells.rates().read();
+        let [key_interval, video_at, audio_at] = cells.tracks().map_or([None; 3], Tracks::read);
         let error = |error: &InputError| ErrorRecord {
             at: wall.at(error.at),
             reason: error.reason,
@@ -354,6 +368,9 @@ impl InputHealthSnapshot {
             min_kbps,
             min_fps_milli,
             max_loss,
+            key_interval: key_interval.map(Duration::from_nanos),
+            last_video_at: video_at.map(|at| wall.at(at)),
+            last_audio_at: audio_at.map(|at| wall.at(at)),
             silence_limit: Duration::from_nanos(health.silence_limit()),
             silence_returns: health.silence_returns(),
             state_since: wall.at(health.state_since()),

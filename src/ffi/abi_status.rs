@@ -122,6 +122,13 @@ pub struct changeover_input_status {
     pub min_fps_milli: u64,
     /// The greatest loss that is put up with, in percent. 0: there is no limit.
     pub max_loss: u64,
+    /// The time between the last two key frames of its session, in nanoseconds, as seen by the last look.
+    /// 0: not known. Only of an input that is measured because a setting needs it, as the next two are.
+    pub key_interval: u64,
+    /// The newest packet of video of its session, as seen by the last look, nanoseconds since 1970. 0: none.
+    pub last_video_at: i64,
+    /// Likewise of sound, with audio_timeout.
+    pub last_audio_at: i64,
 }
 
 /// One error of an input, or one attempt that failed.

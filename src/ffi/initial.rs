@@ -158,6 +158,9 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     min_kbps: 0,
     min_fps_milli: 0,
     max_loss: 0,
+    key_interval: 0,
+    last_video_at: 0,
+    last_audio_at: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {

@@ -61,7 +61,7 @@ layout! {
         switches_len: 48, registered_at: 56, uptime: 64, override_left: 72,
         state_since: 80, override_ends_at: 88,
     }
-    changeover_input_status: 272 {
+    changeover_input_status: 296 {
         struct_size: 0, priority: 8, status: 12, receiving: 16, reserved: 20, session: 24,
         packets: 32, bytes: 40, video_packets: 48, key_packets: 56, lost_packets: 64, probes: 72,
         bitrate_kbps: 80, fps: 88, packet_loss: 96, last_packet_at: 104, state_since: 112, url: 120,
@@ -70,6 +70,7 @@ layout! {
         silence_limit: 184, silence_returns: 192, disabled: 200, reserved_disabled: 204,
         attempts_len: 208, conditions_len: 216, held_until: 224, baseline_kbps: 232,
         baseline_fps_milli: 240, min_kbps: 248, min_fps_milli: 256, max_loss: 264,
+        key_interval: 272, last_video_at: 280, last_audio_at: 288,
     }
     changeover_error_entry: 56 {
         struct_size: 0, at: 8, reason: 16, reserved: 20, measured: 24, limit: 32, text: 40,

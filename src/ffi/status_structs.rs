@@ -257,6 +257,9 @@ fn input_status(input: &InputHealthSnapshot, url: Text) -> changeover_input_stat
         min_kbps: input.min_kbps.unwrap_or(0),
         min_fps_milli: input.min_fps_milli.unwrap_or(0),
         max_loss: input.max_loss.unwrap_or(0),
+        key_interval: input.key_interval.map_or(0, nanos),
+        last_video_at: input.last_video_at.map_or(0, unix),
+        last_audio_at: input.last_audio_at.map_or(0, unix),
     }
 }
 

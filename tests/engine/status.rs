@@ -297,3 +297,55 @@ fn what_the_host_sees_of_an_input_is_in_the_status() {
     );
     assert!(json.contains(r#""text":"no light since 10 s"}]"#), "{json}");
 }
+
+#[test]
+fn what_is_measured_besides_rates_is_in_the_status() {
+    let engine = engine(vec![Input::new(0, "a"), Input::new(1, "b")]);
+    let found = || {
+        let input = engine.runtime_status("s").unwrap().inputs.swap_remove(0);
+        (input.key_interval, input.last_video_at, input.last_audio_at)
+    };
+    let feed = |flags| {
+        let _ = engine.record_packet("s", 0, 1250, flags).unwrap();
+    };
+    let long = Duration::from_secs(600);
+    let measured = far().measure_window(ms(100)).video_timeout(long).audio_timeout(long);
+    let picture = Flags::VIDEO | Flags::KEY;
+    feed(picture);
+    assert_eq!(found(), (None, None, None), "no setting needs it");
+    engine.set_config(Some("s"), measured.clone()).unwrap();
+    let (every, video, sound) = eventually("two key frames", || {
+        feed(picture);
+        Some(found()).filter(|(every, ..)| every.is_some())
+    });
+    assert!(every.unwrap() > Duration::ZERO && every.unwrap() < PATIENCE, "{every:?}");
+    assert_eq!(sound, None);
+    let age = SystemTime::now().duration_since(video.unwrap()).unwrap_or_default();
+    assert!(age < Duration::from_secs(5), "{age:?}");
+    // From here on there is sound only.
+    let (_, video, sound) = eventually("sound", || {
+        feed(Flags::AUDIO);
+        let found = found();
+        found.2.is_some_and(|sound| sound > found.1.unwrap() + ms(50)).then_some(found)
+    });
+    assert!(sound > video);
+    let json = json(&engine);
+    assert_eq!(
+        &keys(&json["inputs"][0]) - &keys(&json["inputs"][1]),
+        set(&["key_interval_ms", "last_audio_at", "last_packet_at", "last_video_at", "session"]),
+    );
+    assert!(json["inputs"][0]["key_interval_ms"].is_u64());
+    for key in ["last_video_at", "last_audio_at"] {
+        assert_time(&json["inputs"][0][key]);
+    }
+    engine.set_config(Some("s"), far()).unwrap();
+    assert_eq!(found(), (None, None, None), "no setting needs it any more");
+    engine.set_config(Some("s"), measured).unwrap();
+    eventually("measured again", || {
+        feed(picture);
+        found().1
+    });
+    engine.report_input_error("s", 0, "x").unwrap();
+    let _ = engine.record_packet("s", 1, 1250, picture).unwrap();
+    eventually("its session is over", || (found() == (None, None, None)).then_some(()));
+}

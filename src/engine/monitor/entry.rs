@@ -4,6 +4,7 @@ use super::door::Door;
 use super::time::Time;
 use crate::core::{Action, InputHealth, Measure, Nanos, Priority, SessionId, Stimulus, Stream};
 use crate::engine::published::{InputCells, OpenCell, Snapshot, StreamShared};
+use crate::engine::rates::Tracks;
 use crate::hot::{prefetch, Cell, Counters, InputRoute, Route};
 use crate::trace::SILENCES_FROM;
 use crate::vocabulary::Error;
@@ -55,7 +56,11 @@ impl Entry {
     /// A stream the monitor knows by the number `index`; `cells` in the order of its inputs.
     pub(super) fn new(index: usize, core: Stream, cells: Vec<InputCells>) -> Entry {
         let measured = needs_meters(&core);
-        let state = Arc::new(Snapshot::new(core, cells));
+        let mut state = Snapshot::new(core, cells);
+        if measured {
+            state.match_measured();
+        }
+        let state = Arc::new(state);
         let shared = Arc::new(StreamShared::new(index, state.clone()));
         Entry {
             state,
@@ -95,15 +100,8 @@ impl Entry {
         stimulus: Stimulus,
         now: Nanos,
     ) -> Result<impl ExactSizeIterator<Item = Action>, Error> {
-        let changes_settings = matches!(
-            stimulus,
-            Stimulus::UpdateInputs(_) | Stimulus::SetConfig(_) | Stimulus::SetDefaults(_)
-        );
         let core = self.state_mut().core_mut();
         let told = door.tell(core, stimulus, now);
-        if changes_settings && told.is_ok() {
-            self.measured = needs_meters(core);
-        }
         if told == Err(Error::Panic) {
             // As it was after the last decision, of which all is done.
             self.state = Arc::clone(&self.shared.snapshot());
@@ -127,6 +125,14 @@ impl Entry {
     /// To be followed by `publish`.
     pub(super) fn change_cells<R>(&mut self, change: impl FnOnce(&mut Vec<InputCells>) -> R) -> R {
         self.state_mut().change_cells(change)
+    }
+
+    /// What hangs on settings, after a change of these or of the inputs. To be followed by `publish`.
+    pub(super) fn match_settings(&mut self) {
+        self.measured = needs_meters(self.core());
+        if !self.state.knows_measured() {
+            self.state_mut().match_measured();
+        }
     }
 
     /// See [`Stream::forget_user_data`]: nothing of this stream is decided any more. To be followed by
@@ -172,11 +178,14 @@ impl Entry {
         let inputs = self.core().inputs().iter();
         match step {
             2 => inputs.filter_map(InputHealth::trouble_in_memory).for_each(prefetch),
-            3 => inputs.for_each(|input| {
-                let (conditions, gaps) = input.measured_in_memory();
-                conditions.into_iter().for_each(prefetch);
-                gaps.into_iter().for_each(prefetch);
-            }),
+            3 => {
+                inputs.for_each(|input| {
+                    let (conditions, gaps) = input.measured_in_memory();
+                    conditions.into_iter().for_each(prefetch);
+                    gaps.into_iter().for_each(prefetch);
+                });
+                self.state.cells().iter().filter_map(InputCells::tracks).for_each(prefetch);
+            }
             _ => {}
         }
     }
@@ -320,6 +329,7 @@ impl Entry {
     fn restart_rates(&self, priority: Priority, now: Nanos) {
         if let Some((_, input)) = self.input(priority) {
             input.rates().restart(now, &input.sum());
+            input.tracks().into_iter().for_each(Tracks::restart);
         }
     }
 
@@ -372,12 +382,13 @@ impl Entry {
     pub(super) fn note_measure(
         &self,
         priority: Priority,
-        now: Nanos,
+        time: &Time,
         counters: &Counters,
         measure: &Measure,
     ) {
         if let Some((_, cells)) = self.input(priority) {
-            cells.rates().take_over(now, counters, measure);
+            cells.rates().take_over(time.by_the_system(), counters, measure);
+            cells.tracks().into_iter().for_each(|tracks| tracks.note(time.now(), measure));
         }
     }
 

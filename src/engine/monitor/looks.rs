@@ -136,7 +136,7 @@ impl Looks {
                         stamp => time.stamps().latest(stamp, time.now()),
                     };
                     let measure = meter.look(time.now(), newest, &counters);
-                    entry.note_measure(*priority, time.by_the_system(), &counters, &measure);
+                    entry.note_measure(*priority, time, &counters, &measure);
                     found.push((meter.session(), measure));
                 }
             }

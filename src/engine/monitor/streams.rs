@@ -183,6 +183,8 @@ impl Streams {
         now: Nanos,
     ) -> Result<impl ExactSizeIterator<Item = Action>, Error> {
         let updates_inputs = matches!(stimulus, Stimulus::UpdateInputs(_));
+        let changes_settings =
+            updates_inputs || matches!(stimulus, Stimulus::SetConfig(_) | Stimulus::SetDefaults(_));
         let comes_often = matches!(stimulus, Stimulus::Packet { .. });
         let entry = &mut self.entries[index];
         let before = if updates_inputs { entry.priorities() } else { Vec::new() };
@@ -192,6 +194,9 @@ impl Streams {
             self.match_inputs(index, &before, now);
         }
         let entry = &mut self.entries[index];
+        if changes_settings && result.is_ok() {
+            entry.match_settings();
+        }
         self.listening -= usize::from(entry.listened());
         self.listening += usize::from(entry.listens());
         self.count_on_air(index, was_on_air);

@@ -223,6 +223,11 @@ function fillInput(shown, one, details) {
   if (one.packet_loss) rates.push(`${one.packet_loss.toFixed(2)} % lost`);
   if (!one.receiving) rates.push("no packets");
   if (one.min_kbps) rates.push(`at least ${bitrate(one.min_kbps)} wanted`);
+  if (one.key_interval_ms) rates.push(`a key frame every ${duration(one.key_interval_ms)}`);
+  for (const [what, at] of [["video", one.last_video_at], ["sound", one.last_audio_at]]) {
+    const past = at ? now() - Date.parse(at) : 0;
+    if (past > 2000) rates.push(`last ${what} ${duration(past)} ago`);
+  }
   rates.push(`given up after ${duration(one.silence_limit_ms)} of silence`);
   setText(shown.rates, rates.join(" · "));
   const notes = inputNotes(one);
