@@ -11,6 +11,10 @@ const LIMIT: u64 = nanos(TIMEOUT);
 /// stall of its own.
 const SLACK: u64 = 21_000_000;
 
+/// When something was decided is known, if this is all that it is not known by. It is known less where it may
+/// have come before a stall or after it.
+const EXACT: u64 = 5_000_000;
+
 /// Who delivers has no longer gap than this.
 const FLOWING: u64 = 2 * nanos(PERIOD) + SLACK;
 
@@ -53,6 +57,8 @@ pub(super) struct Stream {
 #[derive(Default)]
 struct Input {
     session: u64,
+    /// It has begun by then; what is recorded by id before may be of the last one.
+    begun: u64,
     /// The last packets: right before and right after they were recorded. Of this session alone.
     packets: VecDeque<(u64, u64)>,
     /// Since when they flow.
@@ -125,7 +131,8 @@ impl Stream {
         match record.what {
             What::Packet => self.packet(record, witness, found),
             What::Start => {
-                let kept = Input { session: record.session, ..std::mem::take(input) };
+                let (session, begun) = (record.session, record.to);
+                let kept = Input { session, begun, ..std::mem::take(input) };
                 *input = Input { packets: VecDeque::new(), flowing: 0, silence_told: None, ..kept };
             }
             What::Stop if input.session == record.session => input.session = 0,
@@ -171,8 +178,12 @@ impl Stream {
         self.verdict(record, found);
         let anew = self.anew;
         let input = &mut self.inputs[record.priority()];
-        // By id it is the session's that there is; by handle it may be late, and of one that is over.
-        if input.session == 0 || record.session != 0 && record.session != input.session {
+        // By handle it may be late, and of a session that is over; by id it is the one's that there is.
+        let is_its = match record.session {
+            0 => input.session != 0 && record.from > input.begun,
+            session => session == input.session,
+        };
+        if !is_its {
             return;
         }
         let last = input.packets.back().map_or(0, |(_, to)| *to);
@@ -238,10 +249,12 @@ impl Stream {
     /// An input was given up because no packet came.
     fn silent(&mut self, record: &Record, witness: &impl Witness, found: &mut Findings) {
         let priority = record.priority();
-        let last = self.inputs[priority].last_before(record.from);
-        let Some((before, after)) = last else {
+        let input = &mut self.inputs[priority];
+        input.give_up(record);
+        let Some((before, after)) = input.last_before(record.from) else {
+            input.silence_told = None;
             return found.add(Kind::Undecided, || {
-                format!("input {priority} is silent, and no packet of it is known")
+                format!("input {priority} is silent, but since when is not known")
             });
         };
         let [least, most] = [record.from, record.to].map(|at| at.saturating_sub(before));
@@ -251,9 +264,11 @@ impl Stream {
             found.add(Kind::False, || {
                 format!("input {priority} is given up {most:.1} ms after its packet, for {told:.1} ms of silence")
             });
-        } else if least < LIMIT {
-            found.add(Kind::Undecided, || {
-                format!("input {priority} is given up about when it may be")
+        } else if least < LIMIT || record.to - record.from > EXACT {
+            // There may have been packets between these two times.
+            self.inputs[priority].silence_told = None;
+            return found.add(Kind::Undecided, || {
+                format!("when input {priority} was given up is not known well enough")
             });
         }
         self.after_a_stop(record, before, witness, found);
@@ -272,7 +287,6 @@ impl Stream {
         if input.silence_told.replace(after) == Some(after) {
             found.add(Kind::Double, || format!("one silence of input {priority} is told twice"));
         }
-        input.give_up(record);
     }
 
     /// A stop of the process is nobody's silence, if it stands by itself.
