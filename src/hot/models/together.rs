@@ -11,15 +11,22 @@ const KEY: Flags = Flags::from_bits(5);
 struct Stream {
     rig: Arc<Rig>,
     gate: Arc<OwnedGate>,
+    /// Of each input. (Looked up once: only the monitor asks the pool.)
+    cells: [(ByIdCells, &'static Cell); 2],
 }
 
 impl Stream {
     const ID: &str = "live/cam-1";
 
+    fn new() -> Arc<Stream> {
+        let rig = Rig::new(4);
+        let cells = [0, 4].map(|first| (rig.pool.by_id_cells(first), rig.pool.cell(first + 2)));
+        Arc::new(Stream { rig, gate: Arc::new(OwnedGate::new()), cells })
+    }
+
     /// An input's by-id cells, and its handle's.
     fn cells(&self, input: i32) -> (ByIdCells, &'static Cell) {
-        let first = input as usize * 4;
-        (self.rig.pool.by_id_cells(first), self.rig.pool.cell(first + 2))
+        self.cells[input as usize]
     }
 
     fn of_input(&self, input: i32) -> [&'static Cell; 3] {
@@ -50,7 +57,7 @@ fn check_verdicts(input: i32, verdicts: &[u64]) {
 #[test]
 fn a_streams_threads_and_its_monitor() {
     check(1, || {
-        let stream = Arc::new(Stream { rig: Rig::new(4), gate: Arc::new(OwnedGate::new()) });
+        let stream = Stream::new();
         let mut router = Router::new();
         router.insert(stream.route([0, 1]));
         let presences = Presences::default();
@@ -118,7 +125,7 @@ fn a_streams_threads_and_its_monitor() {
 fn twin_key_frames_move_the_gate_without_the_offer() {
     super::check::fails(|| {
         check(1, || {
-            let stream = Arc::new(Stream { rig: Rig::new(4), gate: Arc::new(OwnedGate::new()) });
+            let stream = Stream::new();
             let gate = stream.gate();
             let recorders = [0, 1].map(|input| {
                 let stream = stream.clone();
