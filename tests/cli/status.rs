@@ -3,6 +3,8 @@
 use crate::rig::*;
 use changeover::{serve, Config, Engine, Flags, Input, ServeOptions, Server};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 
 const TOKEN: &str = "correct-horse-battery";
@@ -40,6 +42,27 @@ fn streams_are_told_of_and_darkness_is_trouble() {
 
     let said = changeover(&["top", "--count", "3", "--every", "1ms", "--json", &url]);
     assert_eq!((said.code, said.out.lines().count()), (1, 3), "{said:?}");
+}
+
+#[test]
+fn an_engine_that_has_ended_is_said() {
+    // A bug is not to be had here: a host that says what its site says then.
+    let engine =
+        r#""engine":{"version":"0.1.0","now":"","started_at":"","alive":false,"late_ms":0}"#;
+    let list = format!(r#"{{{engine},"total":0,"troubles":[0,0,0,0,0],"streams":[]}}"#);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let host = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let mut head = BufReader::new(client.try_clone().unwrap()).lines();
+        while !head.next().unwrap().unwrap().is_empty() {}
+        let length = list.len();
+        write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{list}").unwrap();
+    });
+    let said = changeover(&["status", &url]);
+    host.join().unwrap();
+    assert_eq!((said.code, &*said.err), (1, ""), "{said:?}");
+    assert!(said.out.contains("THE ENGINE HAS ENDED by a bug"), "{said:?}");
 }
 
 #[test]

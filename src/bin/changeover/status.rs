@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// How the streams of a running engine are, those in most trouble first.
 ///
-/// Exit code 1: of some, nothing is on air.
+/// Exit code 1: of some, nothing is on air, or the engine has ended by a bug.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -89,11 +89,16 @@ pub(crate) fn top(arguments: &TopArguments, json: bool) -> Result<Answer, Failur
 
 fn ask(client: &Client, which: &Which, json: bool) -> Result<Answer, Failure> {
     let list = client.streams(&which.search, which.limit.into())?;
-    let well = list["troubles"][DARK] == 0;
+    let well = list["troubles"][DARK] == 0 && !has_ended(&list);
     match json {
         true => Ok(Answer::json(&list, well)),
         false => Ok(Answer { text: text(&list), well }),
     }
+}
+
+/// By a bug: the host still answers.
+fn has_ended(list: &Value) -> bool {
+    list["engine"]["alive"] == false
 }
 
 fn text(list: &Value) -> String {
@@ -111,6 +116,9 @@ fn text(list: &Value) -> String {
         word(&engine["started_at"]),
     );
     match number(&engine["late_ms"]) {
+        _ if has_ended(list) => {
+            text += "; THE ENGINE HAS ENDED by a bug: nothing is decided any more\n"
+        }
         0 => text.push('\n'),
         late => text += &format!("; decisions are {late} ms late\n"),
     }
