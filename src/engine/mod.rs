@@ -334,11 +334,17 @@ impl Engine {
     /// [`Error::Timeout`] (see [`Engine::set_call_timeout`]) it is shut down but for the callbacks that
     /// have not returned; calling it again waits for them again.
     pub fn shutdown(&self) -> Result<(), Error> {
+        self.check_caller()?;
+        self.check_process()?;
+        self.stop_threads()
+    }
+
+    /// Whether the caller may wait for callbacks: it is none.
+    pub(crate) fn check_caller(&self) -> Result<(), Error> {
         if in_callback() {
             return Err(Error::InCallback);
         }
-        self.check_process()?;
-        self.stop_threads()
+        Ok(())
     }
 
     /// In a callback, whose own end they might be waiting for, the threads end by themselves.

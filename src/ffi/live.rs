@@ -39,6 +39,8 @@ impl Live {
 
     /// Ends the engine. After an error it lives on.
     pub(super) fn free(&self) -> Outcome {
+        // Before anything is noted, or who may free it would be turned away meanwhile.
+        self.engine.check_caller()?;
         // Relaxed, here and below: one caller is to go on, and nothing else is published by it.
         if self.freeing.swap(true, Ordering::Relaxed) {
             return Err(Code(CHANGEOVER_ERR_SHUT_DOWN));

@@ -266,3 +266,49 @@ fn handles_of_a_childs_parent_are_forked_and_the_child_has_its_own() {
     }));
     assert_eq!(*HANDLES.find(live).unwrap(), 1);
 }
+
+unsafe extern "C" fn goes_on(_: *mut std::ffi::c_void, _: *const changeover_event) -> i32 {
+    0
+}
+
+/// Tries to free its own engine.
+unsafe extern "C" fn frees(data: *mut std::ffi::c_void, _: *const changeover_event) {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    // SAFETY: the test's, which outlives the engine: its handle, and room for the answer.
+    let [handle, answer] = unsafe { &*data.cast::<[AtomicUsize; 2]>() };
+    // SAFETY: a handle is looked up, never followed.
+    let code = unsafe { changeover_free(std::ptr::without_provenance_mut(handle.load(SeqCst))) };
+    answer.store(code.unsigned_abs() as usize, SeqCst);
+}
+
+#[test]
+fn a_callback_may_not_free_an_engine_that_is_being_freed_either() {
+    use std::mem::zeroed;
+    use std::ptr::{addr_of, null, null_mut};
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    let shared = [const { AtomicUsize::new(0) }; 2];
+    let mut engine = null_mut();
+    // SAFETY: structs are as long as they say, texts as long as is said.
+    unsafe {
+        let (mut options, mut callbacks): (changeover_options, changeover_callbacks) = zeroed();
+        let mut input: changeover_input_spec = zeroed();
+        changeover_options_init(&mut options, size_of::<changeover_options>());
+        changeover_callbacks_init(&mut callbacks, size_of::<changeover_callbacks>());
+        changeover_input_spec_init(&mut input, size_of::<changeover_input_spec>());
+        callbacks.user_data = addr_of!(shared).cast_mut().cast();
+        callbacks.start = Some(goes_on);
+        callbacks.stop = Some(frees);
+        options.callbacks = &callbacks;
+        assert_eq!(changeover_new(&options, &mut engine), CHANGEOVER_OK);
+        shared[0].store(engine.addr(), SeqCst);
+        let news = c"news".as_ptr();
+        let registered =
+            changeover_register(engine, news, 4, null(), 0, &input, 1, null(), null_mut());
+        assert_eq!(registered, CHANGEOVER_OK);
+        assert_eq!(changeover_sync(engine, u64::MAX), CHANGEOVER_OK);
+        // Its session was started, so it is stopped, while this waits.
+        assert_eq!(changeover_free(engine), CHANGEOVER_OK);
+    }
+    let expected = CHANGEOVER_ERR_IN_CALLBACK.unsigned_abs() as usize;
+    assert_eq!(shared[1].load(SeqCst), expected);
+}
