@@ -1,5 +1,5 @@
-//! One stream twice: as the core decides, and as a model does that was written from `docs/rules.md`
-//! alone. Whole traces are compared: every command and notice with its time, reason and numbers, and
+//! One stream twice: as the core decides, and as a model does that was written from `docs/rules.md`.
+//! (Where that said nothing and the two differed, it says now what the core does.) Whole traces are compared: every command and notice with its time, reason and numbers, and
 //! the status after each step.
 //!
 //! The model covers rules 1 to 15, 25 (but `unregister_all`) and 27c, with overlap and without, and every setting
