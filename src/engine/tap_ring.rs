@@ -79,6 +79,15 @@ impl Ring {
     }
 }
 
+#[cfg(not(any(loom, shuttle)))]
+impl Drop for Ring {
+    /// To drop a slot is to ask each thread there was whether it is reading it: not where nothing is.
+    fn drop(&mut self) {
+        let slots = std::mem::take(&mut self.slots).into_vec();
+        slots.into_iter().filter(|slot| slot.load().is_none()).for_each(std::mem::forget);
+    }
+}
+
 /// One reader, as the monitor wakes it.
 #[derive(Debug)]
 pub(super) struct Reader {
