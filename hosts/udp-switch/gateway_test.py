@@ -341,21 +341,36 @@ def behind_a_proxy(table, token):
         source.ended.set()
 
 
+def length_at(data, at):
+    """A length, seven bits a byte, and where it ends."""
+    length = shift = 0
+    while True:
+        length |= (data[at] & 127) << shift
+        shift += 7
+        at += 1
+        if not data[at - 1] & 128:
+            return length, at
+
+
 def records(trace):
     """The records of a trace, each behind its kind; what is torn or damaged is missing."""
+    SEVERAL, GOES_ON = 7, 0x80
     magic, at, found = b"changeover-trace\n", 17, []
     while trace.startswith(magic) and at < len(trace):
-        length = shift = 0
-        while True:
-            length |= (trace[at] & 127) << shift
-            shift += 7
-            at += 1
-            if not trace[at - 1] & 128:
-                break
-        record, checksum = trace[at:at + length], trace[at + length:at + length + 4]
+        length, at = length_at(trace, at)
+        frame, checksum = trace[at:at + length], trace[at + length:at + length + 4]
         at += length + 4
-        if checksum == zlib.crc32(record).to_bytes(4, "little"):
-            found.append(record)
+        if checksum != zlib.crc32(frame).to_bytes(4, "little"):
+            continue
+        if frame[0] != SEVERAL:
+            found.append(frame)
+            continue
+        within = 1
+        while within < length:
+            size, within = length_at(frame, within)
+            record = frame[within:within + size]
+            found.append(bytes([record[0] & ~GOES_ON]) + record[1:])
+            within += size
     return found
 
 
