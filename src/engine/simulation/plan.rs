@@ -336,7 +336,8 @@ impl Plan {
             acts,
             length,
             limit: pick(random, &[1, 20, 1000, 65_536]),
-            step: pick(random, &[10, 100, 100, 2000]),
+            // Not more than a processor can do.
+            step: pick(random, &[10, 100, 100, 2000]).min(if streams < 100 { 2000 } else { 100 }),
             latency: pick(random, &[0, 50_000, 500_000, 15 * MS]),
             rate: pick(random, &[3, 10, 20]),
             callbacks: chance(random, 50),

@@ -3,7 +3,7 @@
 
 use super::plan::{Act, Plan};
 use super::{failed_at, play};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long it is tried to make a failure shorter.
@@ -20,15 +20,19 @@ pub(super) fn tell(seed: u64) {
         Err(said) => said,
     };
     let (streams, acts) = (plan.streams.len(), plan.acts.len());
-    let short = shortened(plan, &said);
     let trace = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()));
     let trace = trace.join(format!("simulation-{seed}.trace"));
-    let again = play(&short, Some(&trace), true).err();
+    // A trace takes the monitor time of its own, without which it may be another story.
+    let trace = play(&plan, Some(&trace), false).is_err().then_some(trace);
+    let short = shortened(plan, &said, trace.as_deref());
+    let again = play(&short, trace.as_deref(), true).err();
     println!("{} of {streams} streams, {} of {acts} acts:", short.streams.len(), short.acts.len());
     for Act { at, kind, stream, seed } in &short.acts {
         println!("{:>9} us  {kind:?} {stream:?} {seed:#x}", at / 1000);
     }
-    panic!("seed {seed}: {}\nthe trace is {}", again.unwrap_or(said), trace.display());
+    let written =
+        trace.map_or("with one it does not fail".into(), |trace| trace.display().to_string());
+    panic!("seed {seed}: {}\nits trace: {written}", again.unwrap_or(said));
 }
 
 /// Where a panic was, which is what was wrong.
@@ -36,10 +40,10 @@ fn place(said: &str) -> &str {
     said.lines().next().unwrap_or_default()
 }
 
-fn shortened(mut plan: Plan, said: &str) -> Plan {
+fn shortened(mut plan: Plan, said: &str, trace: Option<&Path>) -> Plan {
     let (end, place) = (Instant::now() + PATIENCE, place(said));
     let fails =
-        |plan: &Plan| play(plan, None, false).is_err_and(|said| self::place(&said) == place);
+        |plan: &Plan| play(plan, trace, false).is_err_and(|said| self::place(&said) == place);
     // What would have come later has nothing to do with it, mostly.
     let failed_at = failed_at();
     let acts = plan.acts.iter().filter(|act| act.at <= failed_at).copied().collect();

@@ -15,6 +15,8 @@ pub(crate) struct Known {
     /// It was told that it failed, and nothing that undoes it.
     pub(super) failed: bool,
     impaired: bool,
+    /// It was chosen though it failed, and has not delivered since.
+    untested: bool,
     pub(super) disabled: bool,
     pub(super) packets: u64,
     pub(super) bytes: u64,
@@ -89,6 +91,7 @@ impl Life {
             life,
             failed: false,
             impaired: false,
+            untested: false,
             disabled: false,
             packets: 0,
             bytes: 0,
@@ -112,7 +115,10 @@ impl Life {
         for priority in added {
             match self.inputs.get_mut(priority) {
                 // To its handles, and to whoever counts, it is the same input.
-                Some(known) => (known.failed, known.impaired, known.disabled) = Default::default(),
+                Some(known) => {
+                    (known.failed, known.impaired, known.untested) = Default::default();
+                    known.disabled = false;
+                }
                 None => {
                     *lives += 1;
                     self.add(*priority, *lives);
@@ -121,7 +127,7 @@ impl Life {
         }
         for priority in updated {
             let known = self.inputs.get_mut(priority).expect("only what is there is updated");
-            (known.failed, known.impaired) = (false, false);
+            (known.failed, known.impaired, known.untested) = Default::default();
         }
     }
 
@@ -129,7 +135,7 @@ impl Life {
     pub(super) fn enable(&mut self, priority: Priority, enabled: bool) {
         let known = self.inputs.get_mut(&priority).expect("only what is there is enabled");
         if enabled && known.disabled {
-            (known.failed, known.impaired) = (false, false);
+            (known.failed, known.impaired, known.untested) = Default::default();
         }
         known.disabled = !enabled;
     }
@@ -183,7 +189,7 @@ impl Life {
             }
             EventKind::Probe(probe) => {
                 let known = self.inputs.get(&probe.input.priority);
-                let sound = known.is_some_and(|known| !known.failed && !known.impaired);
+                let sound = known.is_some_and(|one| !one.failed && !one.impaired && !one.untested);
                 // One that is forced failed, and is left again without a word.
                 assert!(!sound || in_call || self.forced, "what is well is probed: {event}");
             }
@@ -200,7 +206,8 @@ impl Life {
                 assert!(rises || stays && switch.number == self.switch, "{}: {event}", self.switch);
                 if let Some(known) = self.input(switch.to) {
                     assert!(!known.disabled || in_call, "a disabled input is chosen: {event}");
-                    known.failed = false;
+                    // Rule 27c: one that is untested, which is not told, until it delivers.
+                    known.untested |= std::mem::take(&mut known.failed);
                 }
                 self.switch = switch.number;
                 self.active = Some(switch.to);
@@ -216,7 +223,7 @@ impl Life {
                 assert!(came, "it has not delivered: {event}");
                 self.on_air = Some(*session);
                 if let Some(known) = self.input(*priority) {
-                    known.failed = false;
+                    (known.failed, known.untested) = (false, false);
                 }
             }
             Notice::Degraded { priority, error } => {
@@ -231,7 +238,7 @@ impl Life {
             }
             Notice::Recovered { priority, .. } => {
                 if let Some(known) = self.input(*priority) {
-                    (known.failed, known.impaired) = (false, false);
+                    (known.failed, known.impaired, known.untested) = Default::default();
                 }
             }
             Notice::Exhausted { .. } => {
@@ -297,7 +304,8 @@ impl Life {
         }
         let failed = |priority: &Priority| self.inputs.get(priority).is_none_or(|one| one.failed);
         if self.active.as_ref().is_none_or(failed) {
-            let usable = self.inputs.iter().find(|(_, known)| !known.failed && !known.disabled);
+            let usable = |known: &Known| !known.failed && !known.untested && !known.disabled;
+            let usable = self.inputs.iter().find(|(_, known)| usable(known));
             assert!(usable.is_none(), "{:?} is not chosen, instead of {:?}", usable, self.active);
         }
     }

@@ -25,7 +25,7 @@ use crate::hot::simulated;
 use crate::vocabulary::Error;
 use backlog::Backlog;
 use foldhash::{HashMap, HashMapExt};
-use life::Life;
+pub(super) use life::Life;
 use mass::Mass;
 use silence::Silence;
 use std::sync::Arc;
@@ -186,10 +186,8 @@ impl Checker {
         assert_eq!(life.stream, stream, "a registration of another stream");
         if let EventKind::Notice(Notice::Degraded { priority, error }) = &event.kind {
             self.silence.degraded(life, *priority, error, event.at, now);
-            if life.on_air.is_some()
-                && life.active == Some(*priority)
-                && !error.reason.is_condition()
-            {
+            let by_fault = life.active == Some(*priority) && !error.reason.is_condition();
+            if life.on_air.is_some() && by_fault {
                 self.mass.failed(number, event.at);
             }
         }
@@ -388,7 +386,9 @@ impl Checker {
         }
         self.touched = touched;
         self.silence.judge(&self.lives, now, at_rest && !behind);
-        self.mass.judge(now.engine);
+        if at_rest && !behind {
+            self.mass.judge(now.engine);
+        }
     }
 
     /// The monitor was to have a turn at `due`, and had it at `now`.

@@ -94,6 +94,8 @@ impl Silence {
             return;
         };
         let since = match (running.last, running.taken) {
+            // That came after the decision, which is told now.
+            (Some(last), _) if last.engine >= at => return,
             (Some(last), _) => last.real,
             (None, Some(taken)) => taken,
             // What came without a session brought it back (rule 27b), and that has ended.
@@ -102,7 +104,8 @@ impl Silence {
         // What alone stood still in between counts for nothing.
         let stalled = self.stalls.iter().filter(|stall| stall.alone && stall.end.real > since);
         let stalled: Nanos = stalled.map(|stall| stall.end.real - stall.begin.max(since)).sum();
-        let silent = now.real - since - stalled;
+        // The turn that ended a stall is part of what is known of it.
+        let silent = now.real - since - stalled + if stalled > 0 { MS } else { 0 };
         assert!(silent >= limit, "given up after {silent} ns, {stalled} stalled, limit {limit}");
         if let Some(last) = self.stalls.last().filter(|last| last.alone) {
             // That was the end of the turn that noticed.

@@ -96,7 +96,7 @@ impl Ingestor for Callbacks {
 impl World {
     /// The host takes some events.
     pub(super) fn host(&mut self) {
-        let batch = self.random.usize(1..=24);
+        let batch = if self.calm { 1000 } else { self.random.usize(1..=24) };
         for _ in 0..batch {
             let engine = self.machine().engine.clone();
             let event = if self.delivery.is_some() {
