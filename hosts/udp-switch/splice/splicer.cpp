@@ -28,8 +28,10 @@ void splicer::take(source& from, std::uint64_t number, std::uint8_t* data, std::
   }
   if (&from != on_air_ || gone_out) return;
   if (next_ != nullptr || number != number_) {
-    for (std::size_t at = 0; at < size; at += packet_size)
-      finish(data + at, now, out);
+    // Another one is chosen, of which nothing may have come yet. What is caught up ends with this.
+    if (!finish_kept(now, out))
+      for (std::size_t at = 0; at < size; at += packet_size)
+        finish(data + at, now, out);
     if (next_ != nullptr && !waits(now)) start(*next_, now, out);
     return;
   }
@@ -52,15 +54,21 @@ bool splicer::choose(source& from, ticks now, sink& out) {
   }
   next_ = &from;
   chosen_at_ = picture_at_ = now;
-  if (catching_up_) {
-    keep& kept = on_air_->kept();
-    if (kept.life() == kept_life_)
-      for (; cursor_ < kept.size(); cursor_++)
-        finish(kept.at(cursor_), now, out);
-    kept.release();
-    catching_up_ = false;
-  }
+  finish_kept(now, out);
   return !waits(now) && start(from, now, out);
+}
+
+// The source on air is caught up no further: what has come of it follows at once, as far as it belongs to what is
+// half out. Whether there was any.
+bool splicer::finish_kept(ticks now, sink& out) {
+  if (!catching_up_) return false;
+  catching_up_ = false;
+  keep& kept = on_air_->kept();
+  const bool there = kept.life() == kept_life_;
+  for (; there && cursor_ < kept.size(); cursor_++)
+    finish(kept.at(cursor_), now, out);
+  kept.release();
+  return there;
 }
 
 bool splicer::start(source& from, ticks now, sink& out) {

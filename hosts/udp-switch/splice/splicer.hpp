@@ -85,6 +85,7 @@ class splicer {
   void leave(ticks now);
   void close_lanes();
   void finish(const std::uint8_t* packet, ticks now, sink& out);
+  bool finish_kept(ticks now, sink& out);
   bool completes(const lane& to, const std::uint8_t* packet) const;
   void resume(ticks now, sink& out);
   void drop_held();
