@@ -38,6 +38,18 @@ fn call(engine: &Engine) {
     engine.unregister(ID).unwrap();
 }
 
+/// All of an engine's life: a stream, on whose inputs two threads record while the host changes it.
+fn run(engine: &Arc<Engine>) {
+    register(engine);
+    let recorders = [0, 1].map(|priority| {
+        let engine = engine.clone();
+        thread::spawn(move || record(&engine, priority))
+    });
+    call(engine);
+    recorders.into_iter().for_each(|recorder| recorder.join().unwrap());
+    engine.shutdown().unwrap();
+}
+
 /// Each session that began has ended, once.
 #[derive(Default)]
 struct Sessions {
@@ -78,14 +90,7 @@ fn a_polled_engine_with_ingest_threads_callers_and_a_tap() {
                 assert!(sessions.run.is_empty(), "{:?} run on", sessions.run);
             })
         };
-        register(&engine);
-        let recorders = [0, 1].map(|priority| {
-            let engine = engine.clone();
-            thread::spawn(move || record(&engine, priority))
-        });
-        call(&engine);
-        recorders.into_iter().for_each(|recorder| recorder.join().unwrap());
-        engine.shutdown().unwrap();
+        run(&engine);
         host.join().unwrap();
         let (mut sessions, mut seq) = (Sessions::default(), 0);
         while let Ok(Some(event)) = tap.next(Duration::ZERO) {
@@ -127,13 +132,6 @@ fn an_engine_with_callbacks_ingest_threads_and_callers() {
     check(1, || {
         let host = Host(Sessions::default());
         let engine = Arc::new(Engine::builder().ingestor(host).build().unwrap());
-        register(&engine);
-        let recorders = [0, 1].map(|priority| {
-            let engine = engine.clone();
-            thread::spawn(move || record(&engine, priority))
-        });
-        call(&engine);
-        recorders.into_iter().for_each(|recorder| recorder.join().unwrap());
-        engine.shutdown().unwrap();
+        run(&engine);
     });
 }
