@@ -21,9 +21,10 @@ type Ingestor interface {
 	// what is returned after ctx is done is ignored. ConnectTimeout runs from the decision to start
 	// the input: what this call has to wait for before, it has less.
 	//
-	// A Start may overlap sessions of the same stream that still run, unless the stream's
-	// settings say OverlapOff. Two that are decided at the same moment may then come in either
-	// order: the newer session is the one whose context goes on.
+	// A Start may overlap sessions of other inputs of the same stream that still run, unless the
+	// stream's settings say OverlapOff. Two that are decided at the same moment may then come in either
+	// order: the newer session is the one whose context goes on. An input's next Start waits until its
+	// last one has returned: what that one held, such as a port, is free if it blocked until then.
 	Start(ctx context.Context, streamID string, input InputConfig, bufferWriteID string) error
 
 	// Probe finds out whether input works: nil if it does, [ErrProbeUnsupported] if that can't be

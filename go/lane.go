@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"runtime"
+	"slices"
 	"sync/atomic"
 )
 
@@ -25,13 +26,13 @@ const noticeLimit = 1024
 // And the lane. advance begins a call only in free, and prefers a Stop:
 //
 //	free ──a Stop is owed, and no session is begun──────────────> stopping ──Stop has returned──> free
-//	free ──one waits, and no Start runs or they may overlap─────> entering ──enter──────────────> free
+//	free ──one waits, and no Start that runs is in its way──────> entering ──enter──────────────> free
 //
 // stopping and entering are fields of these names, free is neither. A Stop is owed from the first enter of
-// a live session on. A Start may run long: it holds up a Stop no more than the next session, unless
-// overlap is off (starts counts them). But a Stop waits for a goroutine between enter and the call of
-// Start, which no lock covers (leaving). Notices are a queue apart, drained by one goroutine at a time
-// (delivering).
+// a live session on. A Start may run long: it holds up no Stop, and of the next sessions only one of the
+// same input, which may need what this one holds, or any if overlap is off (mayBegin). But a Stop waits for
+// a goroutine between enter and the call of Start, which no lock covers (leaving). Notices are a queue
+// apart, drained by one goroutine at a time (delivering).
 type lane struct {
 	service *Service
 	id      string
@@ -40,8 +41,8 @@ type lane struct {
 	sessions map[uint64]*session
 	// Those of them whose Start is still to be called, in order.
 	waiting []*session
-	// How many Starts have not returned.
-	starts int
+	// Sessions whose Start has not returned.
+	starts []*session
 	// A Start is about to be called: the next one comes after it.
 	entering bool
 	// How many goroutines have left mu to call Start at once: a Stop lets them go first.
@@ -75,7 +76,7 @@ func (s *Service) lane(id string) *lane {
 
 // leave forgets the lane if there is nothing left to remember.
 func (l *lane) leave() {
-	if len(l.sessions) == 0 && l.starts == 0 && !l.stopping && !l.delivering {
+	if len(l.sessions) == 0 && len(l.starts) == 0 && !l.stopping && !l.delivering {
 		delete(l.service.lanes, l.id)
 	}
 }
@@ -91,12 +92,7 @@ func (l *lane) stopped(id uint64) {
 		s.end(ErrSessionEnded)
 		delete(l.sessions, id)
 		// If its Start was not called yet, it never will be.
-		for i, waiting := range l.waiting {
-			if waiting == s {
-				l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
-				break
-			}
-		}
+		l.waiting = slices.DeleteFunc(l.waiting, func(waiting *session) bool { return waiting == s })
 	}
 	l.advance()
 }
@@ -112,19 +108,28 @@ func (l *lane) advance() {
 		l.service.spawn(l.callStop)
 		return
 	}
-	for len(l.waiting) > 0 && !l.entering {
-		next := l.waiting[0]
-		if l.starts > 0 && !l.service.mayOverlap(next.registration) {
+	for !l.entering {
+		i := slices.IndexFunc(l.waiting, l.mayBegin)
+		if i < 0 {
 			return
 		}
-		l.waiting = l.waiting[1:]
+		next := l.waiting[i]
+		l.waiting = slices.Delete(l.waiting, i, i+1)
 		// Its registration may have ended, and its stop be on the way: then it is left out.
 		if next.ctx.Err() == nil {
 			l.entering = true
-			l.starts++
+			l.starts = append(l.starts, next)
 			l.service.spawn(func() { l.callStart(next) })
 		}
 	}
+}
+
+// mayBegin says whether no Start that runs holds up that of next.
+func (l *lane) mayBegin(next *session) bool {
+	overlap := l.service.mayOverlap(next.registration)
+	return !slices.ContainsFunc(l.starts, func(runs *session) bool {
+		return !overlap || runs.input.Priority == next.input.Priority
+	})
 }
 
 // advanceLanes begins what may begin now that settings have changed: of one stream, or with an empty
@@ -174,7 +179,7 @@ func (l *lane) callStart(s *session) {
 			C.changeover_start_result(service.engine, id, idLen, C.uint64_t(s.id), -1, why, whyLen)
 		}
 		service.mu.Lock()
-		l.starts--
+		l.starts = slices.DeleteFunc(l.starts, func(runs *session) bool { return runs == s })
 		l.advance()
 		service.mu.Unlock()
 	})

@@ -50,6 +50,40 @@ func TestOverlapAllowedLater(t *testing.T) {
 	}
 }
 
+// A session needs what the last one of its input still holds, such as a port.
+func TestAnInputsNextStartWaitsForItsLast(t *testing.T) {
+	release, entered := make(chan struct{}), make(chan struct{})
+	var inside, most atomic.Int32
+	host := funcHost{func(context.Context, InputConfig) error {
+		most.Store(max(most.Load(), inside.Add(1)))
+		defer inside.Add(-1)
+		entered <- struct{}{}
+		// Heeds no context.
+		<-release
+		return nil
+	}}
+	service, err := New(host, &Options{Config: Config{ConnectTimeout: time.Hour}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	defer close(release)
+	stream := Stream{ID: "news", Inputs: []InputConfig{{}}}
+	if err := service.Register(context.Background(), stream, ""); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, entered, "the first Start")
+	if err := service.UpdateBufferWriteID("news", "elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	eventuallyInLane(t, service, func(l *lane) bool { return len(l.waiting) == 1 && !l.owesStop && !l.stopping })
+	release <- struct{}{}
+	receive(t, entered, "the Start that waited")
+	if most.Load() != 1 {
+		t.Errorf("%d Starts of one input at once", most.Load())
+	}
+}
+
 func receive(t *testing.T, from chan struct{}, what string) {
 	t.Helper()
 	select {
