@@ -112,10 +112,12 @@ func TestWithoutOverlapStartWaits(t *testing.T) {
 	register(t, service, twoInputs("news"))
 	h.session(t, "news", 0)
 	for round := range 10 {
-		if err := service.UpdateBufferWriteID("news", fmt.Sprint(round)); err != nil {
+		next := (round + 1) % 2
+		if err := service.SwitchInput("news", next); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "next start", func() bool { return count(h, "start news/0") == round+2 })
+		starts := func() int { return count(h, "start news/0") + count(h, "start news/1") }
+		eventually(t, "next start", func() bool { return starts() == round+2 })
 	}
 	mu.Lock()
 	defer mu.Unlock()
