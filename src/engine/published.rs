@@ -7,6 +7,7 @@ use crate::core::{InputHealth, Nanos, SessionId, Stream};
 use crate::hot::{prefetch, ByIdCells, Cell, Counters, Gate, OwnedGate};
 use arc_swap::{ArcSwap, Guard};
 use smallvec::SmallVec;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 
 /// One registered stream, as seen from outside the monitor.
@@ -15,13 +16,20 @@ pub(super) struct StreamShared {
     gate: OwnedGate,
     snapshot: ArcSwap<Snapshot>,
     /// Its place in the monitor.
-    index: usize,
+    index: u32,
+    /// How often the gate has moved, modulo 2^32.
+    moves: AtomicU32,
 }
 
 impl StreamShared {
     /// With a closed gate.
     pub(super) fn new(index: usize, snapshot: Arc<Snapshot>) -> StreamShared {
-        StreamShared { gate: OwnedGate::new(), snapshot: ArcSwap::new(snapshot), index }
+        StreamShared {
+            gate: OwnedGate::new(),
+            snapshot: ArcSwap::new(snapshot),
+            index: index.try_into().expect("more streams than there is memory for"),
+            moves: AtomicU32::new(0),
+        }
     }
 
     /// The gate. It may be used only while `self` lives.
@@ -41,7 +49,17 @@ impl StreamShared {
 
     /// Its place in the monitor.
     pub(super) fn index(&self) -> usize {
-        self.index
+        self.index as usize
+    }
+
+    /// By the monitor alone: the gate has moved.
+    pub(super) fn count_move(&self) {
+        self.moves.store(self.moves().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// How often the gate has moved, modulo 2^32.
+    pub(super) fn moves(&self) -> u32 {
+        self.moves.load(Ordering::Relaxed)
     }
 }
 

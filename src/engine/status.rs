@@ -33,8 +33,12 @@ pub struct RuntimeStatus {
     /// `uptime_ms`, in whole milliseconds.
     #[serde(rename = "uptime_ms", serialize_with = "millis")]
     pub uptime: Duration,
-    /// The stream's switch number, see [`crate::Verdict`].
+    /// The stream's switch number, see [`crate::Verdict`]. While the gate has not moved, one less than the
+    /// first one: see [`Engine::register_from`](crate::Engine::register_from).
     pub switch_number: u64,
+    /// How often the gate has moved since it was registered, modulo 2^32.
+    #[serde(skip)]
+    pub gate_moves: u32,
     /// The input that is on air, or selected to be; −1 when there is none.
     pub active_input_priority: Priority,
     /// The target of a planned switch that waits for its first packet.
@@ -251,7 +255,8 @@ impl RuntimeStatus {
     pub(super) fn read(stream: &StreamShared, shared: &Shared) -> RuntimeStatus {
         loop {
             let snapshot = stream.snapshot();
-            let status = RuntimeStatus::of(&snapshot, shared.now(), &shared.wall.load());
+            let status =
+                RuntimeStatus::of(&snapshot, stream.moves(), shared.now(), &shared.wall.load());
             // The monitor publishes a new snapshot before a closed handle's cell gets a new life,
             // so counters read while the snapshot was the newest are the input's own. SeqCst:
             // pairs with the fence in `Cell::retire`.
@@ -262,7 +267,12 @@ impl RuntimeStatus {
         }
     }
 
-    pub(super) fn of(snapshot: &Snapshot, now: Nanos, wall: &WallClock) -> RuntimeStatus {
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        gate_moves: u32,
+        now: Nanos,
+        wall: &WallClock,
+    ) -> RuntimeStatus {
         let core = snapshot.core();
         let active = core.inputs().iter().find(|input| Some(input.priority()) == core.active());
         let switched = core.switches().last().map_or(0, |switch| switch.at);
@@ -292,6 +302,7 @@ impl RuntimeStatus {
             uptime: Duration::from_nanos(now.saturating_sub(registered_at)),
             registration: core.registration(),
             switch_number: core.switch_number(),
+            gate_moves,
             active_input_priority: core.active().unwrap_or(-1),
             pending_input_priority: core.pending(),
             override_input_priority: core.override_input(),

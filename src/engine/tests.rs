@@ -244,7 +244,8 @@ fn a_status_being_read_never_shows_the_next_life_of_a_cell() {
         let _ = engine.record_packet(&id, 0, 1000, Flags::NONE).unwrap();
         engine.sync(PATIENCE).unwrap();
     }
-    let status = RuntimeStatus::of(&stream.snapshot(), engine.now(), &engine.shared.wall.load());
+    let wall = engine.shared.wall.load();
+    let status = RuntimeStatus::of(&stream.snapshot(), stream.moves(), engine.now(), &wall);
     assert_eq!((status.inputs[0].packets, status.inputs[0].bytes), (1, 1));
     assert_eq!(status.inputs[1].packets, 0);
 }

@@ -119,7 +119,7 @@ impl Census {
             self.each_stream.push(StreamRow {
                 active: status.active_input_priority,
                 state,
-                switches: status.switch_number,
+                switches: status.gate_moves.into(),
                 override_input: status.override_input_priority,
                 id: status.stream,
             });

@@ -186,7 +186,7 @@ fn each_stream(streams: &[StreamRow], out: &mut Out<'_>) -> Result {
     let help = "The priority of a manual choice in force.";
     let chosen = streams.iter().filter_map(|row| Some((of(row), row.override_input?)));
     out.gauge("stream_override_input", help, None, chosen)?;
-    let help = "Moves of the gate since the stream was registered: its switch number.";
+    let help = "Moves of the gate since the stream was registered.";
     let switches = streams.iter().map(|row| (of(row), row.switches));
     out.counter("stream_switches", help, None, switches)
 }

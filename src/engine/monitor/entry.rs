@@ -416,6 +416,7 @@ impl Entry {
             self.cells_of(session).for_each(|cell| cell.admit(number));
         }
         self.shared.gate().move_to(number);
+        self.shared.count_move();
     }
 
     /// For good: no cell carries this number.
