@@ -85,11 +85,15 @@ static const struct function *here(const char *name) {
   abort();
 }
 
-/* Good ones, for the stream "s" also of register. */
+/* Good ones, for the stream "s" also of those that register. */
 static void good(struct arguments *a, const struct function *function) {
   fill(a, function, &objects, &output);
   a->stream = "s";
   a->stream_len = 1;
+}
+
+static bool registers(const struct function *function) {
+  return is(function, "register") || is(function, "register_from");
 }
 
 static int combinations;
@@ -111,7 +115,7 @@ static void spoil(enum argument argument, int32_t code, const char *what,
     if (!takes(function, argument)) continue;
     struct arguments arguments;
     good(&arguments, function);
-    if (is(function, "register") && argument != STREAM) {
+    if (registers(function) && argument != STREAM) {
       arguments.stream = "new";
       arguments.stream_len = 3;
     }
@@ -196,7 +200,7 @@ static void unknown_streams(void) {
   for (size_t i = 0; i < LENGTH(ids); i++)
     for (size_t j = 0; j < functions_here_len; j++) {
       const struct function *function = &functions_here[j];
-      if (!takes(function, STREAM) || is(function, "register") || is(function, "is_registered")) continue;
+      if (!takes(function, STREAM) || registers(function) || is(function, "is_registered")) continue;
       struct arguments arguments;
       good(&arguments, function);
       arguments.stream = ids[i];

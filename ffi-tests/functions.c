@@ -54,6 +54,7 @@ CODE(set_log_full_urls, a->engine, a->number)
 CODE(trace_to, a->engine, a->path, a->path_len, a->trace)
 CODE(end_trace, a->engine)
 CODE(register, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, a->out)
+CODE(register_from, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, 7, a->out)
 CODE(unregister, ID_OF(a))
 CODE(unregister_all, a->engine)
 CODE(is_registered, ID_OF(a), a->out)
@@ -233,6 +234,8 @@ const struct function functions[] = {
     ROW(end_trace, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(register, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text), L(SPECS, specs),
         P(SETTINGS, config), P(OPTIONAL, out)),
+    ROW(register_from, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text),
+        L(SPECS, specs), P(SETTINGS, config), P(OPTIONAL, out)),
     ROW(unregister, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream)),
     ROW(unregister_all, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(is_registered, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(OUTPUT, out)),

@@ -5,6 +5,9 @@
 
 enum { VIDEO = CHANGEOVER_VIDEO, KEY_FRAME = CHANGEOVER_VIDEO | CHANGEOVER_KEY };
 
+/* As large as they may be: they share a word with what makes a packet matter. */
+static const uint64_t FIRST = CHANGEOVER_FIRST_SWITCH_MAX, NEXT = CHANGEOVER_FIRST_SWITCH_MAX + 1;
+
 /* "s" with two hot inputs: 0 is on air, and 1 is to take its place. */
 struct scene {
   changeover_engine *engine;
@@ -22,11 +25,11 @@ static struct scene scene_init(bool follows) {
   hot.standby = CHANGEOVER_STANDBY_HOT;
   changeover_input_spec specs[] = {input_spec(0, "test://0"), input_spec(1, "test://1")};
   specs[0].config = specs[1].config = &hot;
-  OK(changeover_register(scene.engine, S("s"), NULL, 0, specs, 2, NULL, NULL));
+  OK(changeover_register_from(scene.engine, S("s"), NULL, 0, specs, 2, NULL, FIRST, NULL));
   const uint64_t old = take_start(scene.engine, 0), target = take_start(scene.engine, 1);
   scene.old = open_input(scene.engine, "s", 0, follows ? 0 : old);
   scene.target = open_input(scene.engine, "s", 1, follows ? 0 : target);
-  EQUAL(1, changeover_record(&scene.old, 1, KEY_FRAME));
+  EQUAL(FIRST, changeover_record(&scene.old, 1, KEY_FRAME));
   EQUAL(0, changeover_record(&scene.target, 1, KEY_FRAME));
   sync_engine(scene.engine);
   OK(changeover_switch_input(scene.engine, S("s"), 1));
@@ -74,22 +77,22 @@ static void it_commits(record_fn *record) {
     for (int round = 0; round < 3; round++)
       for (size_t i = 0; i < LENGTH(others); i++) {
         EQUAL(0, record(&scene, others[i]));
-        EQUAL(1, changeover_record_inline(&scene.old, 1, VIDEO));
+        EQUAL(FIRST, changeover_record_inline(&scene.old, 1, VIDEO));
       }
     EQUAL(0, stream_status(scene.engine, "s").active_input_priority);
     /* Nobody waits for the monitor. */
-    EQUAL(2, record(&scene, KEY_FRAME));
+    EQUAL(NEXT, record(&scene, KEY_FRAME));
     EQUAL(0, changeover_record_inline(&scene.old, 1, KEY_FRAME));
-    EQUAL(2, changeover_record_inline(&scene.target, 1, VIDEO));
+    EQUAL(NEXT, changeover_record_inline(&scene.target, 1, VIDEO));
     changeover_event event = no_event();
     take(scene.engine, CHANGEOVER_EVENT_SWITCHED, &event);
     EQUAL(1, event.priority);
-    EQUAL(2, event.switch_number);
+    EQUAL(NEXT, event.switch_number);
     EQUAL(CHANGEOVER_REASON_MANUAL, event.reason);
     sync_engine(scene.engine);
     EQUAL(1, stream_status(scene.engine, "s").active_input_priority);
     EQUAL(-1, stream_status(scene.engine, "s").pending_input_priority);
-    EQUAL(2, record(&scene, VIDEO));
+    EQUAL(NEXT, record(&scene, VIDEO));
     OK(changeover_event_clear(&event));
     OK(changeover_close_input(&scene.old));
     OK(changeover_close_input(&scene.target));
@@ -107,8 +110,8 @@ static void not_on_a_later_one_of_a_plain_batch(void) {
   struct scene scene = scene_init(false);
   const changeover_packet batch[] = {{1, VIDEO}, {1, KEY_FRAME}};
   EQUAL(0, changeover_record_batch(&scene.target, batch, LENGTH(batch)));
-  EQUAL(1, changeover_record(&scene.old, 1, VIDEO));
-  EQUAL(2, changeover_record(&scene.target, 1, KEY_FRAME));
+  EQUAL(FIRST, changeover_record(&scene.old, 1, VIDEO));
+  EQUAL(NEXT, changeover_record(&scene.target, 1, KEY_FRAME));
   OK(changeover_close_input(&scene.old));
   OK(changeover_close_input(&scene.target));
   OK(changeover_free(scene.engine));

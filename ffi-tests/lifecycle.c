@@ -62,6 +62,45 @@ static void registrations_are_numbered(void) {
   OK(changeover_free(engine));
 }
 
+static void switch_numbers_begin_where_the_host_says(void) {
+  const struct {
+    uint64_t asked, first;
+  } each[] = {{0, 1}, {1, 1}, {UINT64_C(7) << 20, UINT64_C(7) << 20}, {UINT64_C(1) << 57, UINT64_C(1) << 57}};
+  EQUAL(UINT64_C(1) << 57, CHANGEOVER_FIRST_SWITCH_MAX);
+  for (size_t i = 0; i < LENGTH(each); i++) {
+    changeover_engine *engine = patient_engine();
+    changeover_input_spec specs[] = {input_spec(0, "test://0"), input_spec(1, "test://1")};
+    uint64_t registration = 0;
+    OK(changeover_register_from(engine, S("s"), NULL, 0, specs, 2, NULL, each[i].asked, &registration));
+    CHECK(registration > 0);
+    EQUAL(each[i].first, stream_status(engine, "s").switch_number);
+    changeover_event event = no_event();
+    take(engine, CHANGEOVER_EVENT_SWITCHED, &event);
+    EQUAL(each[i].first, event.switch_number);
+    uint64_t verdict = 0;
+    OK(changeover_record_packet(engine, S("s"), 0, 1, 0, &verdict));
+    EQUAL(each[i].first, verdict);
+    /* It fails: the number rises. */
+    OK(changeover_report_input_error(engine, S("s"), 0, S("gone")));
+    OK(changeover_record_packet(engine, S("s"), 1, 1, 0, &verdict));
+    EQUAL(each[i].first + 1, verdict);
+    OK(changeover_event_clear(&event));
+    OK(changeover_free(engine));
+  }
+  changeover_engine *engine = patient_engine();
+  const uint64_t wrong[] = {CHANGEOVER_FIRST_SWITCH_MAX + 1, INT64_MAX, UINT64_MAX};
+  for (size_t i = 0; i < LENGTH(wrong); i++) {
+    uint64_t untouched = 99;
+    EXPECT(CHANGEOVER_ERR_FIRST_SWITCH,
+           changeover_register_from(engine, S("s"), NULL, 0, NULL, 0, NULL, wrong[i], &untouched));
+    EQUAL(99, untouched);
+  }
+  int32_t registered = 7;
+  OK(changeover_is_registered(engine, S("s"), &registered));
+  EQUAL(0, registered);
+  OK(changeover_free(engine));
+}
+
 static void ids_are_any_text_of_1_to_255_bytes(void) {
   changeover_engine *engine = patient_engine();
   char longest[255];
@@ -248,6 +287,7 @@ int main(void) {
   RUN(freeing_ends_the_threads);
   RUN(engines_do_not_know_each_other);
   RUN(registrations_are_numbered);
+  RUN(switch_numbers_begin_where_the_host_says);
   RUN(ids_are_any_text_of_1_to_255_bytes);
   RUN(freeing_wakes_a_thread_that_waits_for_an_event);
   RUN(open_inputs_outlive_their_engine);

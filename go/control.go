@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -42,12 +43,16 @@ func (s *Service) Register(ctx context.Context, stream Stream, bufferWriteID str
 	var config C.changeover_config
 	stream.Config.toC(&config)
 	var number C.uint64_t
-	result := C.changeover_register(s.engine, id, idLen, buffer, bufferLen, inputs, inputsLen, &config, &number)
+	result := C.changeover_register_from(s.engine, id, idLen, buffer, bufferLen, inputs, inputsLen, &config,
+		C.uint64_t(stream.FirstSwitch), &number)
 	if err := failure(result, "register", stream.ID); err != nil {
 		r.end(err)
 		about := stream.Config.about(err, ofStream)
 		if about == "" {
 			about = aboutInputs(stream.Inputs, err)
+		}
+		if errors.Is(err, ErrFirstSwitch) {
+			about = fmt.Sprintf("FirstSwitch is %d", stream.FirstSwitch)
 		}
 		return explained(err, about)
 	}

@@ -47,6 +47,8 @@ func TestErrorsNameWhatTheyAreAbout(t *testing.T) {
 		"input 5: its option 0":                         add(changeover.InputConfig{Priority: 5, Options: notUTF8}),
 		"inputs[1] has priority -3":                     add(some(1, -3)...),
 		"two have priority 2":                           add(some(2, 1, 2)...),
+		"FirstSwitch is 144115188075855873": service.Register(context.Background(),
+			changeover.Stream{ID: "d", FirstSwitch: changeover.FirstSwitchMax + 1}, ""),
 		"there is an input 0 already":                   service.UpdateInputs("news", some(0), nil, nil),
 		"there is no input 8 to remove":                 service.UpdateInputs("news", nil, some(1, 8), nil),
 		"there is no input 9 to update":                 service.UpdateInputs("news", some(5), nil, some(5, 9)),

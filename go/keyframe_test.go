@@ -10,6 +10,9 @@ import (
 	"changeover"
 )
 
+// firstNumber is as large as it may be: switch numbers share a word with what makes a packet matter.
+const firstNumber = changeover.FirstSwitchMax
+
 // keyFrameScene is news with two hot inputs, of which 1 is to take the place of 0.
 func keyFrameScene(t *testing.T) (service *changeover.Service, old *changeover.Input) {
 	t.Helper()
@@ -19,6 +22,7 @@ func keyFrameScene(t *testing.T) (service *changeover.Service, old *changeover.I
 	config.KeyWait = time.Hour
 	service = newService(t, h, config)
 	stream := twoInputs("news")
+	stream.FirstSwitch = firstNumber
 	for i := range stream.Inputs {
 		stream.Inputs[i].Config.Standby = changeover.StandbyHot
 	}
@@ -26,7 +30,7 @@ func keyFrameScene(t *testing.T) (service *changeover.Service, old *changeover.I
 	eventually(t, "both are started", func() bool { return h.called("start news/0") && h.called("start news/1") })
 	old = openInput(t, service, "news", 0)
 	target := openInput(t, service, "news", 1)
-	if first := old.Record(1, changeover.Video|changeover.Key); first != 1 {
+	if first := old.Record(1, changeover.Video|changeover.Key); uint64(first) != firstNumber {
 		t.Fatalf("verdict %d", first)
 	}
 	target.Record(1, changeover.Video|changeover.Key)
@@ -59,7 +63,7 @@ func TestASwitchCommitsOnAKeyFrame(t *testing.T) {
 					if verdict := record(flags); verdict.Forward() {
 						t.Fatalf("%v is let through: %d", flags, verdict)
 					}
-					if verdict := old.Record(1, changeover.Video); verdict != 1 {
+					if verdict := old.Record(1, changeover.Video); uint64(verdict) != firstNumber {
 						t.Fatalf("the old input: %d", verdict)
 					}
 				}
@@ -72,18 +76,19 @@ func TestASwitchCommitsOnAKeyFrame(t *testing.T) {
 			if made := runtime.NumCgoCall() - calls; made > 100 {
 				t.Errorf("%d cgo calls", made)
 			}
-			if verdict := record(keyFrame); verdict != 2 {
+			if verdict := record(keyFrame); uint64(verdict) != firstNumber+1 {
 				t.Fatalf("the key frame: %d", verdict)
 			}
 			if verdict := old.Record(1, keyFrame); verdict.Forward() {
 				t.Fatalf("the old input afterwards: %d", verdict)
 			}
-			if verdict := record(changeover.Video); verdict != 2 {
+			if verdict := record(changeover.Video); uint64(verdict) != firstNumber+1 {
 				t.Fatalf("afterwards: %d", verdict)
 			}
 			settle(t, service)
 			status := status(t, service, "news")
-			if status.ActiveInputPriority != 1 || status.PendingInputPriority != nil || status.SwitchNumber != 2 {
+			if status.ActiveInputPriority != 1 || status.PendingInputPriority != nil ||
+				status.SwitchNumber != firstNumber+1 {
 				t.Errorf("%+v", status)
 			}
 		})

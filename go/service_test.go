@@ -90,6 +90,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"duplicate":          {service.Register(background, changeover.Stream{ID: "d", Inputs: inputs(1, 1)}, ""), changeover.ErrDuplicatePriority},
 		"negative":           {service.Register(background, changeover.Stream{ID: "d", Inputs: inputs(-1)}, ""), changeover.ErrPriority},
 		"beyond int32":       {service.Register(background, changeover.Stream{ID: "d", Inputs: inputs(1 << 40)}, ""), changeover.ErrPriority},
+		"first switch":       {service.Register(background, changeover.Stream{ID: "d", FirstSwitch: changeover.FirstSwitchMax + 1}, ""), changeover.ErrFirstSwitch},
 		"negative timeout":   {service.SetConfig("news", changeover.Config{PacketTimeout: -1}), changeover.ErrConfig},
 		"negative wait":      {service.SetConfig("news", changeover.Config{FailbackStable: -2}), changeover.ErrConfig},
 		"two years":          {service.SetConfig("", changeover.Config{PacketTimeout: 2 * 365 * 24 * time.Hour}), changeover.ErrConfig},
@@ -123,6 +124,37 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 	if text := changeover.ErrUnknownStream.Error(); text != "no such stream is registered" {
 		t.Errorf("text %q", text)
+	}
+}
+
+// Another service goes on with a stream, and the one before is not told.
+func TestSwitchNumbersBeginWhereTheHostSays(t *testing.T) {
+	before, after := newService(t, &host{}, patient), newService(t, &host{}, patient)
+	var last changeover.Verdict
+	for _, c := range []struct {
+		service *changeover.Service
+		first   uint64
+		want    changeover.Verdict
+	}{
+		{newService(t, &host{}, patient), 0, 1},
+		{before, 7 << 20, 7 << 20},
+		{after, 8 << 20, 8 << 20},
+	} {
+		stream := twoInputs("news")
+		stream.FirstSwitch = c.first
+		register(t, c.service, stream)
+		if verdict := openInput(t, c.service, "news", 0).Record(1, 0); verdict != c.want || verdict <= last {
+			t.Errorf("the first verdict is %d, want %d", verdict, c.want)
+		}
+		if number := status(t, c.service, "news").SwitchNumber; number != uint64(c.want) {
+			t.Errorf("the switch number is %d, want %d", number, c.want)
+		}
+		last = c.want
+	}
+	// It fails over, and is still behind.
+	before.ReportInputError("news", 0, errors.New("gone"))
+	if verdict := before.Record("news", 1, 1, 0); verdict != 7<<20+1 {
+		t.Errorf("of the service that was replaced: %d", verdict)
 	}
 }
 

@@ -31,7 +31,15 @@ type Stream struct {
 	Inputs []InputConfig
 	// Config overrides the service's settings.
 	Config Config
+	// FirstSwitch is the number of its first switch, at most [FirstSwitchMax], which leaves as many to
+	// follow; 0 is as 1. A stream that moves here from another service or another machine goes on to
+	// rise if it begins above what it had there: whoever takes its packets can then drop those of a
+	// writer that was replaced, as they have a smaller [Verdict].
+	FirstSwitch uint64
 }
+
+// FirstSwitchMax is the largest number that a stream's switch numbers may begin with.
+const FirstSwitchMax uint64 = C.CHANGEOVER_FIRST_SWITCH_MAX
 
 // InputConfig is one source of a stream, as the host describes it. (The handle through which its
 // packets are recorded is an [Input].) It comes back with each Start and Probe.

@@ -59,6 +59,8 @@ const (
 	// ErrToken: a token that is too short, too long, or can't be sent in a header field; or none,
 	// where one is needed.
 	ErrToken Error = C.CHANGEOVER_ERR_TOKEN
+	// ErrFirstSwitch: switch numbers can't begin with one that is larger than 2^57.
+	ErrFirstSwitch Error = C.CHANGEOVER_ERR_FIRST_SWITCH
 )
 
 // Failback: what to do when a better input is healthy again.

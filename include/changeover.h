@@ -187,6 +187,9 @@
  */
 #define CHANGEOVER_ERR_TOKEN (-33)
 
+/** Switch numbers can't begin with one that is larger than 2^57. */
+#define CHANGEOVER_ERR_FIRST_SWITCH (-34)
+
 /* --- What a packet is, or'ed. */
 
 /** A video frame. Counts into fps. */
@@ -704,6 +707,9 @@ typedef struct changeover_config {
 
 /** A choice (failback, standby, overlap) that is inherited. */
 #define CHANGEOVER_INHERIT_CHOICE (-1)
+
+/** The largest number that a stream's switch numbers may begin with, 2^57: changeover_register_from. */
+#define CHANGEOVER_FIRST_SWITCH_MAX 144115188075855872
 
 /** A time that is not known. */
 #define CHANGEOVER_UNKNOWN UINT64_MAX
@@ -1623,6 +1629,27 @@ int32_t changeover_register(struct changeover_engine *engine,
                             size_t inputs_len,
                             const changeover_config *config,
                             uint64_t *registration);
+
+/**
+ * As changeover_register, with the number of the first switch: from 1 to CHANGEOVER_FIRST_SWITCH_MAX,
+ * which leaves as many to follow; 0 is as 1.
+ *
+ * So the verdicts on a stream that moves, to another engine or another machine, go on to rise, and whoever
+ * takes its packets can discard what comes of a writer that was replaced.
+ *
+ * Any thread; waits for the monitor.
+ * Errors: as changeover_register; FIRST_SWITCH for a larger one. Since 0.1.
+ */
+int32_t changeover_register_from(struct changeover_engine *engine,
+                                 const char *stream,
+                                 size_t stream_len,
+                                 const char *buffer_write_id,
+                                 size_t buffer_write_id_len,
+                                 const struct changeover_input_spec *inputs,
+                                 size_t inputs_len,
+                                 const changeover_config *config,
+                                 uint64_t first_switch,
+                                 uint64_t *registration);
 
 /**
  * Ends a registration: its stops, then CHANGEOVER_EVENT_UNREGISTERED, its last event.

@@ -52,6 +52,8 @@ using duration = std::chrono::nanoseconds;
 inline constexpr duration forever = duration::max();
 /** The longest a setting may be, a year: a timeout that never comes. */
 inline constexpr duration never = duration(CHANGEOVER_NEVER);
+/** The largest number that a stream's switch numbers may begin with. */
+inline constexpr std::uint64_t first_switch_max = CHANGEOVER_FIRST_SWITCH_MAX;
 
 /** A call that failed. Nothing has changed then. */
 class error : public std::runtime_error {
@@ -1268,15 +1270,17 @@ class engine {
   }
   ~engine() { changeover_free(raw_); }
 
-  /** changeover_register; `register` is a word of the language. Returns the registration. */
+  /** changeover_register_from; `register` is a word of the language. first_switch is the number of the first
+   * switch, up to first_switch_max; 0 is as 1. Returns the registration. */
   std::uint64_t register_stream(std::string_view stream, const std::vector<input_spec>& inputs,
-                                const config& settings = config(), std::string_view buffer_write_id = {}) {
+                                const config& settings = config(), std::string_view buffer_write_id = {},
+                                std::uint64_t first_switch = 0) {
     c_inputs list(inputs);
     std::uint64_t registration = 0;
     changeover_engine* handle = live();
-    detail::check(changeover_register(handle, stream.data(), stream.size(), buffer_write_id.data(),
-                                      buffer_write_id.size(), list.give(), list.size(), &settings.raw(),
-                                      &registration));
+    detail::check(changeover_register_from(handle, stream.data(), stream.size(), buffer_write_id.data(),
+                                           buffer_write_id.size(), list.give(), list.size(), &settings.raw(),
+                                           first_switch, &registration));
     return registration;
   }
   void unregister(std::string_view stream) {

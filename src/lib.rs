@@ -54,7 +54,7 @@ pub mod vocabulary;
 pub use crate::core::{
     Awaited, Config, Detail, HeldCondition, Input, InputError, InputHealth, InputsUpdate, Limits,
     Measure, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome, Problem, SessionId, Start,
-    Stop, Switch,
+    Stop, Switch, FIRST_SWITCH_MAX,
 };
 pub use engine::{
     ConditionRecord, Engine, EngineBuilder, ErrorRecord, Event, EventKind, Ingestor, InputHandle,

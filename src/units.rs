@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// Monotonic time in nanoseconds.
 pub type Nanos = u64;
+/// The largest number that a stream's switch numbers may begin with. Of the 58 bits that a number has,
+/// as many are left to rise in: more than a stream can use up.
+pub const FIRST_SWITCH_MAX: u64 = 1 << 57;
+
 /// An input's rank in its stream: 0 and up, lower is preferred.
 pub type Priority = i32;
 

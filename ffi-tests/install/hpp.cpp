@@ -188,7 +188,7 @@ void statuses_outlive_their_engine() {
     changeover::config settings;
     settings.standby(changeover::standby::hot).connect_timeout(1h).packet_timeout(1h);
     engine.register_stream("s", {changeover::input_spec(0, "a").hot(), changeover::input_spec(5, "b").hot()},
-                           changeover::config().packet_timeout(1h).video_timeout(1h));
+                           changeover::config().packet_timeout(1h).video_timeout(1h), {}, 41);
     auto input = engine.open_input("s", 0), spare = engine.open_input("s", 5);
     EXPECT(input.record(100, changeover::flags::video | changeover::flags::key) && !spare.record(1));
     input.record_lost(3);
@@ -203,7 +203,7 @@ void statuses_outlive_their_engine() {
   changeover::runtime_status status = std::move(*kept);
   const auto stream = status.stream();
   EXPECT(stream.active() == 0 && !stream.pending() && !stream.overridden() && !stream.exhausted());
-  EXPECT(stream.registration() != 0 && stream.switch_number() == 1 && stream.raw().switch_number == 1);
+  EXPECT(stream.registration() != 0 && stream.switch_number() == 41 && stream.raw().switch_number == 41);
   EXPECT(stream.inputs_len() == 2 && stream.switches_len() == 1);
   const auto inputs = status.inputs();
   EXPECT(inputs.size() == 2 && inputs[0].status() == changeover::status::active && inputs[0].url() == "a");
@@ -225,7 +225,7 @@ void statuses_outlive_their_engine() {
   EXPECT(status.switches().size() == 1);
   const auto chosen = status.switches()[0];
   EXPECT(chosen.from() == -1 && chosen.to() == 0 && chosen.reason() == changeover::reason::initial);
-  EXPECT(chosen.number() == 1 && is_recent(chosen.at()) && chosen.detail().size() == chosen.raw().detail_len);
+  EXPECT(chosen.number() == 41 && is_recent(chosen.at()) && chosen.detail().size() == chosen.raw().detail_len);
   EXPECT(std::string(status.json()).find("\"broken\"") != std::string::npos);
   EXPECT(code_of([&] { status.input(2); }) == CHANGEOVER_ERR_INDEX);
 }
@@ -238,6 +238,8 @@ void errors_are_exceptions() {
   EXPECT(code_of([&] { engine.register_stream("s", one_input()); }) == CHANGEOVER_ERR_STREAM_EXISTS);
   EXPECT(code_of([&] { engine.register_stream("", {}); }) == CHANGEOVER_ERR_STREAM_ID);
   EXPECT(code_of([&] { engine.register_stream("\xff", {}); }) == CHANGEOVER_ERR_UTF8);
+  const auto from = [&](std::uint64_t number) { engine.register_stream("t", {}, {}, {}, number); };
+  EXPECT(code_of([&] { from(changeover::first_switch_max + 1); }) == CHANGEOVER_ERR_FIRST_SWITCH);
   EXPECT(code_of([&] { engine.unregister("t"); }) == CHANGEOVER_ERR_UNKNOWN_STREAM);
   EXPECT(code_of([&] { engine.switch_input("s", 7); }) == CHANGEOVER_ERR_UNKNOWN_INPUT);
   EXPECT(code_of([&] { engine.set_config("", {}); }) == CHANGEOVER_ERR_STREAM_ID);

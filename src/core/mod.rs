@@ -129,7 +129,7 @@ pub(crate) use stream::passes;
 pub use stream::{Broken, Offer, Stream};
 pub use switch::{Switch, Times};
 
-pub use crate::units::{Nanos, Priority};
+pub use crate::units::{Nanos, Priority, FIRST_SWITCH_MAX};
 
 /// One `start` of one input; unique in the engine, never reused, never 0.
 pub type SessionId = u64;

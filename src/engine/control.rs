@@ -34,12 +34,38 @@ impl Engine {
         inputs: Vec<Input>,
         config: Config,
     ) -> Result<u64, Error> {
+        self.register_from(stream, buffer_write_id, inputs, config, 0)
+    }
+
+    /// As [`register`](Self::register), with the number of the first switch: at most [`FIRST_SWITCH_MAX`],
+    /// which leaves as many to follow; 0 is as 1. So the verdicts on a stream that moves, to another engine
+    /// or another machine, go on to rise, and whoever takes its packets can discard what a writer says that
+    /// was replaced: `docs/rules.md`, rule 1e.
+    ///
+    /// # Errors
+    /// As `register`; [`Error::FirstSwitch`] for a larger one.
+    ///
+    /// [`FIRST_SWITCH_MAX`]: crate::FIRST_SWITCH_MAX
+    pub fn register_from(
+        &self,
+        stream: &str,
+        buffer_write_id: &str,
+        inputs: Vec<Input>,
+        config: Config,
+        first_switch: u64,
+    ) -> Result<u64, Error> {
         // If it is refused, it ends here.
         let _user_data = user_data(&inputs);
         let (id, buffer_write_id) = (stream.into(), buffer_write_id.into());
         // Its number, and what it inherits, are the monitor's to say.
-        let registration =
-            Registration { id, buffer_write_id, inputs, config, ..Registration::default() };
+        let registration = Registration {
+            id,
+            buffer_write_id,
+            inputs,
+            config,
+            first_switch,
+            ..Registration::default()
+        };
         self.call(move |monitor| monitor.register(registration))
     }
 

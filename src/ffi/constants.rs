@@ -11,6 +11,10 @@ pub const CHANGEOVER_INHERIT: u64 = u64::MAX;
 /// A choice (failback, standby, overlap) that is inherited.
 pub const CHANGEOVER_INHERIT_CHOICE: i32 = -1;
 
+/// The largest number that a stream's switch numbers may begin with, 2^57: changeover_register_from.
+pub const CHANGEOVER_FIRST_SWITCH_MAX: u64 = 144115188075855872;
+const _: () = assert!(CHANGEOVER_FIRST_SWITCH_MAX == crate::units::FIRST_SWITCH_MAX);
+
 /// A time that is not known.
 pub const CHANGEOVER_UNKNOWN: u64 = u64::MAX;
 

@@ -43,6 +43,53 @@ pub unsafe extern "C" fn changeover_register(
     config: *const changeover_config,
     registration: *mut u64,
 ) -> i32 {
+    let stream = (stream, stream_len);
+    let buffer = (buffer_write_id, buffer_write_id_len);
+    // SAFETY: the caller's promise.
+    unsafe { register(engine, stream, buffer, (inputs, inputs_len), config, 0, registration) }
+}
+
+/// As changeover_register, with the number of the first switch: from 1 to CHANGEOVER_FIRST_SWITCH_MAX,
+/// which leaves as many to follow; 0 is as 1.
+///
+/// So the verdicts on a stream that moves, to another engine or another machine, go on to rise, and whoever
+/// takes its packets can discard what comes of a writer that was replaced.
+///
+/// Any thread; waits for the monitor.
+/// Errors: as changeover_register; FIRST_SWITCH for a larger one. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn changeover_register_from(
+    engine: *mut changeover_engine,
+    stream: *const c_char,
+    stream_len: usize,
+    buffer_write_id: *const c_char,
+    buffer_write_id_len: usize,
+    inputs: *const changeover_input_spec,
+    inputs_len: usize,
+    config: *const changeover_config,
+    first_switch: u64,
+    registration: *mut u64,
+) -> i32 {
+    let stream = (stream, stream_len);
+    let buffer = (buffer_write_id, buffer_write_id_len);
+    let inputs = (inputs, inputs_len);
+    // SAFETY: the caller's promise.
+    unsafe { register(engine, stream, buffer, inputs, config, first_switch, registration) }
+}
+
+/// Of pointers with the lengths that go with them.
+///
+/// # Safety
+/// As of [`changeover_register_from`].
+unsafe fn register(
+    engine: *mut changeover_engine,
+    (stream, stream_len): (*const c_char, usize),
+    (buffer_write_id, buffer_write_id_len): (*const c_char, usize),
+    (inputs, inputs_len): (*const changeover_input_spec, usize),
+    config: *const changeover_config,
+    first_switch: u64,
+    registration: *mut u64,
+) -> i32 {
     // Before anything can fail. SAFETY: the caller's promise.
     let inputs = unsafe { take_inputs(inputs, inputs_len) };
     // SAFETY: the caller's promise.
@@ -52,7 +99,7 @@ pub unsafe extern "C" fn changeover_register(
             let inputs = inputs?;
             let config = config_or_inherit(config)?;
             let registration = Output::optional(registration);
-            let number = engine.register(stream, buffer, inputs, config)?;
+            let number = engine.register_from(stream, buffer, inputs, config, first_switch)?;
             registration.write(number);
             Ok(())
         })

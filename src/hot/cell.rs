@@ -7,7 +7,7 @@ use super::owner::Owner;
 use super::signal::{Signal, CELLS};
 use super::sync::{fence, AtomicU32, AtomicU64, Ordering};
 use super::Verdict;
-use crate::units::Nanos;
+use crate::units::{Nanos, FIRST_SWITCH_MAX};
 use crate::vocabulary::Flags;
 
 /// Of a tag, for the place in the chunk.
@@ -57,6 +57,8 @@ const OFFERED: u64 = 1 << 59;
 const KEYED: u64 = 1 << 58;
 /// What is left for the switch number. No gate ever shows one of the bits above.
 const NUMBER: u64 = KEYED - 1;
+// Beginning there, a stream that moves its gate at each nanosecond has four years until it is at the end.
+const _: () = assert!(FIRST_SWITCH_MAX <= NUMBER / 2 + 1);
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
 // or in the meaning of a field needs a new layout number once 0.1 is out (`LAYOUT` in `src/ffi/input.rs`).

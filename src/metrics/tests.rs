@@ -41,7 +41,7 @@ fn all() -> MetricsOptions {
 fn what_happens_is_counted() {
     let engine = engine();
     for id in ["a", "b", "c"] {
-        engine.register(id, "", inputs(), Config::new()).unwrap();
+        engine.register_from(id, "", inputs(), Config::new(), 9 << 40).unwrap();
     }
     for (id, packets) in [("a", 1), ("b", 2)] {
         for _ in 0..packets {
@@ -80,6 +80,8 @@ fn what_happens_is_counted() {
         ("changeover_stream_on_air{stream=\"c\"}", 0.0),
         ("changeover_stream_exhausted{stream=\"c\"}", 1.0),
         ("changeover_stream_override_input{stream=\"a\"}", 0.0),
+        ("changeover_stream_switches_total{stream=\"a\"}", 1.0),
+        ("changeover_stream_switches_total{stream=\"b\"}", 2.0),
         ("changeover_input_received_bytes_total{stream=\"b\",input=\"0\"}", 2000.0),
         ("changeover_input_received_packets_total{stream=\"b\",input=\"1\"}", 2.0),
         ("changeover_input_key_packets_total{stream=\"b\",input=\"0\"}", 2.0),

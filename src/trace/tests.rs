@@ -62,8 +62,16 @@ impl Told {
         let config = Config::new().silence(Silence::Adaptive).min_bitrate(500);
         let defaults = Config::new().failback_stable(Duration::from_millis(500)).max_loss(5);
         let id = format!("stream {number}").into();
-        let registration =
-            Registration { id, number, inputs, config, defaults, ..Registration::default() };
+        let first_switch = number << 40;
+        let registration = Registration {
+            id,
+            number,
+            inputs,
+            first_switch,
+            config,
+            defaults,
+            ..Registration::default()
+        };
         self.encoder.registered(&registration, self.now);
         match Stream::new(registration, self.now, &mut self.common) {
             Ok(mut stream) => {

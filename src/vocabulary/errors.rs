@@ -155,6 +155,9 @@ errors! {
         /// needed.
         Token = -33, CHANGEOVER_ERR_TOKEN, "a token has 16 to 255 printable ASCII characters",
             Go ErrToken;
+        /// Switch numbers can't begin with one that is larger than 2^57.
+        FirstSwitch = -34, CHANGEOVER_ERR_FIRST_SWITCH, "a first switch number is at most 2^57",
+            Go ErrFirstSwitch;
     }
     abi {
         /// Success.

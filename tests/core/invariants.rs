@@ -37,8 +37,9 @@ pub struct Invariants {
 }
 
 impl Invariants {
-    pub fn new(overlap_off: bool) -> Self {
-        Invariants { overlap_off, ..Invariants::default() }
+    /// Of a stream that was registered with this first switch number.
+    pub fn new(overlap_off: bool, first_switch: u64) -> Self {
+        Invariants { overlap_off, number: first_switch - 1, ..Invariants::default() }
     }
 
     pub fn session(&mut self, id: SessionId) -> Option<&mut Running> {

@@ -2,7 +2,7 @@
 //! a stream only rise.
 
 use crate::rig::*;
-use changeover::{Config, Engine, Failback, Flags, Input, InputHandle, Verdict};
+use changeover::{Config, Engine, Error, Failback, Flags, Input, InputHandle, Verdict};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Mutex;
@@ -139,4 +139,39 @@ fn an_old_session_is_shut_out_when_the_call_returns() {
         over.store(true, Ordering::Relaxed);
     });
     assert!(watch.output.into_inner().unwrap().writers.len() >= 100);
+}
+
+/// One after another registers the same stream, each from a number above all that the one before may
+/// reach. Those before are not told, and go on.
+#[test]
+fn whoever_discards_smaller_numbers_discards_an_engine_that_was_replaced() {
+    let engines = [7 << 20, 8 << 20, 1 << 57].map(|first_switch| {
+        let engine = Engine::builder().defaults(config()).build().unwrap();
+        let inputs = (0..2).map(|priority| Input::new(priority, "x").hot()).collect();
+        engine.register_from("s", "", inputs, Config::new(), first_switch).unwrap();
+        assert_eq!(engine.runtime_status("s").unwrap().switch_number, first_switch);
+        (engine, first_switch)
+    });
+    let mut output = Output::default();
+    for (at, (engine, first_switch)) in engines.iter().enumerate() {
+        let mut input = engine.open_input("s", 0, 0).unwrap();
+        let verdict = input.record(1, Flags::NONE);
+        assert_eq!(verdict.number(), *first_switch);
+        output.write(verdict, at as u64);
+        assert_eq!((output.last, output.packets), (*first_switch, at as u64 + 1));
+        for (replaced, _) in &engines[..at] {
+            // It switches, even, and is discarded none the less.
+            replaced.report_input_error("s", 0, "planted").unwrap();
+            for priority in 0..2 {
+                let verdict = replaced.record_packet("s", priority, 1, Flags::NONE).unwrap();
+                output.write(verdict, u64::MAX);
+            }
+            assert!(replaced.runtime_status("s").unwrap().switch_number < *first_switch);
+        }
+        assert_eq!((output.last, output.packets), (*first_switch, at as u64 + 1));
+    }
+    let (engine, _) = &engines[0];
+    let refused = engine.register_from("t", "", Vec::new(), Config::new(), (1 << 57) + 1);
+    assert_eq!(refused, Err(Error::FirstSwitch));
+    assert!(!engine.is_registered("t"));
 }

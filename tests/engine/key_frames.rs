@@ -2,7 +2,9 @@
 //! records it, and until then the old session is on air.
 
 use crate::rig::*;
-use changeover::{Commit, Config, Engine, Failback, Flags, Input, InputHandle, Verdict};
+use changeover::{
+    Commit, Config, Engine, Failback, Flags, Input, InputHandle, Verdict, FIRST_SWITCH_MAX,
+};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,11 +16,12 @@ fn config() -> Config {
     config.commit(Commit::KeyFrame).key_wait(far).measure_window(far)
 }
 
-/// Inputs 0 and 1, hot and open; 0 is on air and has sent a key frame.
+/// Inputs 0 and 1, hot and open; 0 is on air and has sent a key frame. Switch numbers are as large as they
+/// may be: they share a word with what makes a packet matter.
 fn two_inputs() -> (Engine, [InputHandle; 2]) {
     let engine = Engine::builder().defaults(config()).build().unwrap();
     let inputs = (0..2).map(|priority| Input::new(priority, "x").hot()).collect();
-    engine.register("s", "", inputs, Config::new()).unwrap();
+    engine.register_from("s", "", inputs, Config::new(), FIRST_SWITCH_MAX).unwrap();
     let mut open = [0, 1].map(|priority| engine.open_input("s", priority, 0).unwrap());
     for input in &mut open {
         let _ = input.record(1, KEY);

@@ -112,12 +112,14 @@ impl Pair {
             id: "s".into(),
             number: trace.registration,
             inputs: trace.inputs.iter().map(input).collect(),
+            first_switch: trace.first_switch,
             config: trace.stream.config(),
             defaults: trace.defaults.defaults(),
             ..Registration::default()
         };
         let core = Stream::new(registration, EPOCH, &mut common);
-        let model = Model::new("s", trace.defaults, trace.stream, &trace.inputs, EPOCH);
+        let model =
+            Model::new("s", trace.defaults, trace.stream, &trace.inputs, trace.first_switch, EPOCH);
         let (core, model) = match (core, model) {
             (Ok(core), Ok(model)) => (core, model),
             (core, model) => {

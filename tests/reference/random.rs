@@ -30,7 +30,8 @@ pub fn trace(seed: u64) -> Trace {
     let unprobed = rng.u8(..) < 100;
     let steps =
         (0..rng.usize(20..300)).map(|_| step(rng, restless, unprobed, overlap_off)).collect();
-    Trace { registration: rng.u64(1..1000), defaults, stream, inputs, steps }
+    let first_switch = 1 + ((seed % 3) << 30);
+    Trace { registration: rng.u64(1..1000), first_switch, defaults, stream, inputs, steps }
 }
 
 fn duration(rng: &mut Rng) -> Nanos {

@@ -9,6 +9,7 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Trace {
     pub registration: u64,
+    pub first_switch: u64,
     pub defaults: Set,
     pub stream: Set,
     pub inputs: Vec<(Priority, Set)>,
@@ -56,8 +57,8 @@ impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "registration {}, engine {:?}, stream {:?}",
-            self.registration, self.defaults, self.stream
+            "registration {}, from number {}, engine {:?}, stream {:?}",
+            self.registration, self.first_switch, self.defaults, self.stream
         )?;
         for (priority, set) in &self.inputs {
             writeln!(f, "  input {priority}: {set:?}")?;

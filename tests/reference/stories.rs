@@ -84,6 +84,7 @@ pub fn trace(seed: u64) -> Trace {
     script.operator(&mut dice, &sources, one_at_a_time, length);
     Trace {
         registration: seed,
+        first_switch: 1 + ((seed % 3) << 30),
         defaults,
         stream,
         inputs: sources.iter().map(|source| (source.priority, source.set)).collect(),

@@ -60,7 +60,7 @@ pub struct Stream {
     /// Since when the active input is on air, or since when nothing is.
     air_since: Nanos,
     gate: Option<NonZeroU64>,
-    /// Of the gate's last move.
+    /// Of the gate's last move; before the first, one less than that will have.
     switch_number: u64,
     /// How many of the numbers that follow it were given to offers.
     offers: u32,
@@ -102,15 +102,17 @@ impl Stream {
     /// Rule 1: selects the best input and starts it, and every hot one.
     ///
     /// # Errors
-    /// [`Error::StreamId`], [`Error::Limit`], [`Error::Priority`], [`Error::DuplicatePriority`],
-    /// [`Error::Config`], [`Error::HotWithoutOverlap`].
+    /// [`Error::StreamId`], [`Error::Limit`], [`Error::FirstSwitch`], [`Error::Priority`],
+    /// [`Error::DuplicatePriority`], [`Error::Config`], [`Error::HotWithoutOverlap`].
     pub fn new(
         registration: Registration,
         now: Nanos,
         common: &mut Common,
     ) -> Result<Stream, Error> {
         registration.validate()?;
-        let Registration { id, buffer_write_id, number, inputs, config, defaults } = registration;
+        let before = registration.number_before();
+        let Registration { id, buffer_write_id, number, inputs, config, defaults, .. } =
+            registration;
         let mut stream = Stream {
             buffer_write_id: buffer_name(buffer_write_id, &id),
             id,
@@ -121,7 +123,7 @@ impl Stream {
             selected_at: now,
             air_since: now,
             gate: None,
-            switch_number: 0,
+            switch_number: before,
             offers: 0,
             pending: None,
             pinned: MaybePriority::NONE,
@@ -140,7 +142,7 @@ impl Stream {
             stream.commit(best, cause, StartReason::Initial, now, common);
         }
         stream.start_hot_inputs(common);
-        stream.debug_check(0);
+        stream.debug_check(before);
         Ok(stream)
     }
 
@@ -347,7 +349,7 @@ impl Stream {
         self.gate.map(NonZeroU64::get)
     }
 
-    /// The number of the last gate move.
+    /// The number of the last gate move; before the first, one less than that will have.
     pub fn switch_number(&self) -> u64 {
         self.switch_number
     }

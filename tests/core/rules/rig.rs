@@ -96,13 +96,16 @@ impl Rig {
         inputs: impl IntoIterator<Item = Input>,
         prepare: impl FnOnce(&mut Rig),
     ) -> Rig {
+        Rig::registered(Registration { config, ..registration(inputs) }, prepare)
+    }
+
+    pub fn registered(registration: Registration, prepare: impl FnOnce(&mut Rig)) -> Rig {
         let mut common = Common::default();
+        let config = registration.config.clone();
         let overlap_off = config == config.clone().overlap(Overlap::Off);
-        let stream =
-            Stream::new(Registration { config, ..registration(inputs) }, EPOCH, &mut common)
-                .unwrap();
+        let first_switch = registration.first_switch.max(1);
         let mut rig = Rig {
-            stream,
+            stream: Stream::new(registration, EPOCH, &mut common).unwrap(),
             common,
             now: EPOCH,
             agenda: BTreeMap::new(),
@@ -110,7 +113,7 @@ impl Rig {
             sources: HashMap::new(),
             taking: Taking::After(0),
             host: HostQueue::default(),
-            invariants: Invariants::new(overlap_off),
+            invariants: Invariants::new(overlap_off, first_switch),
             story: Story::new(EPOCH),
             started_for: Vec::new(),
         };

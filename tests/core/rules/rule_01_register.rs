@@ -3,7 +3,7 @@
 
 use super::rig::*;
 use changeover::core::{Common, Registration, Stimulus, Stream};
-use changeover::{Config, Error, Input, Reason, Status};
+use changeover::{Config, Error, Input, Reason, Status, FIRST_SWITCH_MAX};
 
 #[test]
 fn the_lowest_priority_number_is_selected_and_started() {
@@ -126,6 +126,43 @@ fn what_is_beyond_the_limits_is_refused() {
     let with_options = |n: usize| (0..n).fold(cold(0), |input, _| input.option("k", "v"));
     assert_eq!(register(vec![with_options(256)], 0), Ok(()));
     assert_eq!(register(vec![with_options(257)], 0), Err(Error::Limit));
+}
+
+fn numbered(first_switch: u64, inputs: Vec<Input>) -> Registration {
+    Registration { first_switch, ..registration(inputs) }
+}
+
+#[test]
+fn switch_numbers_begin_where_the_host_says() {
+    for (first_switch, first) in [(0, 1), (1, 1), (7 << 20, 7 << 20), (FIRST_SWITCH_MAX, 1 << 57)] {
+        let mut rig = Rig::registered(numbered(first_switch, vec![hot(0), hot(1)]), |_| ());
+        assert_eq!(rig.stream.switches().last().unwrap().number, first);
+        assert_eq!(rig.stream.switch_number(), first);
+        rig.until(1000);
+        rig.switch_input(1).unwrap();
+        rig.until(1500);
+        assert_eq!(rig.stream.active(), Some(1));
+        let numbers: Vec<_> = rig.stream.switches().map(|switch| switch.number).collect();
+        assert_eq!(numbers, [first, first + 1]);
+    }
+}
+
+#[test]
+fn the_first_number_is_that_of_the_first_switch_whenever_it_comes() {
+    let mut rig = Rig::registered(numbered(100, vec![]), |_| ());
+    rig.until(1000);
+    rig.is_quiet();
+    rig.update(add(cold(4))).unwrap();
+    assert_eq!(rig.stream.switches().last().unwrap().number, 100);
+    assert_eq!(rig.stream.switch_number(), 100);
+}
+
+#[test]
+fn a_first_number_that_leaves_no_room_is_refused() {
+    for first_switch in [FIRST_SWITCH_MAX + 1, u64::MAX] {
+        let made = Stream::new(numbered(first_switch, vec![]), 0, &mut Common::default());
+        assert_eq!(made.map(|_| ()), Err(Error::FirstSwitch));
+    }
 }
 
 fn rig_start(action: changeover::core::Action) -> Option<(changeover::Input, String)> {

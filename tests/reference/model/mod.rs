@@ -68,6 +68,7 @@ impl Model {
         defaults: Set,
         stream: Set,
         inputs: &[(Priority, Set)],
+        first_switch: u64,
         now: Nanos,
     ) -> Result<Model, Error> {
         let mut model = Model {
@@ -86,7 +87,7 @@ impl Model {
             exhausted: false,
             lost: None,
             gate: None,
-            number: 0,
+            number: first_switch - 1,
             last_switch: now,
             buffer: id.into(),
             id: id.into(),

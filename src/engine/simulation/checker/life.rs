@@ -1,6 +1,6 @@
 //! One registration, as it is told: its sessions, its choices, and what its gate lets through.
 
-use super::{Moment, Recorded};
+use super::{Moment, Recorded, Registering};
 use crate::core::{Nanos, Notice, Priority, SessionId};
 use crate::engine::simulation::plan::Settings;
 use crate::engine::{Event, EventKind, RuntimeStatus};
@@ -66,18 +66,20 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(super) fn new(stream: usize, number: u64, settings: Settings) -> Life {
+    pub(super) fn new(stream: usize, number: u64, registering: &Registering) -> Life {
+        // No smaller one is to be seen.
+        let before = registering.first_switch.saturating_sub(1);
         Life {
             stream,
             number,
-            settings,
+            settings: registering.settings,
             inputs: BTreeMap::new(),
             running: Vec::new(),
             active: None,
             on_air: None,
             selected_at: 0,
-            switch: 0,
-            admitted: Admitted::default(),
+            switch: before,
+            admitted: Admitted { number: before, ..Admitted::default() },
             exhausted: false,
             settings_changed: false,
             ended: false,

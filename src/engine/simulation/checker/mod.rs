@@ -31,13 +31,20 @@ use silence::Silence;
 use std::sync::Arc;
 use totals::Totals;
 
+/// What a stream is registered with.
+#[derive(Clone, Debug)]
+pub(super) struct Registering {
+    pub(super) settings: Settings,
+    pub(super) priorities: Vec<Priority>,
+    pub(super) first_switch: u64,
+}
+
 /// What was asked, as far as it matters for what may follow.
 #[derive(Clone, Debug)]
 pub(super) enum Call {
     Register {
         stream: usize,
-        settings: Settings,
-        priorities: Vec<Priority>,
+        registering: Registering,
     },
     Unregister {
         stream: usize,
@@ -110,7 +117,7 @@ pub(super) struct Checker {
     /// By stream: the number of its registration.
     current: Vec<Option<u64>>,
     /// By stream: what is being registered.
-    registering: Vec<Option<(Settings, Vec<Priority>)>>,
+    registering: Vec<Option<Registering>>,
     /// Lives of which something was told since they were judged.
     touched: Vec<u64>,
     last_registration: u64,
@@ -174,9 +181,8 @@ impl Checker {
         let stream = *self.ids.get(&event.stream).expect("an event of a stream that there is");
         let number = event.registration;
         if !self.lives.contains_key(&number) {
-            let (settings, priorities) =
-                self.registering[stream].take().expect("an event of what nobody registers");
-            self.begin(stream, number, settings, &priorities);
+            let registering = self.registering[stream].take();
+            self.begin(stream, number, registering.expect("an event of what nobody registers"));
         }
         if let EventKind::Start(start) = &event.kind {
             assert!(start.session > self.last_session, "the session {} again", start.session);
@@ -199,15 +205,15 @@ impl Checker {
         }
     }
 
-    fn begin(&mut self, stream: usize, number: u64, settings: Settings, priorities: &[Priority]) {
+    fn begin(&mut self, stream: usize, number: u64, registering: Registering) {
         assert!(number > self.last_registration, "the registration {number} again");
         assert_eq!(self.current[stream], None, "a stream is registered twice");
         self.last_registration = number;
         self.current[stream] = Some(number);
-        let mut life = Life::new(stream, number, settings);
-        for priority in priorities {
+        let mut life = Life::new(stream, number, &registering);
+        for priority in registering.priorities {
             self.inputs += 1;
-            life.add(*priority, self.inputs);
+            life.add(priority, self.inputs);
         }
         self.lives.insert(number, life);
     }
@@ -237,8 +243,8 @@ impl Checker {
     pub(super) fn began(&mut self, call: &Call) {
         self.in_call += 1;
         match call {
-            Call::Register { stream, settings, priorities } if self.current[*stream].is_none() => {
-                self.registering[*stream] = Some((*settings, priorities.clone()));
+            Call::Register { stream, registering } if self.current[*stream].is_none() => {
+                self.registering[*stream] = Some(registering.clone());
             }
             Call::Bug { stream } => self.of(*stream, |life| life.bug_is_planted = true),
             Call::Force { stream } => self.of(*stream, |life| life.forced = true),
@@ -257,13 +263,16 @@ impl Checker {
         self.totals.calls_ended += 1;
         let error = result.as_ref().err().copied();
         match call {
-            Call::Register { stream, settings, priorities } => {
+            Call::Register { stream, .. } => {
                 let registering = self.registering[*stream].take();
                 match result {
                     Ok(Answer::Registered(number)) => {
                         if !self.lives.contains_key(number) {
-                            assert!(registering.is_some());
-                            self.begin(*stream, *number, *settings, priorities);
+                            self.begin(
+                                *stream,
+                                *number,
+                                registering.expect("nothing of it is told"),
+                            );
                         }
                         assert_eq!(self.current[*stream], Some(*number));
                     }

@@ -3,7 +3,9 @@
 use super::{Call, Follower, World};
 use crate::core::{
     Config, Input, InputsUpdate, Priority, ProbeOutcome, Registration, SessionId, Stimulus,
+    FIRST_SWITCH_MAX,
 };
+use crate::engine::simulation::checker::Registering;
 use crate::engine::simulation::machine::Asked;
 use crate::engine::simulation::plan::{
     chance, pick, random_input, Act, Kind, Sending, Settings, INPUTS, MS,
@@ -100,9 +102,12 @@ impl World {
         for source in &mut self.streams[stream].sources {
             *source = Sending::random(random, self.plan.rate);
         }
+        let first_switch = pick(random, &[0, 1, 7 << 20, FIRST_SWITCH_MAX]);
         let (id, config) = (self.id(stream), settings.config());
-        let registration = Registration { id, inputs, config, ..Registration::default() };
-        let call = Call::Register { stream, settings, priorities };
+        let registration =
+            Registration { id, inputs, first_switch, config, ..Registration::default() };
+        let registering = Registering { settings, priorities, first_switch };
+        let call = Call::Register { stream, registering };
         self.ask(call, Asked::Register(registration));
     }
 

@@ -14,7 +14,7 @@ use changeover::core::{
     Action, Common, InputsUpdate, Nanos, Notice, Priority, Probe, ProbeId, ProbeOutcome,
     Registration, SessionId, Start, Stimulus, Stop, Stream,
 };
-use changeover::{Error, Reason, Severity, Status};
+use changeover::{Error, Reason, Severity, Status, FIRST_SWITCH_MAX};
 use media::Media;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -158,8 +158,16 @@ impl World {
         let mut common = Common::default();
         let (config, defaults) = (model.stream.config(), model.engine.config());
         let (id, number) = ("s".into(), seed);
-        let registration =
-            Registration { id, number, inputs, config, defaults, ..Registration::default() };
+        let first_switch = [1, 2, 7 << 20, FIRST_SWITCH_MAX][seed as usize % 4];
+        let registration = Registration {
+            id,
+            number,
+            inputs,
+            first_switch,
+            config,
+            defaults,
+            ..Registration::default()
+        };
         let stream = Stream::new(registration, now, &mut common).unwrap();
         let mut world = World {
             steady: random.percent(60),
@@ -170,7 +178,7 @@ impl World {
             deadline: None,
             common,
             model,
-            invariants: Invariants::new(overlap_off),
+            invariants: Invariants::new(overlap_off, first_switch),
             judge: Judge::new(now),
             sources: [QUIET_SOURCE; SOURCES],
             by_id: [None; SOURCES],
