@@ -179,6 +179,8 @@ static void attempts_conditions_and_limits(void) {
   EQUAL(3, input.max_loss);
   EQUAL(0, input.baseline_kbps | input.baseline_fps_milli);
   EQUAL(0, input.held_until);
+  EQUAL(0, input.switch_due_at);
+  EQUAL(-1, stream_status(engine, "s").on_air_input_priority);
   changeover_condition_entry condition;
   OK(changeover_condition_entry_init(&condition, sizeof condition));
   OK(changeover_status_condition(status, 0, 1, &condition));

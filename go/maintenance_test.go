@@ -66,7 +66,7 @@ func TestAChoiceEndsByItselfAndAReturnIsAskedFor(t *testing.T) {
 	eventually(t, "on air", func() bool {
 		service.RecordPacket("news", 1)
 		status, _ := service.RuntimeStatus("news")
-		return status.ActiveInputPriority == 1
+		return status.OnAirInputPriority != nil && *status.OnAirInputPriority == 1
 	})
 	if err := service.FailBack("news"); err != nil {
 		t.Fatal(err)

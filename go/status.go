@@ -24,6 +24,8 @@ type RuntimeStatus struct {
 	SwitchNumber uint64 `json:"switch_number"`
 	// ActiveInputPriority is the input that is on air, or selected to be; −1: none.
 	ActiveInputPriority int `json:"active_input_priority"`
+	// OnAirInputPriority is the input that viewers get: the active one, while it delivers; nil: none.
+	OnAirInputPriority *int `json:"on_air_input_priority,omitempty"`
 	// PendingInputPriority is the target of a planned switch that waits for its first packet.
 	PendingInputPriority *int `json:"pending_input_priority,omitempty"`
 	// OverrideInputPriority is the manual choice in force.
@@ -85,6 +87,8 @@ type InputHealthSnapshot struct {
 	Conditions []ConditionRecord `json:"conditions,omitempty"`
 	// HeldUntil is until when it has to prove itself, because it failed often; nil: it has not.
 	HeldUntil *time.Time `json:"held_until,omitempty"`
+	// SwitchDueAt is when it is switched to, if nothing changes until then; nil: it is not.
+	SwitchDueAt *time.Time `json:"switch_due_at,omitempty"`
 	// BaselineKbps and BaselineFPSMilli are what it usually delivers, once that is known: kbit/s, and
 	// video frames in a thousand seconds.
 	BaselineKbps     uint64 `json:"baseline_kbps,omitempty"`

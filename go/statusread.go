@@ -117,6 +117,7 @@ func (v *view) stream(streamID string) RuntimeStatus {
 		UptimeMs:              int64(stream.uptime / 1e6),
 		SwitchNumber:          uint64(stream.switch_number),
 		ActiveInputPriority:   int(stream.active_input_priority),
+		OnAirInputPriority:    priorityOrNone(stream.on_air_input_priority),
 		PendingInputPriority:  priorityOrNone(stream.pending_input_priority),
 		OverrideInputPriority: priorityOrNone(stream.override_input_priority),
 		OverrideEndsAt:        atOrNever(stream.override_ends_at),
@@ -171,6 +172,7 @@ func (v *view) input(input *C.changeover_input_status, out *InputHealthSnapshot)
 	out.Listening = input.listening != 0
 	out.Severity = newSeverity(int32(input.severity))
 	out.HeldUntil = atOrNever(input.held_until)
+	out.SwitchDueAt = atOrNever(input.switch_due_at)
 	out.BaselineKbps = uint64(input.baseline_kbps)
 	out.BaselineFPSMilli = uint64(input.baseline_fps_milli)
 	out.MinKbps = uint64(input.min_kbps)

@@ -1057,6 +1057,10 @@ typedef struct changeover_stream_status {
   int64_t state_since;
   /** When the manual choice ends by itself, nanoseconds since 1970. 0: it does not. */
   int64_t override_ends_at;
+  /** The input that viewers get: the active one, while it delivers. -1: none. */
+  int32_t on_air_input_priority;
+  /** 0. */
+  int32_t reserved;
 } changeover_stream_status;
 
 /**
@@ -1157,6 +1161,8 @@ typedef struct changeover_input_status {
   int64_t last_video_at;
   /** Likewise of sound, with audio_timeout. */
   int64_t last_audio_at;
+  /** When it is switched to, if nothing changes until then, nanoseconds since 1970. 0: it is not. */
+  int64_t switch_due_at;
 } changeover_input_status;
 
 /** One error of an input, or one attempt that failed. */

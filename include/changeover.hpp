@@ -883,6 +883,10 @@ class stream_status {
   std::optional<std::int32_t> active() const noexcept {
     return detail::priority_or_none(raw_.active_input_priority);
   }
+  /** The input that viewers get: the active one, while it delivers. */
+  std::optional<std::int32_t> on_air() const noexcept {
+    return detail::priority_or_none(raw_.on_air_input_priority);
+  }
   /** The target of a planned switch that waits for its first packet. */
   std::optional<std::int32_t> pending() const noexcept {
     return detail::priority_or_none(raw_.pending_input_priority);
@@ -1005,6 +1009,11 @@ class input_status {
   std::optional<std::chrono::system_clock::time_point> last_audio_at() const noexcept {
     if (raw_.last_audio_at == 0) return std::nullopt;
     return detail::wall_clock(raw_.last_audio_at);
+  }
+  /** When it is switched to, if nothing changes until then; none if it is not. */
+  std::optional<std::chrono::system_clock::time_point> switch_due_at() const noexcept {
+    if (raw_.switch_due_at == 0) return std::nullopt;
+    return detail::wall_clock(raw_.switch_due_at);
   }
 
   const changeover_input_status& raw() const noexcept { return raw_; }

@@ -41,6 +41,9 @@ pub struct RuntimeStatus {
     pub gate_moves: u32,
     /// The input that is on air, or selected to be; −1 when there is none.
     pub active_input_priority: Priority,
+    /// The input that viewers get: the active one, while it delivers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_air_input_priority: Option<Priority>,
     /// The target of a planned switch that waits for its first packet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_input_priority: Option<Priority>,
@@ -138,6 +141,10 @@ pub struct InputHealthSnapshot {
     /// For how much longer that is.
     #[serde(skip)]
     pub held_for: Duration,
+    /// When it is switched to, if nothing changes until then: it is better than what is on air, and has to
+    /// have been healthy for long enough.
+    #[serde(serialize_with = "optional_rfc3339", skip_serializing_if = "Option::is_none")]
+    pub switch_due_at: Option<SystemTime>,
     /// What it usually delivers, in kbit/s, once that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_kbps: Option<u64>,
@@ -279,8 +286,9 @@ impl RuntimeStatus {
         let state_since =
             active.map_or(core.selected_at(), |input| input.state_since().max(switched));
         let input = |(health, cells): (&InputHealth, _)| {
-            let held = core.held_until(health.priority(), now);
-            InputHealthSnapshot::of(health, cells, held, now, wall)
+            let priority = health.priority();
+            let waits = (core.held_until(priority, now), core.switch_due_at(priority));
+            InputHealthSnapshot::of(health, cells, waits, now, wall)
         };
         let duration = |time: Option<Nanos>| time.map(Duration::from_nanos);
         let switch = |switch: Cow<'_, Switch>| SwitchRecord {
@@ -304,6 +312,7 @@ impl RuntimeStatus {
             switch_number: core.switch_number(),
             gate_moves,
             active_input_priority: core.active().unwrap_or(-1),
+            on_air_input_priority: core.on_air_input(),
             pending_input_priority: core.pending(),
             override_input_priority: core.override_input(),
             override_ends_at: core.override_ends().map(|at| wall.at(at)),
@@ -322,7 +331,7 @@ impl InputHealthSnapshot {
     fn of(
         health: &InputHealth,
         cells: &InputCells,
-        held_until: Option<Nanos>,
+        (held_until, switch_due_at): (Option<Nanos>, Option<Nanos>),
         now: Nanos,
         wall: &WallClock,
     ) -> Self {
@@ -374,6 +383,7 @@ impl InputHealthSnapshot {
             conditions: health.conditions().map(condition).collect(),
             held_until: held_until.map(|at| wall.at(at)),
             held_for: Duration::from_nanos(held_until.map_or(0, |at| at - now)),
+            switch_due_at: switch_due_at.map(|at| wall.at(at)),
             baseline_kbps,
             baseline_fps_milli,
             min_kbps,

@@ -35,6 +35,10 @@ pub struct changeover_stream_status {
     pub state_since: i64,
     /// When the manual choice ends by itself, nanoseconds since 1970. 0: it does not.
     pub override_ends_at: i64,
+    /// The input that viewers get: the active one, while it delivers. -1: none.
+    pub on_air_input_priority: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 /// The health of one input. Counters and last_packet_at are live at the instant of the status;
@@ -129,6 +133,8 @@ pub struct changeover_input_status {
     pub last_video_at: i64,
     /// Likewise of sound, with audio_timeout.
     pub last_audio_at: i64,
+    /// When it is switched to, if nothing changes until then, nanoseconds since 1970. 0: it is not.
+    pub switch_due_at: i64,
 }
 
 /// One error of an input, or one attempt that failed.

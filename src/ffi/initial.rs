@@ -116,6 +116,8 @@ versioned!(changeover_stream_status ends with switches_len: usize; changeover_st
     override_left: 0,
     state_since: 0,
     override_ends_at: 0,
+    on_air_input_priority: -1,
+    reserved: 0,
 });
 
 versioned!(changeover_input_status ends with errors_len: usize; changeover_input_status {
@@ -161,6 +163,7 @@ versioned!(changeover_input_status ends with errors_len: usize; changeover_input
     key_interval: 0,
     last_video_at: 0,
     last_audio_at: 0,
+    switch_due_at: 0,
 });
 
 versioned!(changeover_error_entry ends with text_len: usize; changeover_error_entry {

@@ -55,13 +55,14 @@ layout! {
     changeover_packet: 8 {
         bytes: 0, flags: 4,
     }
-    changeover_stream_status: 96 {
+    changeover_stream_status: 104 {
         struct_size: 0, registration: 8, switch_number: 16, active_input_priority: 24,
         pending_input_priority: 28, override_input_priority: 32, exhausted: 36, inputs_len: 40,
         switches_len: 48, registered_at: 56, uptime: 64, override_left: 72,
-        state_since: 80, override_ends_at: 88,
+        state_since: 80, override_ends_at: 88, on_air_input_priority: 96,
+        reserved: 100,
     }
-    changeover_input_status: 296 {
+    changeover_input_status: 304 {
         struct_size: 0, priority: 8, status: 12, receiving: 16, reserved: 20, session: 24,
         packets: 32, bytes: 40, video_packets: 48, key_packets: 56, lost_packets: 64, probes: 72,
         bitrate_kbps: 80, fps: 88, packet_loss: 96, last_packet_at: 104, state_since: 112, url: 120,
@@ -71,6 +72,7 @@ layout! {
         attempts_len: 208, conditions_len: 216, held_until: 224, baseline_kbps: 232,
         baseline_fps_milli: 240, min_kbps: 248, min_fps_milli: 256, max_loss: 264,
         key_interval: 272, last_video_at: 280, last_audio_at: 288,
+        switch_due_at: 296,
     }
     changeover_error_entry: 56 {
         struct_size: 0, at: 8, reason: 16, reserved: 20, measured: 24, limit: 32, text: 40,

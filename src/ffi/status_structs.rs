@@ -212,6 +212,8 @@ fn stream_status(status: &RuntimeStatus) -> changeover_stream_status {
         override_left: nanos(status.override_left),
         state_since: unix(status.state_since),
         override_ends_at: status.override_ends_at.map_or(0, unix),
+        on_air_input_priority: status.on_air_input_priority.unwrap_or(-1),
+        reserved: 0,
     }
 }
 
@@ -260,6 +262,7 @@ fn input_status(input: &InputHealthSnapshot, url: Text) -> changeover_input_stat
         key_interval: input.key_interval.map_or(0, nanos),
         last_video_at: input.last_video_at.map_or(0, unix),
         last_audio_at: input.last_audio_at.map_or(0, unix),
+        switch_due_at: input.switch_due_at.map_or(0, unix),
     }
 }
 

@@ -107,8 +107,10 @@ fn the_json_has_the_promised_keys_and_no_others() {
     engine.switch_input("s", 4).unwrap();
     let pending = json(&engine);
     let both = ["pending_input_priority", "override_input_priority"];
-    assert_eq!(keys(&pending), &set(&STREAM) | &set(&both));
+    let on_air = set(&["on_air_input_priority"]);
+    assert_eq!(keys(&pending), &(&set(&STREAM) | &set(&both)) | &on_air);
     assert_eq!((&pending[both[0]], &pending[both[1]]), (&4.into(), &4.into()));
+    assert_eq!(pending["on_air_input_priority"], 2);
     engine.switch_input_for("s", 4, Duration::from_secs(60)).unwrap();
     let ending = json(&engine);
     assert_eq!(keys(&ending), &keys(&pending) | &set(&["override_ends_at"]));
@@ -290,6 +292,7 @@ fn what_the_host_sees_of_an_input_is_in_the_status() {
     let input = &status.inputs[0];
     assert_eq!(input.severity, Some(Severity::Impaired));
     assert_eq!((input.status, status.pending_input_priority), (Status::Degraded, Some(1)));
+    assert_eq!(status.on_air_input_priority, Some(0), "it delivers");
     let json = status.to_json();
     assert!(
         json.contains(r#""severity":"impaired","conditions":[{"condition":"black","since":""#),

@@ -436,6 +436,13 @@ impl Stream {
         !impaired && !input.cannot_be_probed()
     }
 
+    /// When a failed input is probed, tried or restarted next, if nothing changes until then; `None`: it is
+    /// not, or is now.
+    pub fn next_attempt_at(&self, priority: Priority) -> Option<Nanos> {
+        let index = self.index_of(priority)?;
+        self.retry_due(index).filter(|_| self.may_retry(index))
+    }
+
     /// When the wait of a degraded input is over.
     pub(super) fn retry_due(&self, index: usize) -> Option<Nanos> {
         match self.way_back(index) {

@@ -108,6 +108,13 @@ impl Stream {
         candidates.filter_map(move |index| Some((self.better_since(index, active?)?, index)))
     }
 
+    /// When an input is switched to by choice, if nothing changes until then: because it is better, and has
+    /// been healthy for long enough by then, and the last switch is long enough ago. `None`: it is not.
+    pub fn switch_due_at(&self, priority: Priority) -> Option<Nanos> {
+        let mut due = self.better_from();
+        due.find(|(_, index)| self.inputs[*index].spec.priority == priority).map(|(at, _)| at)
+    }
+
     fn better_since(&self, index: usize, active: usize) -> Option<Nanos> {
         let input = &self.inputs[index];
         let mut since = input.healthy_since.get().filter(|_| input.usable())?;

@@ -25,6 +25,8 @@ fn it_waits_for_the_cooldown_of_the_last_switch() {
     let mut rig = primary_back(quick_probe(), [cold(0), cold(1)]);
     rig.reach("recovered 0");
     assert!(rig.now() < rig.at(8000));
+    assert_eq!(rig.stream.switch_due_at(0), Some(rig.at(15_000)), "and nobody has to guess");
+    assert_eq!(rig.stream.switch_due_at(1), None, "it is on air");
     rig.count_from_registration();
     rig.until(15_100);
     rig.tells(&[
