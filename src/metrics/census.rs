@@ -3,7 +3,7 @@
 use super::MetricsOptions;
 use crate::engine::{Engine, InputHealthSnapshot, RuntimeStatus};
 use crate::units::Priority;
-use crate::vocabulary::{Reason, Status};
+use crate::vocabulary::{Reason, Severity, Status};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -25,7 +25,7 @@ impl State {
     fn of(status: &RuntimeStatus) -> State {
         if status.exhausted {
             State::Exhausted
-        } else if status.inputs.iter().any(|input| input.status == Status::Active) {
+        } else if status.on_air_input_priority.is_some() {
             State::OnAir
         } else {
             State::Dark
@@ -69,7 +69,9 @@ pub(super) struct StreamRow {
 pub(super) struct InputRow {
     pub(super) stream: Arc<str>,
     pub(super) priority: Priority,
-    pub(super) status: Status,
+    pub(super) on_air: bool,
+    /// Neither given up nor disabled.
+    pub(super) usable: bool,
     pub(super) receiving: bool,
     pub(super) conditions: Vec<Reason>,
     pub(super) bytes: u64,
@@ -112,7 +114,8 @@ impl Census {
                 self.conditions[held.condition.code() as usize - 1] += 1;
             }
             if self.options.inputs {
-                self.each_input.push(InputRow::of(id, input));
+                let on_air = status.on_air_input_priority == Some(input.input_priority);
+                self.each_input.push(InputRow::of(id, input, on_air));
             }
         }
         if self.options.streams {
@@ -128,11 +131,12 @@ impl Census {
 }
 
 impl InputRow {
-    fn of(stream: &Arc<str>, input: &InputHealthSnapshot) -> InputRow {
+    fn of(stream: &Arc<str>, input: &InputHealthSnapshot, on_air: bool) -> InputRow {
         InputRow {
             stream: stream.clone(),
             priority: input.input_priority,
-            status: input.status,
+            on_air,
+            usable: input.status != Status::Stopped && input.severity != Some(Severity::Failed),
             receiving: input.receiving,
             conditions: input.conditions.iter().map(|held| held.condition).collect(),
             bytes: input.bytes,

@@ -199,9 +199,9 @@ fn each_input(inputs: &[InputRow], out: &mut Out<'_>) -> Result {
     let count = |what: fn(&InputRow) -> u64| inputs.iter().map(move |row| (of(row), what(row)));
     let gauge = |what: fn(&InputRow) -> f64| inputs.iter().map(move |row| (of(row), what(row)));
 
-    let on_air = flag(|row| row.status == Status::Active);
+    let on_air = flag(|row| row.on_air);
     out.gauge("input_on_air", "Whether it is on air.", None, on_air)?;
-    let usable = flag(|row| matches!(row.status, Status::Active | Status::Idle));
+    let usable = flag(|row| row.usable);
     out.gauge("input_usable", "Whether it is neither given up nor disabled.", None, usable)?;
     let help = "Whether packets came within the last packet_timeout.";
     out.gauge("input_receiving", help, None, flag(|row| row.receiving))?;

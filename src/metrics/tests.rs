@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::{Config, Input};
-use crate::vocabulary::Flags;
+use crate::vocabulary::{Condition, Flags};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,8 @@ fn what_happens_is_counted() {
     engine.report_input_error("c", 0, "gone").unwrap();
     engine.report_input_error("c", 1, "gone").unwrap();
     engine.switch_input("a", 0).unwrap();
+    // What is on air with a condition is on air, and usable.
+    engine.set_condition("a", 0, 0, Condition::Host, true, "").unwrap();
     // The one that took over delivers.
     let _ = engine.record_packet("b", 1, 500, Flags::NONE).unwrap();
     engine.sync(Duration::from_secs(60)).unwrap();
@@ -65,8 +67,8 @@ fn what_happens_is_counted() {
         ("changeover_streams{state=\"exhausted\"}", 1.0),
         ("changeover_streams_not_on_best_input", 2.0),
         ("changeover_streams_overridden", 1.0),
-        ("changeover_inputs{status=\"active\"}", 2.0),
-        ("changeover_inputs{status=\"degraded\"}", 3.0),
+        ("changeover_inputs{status=\"active\"}", 1.0),
+        ("changeover_inputs{status=\"degraded\"}", 4.0),
         ("changeover_inputs_receiving", 3.0),
         ("changeover_switches_total{reason=\"initial\"}", 3.0),
         ("changeover_switches_total{reason=\"error\"}", 2.0),
@@ -75,6 +77,9 @@ fn what_happens_is_counted() {
         ("changeover_switch_decision_seconds_bucket{le=\"+Inf\"}", 2.0),
         ("changeover_events_total{event=\"exhausted\"}", 1.0),
         ("changeover_events_total{event=\"start\"}", 6.0),
+        ("changeover_stream_on_air{stream=\"a\"}", 1.0),
+        ("changeover_input_on_air{stream=\"a\",input=\"0\"}", 1.0),
+        ("changeover_input_usable{stream=\"a\",input=\"0\"}", 1.0),
         ("changeover_stream_active_input{stream=\"b\"}", 1.0),
         ("changeover_stream_on_air{stream=\"b\"}", 1.0),
         ("changeover_stream_on_air{stream=\"c\"}", 0.0),

@@ -1,11 +1,10 @@
 //! What became of each stream in the last quarter of an hour: told status by status, asked for one stream at a
 //! time. Bounded, and without a clock of its own.
 
-use super::row;
 use super::timeline::{InputChange, OnAir, Timeline};
 use crate::core::Priority;
 use crate::engine::{InputHealthSnapshot, RuntimeStatus, SwitchRecord};
-use crate::vocabulary::Status;
+use crate::vocabulary::{Reason, Severity};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -106,23 +105,29 @@ impl State {
 }
 
 fn on_air(status: &RuntimeStatus) -> OnAir {
-    OnAir { at: status.state_since, input: row::on_air(status).unwrap_or(-1) }
+    OnAir { at: status.state_since, input: status.on_air_input_priority.unwrap_or(-1) }
 }
 
 /// What an input is worth since `at`.
 fn change(input: &InputHealthSnapshot, at: SystemTime) -> InputChange {
-    let error = input.errors.last().filter(|_| input.status == Status::Degraded);
+    let error = input.errors.last().filter(|_| input.severity == Some(Severity::Failed));
     let condition = input.conditions.first();
+    let silent = error.filter(|error| error.reason == Reason::Timeout);
     InputChange {
         at,
         priority: input.input_priority,
-        status: input.status.name(),
+        // Whether it was given up, or delivers and something is wrong with that.
+        status: match input.severity {
+            Some(Severity::Impaired) => Severity::Impaired.name(),
+            _ => input.status.name(),
+        },
         conditions: input.conditions.iter().map(|held| held.condition.name()).collect(),
         reason: error
             .map(|error| error.reason)
             .or(condition.map(|held| held.condition))
             .map(|reason| reason.name()),
         text: error.map(|error| &error.text).or(condition.map(|held| &held.text)).cloned(),
+        silent_ms: silent.map(|error| error.measured / 1_000_000),
     }
 }
 

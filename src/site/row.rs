@@ -3,7 +3,7 @@
 use crate::core::Priority;
 use crate::engine::{InputHealthSnapshot, RuntimeStatus};
 use crate::print::json::rfc3339;
-use crate::vocabulary::{Reason, Status};
+use crate::vocabulary::{Reason, Severity};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -44,7 +44,7 @@ struct RowInput {
 impl Row {
     pub(super) fn of(status: &RuntimeStatus, now: SystemTime) -> Row {
         let (trouble, why) = trouble(status, now);
-        let (active, on_air) = (active(status), on_air(status));
+        let (active, on_air) = (active(status), status.on_air_input_priority);
         Row {
             stream: status.stream.clone(),
             registration: status.registration,
@@ -87,12 +87,6 @@ fn active(status: &RuntimeStatus) -> Option<&InputHealthSnapshot> {
     status.inputs.iter().find(|input| input.input_priority == status.active_input_priority)
 }
 
-/// The input that viewers get: the one chosen, once it delivers.
-pub(super) fn on_air(status: &RuntimeStatus) -> Option<Priority> {
-    let delivers = active(status).filter(|input| input.status == Status::Active);
-    delivers.map(|input| input.input_priority)
-}
-
 /// How long it takes until a better input than the one on air may be chosen, if one has to prove itself.
 fn held(status: &RuntimeStatus) -> Option<Duration> {
     let active = status.active_input_priority;
@@ -109,7 +103,7 @@ fn trouble(status: &RuntimeStatus, now: SystemTime) -> (u8, String) {
             if status.exhausted { "no input is usable" } else { "nothing is on air" }.into(),
         );
     };
-    if active.status != Status::Active {
+    if status.on_air_input_priority.is_none() {
         return (4, format!("nothing is on air: input {} has not begun", active.input_priority));
     }
     if let Some(pending) = status.pending_input_priority {
@@ -124,30 +118,18 @@ fn trouble(status: &RuntimeStatus, now: SystemTime) -> (u8, String) {
             return (3, format!("switched to input {} {seconds} s ago: {reason}", last.to));
         }
     }
-    let conditions = |input: &InputHealthSnapshot| {
-        let names = input.conditions.iter().map(|held| held.condition.name());
-        names.collect::<Vec<_>>().join(", ")
-    };
     let number = active.input_priority;
     if !active.conditions.is_empty() {
         return (2, format!("input {number}, on air: {}", conditions(active)));
     }
     let enabled = || status.inputs.iter().filter(|input| !input.disabled);
     if let Some(best) = enabled().next().filter(|best| best.input_priority < number) {
-        let why = if status.override_input_priority == Some(number) {
-            ", by hand".into()
-        } else if best.held_until.is_some() {
-            format!(": input {} has to prove itself", best.input_priority)
-        } else {
-            best.last_error.as_ref().map_or_else(String::new, |_| {
-                let reason = best.errors.last().map_or("", |error| error.reason.name());
-                format!(": input {} was given up, {reason}", best.input_priority)
-            })
-        };
+        let by_hand = status.override_input_priority == Some(number);
+        let why = if by_hand { ", by hand".into() } else { why_not(best, now) };
         return (2, format!("on input {number}, not its best{why}"));
     }
     let standby = || enabled().filter(|input| input.input_priority != number);
-    if let Some(input) = standby().find(|input| input.status == Status::Degraded) {
+    if let Some(input) = standby().find(|input| input.severity == Some(Severity::Failed)) {
         let reason = input.errors.last().map_or("degraded", |error| error.reason.name());
         return (1, format!("input {}, a standby, was given up: {reason}", input.input_priority));
     }
@@ -155,4 +137,28 @@ fn trouble(status: &RuntimeStatus, now: SystemTime) -> (u8, String) {
         return (1, format!("input {}, a standby: {}", input.input_priority, conditions(input)));
     }
     (0, String::new())
+}
+
+/// What stands against the best input, for one who looks at the stream.
+fn why_not(best: &InputHealthSnapshot, now: SystemTime) -> String {
+    let number = best.input_priority;
+    let failed = best.errors.last().filter(|_| best.severity == Some(Severity::Failed));
+    if let Some(error) = failed {
+        return format!(": input {number} was given up, {}", error.reason.name());
+    }
+    if !best.conditions.is_empty() {
+        return format!(": input {number} has {}", conditions(best));
+    }
+    if best.held_until.is_some() {
+        return format!(": input {number} has to prove itself");
+    }
+    let left = best.switch_due_at.map(|at| at.duration_since(now).unwrap_or_default());
+    left.map_or_else(String::new, |left| {
+        format!(": input {number} is well, and is switched to in {} s", left.as_secs() + 1)
+    })
+}
+
+fn conditions(input: &InputHealthSnapshot) -> String {
+    let names = input.conditions.iter().map(|held| held.condition.name());
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -42,19 +42,30 @@ pub(super) struct InputChange {
     pub(super) reason: Option<&'static str>,
     #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
     pub(super) text: Option<Arc<str>>,
+    /// For so long there had been no packet when it was given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) silent_ms: Option<u64>,
 }
 
 impl InputChange {
     /// The first of an input's.
     pub(super) fn idle(priority: Priority, at: SystemTime) -> InputChange {
-        let status = Status::Idle.name();
-        InputChange { at, priority, status, conditions: Vec::new(), reason: None, text: None }
+        InputChange::new(priority, at, Status::Idle, None)
     }
 
     /// The last of an input's.
     pub(super) fn removed(priority: Priority, at: SystemTime) -> InputChange {
-        let (status, text) = (Status::Stopped.name(), Some("removed".into()));
-        InputChange { at, priority, status, conditions: Vec::new(), reason: None, text }
+        InputChange::new(priority, at, Status::Stopped, Some("removed".into()))
+    }
+
+    fn new(
+        priority: Priority,
+        at: SystemTime,
+        status: Status,
+        text: Option<Arc<str>>,
+    ) -> InputChange {
+        let (status, conditions) = (status.name(), Vec::new());
+        InputChange { at, priority, status, conditions, reason: None, text, silent_ms: None }
     }
 
     /// It says the same, whenever.

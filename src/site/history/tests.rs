@@ -3,7 +3,8 @@
 use super::*;
 use crate::core::Config;
 use crate::engine::{ConditionRecord, Engine, ErrorRecord};
-use crate::vocabulary::Reason;
+use crate::site::row::Row;
+use crate::vocabulary::Status;
 use crate::Input;
 
 /// Seconds after some moment.
@@ -21,6 +22,7 @@ fn status() -> RuntimeStatus {
     status.inputs.iter_mut().for_each(|input| input.state_since = at(0));
     status.switches[0].at = at(1);
     (status.inputs[0].status, status.inputs[0].state_since) = (Status::Active, at(1));
+    status.on_air_input_priority = Some(0);
     status
 }
 
@@ -33,16 +35,18 @@ fn switch(status: &mut RuntimeStatus, to: usize, seconds: u64) {
     status.switch_number = record.number;
     status.switches.push(record);
     (status.active_input_priority, status.state_since) = (to as Priority, now);
+    status.on_air_input_priority = Some(to as Priority);
     let error = ErrorRecord {
         at: now,
         reason: Reason::Timeout,
         text: "silent".into(),
-        measured: 0,
-        limit: 0,
+        measured: 2_000_600_000,
+        limit: 2_000_000_000,
     };
     for (index, input) in status.inputs.iter_mut().enumerate() {
         input.state_since = now;
         input.status = if index == to { Status::Active } else { Status::Degraded };
+        input.severity = (index != to).then_some(Severity::Failed);
         input.errors = if index == to { vec![] } else { vec![error.clone()] };
     }
 }
@@ -71,6 +75,7 @@ fn each_change_is_there_with_its_time_and_its_reason() {
     assert_eq!(of_input(&timeline, 1), [(at(0), "idle"), (at(10), "active")]);
     let given_up = &timeline.inputs[&0][2];
     assert_eq!((given_up.reason, given_up.text.as_deref()), (Some("timeout"), Some("silent")));
+    assert_eq!(given_up.silent_ms, Some(2000));
     let switches: Vec<_> = timeline.switches.iter().map(|switch| switch.to).collect();
     assert_eq!(switches, [0, 1]);
 }
@@ -102,6 +107,22 @@ fn a_condition_comes_and_goes_without_a_status() {
         timeline.inputs[&1].iter().map(|one| (one.at, one.conditions.len())).collect();
     assert_eq!(changes, [(at(0), 0), (at(6), 1), (at(9), 0)]);
     assert_eq!(timeline.inputs[&1][1].text.as_deref(), Some("stands"));
+}
+
+#[test]
+fn what_is_on_air_with_a_condition_is_on_air() {
+    let (mut history, mut status) = (History::default(), status());
+    history.observe(&status, at(0), at(0));
+    let thin = ConditionRecord { condition: Reason::LowFps, since: at(5), text: "4 of 20".into() };
+    let input = &mut status.inputs[0];
+    (input.status, input.severity) = (Status::Degraded, Some(Severity::Impaired));
+    (input.conditions, input.state_since) = (vec![thin], at(5));
+    history.observe(&status, at(0), at(6));
+    let timeline = history.timeline(&status, at(20));
+    assert_eq!(on_air(&timeline), [(at(0), -1), (at(1), 0)]);
+    assert_eq!(of_input(&timeline, 0)[2], (at(5), "impaired"));
+    let (trouble, why) = (Row::of(&status, at(60)).trouble, Row::of(&status, at(60)).why);
+    assert_eq!((trouble, &*why), (2, "input 0, on air: low_fps"));
 }
 
 #[test]
