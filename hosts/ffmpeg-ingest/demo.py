@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import demo_row
@@ -279,6 +280,10 @@ def prove_trace(proof, show, trace, picture):
     marks = picture.read_text().count('class="mark"') if picture.exists() else 0
     proof.check(drawn.returncode == 0 and marks == len(show.switches),
                 f"and drawn with its {len(show.switches)} switches: {os.path.relpath(picture)}", f"{marks}; {drawn.stdout}")
+    noticed = datetime.fromtimestamp(show.acts[0].noticed["unix_ns"] / 1e9 + 1, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    explained = changeover("explain", trace, "live", noticed)
+    proof.check(explained.returncode == 0 and "viewers: dark since " in explained.stdout,
+                f"and explained: {os.path.relpath(CHANGEOVER)} explain {os.path.relpath(trace)} live {noticed}", explained.stdout)
 
 
 def prove_row(proof, row):
@@ -379,7 +384,7 @@ def main():
         return 1
     screen.line(f"  All as promised. Look at {os.path.relpath(output)}/timeline.png, play {os.path.relpath(output)}/recording.ts")
     replay = f"{os.path.relpath(CHANGEOVER)} replay {os.path.relpath(output)}/demo.trace"
-    screen.line(f"  What was decided, and why: {replay}")
+    screen.line(f"  What failed, when, why, and for how long it was dark: {replay}")
     screen.line(f"  And with half the timeout: {replay} --set packet_timeout={TIMEOUT_MS // 2}ms")
     return 0
 

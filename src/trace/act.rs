@@ -184,7 +184,8 @@ impl fmt::Display for Act {
                 write!(f, "switched from {from} to {} ({})", switch.to, switch.reason.name())
             }
             Act::Notify(Notice::Degraded { priority, error }) => {
-                write!(f, "input {priority} degraded ({}", error.reason.name())?;
+                let what = if error.reason.is_condition() { "impaired" } else { "given up" };
+                write!(f, "input {priority} {what} ({}", error.reason.name())?;
                 match error.detail.is_empty() {
                     true => f.write_str(")"),
                     false => write!(f, ": {})", error.detail),
@@ -193,6 +194,10 @@ impl fmt::Display for Act {
             Act::Notify(Notice::Active { priority, .. }) => write!(f, "input {priority} on air"),
             Act::Notify(Notice::Recovered { priority, .. }) => {
                 write!(f, "input {priority} recovered")
+            }
+            Act::Notify(Notice::Exhausted { .. }) => f.write_str("no usable input is left"),
+            Act::Notify(Notice::Restored { priority }) => {
+                write!(f, "restored by input {priority}")
             }
             Act::Notify(notice) => f.write_str(notice.tag().name()),
             Act::Unknown => f.write_str("something of a later version"),

@@ -1,15 +1,19 @@
 //! `changeover explain`: why this was on air then.
 
 use crate::answer::{Answer, Failure};
-use crate::story::{OnAir, Story};
+use crate::outage::{Outage, Without};
+use crate::story::{registration_of, Life, OnAir, Story};
 use crate::tape::{Tape, When};
-use crate::told::lines;
+use crate::told::Teller;
 use crate::words::{clock, seconds, Long};
 use changeover::core::{Stream, Switch};
-use changeover::{printable, InputHealth, Nanos, Priority};
+use changeover::{printable, InputHealth, Nanos, Priority, Severity};
 use serde::Serialize;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+
+/// So many streams are named where the one that is asked for is not there.
+const STREAMS: usize = 10;
 
 /// What was on air at a time, and why? And how were the inputs?
 #[derive(clap::Args)]
@@ -21,7 +25,7 @@ pub(crate) struct Arguments {
     /// When: 2026-11-27T03:12:44Z, or +SECONDS from the beginning of the trace
     time: When,
     /// How much of what happened before is told
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(long, default_value_t = 20, value_name = "N")]
     last: usize,
 }
 
@@ -38,6 +42,8 @@ struct Explained {
     by_hand: Option<Priority>,
     exhausted: bool,
     switch: Option<Why>,
+    /// When viewers were without: now, or the last time.
+    without: Option<Without>,
     inputs: Vec<Health>,
     before: Vec<Happened>,
     #[serde(skip)]
@@ -59,6 +65,8 @@ struct Why {
     decision_seconds: Option<f64>,
     commit_seconds: Option<f64>,
     passed_over: String,
+    /// Viewers saw nothing of it but another picture.
+    seamless: bool,
 }
 
 #[derive(Serialize)]
@@ -70,7 +78,12 @@ struct Health {
     conditions: Vec<Trouble>,
     /// Why it was given up.
     last_error: Option<Trouble>,
+    /// It failed often and has to prove itself.
     held_until: Option<String>,
+    /// It is switched to then, if nothing changes until then.
+    switch_due: Option<String>,
+    /// It is tried again then.
+    next_attempt: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -80,24 +93,44 @@ struct Trouble {
     detail: String,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Serialize)]
 struct Happened {
     at: String,
     what: String,
+}
+
+enum What {
+    Said(String),
+    /// It ended.
+    Over(Outage),
+}
+
+impl Happened {
+    fn new(at: Nanos, what: What, tape: &Tape) -> Happened {
+        let what = match what {
+            What::Said(what) => what,
+            What::Over(outage) => outage.told(at, tape).text(),
+        };
+        Happened { at: clock(tape.wall(at)), what }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> {
     let Arguments { trace, stream: id, time, last } = arguments;
     let mut tape = Tape::open(trace)?.until(*time);
     let (mut story, mut before) = (Story::default(), VecDeque::new());
+    let (mut teller, mut ended) = (Teller::default(), BTreeMap::new());
     while let Some(applied) = tape.next()? {
         let record = applied.map_err(|difference| tape.is_of_another_mind(&difference))?;
         story.observe(&record, &tape.replay, tape.at());
-        if story.life_of(&record).is_some_and(|life| &*life.id == id) {
-            let at = clock(tape.wall(tape.at()));
-            before.extend(lines(&record).into_iter().map(|what| Happened { at: at.clone(), what }));
-            before.drain(..before.len().saturating_sub(*last));
-        }
+        let told = teller.lines(&record);
+        let Some(life) = story.life_of(&record).filter(|life| &*life.id == id) else { continue };
+        // Where an outage ends, it is said how long it was.
+        let known = ended.insert(registration_of(&record), life.ended_outages().len());
+        let over = life.ended_outages().iter().skip(known.unwrap_or(0)).cloned().map(What::Over);
+        let told = told.into_iter().map(What::Said).chain(over);
+        before.extend(told.map(|what| (tape.at(), what)));
+        before.drain(..before.len().saturating_sub(*last));
     }
     let now = tape.engine_time(*time);
     if now < tape.begin() {
@@ -109,15 +142,31 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
         )));
     }
     let Some(stream) = tape.replay.streams().find(|stream| &**stream.id() == id) else {
-        let at = clock(tape.wall(now));
-        return Err(Failure::Usage(format!("there was no stream {} at {at}", printable(id))));
+        return Err(Failure::Usage(not_there(id, now, &tape, &story)));
     };
-    let explained = Explained::new(stream, now, &tape, &story, before.into());
+    // Only now it is known how times are told.
+    let before = before.into_iter().map(|(at, what)| Happened::new(at, what, &tape)).collect();
+    let explained = Explained::new(stream, now, &tape, &story, before);
     drop(tape);
     match json {
         true => Ok(Answer::json(&explained, true)),
         false => Ok(Answer { text: explained.text(), well: true }),
     }
+}
+
+/// When it was, or which there were.
+fn not_there(id: &str, now: Nanos, tape: &Tape, story: &Story) -> String {
+    let wall = |at| clock(tape.wall(at));
+    let mut text = format!("there was no stream {} at {}", printable(id), wall(now));
+    let lives = || story.lives.values().rev();
+    if let Some(until) = lives().find(|life| &*life.id == id).and_then(|life| life.until) {
+        return text + &format!("; it was there until {}", wall(until));
+    }
+    for (place, life) in lives().take(STREAMS).enumerate() {
+        text +=
+            &format!("{} {}", if place == 0 { "; there was" } else { "," }, printable(&life.id));
+    }
+    text
 }
 
 impl Explained {
@@ -145,11 +194,12 @@ impl Explained {
             by_hand: stream.override_input(),
             exhausted: stream.exhausted(),
             switched_before: switch.as_ref().map_or(0, |switch| now.saturating_sub(switch.at)),
-            switch: switch.map(|switch| Why::new(&switch, tape)),
+            switch: switch.map(|switch| Why::new(&switch, life, tape)),
+            without: life.outages().last().map(|outage| outage.told(now, tape)),
             inputs: stream
                 .inputs()
                 .iter()
-                .map(|input| Health::new(input, stream.held_until(input.priority(), now), tape))
+                .map(|input| Health::new(input, stream, now, tape))
                 .collect(),
             before,
             lasted: now.saturating_sub(since),
@@ -159,13 +209,15 @@ impl Explained {
     fn text(&self) -> String {
         let (stream, lasted) = (printable(&self.stream), Long(self.lasted));
         let mut text = format!("{stream} at {} (+{:.3}): ", self.at, self.after_seconds);
-        text += &match (self.on_air, self.active) {
+        let now = self.without.as_ref().filter(|outage| outage.lasts());
+        text += &match (self.on_air, now) {
             (Some(input), _) => format!("input {input} was on air, for {lasted}"),
-            (None, Some(input)) => {
-                format!("nothing was on air, for {lasted}; input {input} was awaited")
-            }
+            (None, Some(outage)) => outage.text(),
             (None, None) => format!("nothing was on air, for {lasted}"),
         };
+        if let (None, Some(input)) = (self.on_air, self.active) {
+            text += &format!("; input {input} was awaited");
+        }
         if self.exhausted {
             text += "; no usable input was left";
         }
@@ -179,6 +231,13 @@ impl Explained {
                 text += &format!("  passed over: {}\n", switch.passed_over);
             }
         }
+        text += &match (&self.without, &self.switch) {
+            (Some(outage), Some(Why { seamless: true, .. })) if !outage.lasts() => {
+                format!("viewers: without a gap then; the last time {}\n", outage.in_full())
+            }
+            (Some(outage), _) => format!("viewers: {}\n", outage.in_full()),
+            (None, _) => "viewers: never without a picture\n".to_owned(),
+        };
         text += "inputs then:\n";
         text.extend(self.inputs.iter().map(Health::text));
         if !self.before.is_empty() {
@@ -190,8 +249,9 @@ impl Explained {
 }
 
 impl Why {
-    fn new(switch: &Switch, tape: &Tape) -> Why {
+    fn new(switch: &Switch, life: &Life, tape: &Tape) -> Why {
         let times = switch.times;
+        let outages = life.outages();
         Why {
             at: clock(tape.wall(switch.at)),
             from: switch.from,
@@ -203,6 +263,7 @@ impl Why {
             decision_seconds: times.decision.map(seconds),
             commit_seconds: times.commit.map(seconds),
             passed_over: printable(&switch.passed_over.text()).to_string(),
+            seamless: switch.from.is_some() && !outages.iter().any(|one| one.spans(switch.at)),
         }
     }
 
@@ -218,7 +279,11 @@ impl Why {
 }
 
 impl Health {
-    fn new(input: &InputHealth, held: Option<Nanos>, tape: &Tape) -> Health {
+    fn new(input: &InputHealth, stream: &Stream, now: Nanos, tape: &Tape) -> Health {
+        let priority = input.priority();
+        let wall = |at: Nanos| clock(tape.wall(at));
+        let failed = input.severity() == Some(Severity::Failed);
+        let error = input.errors().last().filter(|_| failed);
         let trouble = |reason: changeover::Reason, at, detail: &changeover::Detail| Trouble {
             reason: reason.name(),
             since: clock(tape.wall(at)),
@@ -226,15 +291,20 @@ impl Health {
         };
         Health {
             priority: input.priority(),
-            status: input.status().name(),
+            status: match input.severity() {
+                Some(Severity::Impaired) => Severity::Impaired.name(),
+                _ => input.status().name(),
+            },
             since: clock(tape.wall(input.state_since())),
             disabled: input.disabled(),
             conditions: input
                 .conditions()
                 .map(|held| trouble(held.condition, held.since, &held.evidence))
                 .collect(),
-            last_error: input.errors().last().map(|e| trouble(e.reason, e.at, &e.detail)),
-            held_until: held.map(|at| clock(tape.wall(at))),
+            last_error: error.map(|error| trouble(error.reason, error.at, &error.detail)),
+            held_until: stream.held_until(priority, now).map(wall),
+            switch_due: stream.switch_due_at(priority).map(wall),
+            next_attempt: stream.next_attempt_at(priority).map(wall),
         }
     }
 
@@ -250,7 +320,13 @@ impl Health {
             text += &format!("; given up: {}", error.text());
         }
         if let Some(until) = &self.held_until {
-            text += &format!("; held until {until}");
+            text += &format!("; held until {until}, because it failed often");
+        }
+        if let Some(at) = &self.switch_due {
+            text += &format!("; switched to at {at} if it stays well");
+        }
+        if let Some(at) = &self.next_attempt {
+            text += &format!("; tried again at {at}");
         }
         text + "\n"
     }

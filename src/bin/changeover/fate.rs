@@ -1,11 +1,14 @@
 //! How a stream fared, in a few numbers: the same for what was recorded, what would have been, and what is tried.
 
+use crate::outage::{Outage, DARK};
 use crate::story::{Life, OnAir};
+use crate::tape::Tape;
 use crate::words::{count, seconds, Long};
 use changeover::{printable, Nanos};
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// How a stream fared.
 #[derive(Serialize)]
@@ -22,7 +25,9 @@ pub(crate) struct Fate {
     /// At the end: an input, or nothing.
     on_air: Option<i32>,
     #[serde(skip)]
-    dark: Nanos,
+    pub(crate) without: Vec<Outage>,
+    #[serde(skip)]
+    end: Nanos,
 }
 
 impl Fate {
@@ -31,21 +36,31 @@ impl Fate {
         for switch in &life.switches {
             *reasons.entry(switch.reason.name()).or_insert(0) += 1;
         }
-        let outages = life.dark(end);
-        let dark = outages.iter().map(|(since, until)| until.saturating_sub(*since)).sum();
+        let without = life.outages().to_vec();
+        let dark = Sum::of(&without, DARK, end);
         Fate {
             stream: life.id.to_string(),
             switches: life.switches.len(),
             false_switches: None,
             reasons,
-            outages: outages.len(),
-            dark_seconds: seconds(dark),
+            outages: dark.times,
+            dark_seconds: seconds(dark.long),
             on_air: match life.last() {
                 (OnAir::Input(priority), _) if life.until.is_none() => Some(priority),
                 _ => None,
             },
-            dark,
+            without,
+            end,
         }
+    }
+
+    /// Its outages as long as they were to viewers.
+    pub(crate) fn by_the_wall(mut self, tape: &Tape) -> Fate {
+        for outage in &mut self.without {
+            *outage = outage.by_the_wall(self.end, tape);
+        }
+        self.dark_seconds = seconds(Sum::of(&self.without, DARK, self.end).long);
+        self
     }
 
     pub(crate) fn with_false(self, switches: usize) -> Fate {
@@ -54,7 +69,7 @@ impl Fate {
 
     /// For a list of them.
     pub(crate) fn worst_first(&self) -> Reverse<(Nanos, usize)> {
-        Reverse((self.dark, self.switches))
+        Reverse((Sum::of(&self.without, DARK, self.end).long, self.switches))
     }
 
     /// A line.
@@ -73,11 +88,41 @@ impl Fate {
         if let Some(times @ 1..) = self.false_switches {
             text += &format!(", {times} of them false");
         }
-        match self.outages {
-            0 => text += ", never dark",
-            1 => text += &format!(", dark for {}", Long(self.dark)),
-            times => text += &format!(", dark for {} in {times} times", Long(self.dark)),
+        match Sum::of(&self.without, DARK, self.end) {
+            Sum { times: 0, .. } => text += ", never dark",
+            dark => text += &format!(", dark {dark}"),
+        }
+        let others: BTreeSet<_> = self.without.iter().map(|outage| outage.what).collect();
+        for what in others.into_iter().filter(|what| *what != DARK) {
+            text += &format!(", {what} {}", Sum::of(&self.without, what, self.end));
         }
         text
+    }
+}
+
+/// How often, and for how long together.
+struct Sum {
+    times: usize,
+    long: Nanos,
+}
+
+impl Sum {
+    fn of(outages: &[Outage], what: &str, end: Nanos) -> Sum {
+        let such = outages.iter().filter(|outage| outage.what == what);
+        let add = |Sum { times, long }, outage: &Outage| Sum {
+            times: times + 1,
+            long: long + outage.lasted(end),
+        };
+        such.fold(Sum { times: 0, long: 0 }, add)
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "for {}", Long(self.long))?;
+        match self.times {
+            1 => Ok(()),
+            times => write!(f, " in {times} times"),
+        }
     }
 }

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `answer.rs` | what a command answers, and how it fails |
 //! | `client.rs` | asking an engine over HTTP |
+//! | `clocks.rs` | which wall clock time an engine time was |
 //! | `explain.rs` | `changeover explain` |
 //! | `fate.rs` | how a stream fared, in a few numbers |
 //! | `other.rs` | a stream of a trace under other settings |
+//! | `outage.rs` | when viewers of a stream were without |
 //! | `plot.rs`, `svg.rs` | `changeover plot`; how such a picture is written |
 //! | `replay.rs` | `changeover replay` |
 //! | `run.rs` | a stream in virtual time, whose sources are known beforehand |
@@ -15,7 +17,7 @@
 //! | `simulate.rs` | `changeover simulate` |
 //! | `source.rs` | what the source of an input does |
 //! | `status.rs` | `changeover status`, and `changeover top`: the same again and again |
-//! | `story.rs` | what became of each stream of a trace, and how long it was dark |
+//! | `story.rs` | what became of each stream of a trace |
 //! | `tape.rs` | a trace from its beginning to its end, decided again |
 //! | `timeline.rs` | what each input was at each moment, beside the story of its stream |
 //! | `told.rs` | what happened to a stream, in a few words |
@@ -26,9 +28,11 @@
 
 mod answer;
 mod client;
+mod clocks;
 mod explain;
 mod fate;
 mod other;
+mod outage;
 mod plot;
 mod replay;
 mod run;

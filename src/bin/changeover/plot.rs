@@ -136,7 +136,10 @@ fn draw(picture: &mut Picture, timeline: &Timeline, life: &Life, inputs: &Inputs
     }
     let height = picture.depth() - top;
     for switch in &life.switches {
-        let says = format!("{}  {}  {}", name(switch.at), way(switch), why(switch));
+        let mut says = format!("{}  {}  {}", name(switch.at), way(switch), why(switch));
+        if let Some(outage) = life.outages().iter().find(|outage| outage.spans(switch.at)) {
+            says += &format!("; {}", outage.text(&name(outage.since), until));
+        }
         picture.mark(switch.at, height, &says);
     }
 }

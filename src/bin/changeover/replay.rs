@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Failure};
 use crate::fate::Fate;
+use crate::outage::Without;
 use crate::story::Story;
 use crate::tape::{About, Tape};
 use crate::whatif;
@@ -11,7 +12,7 @@ use changeover::{printable, Nanos};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// So many streams are listed for people.
+/// So many streams are listed for people, and so many outages of each.
 const LISTED: usize = 20;
 
 /// Decide again what a trace has recorded: is it the same? And how did the streams fare? Or, with --set:
@@ -44,7 +45,15 @@ struct Report {
     lost: u64,
     difference: Option<Other>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    streams: Option<Vec<Fate>>,
+    streams: Option<Vec<Fared>>,
+}
+
+/// How a stream fared, and when its viewers were without.
+#[derive(Serialize)]
+struct Fared {
+    #[serde(flatten)]
+    fate: Fate,
+    without: Vec<Without>,
 }
 
 /// The first decision that is another one.
@@ -83,10 +92,13 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
     }
     let Summary { decided, actions, skipped, lost, .. } = tape.replay.summary();
     let fates = || {
-        let mut fates: Vec<_> =
-            story.lives.values().map(|life| Fate::new(life, tape.at())).collect();
+        let mut fates: Vec<_> = story
+            .lives
+            .values()
+            .map(|life| Fate::new(life, tape.at()).by_the_wall(&tape))
+            .collect();
         fates.sort_by_key(Fate::worst_first);
-        fates
+        fates.into_iter().map(|fate| Fared::new(fate, &tape)).collect()
     };
     let streams = (!arguments.check && difference.is_none()).then(fates);
     let (about, identical) = (tape.about(), difference.is_none());
@@ -132,6 +144,24 @@ impl Answered {
     }
 }
 
+impl Fared {
+    fn new(fate: Fate, tape: &Tape) -> Fared {
+        let without = fate.without.iter().map(|outage| outage.told(tape.at(), tape)).collect();
+        Fared { fate, without }
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.fate.text();
+        let earlier = self.without.len().saturating_sub(LISTED);
+        if earlier > 0 {
+            text += &format!("  {earlier} earlier ones, which --json has\n");
+        }
+        let listed = self.without[earlier..].iter();
+        text.extend(listed.map(|outage| format!("  {}\n", outage.in_full())));
+        text
+    }
+}
+
 impl Report {
     fn text(&self) -> String {
         let mut text = self.about.text();
@@ -158,7 +188,7 @@ impl Report {
             text += &format!("  {} could not be decided again\n", self.skipped);
         }
         let streams = self.streams.as_deref().unwrap_or_default();
-        text.extend(streams.iter().take(LISTED).map(Fate::text));
+        text.extend(streams.iter().take(LISTED).map(Fared::text));
         if let Some(more @ 1..) = streams.len().checked_sub(LISTED) {
             text += &format!("and {more} more; --json has all of them\n");
         }

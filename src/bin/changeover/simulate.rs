@@ -7,7 +7,7 @@ use crate::plot;
 use crate::run::Run;
 use crate::scenario::{Scenario, BEGIN};
 use crate::tape::Tape;
-use crate::told::lines;
+use crate::told::Teller;
 use crate::words::{seconds, Long};
 use changeover::core::{Common, Stimulus};
 use changeover::trace::Writer;
@@ -70,11 +70,12 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
     let (outcome, writer) = run.end();
     let trace = writer.map(Writer::into_bytes).unwrap_or_default();
     let mut tape = Tape::of(&name, trace.clone());
-    let mut happened = Vec::new();
+    let (mut happened, mut teller) = (Vec::new(), Teller::default());
     while let Some(applied) = tape.next()? {
         let record = applied.map_err(|difference| tape.is_of_another_mind(&difference))?;
         let after_seconds = seconds(tape.at().saturating_sub(BEGIN));
-        happened.extend(lines(&record).into_iter().map(|what| Happened { after_seconds, what }));
+        happened
+            .extend(teller.lines(&record).into_iter().map(|what| Happened { after_seconds, what }));
     }
     let fate = Fate::new(&outcome.life, end).with_false(outcome.falsely_left.len());
     if let Some(path) = &arguments.trace {

@@ -1,8 +1,9 @@
-//! What became of each stream of a trace, and how long it was dark.
+//! What became of each stream of a trace, and how long its viewers were without.
 
+use crate::outage::{Outage, Outages};
 use changeover::core::{Stream, Switch};
 use changeover::trace::{Record, Replay};
-use changeover::{Awaited, Detail, Nanos, Priority};
+use changeover::{Nanos, Priority};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub(crate) struct Life {
     pub(crate) id: Arc<str>,
     /// What was on air from when on, each until the next.
     pub(crate) on_air: Vec<Change>,
+    outages: Outages,
     pub(crate) switches: Vec<Switch>,
     /// When it was unregistered.
     pub(crate) until: Option<Nanos>,
@@ -28,8 +30,6 @@ pub(crate) struct Life {
 pub(crate) struct Change {
     pub(crate) at: Nanos,
     pub(crate) what: OnAir,
-    /// For so many nanoseconds what was on air before had been silent.
-    silence: Nanos,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,8 @@ impl Story {
                 let known =
                     |life: &&mut Life| life.until.is_none() && life.last().0 != OnAir::Unknown;
                 for life in self.lives.values_mut().filter(known) {
-                    life.on_air.push(Change { at, what: OnAir::Unknown, silence: 0 });
+                    life.on_air.push(Change { at, what: OnAir::Unknown });
+                    life.outages.lose(at);
                 }
             }
             Record::Checkpoint { .. } => self.in_gap = false,
@@ -69,6 +70,7 @@ impl Story {
         let Some(stream) = stream else {
             if let Some(life) = self.lives.get_mut(&registration).filter(|_| !self.in_gap) {
                 life.until.get_or_insert(at);
+                life.outages.end(at);
             }
             return;
         };
@@ -78,8 +80,13 @@ impl Story {
 
 impl Life {
     pub(crate) fn new(stream: &Stream) -> Life {
-        let (on_air, switches) = (Vec::new(), Vec::new());
-        Life { id: stream.id().clone(), on_air, switches, until: None }
+        Life {
+            id: stream.id().clone(),
+            on_air: Vec::new(),
+            outages: Outages::default(),
+            switches: Vec::new(),
+            until: None,
+        }
     }
 
     /// The stream as it is at `at`.
@@ -87,12 +94,9 @@ impl Life {
         let before = self.on_air.last().map(|change| change.what);
         let what = stream.on_air_input().map_or(OnAir::Dark, OnAir::Input);
         if before != Some(what) {
-            let silence = match before {
-                Some(OnAir::Input(left)) => silence(stream, left, at),
-                _ => 0,
-            };
-            self.on_air.push(Change { at, what, silence });
+            self.on_air.push(Change { at, what });
         }
+        self.outages.see(stream, at);
         let known = self.switches.last().map_or(0, |switch| switch.number);
         let new = stream.switches().filter(|switch| switch.number > known);
         // What was decided before the trace began is not part of it.
@@ -100,21 +104,15 @@ impl Life {
         self.switches.extend(new.map(|switch| switch.into_owned()));
     }
 
-    /// When nothing was on air, after something had been: from the last packet to the next one.
-    pub(crate) fn dark(&self, end: Nanos) -> Vec<(Nanos, Nanos)> {
-        let end = self.until.unwrap_or(end);
-        let lit = |change: &Change| matches!(change.what, OnAir::Input(_));
-        let first = self.on_air.iter().position(lit).unwrap_or(self.on_air.len());
-        let changes = self.on_air[first..].iter().enumerate();
-        let dark = changes.filter_map(|(at, change)| {
-            let since = change.at.saturating_sub(change.silence);
-            let until = match change.what {
-                OnAir::Dark => self.on_air.get(first + at + 1).map_or(end, |next| next.at),
-                _ => change.at,
-            };
-            (since < until).then_some((since, until))
-        });
-        dark.collect()
+    /// When its viewers were without, after something had been on air.
+    pub(crate) fn outages(&self) -> &[Outage] {
+        self.outages.all()
+    }
+
+    /// Those that are over.
+    pub(crate) fn ended_outages(&self) -> &[Outage] {
+        let lasting = usize::from(self.outages.lasting().is_some());
+        &self.outages()[..self.outages().len() - lasting]
     }
 
     /// What is on air at the end, and since when.
@@ -130,16 +128,5 @@ pub(crate) fn registration_of(record: &Record) -> Option<u64> {
         Record::Registered { registration: Ok(registration), .. } => Some(registration.number),
         Record::Told(told) => Some(told.registration),
         _ => None,
-    }
-}
-
-/// How long the input that was just left had been silent.
-fn silence(stream: &Stream, left: Priority, at: Nanos) -> Nanos {
-    let input = stream.inputs().iter().find(|input| input.priority() == left);
-    let error = input.and_then(|input| input.errors().last()).filter(|error| error.at == at);
-    match error.map(|error| &error.detail) {
-        Some(Detail::Overdue { awaited: Awaited::Packet, measured, .. })
-        | Some(Detail::Silent { measured, .. }) => *measured,
-        _ => 0,
     }
 }

@@ -1,6 +1,7 @@
 //! A trace from its beginning to its end, decided again.
 
 use crate::answer::Failure;
+use crate::clocks::Clocks;
 use crate::words::{clock, seconds};
 use changeover::trace::{Damage, Difference, Reader, Record, Replay, Why};
 use changeover::Nanos;
@@ -23,6 +24,7 @@ pub(crate) struct Tape {
     pub(crate) version: String,
     /// Its first moment.
     begin: Option<(Nanos, SystemTime)>,
+    clocks: Clocks,
     /// What is later is not read.
     limit: Option<When>,
     /// Where it can't be read any further.
@@ -89,6 +91,7 @@ impl Tape {
             replay: Replay::new(),
             version: String::new(),
             begin: None,
+            clocks: Clocks::default(),
             limit: None,
             damage: None,
             progress: None,
@@ -133,6 +136,9 @@ impl Tape {
         if matches!(record, Record::Checkpoint { .. }) && self.begin.is_none() {
             self.begin = Some((self.reader.at(), self.reader.wall()));
         }
+        if self.begin.is_some() {
+            self.clocks.note(self.reader.at(), self.reader.wall());
+        }
         if self.limit.is_some_and(|limit| self.engine_time(limit) < self.reader.at()) {
             return Ok(None);
         }
@@ -159,24 +165,19 @@ impl Tape {
         self.begin.map_or(self.at(), |(at, _)| at)
     }
 
-    /// The wall clock's time of an engine time, by the clock that was the last to be recorded.
+    /// The wall clock's time of an engine time.
     pub(crate) fn wall(&self, at: Nanos) -> SystemTime {
-        let (last, wall) = (self.reader.at(), self.reader.wall());
-        match at.checked_sub(last) {
-            Some(later) => wall + Duration::from_nanos(later),
-            None => wall - Duration::from_nanos(last - at),
-        }
+        self.clocks.wall(at)
     }
 
-    /// The engine's time of a time that a person names, by the same clock; not before it began.
+    /// The engine's time of a time that a person names.
     pub(crate) fn engine_time(&self, when: When) -> Nanos {
-        let nanos = |long: Duration| Nanos::try_from(long.as_nanos()).unwrap_or(Nanos::MAX);
         match when {
-            When::After(long) => self.begin().saturating_add(nanos(long)),
-            When::Clock(clock) => match clock.duration_since(self.reader.wall()) {
-                Ok(later) => self.at().saturating_add(nanos(later)),
-                Err(earlier) => self.at().saturating_sub(nanos(earlier.duration())),
-            },
+            When::After(long) => {
+                let nanos = Nanos::try_from(long.as_nanos()).unwrap_or(Nanos::MAX);
+                self.begin().saturating_add(nanos)
+            }
+            When::Clock(clock) => self.clocks.engine(clock),
         }
     }
 

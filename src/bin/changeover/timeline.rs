@@ -1,21 +1,18 @@
 //! What each input was at each moment, beside the story of its stream, as a replay shows it.
 
+use crate::clocks::Clocks;
 use crate::story::{registration_of, Life, Story};
 use changeover::core::Stream;
 use changeover::trace::{Record, Replay};
 use changeover::{Nanos, Priority, Reason, Status};
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
-
-/// A smaller difference is the time between two readings of clocks.
-const STEP: Duration = Duration::from_millis(5);
+use std::time::SystemTime;
 
 /// What the streams of a trace were, from its beginning to its end. Times are of the engine's clock, in
 /// nanoseconds; `wall` has them for people.
 #[derive(Default)]
 pub(crate) struct Timeline {
-    /// Since each, what the wall clock was.
-    clocks: Vec<(Nanos, SystemTime)>,
+    clocks: Clocks,
     story: Story,
     /// Of each life of the story.
     inputs: BTreeMap<u64, Inputs>,
@@ -42,14 +39,7 @@ impl Timeline {
         if at == 0 {
             return;
         }
-        let known = self.clocks.last().is_some_and(|(since, then)| {
-            let expected = *then + Duration::from_nanos(at.saturating_sub(*since));
-            let apart = wall.duration_since(expected).unwrap_or_else(|early| early.duration());
-            apart < STEP
-        });
-        if !known {
-            self.clocks.push((at, wall));
-        }
+        self.clocks.note(at, wall);
         self.until = self.until.max(at);
         self.story.observe(record, replay, at);
         if matches!(record, Record::Lost { .. }) {
@@ -70,19 +60,12 @@ impl Timeline {
 
     /// When it begins and ends.
     pub(crate) fn span(&self) -> (Nanos, Nanos) {
-        (self.clocks.first().map_or(0, |(at, _)| *at), self.until)
+        (self.clocks.begin().map_or(0, |(at, _)| at), self.until)
     }
 
     /// Wall clock time of an instant.
     pub(crate) fn wall(&self, at: Nanos) -> SystemTime {
-        let clock = self.clocks.iter().rev().find(|(since, _)| *since <= at);
-        let Some((since, wall)) = clock.or(self.clocks.first()) else {
-            return SystemTime::UNIX_EPOCH;
-        };
-        match at.checked_sub(*since) {
-            Some(later) => *wall + Duration::from_nanos(later),
-            None => *wall - Duration::from_nanos(since - at),
-        }
+        self.clocks.wall(at)
     }
 }
 

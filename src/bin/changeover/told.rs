@@ -1,11 +1,47 @@
 //! What happened to a stream, in a few words: what its host said or asked for, and what was decided.
 
+use crate::words::with_text;
 use changeover::core::Stimulus;
-use changeover::trace::{Act, Record};
-use changeover::{printable, ProbeOutcome};
+use changeover::trace::{Act, Record, Told};
+use changeover::{printable, Condition, Priority, ProbeOutcome};
+use std::collections::BTreeSet;
 
-/// What a record says to a person; nothing where it is the usual business.
-pub(crate) fn lines(record: &Record) -> Vec<String> {
+/// Reads out records, one after the other.
+#[derive(Default)]
+pub(crate) struct Teller {
+    /// What hosts see of which inputs of which registrations.
+    seen: BTreeSet<(u64, Priority, &'static str)>,
+}
+
+impl Teller {
+    /// What a record says to a person; nothing where it is the usual business.
+    pub(crate) fn lines(&mut self, record: &Record) -> Vec<String> {
+        match record {
+            Record::State(stream) => {
+                for input in stream.inputs() {
+                    let held = input.conditions().map(|held| held.condition.name());
+                    let of = |condition| (stream.registration(), input.priority(), condition);
+                    self.seen.extend(held.map(of));
+                }
+            }
+            Record::Told(told) if !self.is_news(told) => return Vec::new(),
+            _ => {}
+        }
+        lines(record)
+    }
+
+    /// Hosts say of each session that it is not black; it is news where it was.
+    fn is_news(&mut self, told: &Told) -> bool {
+        let Stimulus::SetCondition { priority, condition, holds, .. } = &told.stimulus else {
+            return true;
+        };
+        let of = (told.registration, *priority, condition.name());
+        let changed = if *holds { self.seen.insert(of) } else { self.seen.remove(&of) };
+        changed || !told.acts().is_empty()
+    }
+}
+
+fn lines(record: &Record) -> Vec<String> {
     let (mut lines, acts) = match record {
         Record::Registered { registration: Ok(_), acts, .. } => {
             (vec!["registered".to_owned()], acts.clone())
@@ -27,20 +63,28 @@ pub(crate) fn lines(record: &Record) -> Vec<String> {
 
 fn said(stimulus: &Stimulus) -> Option<String> {
     Some(match stimulus {
-        Stimulus::InputError { priority, text } => format!("error of input {priority}: {text}"),
-        Stimulus::SoftError { priority, text } => {
-            format!("soft error of input {priority}: {text}")
+        Stimulus::InputError { priority, text } => {
+            with_text(format!("error of input {priority}"), text)
         }
-        Stimulus::SessionError { session, text } => format!("error of session {session}: {text}"),
+        Stimulus::SoftError { priority, text } => {
+            with_text(format!("soft error of input {priority}"), text)
+        }
+        Stimulus::SessionError { session, text } => {
+            with_text(format!("error of session {session}"), text)
+        }
         Stimulus::StartResult { session, result: Err(text) } => {
-            format!("start of session {session} failed: {text}")
+            with_text(format!("start of session {session} failed"), text)
         }
         Stimulus::ProbeResult { probe, outcome: ProbeOutcome::Failed(text) } => {
-            format!("probe {probe} failed: {text}")
+            with_text(format!("probe {probe} failed"), text)
         }
         Stimulus::SetCondition { priority, condition, holds, text, .. } => {
-            let not = if *holds { "" } else { "no longer " };
-            format!("the host sees input {priority} {not}{}: {text}", condition.name())
+            let is = if *holds { "is" } else { "is no longer" };
+            let what = match condition {
+                Condition::Host => "impaired",
+                _ => condition.name(),
+            };
+            with_text(format!("the host says that input {priority} {is} {what}"), text)
         }
         Stimulus::SwitchInput { priority, .. } => format!("input {priority} chosen by hand"),
         Stimulus::ForceInput { priority } => format!("input {priority} forced by hand"),

@@ -44,6 +44,14 @@ pub(crate) fn why(switch: &Switch) -> String {
     text
 }
 
+/// What the host said of something, if it said anything.
+pub(crate) fn with_text(what: String, text: &str) -> String {
+    match text.is_empty() {
+        true => what,
+        false => what + ": " + text,
+    }
+}
+
 /// How long: `12 ms`, `1.2 s`, `3 min 12 s`, `2 h 5 min`.
 pub(crate) struct Long(pub(crate) Nanos);
 
@@ -73,6 +81,12 @@ pub(crate) fn count(number: usize, one: &str, more: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_said_where_the_host_said_nothing() {
+        let said = |text| with_text("input 0 is black".to_owned(), text);
+        assert_eq!([said(""), said("for 2 s")], ["input 0 is black", "input 0 is black: for 2 s"]);
+    }
 
     #[test]
     fn durations_have_units_that_fit_them() {
