@@ -48,6 +48,11 @@ class Stream:
         self.reason[priority], self.texts[priority] = reason, text
         self.lanes[priority].append((at, *self._lane(priority)))
 
+    def severity(self, priority):
+        if self.status[priority] == "degraded":
+            return "failed"
+        return "impaired" if self.conditions[priority] else None
+
     def switch(self, to, reason, at, detail=None, times=(1000, 0, 9), passed_over=""):
         fault = reason not in ("manual", "failback")
         switch = {"at": rfc3339(at), "from": self.active, "to": to, "number": self.number + 1, "reason": reason,
@@ -55,7 +60,9 @@ class Stream:
         if fault:
             switch |= {"detection_ms": times[0], "decision_ms": times[1], "commit_ms": times[2]}
             if self.active >= 0:
-                self.set(self.active, "degraded", at, reason, switch["detail"])
+                impaired = reason not in ("timeout", "error")
+                self.set(self.active, "idle" if impaired else "degraded", at, reason, switch["detail"],
+                         [reason] if impaired else [])
         elif self.active >= 0:
             self.set(self.active, "idle", at)
         if to >= 0:
@@ -114,7 +121,8 @@ class Stream:
             "from": rfc3339(max(begin, self.registered)), "complete": True,
             "on_air": [{"at": rfc3339(at), "input": priority} for at, priority in sorted(self.air)],
             "inputs": {str(priority): [
-                {"at": rfc3339(at), "status": status, "conditions": list(conditions), "reason": reason, "text": text}
+                {"at": rfc3339(at), "status": "impaired" if conditions else status, "conditions": list(conditions),
+                 "reason": reason, "text": text} | ({"silent_ms": 1000} if reason == "timeout" else {})
                 for at, status, conditions, reason, text in sorted(lane)
             ] for priority, lane in enumerate(self.lanes)},
             "switches": self.switches,
@@ -126,7 +134,8 @@ class Stream:
             error = {"at": rfc3339(self.since), "reason": self.reason[priority], "text": self.texts[priority]}
             made = {
                 "input_priority": priority, "url": self.url[priority], "bitrate_kbps": self.rate(priority),
-                "packet_loss": 0.0, "status": self.status[priority], "disabled": self.status[priority] == "stopped",
+                "packet_loss": 0.0, "status": "degraded" if self.severity(priority) else self.status[priority],
+                "severity": self.severity(priority), "disabled": self.status[priority] == "stopped",
                 "fps": 25.0 if self.rate(priority) else 0.0, "packets": 1, "bytes": 1,
                 "receiving": self.rate(priority) > 0, "errors": [error] if bad else [], "attempts": [],
                 "probes": 0, "probes_ok": 0, "probes_failed": 0, "untested": False, "listening": False,
@@ -141,7 +150,8 @@ class Stream:
         status = {
             "stream": self.id, "registration": self.registration, "registered_at": rfc3339(self.registered),
             "uptime_ms": int(1000 * (now - self.registered)), "switch_number": self.number,
-            "active_input_priority": self.active, "exhausted": self.exhausted, "state_since": rfc3339(self.since),
+            "active_input_priority": self.active, "on_air_input_priority": None if self.active < 0 else self.active,
+            "exhausted": self.exhausted, "state_since": rfc3339(self.since),
             "inputs": [one(priority) for priority in range(len(self.status))], "switches": self.switches[-20:],
         }
         if self.chosen_by_hand is not None:

@@ -183,6 +183,6 @@ function stepSwitch(by) {
   const switches = shownSwitches(details);
   if (!switches.length) return say("No switches in the last 15 minutes.");
   list.chosen = stepped(switches, list.chosen, by);
-  say(pointAtSwitch(row.canvas, list.chosen));
+  say(pointAtSwitch(row.canvas, details, list.chosen));
   showSoon();
 }

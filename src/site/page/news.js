@@ -37,13 +37,16 @@ function switchText({ from, to, reason, detail }) {
   return `input ${from} → ${to}: ${why}`;
 }
 
+// An input that has failed; else it delivers, and something is wrong with that.
+const FAILED = ["timeout", "error", "start_failed"];
+
 // [how bad, what to say], or null for what is no news to people.
 function newsOf(kind, event) {
   switch (kind) {
     case "switched":
       return [event.from === -1 ? 0 : 2, switchText({ ...event, to: event.priority })];
     case "degraded":
-      return [1, `input ${event.priority} given up: ${because(event.reason, event.detail)}`];
+      return [1, `input ${event.priority} ${FAILED.includes(event.reason) ? "given up" : "impaired"}: ${because(event.reason, event.detail)}`];
     case "recovered":
       return [0, `input ${event.priority} is well again`];
     case "exhausted":

@@ -85,7 +85,7 @@ function makePanel(stream) {
     drawnSwitches: "",
     none: element("p", { className: "quiet", hidden: true }, "It has not switched."),
   };
-  const head = ["time", "from → to", "why", "fault → new"].map((text) => element("th", { scope: "col" }, text));
+  const head = ["time", "from → to", "why", "viewers without"].map((text) => element("th", { scope: "col" }, text));
   parts.table = element("table", { id: "switches" }, element("thead", {}, element("tr", {}, ...head)), parts.switches);
   parts.canvas.addEventListener("keydown", stepWide);
   parts.canvas.addEventListener("blur", hideTip);
@@ -133,16 +133,16 @@ function sumOf(details) {
   const history = historyOf(details);
   const end = now();
   const begin = Math.max(history.from, end - WINDOW);
-  const dark = history.air
-    .filter((span) => span.input < 0 && span.to > begin)
-    .map((span) => Math.min(span.to, end) - Math.max(span.from, begin));
-  const total = (times) => duration(times.reduce((a, b) => a + b, 0));
-  const faults = shownSwitches(details).map(outage).filter((time) => time !== null);
-  const said = [];
-  if (faults.length) said.push(`${plural(faults.length, "failover")}, ${total(faults)} from fault to new input in all`);
-  if (dark.length) said.push(`nothing on air for ${total(dark)}`);
-  if (!said.length) said.push("no failover, nothing missing on air");
-  return `Last ${duration(end - begin)}: ${said.join("; ")}.${history.complete ? "" : " Not all of it is kept."}`;
+  const sums = new Map();
+  for (const { what, since, until } of history.outages) {
+    const long = Math.min(until, end) - Math.max(since, begin);
+    if (long <= 0) continue;
+    const { times, sum } = sums.get(what) ?? { times: 0, sum: 0 };
+    sums.set(what, { times: times + 1, sum: sum + long });
+  }
+  const said = [...sums].map(([what, { times, sum }]) => `${what} for ${duration(sum)}${times > 1 ? ` in ${times} times` : ""}`);
+  if (!sums.has("dark")) said.unshift("never dark");
+  return `Last ${duration(end - begin)}: ${said.join(", ")}.${history.complete ? "" : " Not all of it is kept."}`;
 }
 
 function drawWide() {
@@ -158,7 +158,7 @@ function drawWide() {
   setAttribute(canvas, "aria-valuemin", switches.length ? 1 : null);
   setAttribute(canvas, "aria-valuemax", switches.length || null);
   setAttribute(canvas, "aria-valuenow", switches.length ? Math.max(0, place) + 1 : null);
-  const text = place < 0 ? "arrow keys step through the switches" : switchLines(switches[place]).join(". ");
+  const text = place < 0 ? "arrow keys step through the switches" : switchLines(switches[place], historyOf(details)).join(". ");
   setAttribute(canvas, "aria-valuetext", switches.length ? text : null);
 }
 
@@ -172,7 +172,7 @@ function stepWide(event) {
   if (!switches.length) return;
   side.chosen = stepped(switches, side.chosen, by);
   drawWide();
-  pointAtSwitch(side.parts.canvas, side.chosen);
+  pointAtSwitch(side.parts.canvas, details, side.chosen);
 }
 
 // One that stays keeps its elements, and with them the focus.
@@ -211,10 +211,10 @@ function makeInput(priority) {
 }
 
 function fillInput(shown, one, details) {
-  const onAir = one.input_priority === details.status.active_input_priority && one.status === "active";
-  const state = onAir ? "on air" : one.disabled ? "disabled" : one.status;
+  const onAir = one.input_priority === details.status.on_air_input_priority;
+  const state = onAir ? "on air" : one.disabled ? "disabled" : one.severity ?? one.status;
   setText(shown.status, state);
-  const health = one.status === "degraded" ? "bad" : one.conditions?.length ? "watch" : one.disabled ? "off" : "well";
+  const health = one.severity === "failed" ? "bad" : one.conditions?.length ? "watch" : one.disabled ? "off" : "well";
   setAttribute(shown.node, "data-health", onAir && health === "well" ? "air" : health);
   setText(shown.url, one.url || "no URL");
   setAttribute(shown.url, "title", one.url);
@@ -247,11 +247,15 @@ function inputNotes(one) {
     const until = Date.parse(one.held_until);
     if (until > now()) notes.push(`held for ${countdown(until - now())} more, until ${timeOfDay(until)}: it failed often and has to prove itself`);
   }
+  if (one.switch_due_at) {
+    const due = Date.parse(one.switch_due_at);
+    if (due > now()) notes.push(`switched to in ${countdown(due - now())}, at ${timeOfDay(due)}, if it stays well`);
+  }
   const said = (list, words) => {
     const last = list?.at(-1);
     if (last) notes.push(`${words} ${timeOfDay(Date.parse(last.at))}: ${because(last.reason, last.text)}`);
   };
-  said(one.errors, "given up");
+  if (one.severity === "failed") said(one.errors, "given up");
   said(one.attempts, `tried in vain ${one.probes_failed > 1 ? `${one.probes_failed} times, the last ` : ""}`.trim());
   if (one.untested) notes.push("not tested since it was given up");
   if (one.listening) notes.push("waits for its packets to come back");
@@ -259,21 +263,27 @@ function inputNotes(one) {
 }
 
 function fillSwitches(parts, details) {
+  const history = historyOf(details);
   const made = new Map(details.status.switches.map((one) => [one.number, { ...one, when: Date.parse(one.at) }]));
-  for (const one of historyOf(details).switches) made.set(one.number, one);
+  for (const one of history.switches) made.set(one.number, one);
   const newest = [...made.values()].sort((a, b) => b.when - a.when).slice(0, SWITCHES_SHOWN);
-  const drawn = newest.map((one) => one.number).join();
+  const shown = newest.map((one) => ({ one, without: outageOf(history, one) }));
+  const drawn = shown.map(({ one, without }) => `${one.number} ${without?.until}`).join();
   if (drawn === parts.drawnSwitches) return;
   parts.drawnSwitches = drawn;
   setHidden(parts.none, newest.length > 0);
   setHidden(parts.table, newest.length === 0);
-  parts.switches.replaceChildren(...newest.map((one) => {
-    const lost = outage(one);
+  parts.switches.replaceChildren(...shown.map(({ one, without }) => {
     const more = [...measuredTimes(one), one.passed_over && `passed over: ${one.passed_over}`].filter(Boolean);
     return element("tr", {},
       element("td", {}, element("time", { dateTime: one.at, title: one.at }, timeOfDay(one.when))),
       element("td", {}, one.from < 0 ? `→ ${one.to}` : one.from === one.to ? `${one.to} again` : `${one.from} → ${one.to}`),
       element("td", {}, because(one.reason, one.detail), more.length ? element("small", {}, more.join("; ")) : null),
-      element("td", {}, lost === null ? "–" : duration(lost)));
+      element("td", {}, withoutText(without, one.when < history.from)));
   }));
+}
+
+function withoutText(without, isForgotten) {
+  if (!without) return isForgotten ? "" : "–";
+  return Number.isFinite(without.until) ? outageText(without) : `${without.what} since ${timeOfDay(without.since)}`;
 }

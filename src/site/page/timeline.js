@@ -29,14 +29,51 @@ function historyOf(details) {
     switches: timeline.switches.map((entry) => ({ ...entry, when: Date.parse(entry.at) })),
     spark: { ...spark, until: Date.parse(spark.until) },
   };
+  history.outages = outagesOf(history, Date.parse(details.status.registered_at));
   parsed.set(details, history);
   return history;
 }
+
+// What a stream that is on air can't be watched for.
+const UNWATCHABLE = ["black", "frozen", "video_lost"];
+
+// When viewers were without, after something had been on air: {what, since, until, why}; until Infinity: they are.
+// Nothing on air counts from the last packet on.
+function outagesOf({ air, inputs }, registered) {
+  const found = [];
+  const lanes = new Map(inputs.map(({ priority, spans }) => [priority, spans]));
+  air.forEach((span, i) => {
+    if (i === 0 && span.input < 0 && span.from <= registered) return;
+    const left = air[i - 1]?.input >= 0 ? air[i - 1] : null;
+    const lost = left && lanes.get(left.input)?.findLast((one) => one.from > left.from && one.from <= span.from);
+    const fault = lost?.status === "degraded" ? lost : null;
+    const since = fault ? fault.from - (fault.silent_ms ?? 0) : span.from;
+    if (span.input < 0 || since < span.from) {
+      const why = fault ? `input ${left.input}, ${because(fault.reason, fault.text)}` : "";
+      found.push({ what: "dark", since, until: span.input < 0 ? span.to : span.from, why });
+    }
+    for (const state of span.input < 0 ? [] : lanes.get(span.input) ?? []) {
+      const what = state.conditions.find((name) => UNWATCHABLE.includes(name));
+      const [from, until] = [Math.max(state.from, span.from), Math.min(state.to, span.to)];
+      if (what && from < until) found.push({ what: plain(what), since: from, until, why: `input ${span.input}, ${because(what, state.text)}` });
+    }
+  });
+  return found.sort((a, b) => a.since - b.since);
+}
+
+// In the same words as the program changeover.
+const outageText = ({ what, since, until }) =>
+  `${what} since ${timeOfDay(since)} for ${duration(Math.min(until, now()) - since)}`;
+
+// The outage that a switch ended, or fell into.
+const outageOf = (history, made) =>
+  history.outages.find(({ since, until }) => since <= made.when + 1 && made.when <= until + 1) ?? null;
 
 const best = (history) => history.inputs[0]?.priority ?? 0;
 
 function healthOf(span) {
   if (span.status === "degraded") return "bad";
+  if (span.status === "impaired") return "watch";
   if (span.status === "stopped") return "off";
   return span.conditions.length ? "watch" : "well";
 }
@@ -261,7 +298,7 @@ const TIMES = [
 
 // From the fault, or the host's report of it, to the new input's first packet. A switch that was planned
 // has neither: the old input stays on air until the new one is.
-function outage(made) {
+function tookFromFault(made) {
   if (made.detection_ms == null && made.decision_ms == null) return null;
   return TIMES.reduce((sum, [key]) => sum + (made[key] ?? 0), 0);
 }
@@ -271,12 +308,14 @@ const faultOf = (made) => (made.detection_ms == null ? "the report of the fault"
 const measuredTimes = (made) =>
   TIMES.filter(([key]) => made[key] != null).map(([key, words]) => `${words} ${duration(made[key])}`);
 
-function switchLines(made) {
+function switchLines(made, history) {
   const lines = [`${timeOfDay(made.when)}  ${switchText(made)}`];
   const times = measuredTimes(made);
   if (times.length) lines.push(times.join(", "));
-  const lost = outage(made);
-  if (lost !== null) lines.push(`${duration(lost)} from ${faultOf(made)} to the new input`);
+  const without = outageOf(history, made);
+  const took = without ? null : tookFromFault(made);
+  if (without) lines.push(outageText(without));
+  else if (took !== null) lines.push(`${duration(took)} from ${faultOf(made)} to the new input`);
   if (made.passed_over) lines.push(`passed over: ${made.passed_over}`);
   return lines;
 }
@@ -289,7 +328,7 @@ function momentLines(details, when) {
     const span = at(spans, when);
     if (!span || healthOf(span) === "well") continue;
     const why = [span.reason && plain(span.reason), span.text].filter(Boolean).join(": ");
-    const what = [span.status, ...span.conditions].join(", ");
+    const what = [span.status, ...span.conditions.filter((name) => name !== span.reason).map(plain)].join(", ");
     lines.push(`input ${priority}: ${why && !what.includes(why) ? `${what} (${why})` : what}`);
   }
   return lines;
@@ -310,7 +349,7 @@ function describe(details) {
     .map(([priority, time]) => `${input(priority)} for ${duration(time)}`);
   const switches = shownSwitches(details);
   const last = switches.at(-1);
-  const told = last ? `, the last at ${switchLines(last)[0].replace("  ", ", ")}` : "";
+  const told = last ? `, the last at ${switchLines(last, history)[0].replace("  ", ", ")}` : "";
   return `Last ${duration(end - begin)}: on air ${shares.join(", ") || "nothing"}; ` +
     `${plural(switches.length, "switch", "switches")}${told}.`;
 }
@@ -336,14 +375,14 @@ function pointAt(canvas, details, clientX, reach) {
   const box = canvas.getBoundingClientRect();
   const made = switchAt(canvas, details, clientX - box.left, reach);
   const when = now() - (1 - (clientX - box.left) / box.width) * WINDOW;
-  showTip(made ? switchLines(made) : momentLines(details, when), clientX, box);
+  showTip(made ? switchLines(made, historyOf(details)) : momentLines(details, when), clientX, box);
   return made;
 }
 
-function pointAtSwitch(canvas, made) {
+function pointAtSwitch(canvas, details, made) {
   const box = canvas.getBoundingClientRect();
   const along = 1 + (made.when - now()) / WINDOW;
-  const lines = switchLines(made);
+  const lines = switchLines(made, historyOf(details));
   showTip(lines, box.left + along * box.width, box);
   return lines.join(". ");
 }
