@@ -81,6 +81,7 @@ fn soak(length: Duration, seed: u64) -> Report {
     loop {
         match records.recv_timeout(Duration::from_millis(100)) {
             Ok(Record { what: What::End, .. }) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(Record { what: What::Held, more, .. }) => memory.held.0.push(more),
             Ok(record) => judge.take(record),
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -89,7 +90,7 @@ fn soak(length: Duration, seed: u64) -> Report {
         if began.elapsed() < length {
             if seconds > sampled {
                 sampled = seconds;
-                memory.sample(child.id());
+                memory.look(child.id());
             }
             if seconds >= told + 10 {
                 told = seconds;

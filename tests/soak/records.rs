@@ -77,6 +77,10 @@ kinds! {
     Enabled,
     /// The reader of events was too slow: `more` were lost.
     Missed,
+    /// Memory that the host has asked of the allocator and not given back: `more` bytes.
+    Held,
+    /// The judge's own: from here on an input counts as given up for its silence.
+    GivenUp,
     /// Nothing follows.
     End,
 }

@@ -85,7 +85,7 @@ impl Sources {
             input,
             socket: UdpSocket::bind("127.0.0.1:0").expect("a free port"),
             number: rng.u64(..100),
-            until: now() + rng.u64(1_000_000_000..40_000_000_000),
+            until: now() + rng.u64(1_000_000_000..25_000_000_000),
             sends: true,
         };
         let mut sources: Vec<Source> = (thread..INPUTS).step_by(THREADS).map(source).collect();
@@ -128,7 +128,7 @@ impl Sources {
 
 /// How long a source sends.
 fn life(rng: &mut Rng) -> Duration {
-    Duration::from_millis(rng.u64(1_000..40_000))
+    Duration::from_millis(rng.u64(1_000..25_000))
 }
 
 /// How long it is silent then: too short to be given up, hardly long enough, or long.

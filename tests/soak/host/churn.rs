@@ -58,7 +58,8 @@ impl Churn {
             10 => self.told(What::Restarted, input, || engine.update_buffer_write_id(id, buffer)),
             11 => self.disable(input),
             12 => {
-                let ended = engine.unregister(id);
+                let stream = plan::renewed(stream);
+                let ended = engine.unregister(&host.ids[stream]);
                 host.register(stream);
                 // What was disabled is enabled.
                 self.disabled.retain(|(disabled, _)| disabled / 2 != stream);

@@ -1,7 +1,8 @@
 //! Reads what the engine decides from a tap, which nothing holds up, and places it in real time.
 //!
-//! The engine's clock stands still in stalls. So it is compared with the system's clock all the time. An event
-//! that may have come before a stall or after it is told with both times.
+//! The engine's clock stands still in stalls. So it is compared with the system's clock all the time. For an event
+//! at a time at which it stood still, its wall clock time says on which side of the stall that was; where it does
+//! not, both times are told.
 
 use super::Host;
 use crate::plan::{self, STREAMS};
@@ -11,13 +12,17 @@ use std::collections::VecDeque;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How often the clocks are compared at least, in milliseconds.
 const COMPARE: i32 = 5;
 
 /// Less is no stall, but how long it takes to compare, in nanoseconds.
 const NOISE: u64 = 200_000;
+
+/// What an event's wall clock time may be off by, in nanoseconds: the engine compares its clock with that at times,
+/// and takes no notice of 5 ms.
+const WALL: u64 = 8_000_000;
 
 /// So many stalls back an event may have been decided: when many streams fail at once, the last of them are
 /// told long after.
@@ -82,17 +87,32 @@ impl Times {
         Some(Record { more, ..Record::new(What::Stall, 0, last.at, now.at) })
     }
 
-    /// When the engine's clock was at a time: at the earliest and at the latest.
-    fn place(&self, at: u64) -> (u64, u64) {
+    /// When an event was decided: at the earliest and at the latest.
+    fn place(&self, event: &Event) -> (u64, u64) {
+        let at = event.at;
         let fits = |stretch: &&Stretch| {
             let Ahead { least, most, .. } = stretch.ahead;
             at + most + NOISE >= stretch.since && at + least <= stretch.until
         };
-        let mut fitting = self.stretches.iter().filter(fits).map(|stretch| stretch.ahead);
-        let first = fitting.next().unwrap_or(self.last);
-        let last = fitting.next_back().unwrap_or(first);
+        let fitting = || self.stretches.iter().filter(fits).map(|stretch| stretch.ahead);
+        let wall = by_the_wall(event);
+        let is_near = |ahead: &Ahead| wall.abs_diff(at + ahead.least) < WALL;
+        let mut near = fitting().filter(is_near).peekable();
+        let (first, last) = if near.peek().is_some() {
+            (near.next(), near.next_back())
+        } else {
+            (fitting().next(), fitting().next_back())
+        };
+        let first = first.unwrap_or(self.last);
+        let last = last.unwrap_or(first);
         (at + first.least, (at + last.most).min(self.last.at))
     }
+}
+
+/// When it was decided, as its wall clock time says, by the system's clock.
+fn by_the_wall(event: &Event) -> u64 {
+    let ago = SystemTime::now().duration_since(event.wall).unwrap_or_default();
+    now().saturating_sub(plan::nanos(ago))
 }
 
 pub fn spawn(host: Arc<Host>) -> JoinHandle<()> {
@@ -116,7 +136,7 @@ pub fn spawn(host: Arc<Host>) -> JoinHandle<()> {
                     }
                     let event = tapped.event();
                     let Some(stream) = plan::stream_of(&event.stream) else { continue };
-                    let (from, to) = times.place(event.at);
+                    let (from, to) = times.place(event);
                     earliest[stream] = from.max(earliest[stream]);
                     tell(&host, stream, event, earliest[stream], to.max(earliest[stream]));
                 }

@@ -4,6 +4,7 @@
 mod callbacks;
 mod churn;
 mod follow;
+mod held;
 mod ingest;
 
 use crate::plan::{self, INPUTS, STREAMS};
@@ -17,6 +18,8 @@ use std::net::UdpSocket;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// What its threads share.
 pub struct Host {
@@ -51,7 +54,7 @@ pub fn run(port: u16, seed: u64) {
     let callbacks = Callbacks::new(host.clone(), seed);
     let engine = Engine::builder().defaults(plan::defaults()).ingestor(callbacks).build().unwrap();
     let engine = host.engine.get_or_init(|| Arc::new(engine)).clone();
-    let mut threads = vec![follow::spawn(host.clone())];
+    let mut threads = vec![follow::spawn(host.clone()), tell_memory(host.clone())];
     ingest::spawn_pool(&host, seed);
     for stream in 0..STREAMS {
         host.register(stream);
@@ -63,6 +66,16 @@ pub fn run(port: u16, seed: u64) {
     engine.shutdown().unwrap();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     host.tell(Record::new(What::End, 0, now(), now()));
+}
+
+/// Each second.
+fn tell_memory(host: Arc<Host>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        while !host.has_ended() {
+            host.tell(Record { more: held::held(), ..Record::new(What::Held, 0, now(), now()) });
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    })
 }
 
 impl Host {

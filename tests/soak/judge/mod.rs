@@ -90,8 +90,17 @@ impl Judge {
             // What is decided in a step has the time at which that began, and what was told may have come
             // later. So it is looked for when all of that is known.
             What::DegradedByHost => record.to + STEP,
+            // Whether it was silent is judged when all packets are known that may have come before.
+            What::DegradedSilent => {
+                self.wait(record.from, Record { what: What::GivenUp, ..record });
+                record.to
+            }
             _ => record.from,
         };
+        self.wait(at, record);
+    }
+
+    fn wait(&mut self, at: u64, record: Record) {
         if at < self.judged_until {
             self.findings.late_records += 1;
         }

@@ -11,8 +11,8 @@ const LIMIT: u64 = nanos(TIMEOUT);
 /// stall of its own.
 const SLACK: u64 = 21_000_000;
 
-/// When something was decided is known, if this is all that it is not known by. It is known less where it may
-/// have come before a stall or after it.
+/// How late a decision was is measured where it is known when it was made, but for so much. It is known less
+/// where that may have been before a stall or after it.
 const EXACT: u64 = 5_000_000;
 
 /// Who delivers has no longer gap than this.
@@ -90,6 +90,19 @@ impl Input {
     fn last_before(&self, time: u64) -> Option<(u64, u64)> {
         self.packets.iter().rev().find(|(_, to)| *to <= time).copied()
     }
+
+    /// For how long it had been silent, after a packet at `since`, when that was decided: at the least and at
+    /// the most. Packets may have come before it was or after.
+    fn silence(&self, since: u64, decided: &Record) -> [u64; 2] {
+        let (mut least, mut most, mut since) = (decided.from.saturating_sub(since), 0, since);
+        for (before, after) in self.packets.iter().filter(|(_, after)| *after > decided.from) {
+            most = most.max(decided.to.min(*after).saturating_sub(since));
+            if *before <= decided.to {
+                (least, since) = (0, *before);
+            }
+        }
+        [least, most.max(decided.to.saturating_sub(since))]
+    }
 }
 
 impl Stream {
@@ -154,6 +167,7 @@ impl Stream {
                 input.blamed = true;
                 input.blames.push_back(record.from);
             }
+            What::GivenUp => input.give_up(record),
             What::DegradedSilent => self.silent(record, witness, found),
             What::DegradedUnconnected => self.unconnected(record, found),
             What::DegradedByHost => self.by_host(record, found),
@@ -250,30 +264,31 @@ impl Stream {
     fn silent(&mut self, record: &Record, witness: &impl Witness, found: &mut Findings) {
         let priority = record.priority();
         let input = &mut self.inputs[priority];
-        input.give_up(record);
-        let Some((before, after)) = input.last_before(record.from) else {
+        let known = input.last_before(record.from).filter(|_| input.begun < record.from);
+        let Some((before, after)) = known else {
             input.silence_told = None;
             return found.add(Kind::Undecided, || {
                 format!("input {priority} is silent, but since when is not known")
             });
         };
-        let [least, most] = [record.from, record.to].map(|at| at.saturating_sub(before));
+        let [least, most] = input.silence(before, record);
         if most < LIMIT {
             let most = millis(most);
             let told = millis(record.more);
             found.add(Kind::False, || {
                 format!("input {priority} is given up {most:.1} ms after its packet, for {told:.1} ms of silence")
             });
-        } else if least < LIMIT || record.to - record.from > EXACT {
-            // There may have been packets between these two times.
+        } else if least < LIMIT {
             self.inputs[priority].silence_told = None;
             return found.add(Kind::Undecided, || {
-                format!("when input {priority} was given up is not known well enough")
+                let (least, most) = (millis(least), millis(most));
+                format!("input {priority} is given up {least:.1} or {most:.1} ms after its packet")
             });
         }
         self.after_a_stop(record, before, witness, found);
         let late = record.from.saturating_sub(after + LIMIT);
-        if self.anew < after && witness.allowance(before, record.to) == 0 {
+        let is_exact = record.to - record.from <= EXACT;
+        if is_exact && self.anew < after && witness.allowance(before, record.to) == 0 {
             found.lateness.push(late);
         }
         if witness.sent_within(

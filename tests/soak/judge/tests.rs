@@ -1,6 +1,7 @@
 //! What the judge says of short stories, without engine and clock.
 
 use super::*;
+use crate::memory::Samples;
 use crate::plan::{nanos, PERIOD, TIMEOUT};
 use crate::records::NO_INPUT;
 
@@ -123,6 +124,30 @@ fn a_stop_is_nobodys_silence() {
 }
 
 #[test]
+fn a_time_that_is_not_known_is_judged_if_it_makes_no_difference() {
+    // What is false or undecided, when it was decided at some time from 100 ms before it was due on.
+    let judged = |resumes: u64, until: u64| {
+        let mut story = outage(DUE, DUE + 40);
+        let place = story.records.iter().position(|record| record.what == What::DegradedSilent);
+        let told = &mut story.records[place.unwrap()];
+        (told.from, told.to) = (until.saturating_sub(200) * MS, until * MS);
+        story.packets(0, 0, resumes, resumes + 1);
+        let mut judge = Judge::new();
+        story.records.iter().for_each(|record| judge.take(*record));
+        judge.judge_until(u64::MAX, &story);
+        [Kind::False, Kind::Undecided].map(|kind| judge.findings.of(kind))
+    };
+    assert_eq!(judged(3_000, DUE + 200), [0, 0], "silent before and after");
+    assert_eq!(judged(3_000, DUE + 199), [0, 1], "it may have been a moment too early");
+    assert_eq!(judged(DUE + 100, DUE + 200), [0, 1], "there was a packet, before that or after");
+    assert_eq!(
+        judged(DUE - 10, DUE + 100),
+        [1, 0],
+        "whenever it was, it was not silent for so long"
+    );
+}
+
+#[test]
 fn two_on_air_are_double() {
     let mut story = outage(DUE, DUE + 40);
     // Its number was over long ago.
@@ -162,10 +187,7 @@ fn an_error_that_nobody_reported_is_false() {
 
 #[test]
 fn memory_that_grows_is_told() {
-    let growth = |samples: Vec<u64>| {
-        let (growth, may) = crate::memory::Memory::of_samples(samples).growth();
-        growth > may
-    };
+    let growth = |samples: Vec<u64>| Samples(samples).have_grown();
     let flat = (0..1_200).map(|second| 20_000 + second.min(300) * 50 + second % 7);
     assert!(!growth(flat.clone().collect()), "it may grow before it has settled");
     assert!(growth(flat.enumerate().map(|(second, kib)| kib + second as u64).collect()));
