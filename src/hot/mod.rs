@@ -37,7 +37,7 @@ mod clock;
 mod dense;
 mod gate;
 mod id_hash;
-#[cfg(all(any(loom, shuttle), test))]
+#[cfg(all(any(loom, shuttle, miri), test))]
 pub(crate) mod models;
 mod offer;
 mod owner;

@@ -1,9 +1,11 @@
 //! Models of everything in here that crosses threads. loom runs each of them in every order of steps, and
-//! with every value a load may return, that the memory model allows; shuttle in orders chosen at random.
+//! with every value a load may return, that the memory model allows; shuttle in orders chosen at random. Miri runs
+//! some of these, with what is really used where loom and shuttle have their own, and looks at every access.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test --release --lib --target-dir target/loom hot::models
 //! RUSTFLAGS="--cfg shuttle" cargo test --release --lib --target-dir target/shuttle hot::models
+//! MIRIFLAGS=-Zmiri-ignore-leaks cargo +nightly miri test --lib -- hot::models --skip twin
 //! ```
 
 use super::owner::{Owner, ThreadNumber};
@@ -21,7 +23,7 @@ mod per_process;
 mod routing;
 mod shown;
 mod sound;
-#[cfg(shuttle)]
+#[cfg(any(shuttle, miri))]
 mod together;
 
 const NONE: Flags = Flags::NONE;

@@ -1,4 +1,4 @@
-//! What is done wrong on purpose, one at a time: `ci/verify-sanitizers` sees whether each sanitizer reports it.
+//! What is done wrong on purpose, one at a time: `ci/verify-sanitizers` sees whether each sanitizer, and Miri, reports it.
 //! `cargo test` leaves it alone.
 
 use std::cell::UnsafeCell;
@@ -37,11 +37,23 @@ fn race() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
+/// By a pointer that a newer reference has taken the right to write from.
+fn alias() {
+    let mut value = black_box(7_u64);
+    let old = &raw mut value;
+    let newer = &mut value;
+    // SAFETY: none: it is what Miri has to see.
+    unsafe { *old = 8 };
+    *newer += 1;
+    println!("{value}");
+}
+
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("use_after_free") => use_after_free(),
         Some("leak") => leak(),
         Some("race") => race(),
-        other => panic!("use_after_free, leak or race, not {other:?}"),
+        Some("alias") => alias(),
+        other => panic!("use_after_free, leak, race or alias, not {other:?}"),
     }
 }

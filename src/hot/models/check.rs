@@ -11,9 +11,13 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+#[cfg(not(miri))]
+use std::time::Duration;
+#[cfg(loom)]
+use std::time::Instant;
 
 /// How long each model is to be run, if it is not to be as long as it takes.
+#[cfg(not(miri))]
 fn seconds() -> Option<Duration> {
     let seconds = std::env::var("CHANGEOVER_MODEL_SECONDS").ok()?;
     Some(Duration::from_secs_f64(seconds.parse().expect("seconds")))
@@ -121,6 +125,16 @@ pub(crate) fn check(_: usize, model: impl Fn() + Sync + Send + 'static) {
     };
     run("random", Box::new(|most| Box::new(RandomScheduler::new(most))));
     run("pct", Box::new(|most| Box::new(PctScheduler::new(3, most))));
+}
+
+/// Threads that Miri changes at random, with loads that may find old values; every access is looked at.
+#[cfg(miri)]
+pub(crate) fn check(_: usize, model: impl Fn() + Sync + Send + 'static) {
+    const EXECUTIONS: usize = 8;
+
+    let (executions, model) = counted(model);
+    (0..EXECUTIONS).for_each(|_| model());
+    note("miri", executions.load(Ordering::Relaxed), "at random");
 }
 
 /// What has to be found: the model with one step wrong, or one ordering relaxed.
