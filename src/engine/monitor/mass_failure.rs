@@ -2,7 +2,7 @@
 //! follows for the streams is the core's.
 
 use crate::core::{Action, Nanos, Notice, Priority};
-use foldhash::HashSet;
+use foldhash::HashMap;
 use std::collections::VecDeque;
 
 const SECOND: Nanos = 1_000_000_000;
@@ -40,8 +40,8 @@ struct Failure {
 #[derive(Debug, Default)]
 pub(super) struct MassFailures {
     failures: VecDeque<Failure>,
-    /// By their registrations: a stream that fails twice counts once.
-    failed: HashSet<u64>,
+    /// The newest of each registration: a stream that fails twice counts once.
+    failed: HashMap<u64, Nanos>,
     /// The last time that too many were found.
     found_at: Option<Nanos>,
     /// When the second began of which is to be told.
@@ -59,14 +59,13 @@ impl MassFailures {
         now: Nanos,
     ) -> Option<(Nanos, Nanos)> {
         self.forget(now);
-        if self.failed.insert(registration) {
-            self.failures.push_back(Failure { at: now, registration, on_air });
-            if let Some((since, counting)) = &mut self.counting {
-                counting.failed += usize::from(now < *since + SECOND);
-            }
+        self.failures.push_back(Failure { at: now, registration, on_air });
+        let first_of_it = self.failed.insert(registration, now).is_none();
+        if let Some((since, counting)) = &mut self.counting {
+            counting.failed += usize::from(first_of_it && now < *since + SECOND);
         }
         let first = self.failures.front().filter(|_| share != 0)?;
-        let (failed, limit) = (self.failures.len(), limit(first.on_air, share));
+        let (failed, limit) = (self.failed.len(), limit(first.on_air, share));
         if failed < AT_LEAST || failed <= limit {
             return None;
         }
@@ -88,7 +87,9 @@ impl MassFailures {
     fn forget(&mut self, now: Nanos) {
         let MassFailures { failures, failed, .. } = self;
         while let Some(old) = failures.front().filter(|first| first.at + SECOND <= now) {
-            failed.remove(&old.registration);
+            if failed.get(&old.registration) == Some(&old.at) {
+                failed.remove(&old.registration);
+            }
             failures.pop_front();
         }
         if failures.is_empty() && failures.capacity() > ROOM_KEPT {
@@ -185,6 +186,19 @@ mod tests {
     fn a_stream_that_fails_again_and_again_counts_once() {
         let mut mass = MassFailures::default();
         assert!((0..1000).all(|n| mass.fail(n % 10, 100, 30, n * MS).is_none()));
+    }
+
+    #[test]
+    fn a_stream_that_failed_before_and_in_the_second_is_one_of_it() {
+        let mut mass = MassFailures::default();
+        fail(&mut mass, 0..1, 20, 0);
+        fail(&mut mass, 1..2, 20, 500);
+        fail(&mut mass, 0..1, 20, 600);
+        // The first failure is a second ago, so the second that counts begins with the next.
+        assert_eq!(fail(&mut mass, 2..10, 20, 1000), 8, "10 of 20 failed from 500 to 1000");
+        fail(&mut mass, 0..1, 20, 1100);
+        fail(&mut mass, 10..11, 20, 1200);
+        assert_eq!(mass.take_told(1500 * MS), told(11, 6, 20), "each once");
     }
 
     #[test]
