@@ -96,8 +96,8 @@ impl Stream {
         trouble.was_untested = true;
     }
 
-    /// Rule 27c: an untested input that is now better than what is on air gets its trial (9c). Rule
-    /// 27d: one that was forced, and is no longer wanted, is what it was.
+    /// Rule 27c: an untested input that is now better than what is on air gets its trial (9c); what it was
+    /// started for already is one. Rule 27d: one that was forced, and is no longer wanted, is what it was.
     pub(super) fn give_up_untested_inputs(&mut self, now: Nanos) {
         let Some(active) = self.active().filter(|_| self.active_runs()) else { return };
         let mut given_up = false;
@@ -105,18 +105,26 @@ impl Stream {
             let pending = self.is_pending(index);
             let input = &mut self.inputs[index];
             let priority = input.spec.priority;
-            if !input.untested() || input.session.is_some() || pending || priority == active {
+            let runs = input.session.is_some();
+            let kept = runs && input.keeps_session();
+            if !input.untested() || kept || pending || priority == active {
                 continue;
             }
             let trouble = input.trouble_mut();
             let forced = trouble.untested == Untested::Forced;
             let better = priority < active && self.settings.overlap == Overlap::On;
-            if forced || better {
-                trouble.untested = Untested::No;
-                trouble.retry_at = Some(now).filter(|_| !forced);
-                input.set_status(Status::Degraded, now);
-                given_up = true;
+            let due = if forced { !runs } else { better };
+            if !due {
+                continue;
             }
+            trouble.untested = Untested::No;
+            trouble.retry_at = Some(now).filter(|_| !forced && !runs);
+            trouble.probes += u64::from(runs);
+            if let Some(session) = input.session.as_mut() {
+                session.attempt = Attempt::Trial;
+            }
+            input.set_status(Status::Degraded, now);
+            given_up = true;
         }
         if given_up {
             // It may have been the last that might be a source.

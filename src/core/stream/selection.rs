@@ -42,8 +42,8 @@ impl Stream {
         self.change_for_better(now, common);
         self.declare_restored();
         self.start_hot_inputs(common);
-        self.stop_what_is_not_needed();
         self.give_up_untested_inputs(now);
+        self.stop_what_is_not_needed();
         self.keep_retrying(now);
         self.spread_retries(common);
         self.listen_to_failed_inputs(now);

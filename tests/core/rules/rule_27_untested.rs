@@ -134,6 +134,48 @@ fn an_untested_input_that_is_now_better_gets_its_trial() {
     rig.tells(&["23200 recovered 1", "23200 stop 1a"]);
 }
 
+/// Input 1 is untested and was to take the place of input 0, which failed before that. Input 2 has been found
+/// to work by then, so it is chosen (7c), at 29000.
+fn the_target_is_left_for_a_tested_input() -> Rig {
+    let mut rig = Rig::new([cold(0), cold(1), cold(2)]);
+    rig.probes_are(1, Answer::Unsupported);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    rig.until(19_000);
+    rig.report(2, "gone").unwrap();
+    rig.dies(1);
+    rig.until(26_000);
+    rig.disable(0);
+    assert_eq!(rig.stream.pending(), Some(1));
+    rig.reach("recovered 2");
+    rig.count_from_registration();
+    rig.until(29_000);
+    rig.skip();
+    rig.report(0, "gone").unwrap();
+    assert_eq!(rig.stream.active(), Some(2));
+    assert_eq!((rig.status(1), rig.input(1).untested()), (Status::Degraded, false));
+    rig
+}
+
+#[test]
+fn what_an_untested_input_has_been_started_for_is_its_trial_now() {
+    let mut rig = the_target_is_left_for_a_tested_input();
+    let session = rig.input(1).session();
+    rig.reach("active 2 after 100");
+    assert_eq!(rig.input(1).session(), session, "it is not begun anew");
+    rig.returns(1);
+    rig.reach("recovered 1");
+    assert_eq!(rig.probes(1), (2, 1, 0), "its probe and its trial");
+    assert_eq!(rig.input(1).session(), session);
+}
+
+#[test]
+fn such_a_trial_keeps_its_deadline() {
+    let mut rig = the_target_is_left_for_a_tested_input();
+    assert_eq!(rig.reach("stop 1a"), 31_000.0);
+    assert_eq!(rig.probes(1), (2, 0, 1));
+}
+
 #[test]
 fn packets_by_id_test_an_untested_input() {
     let mut rig = worse_input_failed(Config::new());
