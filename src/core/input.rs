@@ -414,7 +414,10 @@ impl InputHealth {
         self.is_pushed() || self.trouble().is_some_and(|trouble| trouble.probe_unsupported)
     }
 
-    pub(super) fn retry_at(&self) -> Option<Nanos> {
+    /// When the wait for the next attempt to get it back is over, by the engine's clock in nanoseconds;
+    /// that attempt may have to wait for longer. `None` while there is nothing to wait for, or one is
+    /// under way.
+    pub fn retry_at(&self) -> Option<Nanos> {
         self.trouble()?.retry_at
     }
 

@@ -10,7 +10,7 @@ use changeover::core::{
     Action, Common, Input, InputsUpdate, Nanos, Priority, ProbeId, ProbeOutcome, Registration,
     SessionId, Stimulus, Stream,
 };
-use changeover::{Error, StartReason};
+use changeover::Error;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -266,9 +266,7 @@ impl Pair {
         } else if self.model.waits_for(priority) {
             Err(format!("{priority}: the model waits for its packet, the core does not"))
         } else {
-            self.model
-                .tell(&Told::Recorded(priority), &[], self.now)
-                .map_err(|error| error.to_string())
+            self.model.tell(&Told::Recorded(priority), self.now).map_err(|error| error.to_string())
         }
     }
 
@@ -386,29 +384,7 @@ impl Pair {
         self.figures.events += 1;
         self.figures.faults += u64::from(told.is_fault());
         self.drain();
-        // Jitter is random: of attempts that were made within its bounds the model is told.
-        let mut due = [0; 64];
-        let mut dues = 0;
-        for action in &self.actions {
-            let priority = match action {
-                Action::Probe(probe) => probe.input.priority,
-                Action::Start(start)
-                    if matches!(start.start_reason, StartReason::Trial | StartReason::Restart) =>
-                {
-                    start.input.priority
-                }
-                _ => continue,
-            };
-            due[dues] = priority;
-            dues += 1;
-        }
-        for input in self.core.inputs() {
-            if input.untested() {
-                due[dues] = input.priority();
-                dues += 1;
-            }
-        }
-        let model = self.model.tell(told, &due[..dues], self.now);
+        let model = self.model.tell(told, self.now);
         if self.is_told {
             eprintln!("{:.6} ms: {told:?} -> {core:?}", (self.now - EPOCH) as f64 / 1e6);
         }

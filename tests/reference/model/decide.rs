@@ -1,6 +1,6 @@
 //! The evaluation: from whatever state the stream is in to where the rules want it. Rules 2, 5 to 10.
 
-use super::input::{Attempt, Input, Probe};
+use super::input::{Attempt, Input, Probe, Wait};
 use super::told::{Evidence, Out};
 use super::{Model, Pending};
 use crate::settings::Set;
@@ -33,11 +33,10 @@ impl Model {
     fn one_decision(&mut self, now: Nanos) -> bool {
         self.replace_what_was_lost(now)
             || self.commit_or_abandon(now)
+            || self.untested_is_better(now)
             || self.stop_what_is_of_no_use()
             || self.drain(now)
             || self.return_to_a_better_one(now)
-            || self.untested_is_better()
-            || (self.ticked && self.try_again(now))
             || self.start_hot_ones()
     }
 
@@ -327,13 +326,22 @@ impl Model {
             let untested = self.active_input().is_some_and(|active| active.untested);
             return (untested && !self.overlap_off()).then_some(Try::Trial);
         }
-        // Once in each outage.
-        let used = input.was_untested && !self.quiet();
-        (!better && !self.exhausted && !used).then_some(Try::Untested)
+        (!better && !self.exhausted).then_some(Try::Untested)
     }
 
-    /// Rule 27c: then it is to be tried (9c), as its wait is over.
-    fn untested_is_better(&mut self) -> bool {
+    /// Rules 9f and 27c: from when on it is tried again, if it may be.
+    pub(super) fn tried_again_at(&self, input: &Input) -> Option<Nanos> {
+        let what = self.may_be_tried(input)?;
+        let over = input.wait?.at_most;
+        if what == Try::Untested && input.was_untested {
+            // Once in each outage.
+            return Some(over.max(self.on_air? + self.of_stream(Set::failback_stable)));
+        }
+        Some(over)
+    }
+
+    /// Rule 27c: then it is to be tried (9c), as its wait is over; what runs is its trial.
+    fn untested_is_better(&mut self, now: Nanos) -> bool {
         let pending = self.pending();
         let better = self.inputs.iter().find(|input| {
             input.untested
@@ -344,34 +352,23 @@ impl Model {
         let Some(priority) = better.map(|input| input.priority) else { return false };
         let input = self.input(priority);
         input.untested = false;
+        match &mut input.session {
+            Some(session) => {
+                session.attempt = Some(Attempt::Trial);
+                input.tried += 1;
+            }
+            None => input.wait = Some(Wait { at_least: now, at_most: now }),
+        }
         true
     }
 
-    fn quiet(&self) -> bool {
-        self.on_air.is_some_and(|since| self.now >= since + self.of_stream(Set::failback_stable))
-    }
-
-    fn try_again(&mut self, now: Nanos) -> bool {
-        let mut due: Vec<_> = self
-            .inputs
-            .iter()
-            .filter(|input| self.due(input, now) && self.may_be_tried(input).is_some())
-            .collect();
-        if self.overlap_off() {
-            // Rule 8: one after the other, what has waited longest first.
-            let first = |input: &Input| input.wait.map_or(0, |wait| wait.at_most);
-            let longest = due.iter().map(|input| first(input)).min().unwrap_or(0);
-            let seen = |input: &Input| {
-                let possible = input.wait.is_some_and(|wait| wait.at_least <= longest);
-                !(possible && self.seen_to_be_due.contains(&input.priority))
-            };
-            due.sort_by_key(|input| (seen(input), first(input)));
-        }
-        let due =
-            due.into_iter().find_map(|input| Some((input.priority, self.may_be_tried(input)?)));
-        let Some((priority, what)) = due else { return false };
-        let timeout = self.of_input(self.at(priority).expect("it is there"), Set::probe_timeout);
+    /// Its wait is over.
+    pub(super) fn try_again(&mut self, priority: Priority) {
+        let it = self.at(priority).expect("it is there");
+        let Some(what) = self.may_be_tried(it) else { return };
+        let timeout = self.of_input(it, Set::probe_timeout);
         let input = self.input(priority);
+        input.wait = None;
         match what {
             Try::Probe => {
                 input.probe = Some(Probe { taken: None });
@@ -396,7 +393,6 @@ impl Model {
                 input.was_untested = true;
             }
         }
-        true
     }
 
     /// Rule 1a.

@@ -20,7 +20,7 @@ pub struct Input {
     pub session: Option<Session>,
     pub probe: Option<Probe>,
     pub cannot_be_probed: bool,
-    /// Rule 9f: the wait for the next attempt, while it is given up.
+    /// Rule 9f: the wait for the next attempt, while it is given up and none is under way.
     pub wait: Option<Wait>,
     /// Rule 9f: how often the wait was doubled; `None`: it has proved itself since its last wait.
     pub doubled: Option<u32>,
@@ -60,7 +60,8 @@ pub struct Probe {
     pub taken: Option<Nanos>,
 }
 
-/// It ends within these bounds: jitter is random, and only its bounds are in the rules.
+/// It ends within these bounds: jitter is random, and only its bounds are in the rules. When exactly, the
+/// model is told before that.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
     pub at_least: Nanos,

@@ -15,6 +15,7 @@ impl Model {
         input.probe = None;
         input.untested = false;
         input.failed = None;
+        input.wait = None;
         input.errors.clear();
         input.attempts.clear();
         if self.active == Some(priority) {

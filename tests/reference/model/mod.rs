@@ -44,10 +44,6 @@ pub struct Model {
     id: String,
     over: bool,
     last_session: u64,
-    /// Inputs whose wait is over as far as the jitter leaves that open: whoever compares saw that.
-    seen_to_be_due: Vec<Priority>,
-    /// It is a tick that is being told: whose wait is over is looked for then, as for all deadlines.
-    ticked: bool,
     /// Rule 6g.
     trial_taken: bool,
     now: Nanos,
@@ -93,8 +89,6 @@ impl Model {
             id: id.into(),
             over: false,
             last_session: 0,
-            seen_to_be_due: Vec::new(),
-            ticked: false,
             trial_taken: false,
             now,
             out: Vec::new(),
@@ -111,18 +105,10 @@ impl Model {
     }
 
     /// What happened, and what follows from it.
-    pub fn tell(
-        &mut self,
-        told: &Told,
-        seen_to_be_due: &[Priority],
-        now: Nanos,
-    ) -> Result<(), Error> {
-        self.seen_to_be_due.clear();
-        self.seen_to_be_due.extend(seen_to_be_due);
+    pub fn tell(&mut self, told: &Told, now: Nanos) -> Result<(), Error> {
         if self.over {
             return Err(Error::UnknownStream);
         }
-        self.ticked = false;
         self.now = now;
         match told {
             Told::Tick => self.pass_deadlines(now),
@@ -303,14 +289,18 @@ impl Model {
     fn start(&mut self, priority: Priority, attempt: Option<Attempt>, why: StartReason) {
         self.last_session += 1;
         let session = self.last_session;
-        self.input(priority).session = Some(Session::new(session, attempt));
+        let input = self.input(priority);
+        input.session = Some(Session::new(session, attempt));
+        if attempt.is_some() {
+            input.wait = None;
+        }
         self.out.push(Out::Start { priority, session, why });
     }
 
     fn stop(&mut self, priority: Priority) {
         let input = self.input(priority);
         let Some(session) = input.session.take() else { return };
-        let overtaken = !input.usable() && session.attempt == Some(Attempt::Trial);
+        let overtaken = !input.usable() && session.attempt.is_some();
         self.out.push(Out::Stop { priority, session: session.id });
         if overtaken {
             // Rule 9g.

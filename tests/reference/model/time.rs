@@ -14,6 +14,8 @@ enum Due {
     Unanswered(Priority),
     /// Rule 9c: a trial has delivered for long enough.
     Good(Priority),
+    /// Rule 9f: its wait is over.
+    Again(Priority),
     /// Rule 9f: the active input was on air for long enough.
     Proven,
     /// Rule 25d.
@@ -85,12 +87,7 @@ impl Model {
             if let Some(due) = self.first_due(now) {
                 self.fall_due(due, now);
             } else if !self.any_overdue(now) {
-                self.ticked = true;
-                self.evaluate(now);
-                self.ticked = false;
-                if self.first_due(now).is_none() && !self.any_overdue(now) {
-                    return;
-                }
+                return;
             }
         }
     }
@@ -108,6 +105,7 @@ impl Model {
             [
                 unanswered.map(|at| (at, Due::Unanswered(priority))),
                 good.map(|at| (at, Due::Good(priority))),
+                self.tried_again_at(input).map(|at| (at, Due::Again(priority))),
             ]
         };
         let proven =
@@ -129,6 +127,7 @@ impl Model {
                 let first = self.at(priority).and_then(|input| self.proves_itself_since(input));
                 self.recover(priority, first.unwrap_or(now));
             }
+            Due::Again(priority) => self.try_again(priority),
             Due::Proven => {
                 self.proved = true;
                 if let Some(active) = self.active {
@@ -139,12 +138,17 @@ impl Model {
         }
     }
 
-    /// Rule 9f: whether its wait is over. Within the bounds of the jitter that is not for the rules to say.
-    pub(super) fn due(&self, input: &Input, now: Nanos) -> bool {
-        input.wait.is_some_and(|wait| {
-            now >= wait.at_most
-                || (now >= wait.at_least && self.seen_to_be_due.contains(&input.priority))
-        })
+    /// Rule 9f: when the wait of an input ends, whose jitter is not for the rules to say. Answers whether
+    /// that is within its bounds.
+    pub fn wait_ends(&mut self, priority: Priority, at: Option<Nanos>) -> bool {
+        let wait = &mut self.input(priority).wait;
+        match (at, *wait) {
+            (Some(at), Some(bounds)) => {
+                *wait = Some(Wait { at_least: at, at_most: at });
+                (bounds.at_least..=bounds.at_most).contains(&at)
+            }
+            (at, bounds) => at.is_none() && bounds.is_none(),
+        }
     }
 
     /// The latest instant by which time alone decides something.
@@ -154,8 +158,7 @@ impl Model {
             let overdue = [self.session_deadline(input), self.probe_deadline(input)];
             let overdue = overdue.into_iter().flatten().map(|(since, limit)| since + limit).min();
             let proves = self.proves_itself_since(input).map(|since| since + stable);
-            let wait = input.wait.filter(|_| self.may_be_tried(input).is_some());
-            [overdue, proves, wait.map(|wait| wait.at_most)].into_iter().flatten().min()
+            [overdue, proves, self.tried_again_at(input)].into_iter().flatten().min()
         };
         self.inputs
             .iter()

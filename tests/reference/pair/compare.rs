@@ -43,7 +43,24 @@ impl Pair {
             self.switches.push_back(*out);
             self.switches.drain(..self.switches.len().saturating_sub(20));
         }
-        self.compare_status()
+        self.compare_status()?;
+        self.compare_waits()
+    }
+
+    /// Jitter is random: within its bounds it is for the core to say when a wait ends.
+    fn compare_waits(&mut self) -> Same {
+        if self.model.is_over() {
+            return Ok(());
+        }
+        for core in self.core.inputs() {
+            let (priority, ends) = (core.priority(), core.retry_at());
+            let should = self.model.inputs().find(|one| one.priority == priority);
+            let should = should.and_then(|one| one.wait);
+            if !self.model.wait_ends(priority, ends) {
+                return Err(format!("input {priority} waits until {ends:?} instead of {should:?}"));
+            }
+        }
+        Ok(())
     }
 
     fn both_said(&self, what: &str, which: fn(&Out) -> bool) -> String {
