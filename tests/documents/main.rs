@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `orderings.rs` | ARCHITECTURE.md's table of memory orderings |
 //! | `inventories.rs` | ARCHITECTURE.md's threads, locks, crates and paths; the tables of files in each folder |
+//! | `planted.rs` | planted/: a bug for each rule and each promise |
 //! | `rules.rs` | docs/rules.md: its files, the rules that the core cites, the settings |
 
 mod inventories;
 mod orderings;
+mod planted;
 mod rules;
 
 use std::collections::BTreeSet;

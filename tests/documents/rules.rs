@@ -15,7 +15,7 @@ fn chapters(text: &str) -> impl Iterator<Item = (u32, &str)> {
 }
 
 /// "6c" for each rule with clauses, "13" for each without.
-fn clauses(text: &str) -> BTreeSet<String> {
+pub(super) fn clauses(text: &str) -> BTreeSet<String> {
     let of_chapter = |(number, chapter): (u32, &str)| {
         let letter = |line: &str| line.strip_prefix("- ")?.split_once(". ").map(|(l, _)| l.len());
         let letters = chapter.lines().filter(|line| letter(line) == Some(1));
