@@ -274,7 +274,8 @@ void the_operations_do_what_they_say() {
   await_event(engine, event_kind::active, 0);
   engine.switch_input("s", 1);
   EXPECT(engine.runtime_status("s").stream().overridden() == 1);
-  EXPECT(engine.runtime_status("s").stream().on_air() == 0 && !engine.runtime_status("s").input(0).switch_due_at());
+  const auto chosen = engine.runtime_status("s");
+  EXPECT(chosen.stream().on_air() == 0 && !chosen.input(0).switch_due_at());
   (void)b.record(1);
   const changeover::event switched = await_event(engine, event_kind::switched, 1);
   EXPECT(switched.from() == 0 && switched.reason() == changeover::reason::manual &&
