@@ -14,13 +14,14 @@ import re
 import sys
 from pathlib import Path
 
-# ffi, serve → site → metrics → engine → hot, trace → core → vocabulary, units. Whatever has locks uses poison, whatever prints print.
+# ffi, serve → site → metrics → engine → hot, whatif → trace → core → vocabulary, units. Whatever has locks uses poison, whatever prints print.
 MAY_USE = {
-    "ffi": {"serve", "site", "metrics", "engine", "trace", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
+    "ffi": {"serve", "site", "metrics", "engine", "whatif", "trace", "hot", "core", "loss", "vocabulary", "user_data", "poison", "print", "units"},
     "serve": {"site", "engine", "hot", "vocabulary"},
     "site": {"metrics", "engine", "hot", "core", "vocabulary", "poison", "print", "units"},
     "metrics": {"engine", "core", "vocabulary", "units"},
-    "engine": {"trace", "hot", "core", "vocabulary", "user_data", "poison", "print", "units"},
+    "engine": {"whatif", "trace", "hot", "core", "vocabulary", "user_data", "poison", "print", "units"},
+    "whatif": {"trace", "core", "vocabulary", "print", "units"},
     "trace": {"core", "vocabulary", "print", "units"},
     "core": {"vocabulary", "user_data", "print", "units"},
     "hot": {"vocabulary", "poison", "units"},

@@ -50,6 +50,7 @@ mod units;
 mod user_data;
 #[doc(hidden)]
 pub mod vocabulary;
+pub mod whatif;
 
 pub use crate::core::{
     Awaited, Config, Detail, HeldCondition, Input, InputError, InputHealth, InputsUpdate, Limits,

@@ -20,6 +20,11 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
+    /// The frames, whole.
+    pub(crate) fn sealed(&mut self) -> &[u8] {
+        self.frames.sealed()
+    }
+
     /// How many records would be lost with it.
     pub(crate) fn count(&self) -> u64 {
         self.count

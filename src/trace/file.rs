@@ -80,6 +80,29 @@ pub(crate) struct Checkpoint {
     pub(crate) streams: Vec<Arc<dyn AsRef<Stream> + Send + Sync>>,
 }
 
+impl Checkpoint {
+    /// As whole frames.
+    pub(crate) fn frames(&self, urls: Urls) -> Vec<u8> {
+        let Checkpoint { at, common, streams } = self;
+        let mut frames = Vec::new();
+        let clock = (*at, unix_nanos(SystemTime::now()));
+        put_checkpoint(&mut frames, clock, *common, streams.len());
+        let mut record = Vec::new();
+        for stream in streams {
+            let stream: &Stream = (**stream).as_ref();
+            record.clear();
+            record.push(kind::STATE);
+            put_text(&mut record, &state_of(stream, urls));
+            put_frame(&mut frames, &record);
+            if urls == Urls::Kept {
+                let urls = by_priority(stream.inputs().iter().map(|input| &**input.spec()));
+                put_frame(&mut frames, &urls_record(stream.registration(), &urls));
+            }
+        }
+        frames
+    }
+}
+
 /// The file that is being written, and those before it.
 #[derive(Debug)]
 pub(crate) struct TraceFile {
@@ -118,7 +141,7 @@ impl TraceFile {
         // Without its beginning nothing in a file can be read.
         let written = match self.length {
             0 => Err(ErrorKind::NotFound.into()),
-            _ => self.write(chunk.frames.sealed()),
+            _ => self.write(chunk.sealed()),
         };
         if written.is_err() {
             self.lost += chunk.count();
@@ -132,7 +155,13 @@ impl TraceFile {
         if begins {
             self.begin_file()?;
         }
-        let frames = self.frames_of(checkpoint);
+        let mut frames = Vec::new();
+        if self.lost > 0 {
+            let mut lost = vec![kind::LOST];
+            put(&mut lost, self.lost);
+            put_frame(&mut frames, &lost);
+        }
+        frames.extend(checkpoint.frames(self.limits.what_of_urls()));
         self.write(&frames)?;
         self.lost = 0;
         if begins {
@@ -167,31 +196,6 @@ impl TraceFile {
         name.into()
     }
 
-    fn frames_of(&self, checkpoint: &Checkpoint) -> Vec<u8> {
-        let Checkpoint { at, common, streams } = checkpoint;
-        let mut frames = Vec::new();
-        if self.lost > 0 {
-            let mut lost = vec![kind::LOST];
-            put(&mut lost, self.lost);
-            put_frame(&mut frames, &lost);
-        }
-        let clock = (*at, unix_nanos(SystemTime::now()));
-        put_checkpoint(&mut frames, clock, *common, streams.len());
-        let mut record = Vec::new();
-        for stream in streams {
-            let stream: &Stream = (**stream).as_ref();
-            record.clear();
-            record.push(kind::STATE);
-            put_text(&mut record, &state_of(stream, self.limits.what_of_urls()));
-            put_frame(&mut frames, &record);
-            if self.limits.urls {
-                let urls = by_priority(stream.inputs().iter().map(|input| &**input.spec()));
-                put_frame(&mut frames, &urls_record(stream.registration(), &urls));
-            }
-        }
-        frames
-    }
-
     /// Writes all frames, or none.
     fn write(&mut self, frames: &[u8]) -> io::Result<()> {
         if let Err(error) = self.file.write_all(frames) {
@@ -206,7 +210,7 @@ impl TraceFile {
 }
 
 /// What each trace begins with.
-pub(super) fn put_beginning(frames: &mut Vec<u8>) {
+pub(crate) fn put_beginning(frames: &mut Vec<u8>) {
     frames.extend_from_slice(MAGIC);
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let mut record = vec![kind::HEADER];

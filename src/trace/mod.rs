@@ -59,7 +59,7 @@ use crate::core::Nanos;
 pub use act::Act;
 pub(crate) use encoder::{Chunk, Encoder};
 pub use file::TraceLimits;
-pub(crate) use file::{Checkpoint, TraceFile};
+pub(crate) use file::{put_beginning, Checkpoint, TraceFile};
 pub use reader::{Damage, Reader, Why};
 pub use record::{Header, Record, Told};
 pub use replay::{Difference, Replay, Summary};

@@ -93,6 +93,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Where it is read from. If there is more later, it goes on there.
+    pub(crate) fn source_mut(&mut self) -> &mut R {
+        &mut self.from
+    }
+
     /// How many bytes were read.
     pub fn offset(&self) -> u64 {
         self.offset
@@ -203,10 +208,7 @@ impl<R: Read> Iterator for Reader<R> {
         }
         match self.next_record() {
             Ok(Some(record)) => Some(Ok(record)),
-            Ok(None) => {
-                self.ended = true;
-                None
-            }
+            Ok(None) => None,
             Err(why) => {
                 self.ended = true;
                 Some(Err(Damage { offset: self.offset, why }))

@@ -135,6 +135,7 @@ fn the_tables_of_files_name_every_file() {
         "src/ffi/mod.rs",
         "src/metrics/mod.rs",
         "src/vocabulary/mod.rs",
+        "src/whatif/mod.rs",
         "tests/cli/main.rs",
         "tests/core/main.rs",
         "tests/engine/main.rs",

@@ -2,11 +2,12 @@
 
 use crate::answer::{Answer, Failure};
 use crate::outage::{Outage, Without};
-use crate::story::{registration_of, Life, OnAir, Story};
+use crate::story::{registration_of, Story};
 use crate::tape::{Tape, When};
 use crate::told::Teller;
 use crate::words::{clock, seconds, Long};
 use changeover::core::{Stream, Switch};
+use changeover::whatif::{Life, OnAir};
 use changeover::{printable, InputHealth, Nanos, Priority, Severity};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -124,10 +125,11 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
         let record = applied.map_err(|difference| tape.is_of_another_mind(&difference))?;
         story.observe(&record, &tape.replay, tape.at());
         let told = teller.lines(&record);
-        let Some(life) = story.life_of(&record).filter(|life| &*life.id == id) else { continue };
+        let Some(life) = story.life_of(&record).filter(|life| **life.id() == *id) else { continue };
         // Where an outage ends, it is said how long it was.
         let known = ended.insert(registration_of(&record), life.ended_outages().len());
-        let over = life.ended_outages().iter().skip(known.unwrap_or(0)).cloned().map(What::Over);
+        let over =
+            life.ended_outages().iter().skip(known.unwrap_or(0)).map(Outage::from).map(What::Over);
         let told = told.into_iter().map(What::Said).chain(over);
         before.extend(told.map(|what| (tape.at(), what)));
         before.drain(..before.len().saturating_sub(*last));
@@ -159,12 +161,12 @@ fn not_there(id: &str, now: Nanos, tape: &Tape, story: &Story) -> String {
     let wall = |at| clock(tape.wall(at));
     let mut text = format!("there was no stream {} at {}", printable(id), wall(now));
     let lives = || story.lives.values().rev();
-    if let Some(until) = lives().find(|life| &*life.id == id).and_then(|life| life.until) {
+    if let Some(until) = lives().find(|life| **life.id() == *id).and_then(|life| life.until()) {
         return text + &format!("; it was there until {}", wall(until));
     }
     for (place, life) in lives().take(STREAMS).enumerate() {
         text +=
-            &format!("{} {}", if place == 0 { "; there was" } else { "," }, printable(&life.id));
+            &format!("{} {}", if place == 0 { "; there was" } else { "," }, printable(life.id()));
     }
     text
 }
@@ -195,7 +197,7 @@ impl Explained {
             exhausted: stream.exhausted(),
             switched_before: switch.as_ref().map_or(0, |switch| now.saturating_sub(switch.at)),
             switch: switch.map(|switch| Why::new(&switch, life, tape)),
-            without: life.outages().last().map(|outage| outage.told(now, tape)),
+            without: life.outages().last().map(|outage| Outage::from(outage).told(now, tape)),
             inputs: stream
                 .inputs()
                 .iter()
@@ -251,7 +253,7 @@ impl Explained {
 impl Why {
     fn new(switch: &Switch, life: &Life, tape: &Tape) -> Why {
         let times = switch.times;
-        let outages = life.outages();
+        let outages: Vec<_> = life.outages().iter().map(Outage::from).collect();
         Why {
             at: clock(tape.wall(switch.at)),
             from: switch.from,

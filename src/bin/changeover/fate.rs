@@ -1,9 +1,9 @@
 //! How a stream fared, in a few numbers: the same for what was recorded, what would have been, and what is tried.
 
-use crate::outage::{Outage, DARK};
-use crate::story::{Life, OnAir};
+use crate::outage::Outage;
 use crate::tape::Tape;
 use crate::words::{count, seconds, Long};
+use changeover::whatif::{self, Life, OnAir};
 use changeover::{printable, Nanos};
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -33,20 +33,20 @@ pub(crate) struct Fate {
 impl Fate {
     pub(crate) fn new(life: &Life, end: Nanos) -> Fate {
         let mut reasons = BTreeMap::new();
-        for switch in &life.switches {
+        for switch in life.switches() {
             *reasons.entry(switch.reason.name()).or_insert(0) += 1;
         }
-        let without = life.outages().to_vec();
-        let dark = Sum::of(&without, DARK, end);
+        let without = life.outages().iter().map(Outage::from).collect::<Vec<_>>();
+        let dark = Sum::of(&without, whatif::Outage::DARK, end);
         Fate {
-            stream: life.id.to_string(),
-            switches: life.switches.len(),
+            stream: life.id().to_string(),
+            switches: life.switches().len(),
             false_switches: None,
             reasons,
             outages: dark.times,
             dark_seconds: seconds(dark.long),
             on_air: match life.last() {
-                (OnAir::Input(priority), _) if life.until.is_none() => Some(priority),
+                (OnAir::Input(priority), _) if life.until().is_none() => Some(priority),
                 _ => None,
             },
             without,
@@ -59,7 +59,7 @@ impl Fate {
         for outage in &mut self.without {
             *outage = outage.by_the_wall(self.end, tape);
         }
-        self.dark_seconds = seconds(Sum::of(&self.without, DARK, self.end).long);
+        self.dark_seconds = seconds(Sum::of(&self.without, whatif::Outage::DARK, self.end).long);
         self
     }
 
@@ -69,7 +69,7 @@ impl Fate {
 
     /// For a list of them.
     pub(crate) fn worst_first(&self) -> Reverse<(Nanos, usize)> {
-        Reverse((Sum::of(&self.without, DARK, self.end).long, self.switches))
+        Reverse((Sum::of(&self.without, whatif::Outage::DARK, self.end).long, self.switches))
     }
 
     /// A line.
@@ -88,12 +88,12 @@ impl Fate {
         if let Some(times @ 1..) = self.false_switches {
             text += &format!(", {times} of them false");
         }
-        match Sum::of(&self.without, DARK, self.end) {
+        match Sum::of(&self.without, whatif::Outage::DARK, self.end) {
             Sum { times: 0, .. } => text += ", never dark",
             dark => text += &format!(", dark {dark}"),
         }
         let others: BTreeSet<_> = self.without.iter().map(|outage| outage.what).collect();
-        for what in others.into_iter().filter(|what| *what != DARK) {
+        for what in others.into_iter().filter(|what| *what != whatif::Outage::DARK) {
             text += &format!(", {what} {}", Sum::of(&self.without, what, self.end));
         }
         text

@@ -8,22 +8,17 @@
 //! | `clocks.rs` | which wall clock time an engine time was |
 //! | `explain.rs` | `changeover explain` |
 //! | `fate.rs` | how a stream fared, in a few numbers |
-//! | `other.rs` | a stream of a trace under other settings |
 //! | `outage.rs` | when viewers of a stream were without |
 //! | `plot.rs`, `svg.rs` | `changeover plot`; how such a picture is written |
 //! | `replay.rs` | `changeover replay` |
-//! | `run.rs` | a stream in virtual time, whose sources are known beforehand |
 //! | `scenario.rs` | a scenario, as its file has it |
 //! | `simulate.rs` | `changeover simulate` |
-//! | `source.rs` | what the source of an input does |
 //! | `status.rs` | `changeover status`, and `changeover top`: the same again and again |
 //! | `story.rs` | what became of each stream of a trace |
 //! | `tape.rs` | a trace from its beginning to its end, decided again |
 //! | `timeline.rs` | what each input was at each moment, beside the story of its stream |
 //! | `told.rs` | what happened to a stream, in a few words |
-//! | `verdicts.rs` | which decisions differ |
 //! | `whatif.rs` | `changeover replay --set`: what would have been decided otherwise |
-//! | `witness.rs` | what a trace says of the sources |
 //! | `words.rs` | times and durations as people read them |
 
 mod answer;
@@ -31,23 +26,18 @@ mod client;
 mod clocks;
 mod explain;
 mod fate;
-mod other;
 mod outage;
 mod plot;
 mod replay;
-mod run;
 mod scenario;
 mod simulate;
-mod source;
 mod status;
 mod story;
 mod svg;
 mod tape;
 mod timeline;
 mod told;
-mod verdicts;
 mod whatif;
-mod witness;
 mod words;
 
 use clap::{Parser, Subcommand};

@@ -1,12 +1,13 @@
 //! `changeover plot`: what was on air, and what each input was, as a picture.
 
 use crate::answer::{Answer, Failure};
-use crate::story::{Life, OnAir};
+use crate::outage::Outage;
 use crate::svg::Picture;
 use crate::tape::Tape;
 use crate::timeline::{Inputs, Shown, Timeline};
 use crate::words::{clock, count, time_of_day, way, why};
 use changeover::trace::Difference;
+use changeover::whatif::{Life, OnAir};
 use changeover::{printable, Nanos, Priority, Status};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -93,7 +94,7 @@ pub(crate) fn draw_all(
         }
     }
     let wanted = |id: &str| only.is_none_or(|stream| *stream == *id);
-    let lines: Vec<_> = timeline.streams().filter(|(life, _)| wanted(&life.id)).collect();
+    let lines: Vec<_> = timeline.streams().filter(|(life, _)| wanted(life.id())).collect();
     if lines.is_empty() {
         return Err(Failure::Usage("there is no such stream in the trace".to_owned()));
     }
@@ -111,11 +112,11 @@ pub(crate) fn draw_all(
 }
 
 fn draw(picture: &mut Picture, timeline: &Timeline, life: &Life, inputs: &Inputs) {
-    let until = life.until.unwrap_or(timeline.span().1);
-    picture.heading(&printable(&life.id).to_string());
+    let until = life.until().unwrap_or(timeline.span().1);
+    picture.heading(&printable(life.id()).to_string());
     let top = picture.depth();
     let name = |at: Nanos| time_of_day(timeline.wall(at));
-    let on_air: Vec<_> = life.on_air.iter().map(|change| (change.at, change.what)).collect();
+    let on_air: Vec<_> = life.on_air().iter().map(|change| (change.at, change.what)).collect();
     let on_air = pieces(&on_air, until, |from, to, input| {
         let (class, what) = match input {
             OnAir::Input(priority) => {
@@ -135,9 +136,10 @@ fn draw(picture: &mut Picture, timeline: &Timeline, life: &Life, inputs: &Inputs
         picture.lane(&format!("input {priority}"), LANE, &lane);
     }
     let height = picture.depth() - top;
-    for switch in &life.switches {
+    for switch in life.switches() {
         let mut says = format!("{}  {}  {}", name(switch.at), way(switch), why(switch));
-        if let Some(outage) = life.outages().iter().find(|outage| outage.spans(switch.at)) {
+        let mut outages = life.outages().iter().map(Outage::from);
+        if let Some(outage) = outages.find(|outage| outage.spans(switch.at)) {
             says += &format!("; {}", outage.text(&name(outage.since), until));
         }
         picture.mark(switch.at, height, &says);

@@ -1,9 +1,8 @@
 //! A scenario: a stream with its settings, and what its sources do when. It is TOML; `docs/changeover.md` says what
 //! it may have.
 
-use crate::run::Sources;
-use crate::source::{Rate, Silence, Source, Spans, Started};
 use changeover::core::Registration;
+use changeover::whatif::{Rate, Silence, Source, Sources, Spans, Started};
 use changeover::{Config, Input, Nanos, Priority};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -210,11 +209,12 @@ impl InputPart {
             });
             rates.extend(then.delivers.map(|amount| (from, rate(amount))));
             match (then.does, then.every.zip(then.pause)) {
-                (Deed::Die | Deed::Refuse, _) => source.be_silent(from, until, true),
+                (Deed::Die | Deed::Refuse, _) => be_silent(&mut source, from, until, true),
                 (deed, Some((every, pause))) => {
                     let begins = (from..until.min(end)).step_by(every as usize);
                     begins.for_each(|at| {
-                        source.be_silent(at, (at + pause).min(until), deed == Deed::Flap);
+                        let end = (at + pause).min(until);
+                        be_silent(&mut source, at, end, deed == Deed::Flap);
                     });
                 }
                 _ => {}
@@ -225,14 +225,12 @@ impl InputPart {
     }
 }
 
-impl Source {
-    fn be_silent(&mut self, from: Nanos, until: Nanos, failed: bool) {
-        match self.silences.last_mut() {
-            // One after the other is one.
-            Some(last) if last.until >= from => {
-                (last.until, last.failed) = (until, last.failed || failed);
-            }
-            _ => self.silences.push(Silence { from, until, failed }),
+fn be_silent(source: &mut Source, from: Nanos, until: Nanos, failed: bool) {
+    match source.silences.last_mut() {
+        // One after the other is one.
+        Some(last) if last.until >= from => {
+            (last.until, last.failed) = (until, last.failed || failed);
         }
+        _ => source.silences.push(Silence { from, until, failed }),
     }
 }

@@ -4,17 +4,17 @@
 use crate::answer::{Answer, Failure};
 use crate::fate::Fate;
 use crate::plot;
-use crate::run::Run;
 use crate::scenario::{Scenario, BEGIN};
 use crate::tape::Tape;
 use crate::told::Teller;
 use crate::words::{seconds, Long};
-use changeover::core::{Common, Stimulus};
+use changeover::core::Common;
 use changeover::trace::Writer;
+use changeover::whatif::Run;
 use changeover::{printable, Nanos};
 use serde::Serialize;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// So many decisions are listed for people.
@@ -61,13 +61,9 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
     let mut writer = Writer::new(BEGIN, SystemTime::now());
     let stream = writer.register(registration, BEGIN, &mut common);
     let stream = stream.map_err(|error| wrong(format!("no stream is like that: {error}")))?;
-    let sources = Rc::new(scenario.sources());
-    let mut run = Run::new(stream, common, sources, BEGIN, Some(writer));
-    run.advance(end.saturating_add(1), &|_| false);
-    // So that its trace ends then, too.
-    run.see(end);
-    let _ = run.tell(Stimulus::Tick, end);
-    let (outcome, writer) = run.end();
+    let sources = Arc::new(scenario.sources());
+    let run = Run::new(stream, common, sources, BEGIN, Some(writer));
+    let (outcome, writer) = run.finish(end);
     let trace = writer.map(Writer::into_bytes).unwrap_or_default();
     let mut tape = Tape::of(&name, trace.clone());
     let (mut happened, mut teller) = (Vec::new(), Teller::default());
@@ -77,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
         happened
             .extend(teller.lines(&record).into_iter().map(|what| Happened { after_seconds, what }));
     }
-    let fate = Fate::new(&outcome.life, end).with_false(outcome.falsely_left.len());
+    let fate = Fate::new(&outcome.life, end).with_false(outcome.false_switches);
     if let Some(path) = &arguments.trace {
         std::fs::write(path, &trace)
             .map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;

@@ -1,9 +1,10 @@
 //! What each input was at each moment, beside the story of its stream, as a replay shows it.
 
 use crate::clocks::Clocks;
-use crate::story::{registration_of, Life, Story};
+use crate::story::{registration_of, Story};
 use changeover::core::Stream;
 use changeover::trace::{Record, Replay};
+use changeover::whatif::Life;
 use changeover::{Nanos, Priority, Reason, Status};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -44,7 +45,8 @@ impl Timeline {
         self.story.observe(record, replay, at);
         if matches!(record, Record::Lost { .. }) {
             let lives = &self.story.lives;
-            let there = self.inputs.iter_mut().filter(|(number, _)| lives[number].until.is_none());
+            let there =
+                self.inputs.iter_mut().filter(|(number, _)| lives[number].until().is_none());
             there.flat_map(|(_, inputs)| inputs.values_mut()).for_each(|line| push(line, at, None));
         }
         let seen = registration_of(record).and_then(|number| replay.stream(number));

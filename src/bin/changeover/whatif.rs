@@ -2,20 +2,14 @@
 
 use crate::answer::{Answer, Failure};
 use crate::fate::Fate;
-use crate::other::Other;
-use crate::run::{Outcome, Run};
-use crate::story::Story;
 use crate::tape::{About, Tape};
-use crate::verdicts::{compare, Difference};
-use crate::witness::{Known, Witness};
 use crate::words::{clock, count, seconds, Long};
-use changeover::core::{Common, Registration, Stream};
-use changeover::trace::{Act, Record};
-use changeover::{printable, Config, Nanos, Notice, Priority};
+use changeover::trace::Record;
+use changeover::whatif::{Beside, Difference, Trouble, Unknown, WhatIf};
+use changeover::{printable, Config, Nanos};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::rc::Rc;
 
 #[derive(Serialize)]
 struct Report {
@@ -56,24 +50,6 @@ struct Line {
     apart: Option<(Nanos, &'static str)>,
 }
 
-/// The streams of a trace, each beside the recorded one.
-struct WhatIf<'a> {
-    settings: &'a Config,
-    only: Option<&'a str>,
-    witness: Witness,
-    streams: BTreeMap<u64, Beside>,
-    /// Of the recorded ones.
-    story: Story,
-    unknown: BTreeSet<String>,
-}
-
-struct Beside {
-    other: Other,
-    /// What was decided by the record.
-    recorded: Vec<(Nanos, Notice)>,
-    measured: Vec<Priority>,
-}
-
 pub(crate) fn run(
     trace: &Path,
     set: &[String],
@@ -81,40 +57,44 @@ pub(crate) fn run(
     json: bool,
 ) -> Result<Answer, Failure> {
     let settings = settings(set)?;
-    let mut witness = Witness::default();
+    let mut what_if = WhatIf::new(settings);
+    if let Some(only) = only {
+        what_if = what_if.only(only);
+    }
+    // What the sources did is known from all of it.
     let mut tape = Tape::open(trace)?;
     while let Some(record) = tape.read()? {
-        witness.hear(&record, tape.at());
+        what_if.hear(&record, tape.at());
     }
     drop(tape);
-    let mut tape = Tape::open(trace)?;
-    let mut what_if = WhatIf {
-        settings: &settings,
-        only,
-        witness,
-        streams: BTreeMap::new(),
-        story: Story::default(),
-        unknown: BTreeSet::new(),
-    };
+    let (mut tape, mut unknown) = (Tape::open(trace)?, BTreeSet::new());
     while let Some(record) = tape.read()? {
         if let Record::Lost { records } = record {
             let lost = count(records as usize, "record is", "records are");
             let at = clock(tape.wall(tape.at()));
-            what_if.unknown.insert(format!("{lost} missing at {at}: what was after that"));
+            unknown.insert(format!("{lost} missing at {at}: what was after that"));
             break;
         }
-        what_if.go_on(&record, &mut tape)?;
+        what_if.apply(&record, tape.at()).map_err(|trouble| failure(&trouble, &tape))?;
     }
-    if let (Some(only), true) = (only, what_if.streams.is_empty()) {
+    what_if.finish(tape.at());
+    if let (Some(only), None) = (only, what_if.streams().next()) {
         let only = printable(only);
         return Err(Failure::Usage(format!("there is no stream {only} in the trace")));
     }
-    let report = what_if.report(&mut tape, set);
+    let report = report(&what_if, &tape, set, unknown);
     drop(tape);
     let same = report.different == 0;
     match json {
         true => Ok(Answer::json(&report, same)),
         false => Ok(Answer { text: report.text(), well: same }),
+    }
+}
+
+fn failure(trouble: &Trouble, tape: &Tape) -> Failure {
+    match trouble {
+        Trouble::AnotherMind(difference) => tape.is_of_another_mind(difference),
+        trouble => Failure::Usage(trouble.to_string()),
     }
 }
 
@@ -131,180 +111,59 @@ fn settings(set: &[String]) -> Result<Config, Failure> {
     Ok(settings)
 }
 
-impl WhatIf<'_> {
-    fn go_on(&mut self, record: &Record, tape: &mut Tape) -> Result<(), Failure> {
-        let at = tape.at();
-        if let Record::Told(told) = record {
-            if let Some(one) = self.streams.get_mut(&told.registration) {
-                one.other.advance(at, tape.replay.stream(told.registration));
-            }
-        }
-        let applied = tape.replay.apply(record);
-        applied.map_err(|difference| tape.is_of_another_mind(&difference))?;
-        self.story.observe(record, &tape.replay, at);
-        match record {
-            Record::State(stream) => {
-                let registration = stream.registration();
-                if self.is_wanted(stream.id()) && !self.streams.contains_key(&registration) {
-                    let mut common = tape.replay.common();
-                    let recorded = tape.replay.stream(registration).expect("it was just read");
-                    let stream = recorded.under(self.settings, at, &mut common);
-                    let stream = stream.map_err(|error| refused(recorded.id(), error))?;
-                    self.begin(stream, common, recorded, &[], at);
-                }
-            }
-            Record::Registered { registration: Ok(registration), acts, .. }
-                if self.is_wanted(&registration.id) =>
-            {
-                let (number, id) = (registration.number, registration.id.clone());
-                let mut common = tape.replay.common();
-                let registration = under((**registration).clone(), self.settings);
-                let stream = Stream::new(registration, at, &mut common);
-                let stream = stream.map_err(|error| refused(&id, error))?;
-                if let Some(recorded) = tape.replay.stream(number) {
-                    self.begin(stream, common, recorded, acts, at);
-                }
-            }
-            Record::MassFailure { since, until, .. } => {
-                let all = self.streams.values_mut();
-                all.for_each(|one| one.other.run.common.spread_waits(*since, *until));
-            }
-            Record::Told(told) => {
-                if let Some(one) = self.streams.get_mut(&told.registration) {
-                    one.recorded.extend(notices(&told.acts(), at));
-                    one.other.follow(told, tape.replay.stream(told.registration));
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn is_wanted(&self, id: &str) -> bool {
-        self.only.is_none_or(|only| only == id)
-    }
-
-    fn begin(
-        &mut self,
-        stream: Stream,
-        common: Common,
-        recorded: &Stream,
-        acts: &[Act],
-        at: Nanos,
-    ) {
-        let registration = recorded.registration();
-        let Known { sources, measured } = self.witness.known(registration);
-        let run = Run::new(stream, common, Rc::new(sources), at, None);
-        let other = Other::new(run, self.settings.clone(), recorded, acts);
-        let recorded = notices(acts, at).collect();
-        self.streams.insert(registration, Beside { other, recorded, measured });
-    }
-
-    fn report(mut self, tape: &mut Tape, set: &[String]) -> Report {
-        let end = tape.at();
-        let (mut streams, mut decisions, mut different) = (Vec::new(), 0, 0);
-        for (registration, mut one) in std::mem::take(&mut self.streams) {
-            let recorded = tape.replay.stream(registration);
-            one.other.advance(end.saturating_add(1), recorded);
-            if let Some(recorded) = recorded {
-                self.note_unknown(&one, recorded);
-            }
-            let (outcome, _) = one.other.run.end();
-            for input in &outcome.assumed {
-                self.unknown.insert(format!(
-                    "input {input} of {} was started, which it never was in the trace: it is taken to \
-                     deliver at once",
-                    printable(&outcome.life.id)
-                ));
-            }
-            let found = compare(&one.recorded, &outcome.decided);
-            decisions += one.recorded.len();
-            if !found.is_empty() {
-                different += found.len();
-                let life = &self.story.lives[&registration];
-                streams.push(OneStream::new(found, Fate::new(life, end), &outcome, tape, end));
-            }
-        }
-        let settings = set.to_vec();
-        let (about, unknown) = (tape.about(), self.unknown);
-        Report { about, settings, decisions, different, streams, unknown }
-    }
-
-    /// What settings ask for that the trace does not have.
-    fn note_unknown(&mut self, one: &Beside, recorded: &Stream) {
-        for input in one.other.run.stream.inputs() {
-            let was = recorded.inputs().iter().find(|was| was.priority() == input.priority());
-            let Some(was) = was else { continue };
-            let limit = input.silence_limit();
-            match self.witness.silences_from() {
-                Some(from) if limit < from && limit < was.silence_limit() => {
-                    let from = Long(from);
-                    self.unknown.insert(format!("silences shorter than {from} are not recorded"));
-                }
-                None if limit < was.silence_limit() => {
-                    self.unknown.insert(
-                        "the version that has written this trace recorded no silence shorter than the \
-                         limit then: whether an input would have been given up for one"
-                            .to_owned(),
-                    );
-                }
-                _ => {}
-            }
-            let measured = one.measured.contains(&input.priority());
-            if input.meter_window().is_some() && was.meter_window().is_none() && !measured {
-                self.unknown.insert(format!(
-                    "input {} of {} was not measured: what limits on bitrate, frames and loss, and \
-                     adaptive silence make of it",
-                    input.priority(),
-                    printable(recorded.id())
-                ));
-            }
+fn report(what_if: &WhatIf, tape: &Tape, set: &[String], mut unknown: BTreeSet<String>) -> Report {
+    let (mut streams, mut decisions, mut different) = (Vec::new(), 0, 0);
+    for (number, one) in what_if.streams() {
+        let id = one.recorded().id();
+        unknown.extend(what_if.unknown(number).iter().map(|what| not_known(what, id)));
+        decisions += one.decisions() as usize;
+        if !one.differences().is_empty() {
+            different += one.differences().len();
+            streams.push(OneStream::new(one, tape));
         }
     }
+    Report { about: tape.about(), settings: set.to_vec(), decisions, different, streams, unknown }
 }
 
-fn refused(id: &str, error: changeover::Error) -> Failure {
-    Failure::Usage(format!("stream {} does not take these settings: {error}", printable(id)))
-}
-
-fn notices(acts: &[Act], at: Nanos) -> impl Iterator<Item = (Nanos, Notice)> + '_ {
-    acts.iter().filter_map(move |act| match act {
-        Act::Notify(notice) => Some((at, notice.clone())),
-        _ => None,
-    })
-}
-
-/// As it would have been registered.
-fn under(mut registration: Registration, settings: &Config) -> Registration {
-    registration.config = registration.config.and(settings);
-    for input in &mut registration.inputs {
-        input.config = input.config.changed_by(settings);
+/// What settings ask for that the trace does not have.
+fn not_known(what: &Unknown, stream: &str) -> String {
+    let stream = printable(stream);
+    match what {
+        Unknown::ShortSilences(from) => {
+            format!("silences shorter than {} are not recorded", Long(*from))
+        }
+        Unknown::Silences => "the version that has written this trace recorded no silence shorter than the \
+             limit then: whether an input would have been given up for one"
+            .to_owned(),
+        Unknown::Measures(input) => format!(
+            "input {input} of {stream} was not measured: what limits on bitrate, frames and loss, and \
+             adaptive silence make of it"
+        ),
+        Unknown::Start(input) => format!(
+            "input {input} of {stream} was started, which it never was in the trace: it is taken to \
+             deliver at once"
+        ),
+        _ => format!("something about {stream}"),
     }
-    registration
 }
 
 impl OneStream {
-    fn new(
-        found: Vec<Difference>,
-        recorded: Fate,
-        outcome: &Outcome,
-        tape: &Tape,
-        end: Nanos,
-    ) -> OneStream {
-        let line = |difference: Difference| Line::new(difference, outcome, tape);
-        let differences = found.into_iter().map(line).collect();
-        let falsely = outcome.falsely_left.len();
-        let otherwise = Fate::new(&outcome.life, end).with_false(falsely);
+    fn new(one: &Beside, tape: &Tape) -> OneStream {
+        let mut differences: Vec<_> = one.differences().iter().collect();
+        differences.sort_by_key(|one| one.otherwise.or(one.recorded));
+        let differences = differences.into_iter().map(|one| Line::new(one, tape)).collect();
+        let (end, outcome) = (tape.at(), one.outcome());
+        let recorded = Fate::new(one.recorded(), end);
+        let otherwise = Fate::new(&outcome.life, end).with_false(outcome.false_switches);
         OneStream { stream: recorded.stream.clone(), differences, recorded, otherwise }
     }
 }
 
 impl Line {
-    fn new(difference: Difference, outcome: &Outcome, tape: &Tape) -> Line {
-        let Difference { recorded, otherwise, what, left } = difference;
+    fn new(difference: &Difference, tape: &Tape) -> Line {
+        let Difference { recorded, otherwise, is_false, .. } = *difference;
         let wall = |at: Option<Nanos>| at.map(|at| clock(tape.wall(at)));
         let after = |at: Option<Nanos>| at.map(|at| seconds(at.saturating_sub(tape.begin())));
-        let is_false = otherwise.zip(left).is_some_and(|one| outcome.falsely_left.contains(&one));
         let apart = recorded.zip(otherwise).map(|(was, is)| match is.checked_sub(was) {
             Some(later) => (later, "later"),
             None => (was - is, "earlier"),
@@ -314,7 +173,7 @@ impl Line {
             after_seconds: after(otherwise),
             recorded_at: wall(recorded),
             recorded_after_seconds: after(recorded),
-            what,
+            what: difference.to_string(),
             is_false,
             apart,
         }

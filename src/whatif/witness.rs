@@ -1,32 +1,46 @@
 //! What a trace says of the sources: when each delivered, how its starts and its probes went.
 
-use crate::run::Sources;
-use crate::source::{Probed, Silence, Source, Spans, Started};
-use changeover::core::{Stimulus, Stream};
-use changeover::trace::{Act, Record, Told};
-use changeover::{
-    Detail, InputError, Nanos, Notice, Priority, ProbeId, ProbeOutcome, Reason, SessionId, Severity,
+use super::source::{Probed, Silence, Source, Sources, Spans, Started};
+use crate::core::{
+    Detail, InputError, Nanos, Notice, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus, Stream,
 };
-use std::collections::BTreeMap;
+use crate::trace::{Act, Record, Told};
+use crate::vocabulary::{Reason, Severity};
+use std::collections::{BTreeMap, VecDeque};
 
-/// Of all streams, by the numbers of their registrations.
-#[derive(Default)]
-pub(crate) struct Witness {
+/// So many sessions of a stream that have ended are known: what was on its way when they did names them.
+const ENDED: usize = 64;
+
+/// So many of a stream's newest probes are known: more than there are at once.
+const PROBES: usize = 1024;
+
+/// At least so many of the newest starts and probes of an input are remembered.
+const ATTEMPTS: usize = 64;
+
+/// Of those streams that are watched, by the numbers of their registrations.
+#[derive(Debug, Default)]
+pub(super) struct Witness {
     streams: BTreeMap<u64, Watched>,
     /// From which length on the trace has silences, if it has any that nothing was decided by.
     silences_from: Option<Nanos>,
 }
 
 /// The sources of one stream.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Watched {
     inputs: BTreeMap<Priority, Evidence>,
     sessions: BTreeMap<SessionId, Priority>,
+    /// Those that have ended.
+    ended: VecDeque<SessionId>,
     probes: BTreeMap<ProbeId, (Priority, Nanos)>,
+    /// Something was heard since it was last asked what is known.
+    has_news: bool,
+    /// What it was told and has been heard, but not applied.
+    ahead: u64,
 }
 
 /// What was seen of one source.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Evidence {
     silences: Vec<Silence>,
     open: Option<Open>,
@@ -39,6 +53,7 @@ struct Evidence {
 }
 
 /// A silence whose end is not known yet.
+#[derive(Clone, Copy, Debug)]
 struct Open {
     from: Nanos,
     /// So long it has lasted for certain.
@@ -53,50 +68,105 @@ impl Open {
     }
 }
 
-/// What is known of the sources of a stream.
-pub(crate) struct Known {
-    pub(crate) sources: Sources,
-    /// Those of which the trace has measures.
-    pub(crate) measured: Vec<Priority>,
-}
-
 impl Witness {
-    pub(crate) fn silences_from(&self) -> Option<Nanos> {
+    /// From which length on silences are in the record, if it has any by which nothing was decided.
+    pub(super) fn silences_from(&self) -> Option<Nanos> {
         self.silences_from
     }
 
-    pub(crate) fn hear(&mut self, record: &Record, at: Nanos) {
+    /// Hears what is to be applied later. Of streams that begin, those `wanted` by their ids are watched.
+    pub(super) fn hear(&mut self, record: &Record, at: Nanos, wanted: impl Fn(&str) -> bool) {
         match record {
             Record::Began(header) => self.silences_from = header.silences_from,
-            Record::State(stream) => self.stream(stream.registration()).begin_with(stream, at),
-            Record::Registered { registration: Ok(registration), acts, .. } => {
+            Record::State(stream) if wanted(stream.id()) => {
+                self.stream(stream.registration()).begin_with(stream, at);
+            }
+            Record::Registered { registration: Ok(registration), acts, .. }
+                if wanted(&registration.id) =>
+            {
                 self.stream(registration.number).note_acts(acts, at);
             }
             Record::Told(told) => {
-                let awaited = self.silences_from.unwrap_or(Nanos::MAX);
-                self.stream(told.registration).hear(told, awaited);
+                let awaited = self.awaited();
+                if let Some(watched) = self.streams.get_mut(&told.registration) {
+                    watched.ahead += 1;
+                    watched.has_news = true;
+                    watched.hear(told, awaited);
+                }
             }
             _ => {}
         }
     }
 
     fn stream(&mut self, registration: u64) -> &mut Watched {
-        self.streams.entry(registration).or_default()
+        let watched = self.streams.entry(registration).or_default();
+        watched.has_news = true;
+        watched
     }
 
-    /// All that was heard of a stream.
-    pub(crate) fn known(&mut self, registration: u64) -> Known {
-        let watched = self.streams.remove(&registration).unwrap_or_default();
-        let measured = watched.inputs.iter().filter(|(_, one)| one.measured);
-        let measured = measured.map(|(priority, _)| *priority).collect();
-        let awaited = self.silences_from.unwrap_or(Nanos::MAX);
-        let sources = watched.inputs.into_iter();
-        let sources = sources.map(|(priority, one)| (priority, one.source(awaited)));
-        Known { sources: sources.collect(), measured }
+    /// The ends of silences that are as long are told when they come.
+    fn awaited(&self) -> Nanos {
+        self.silences_from.unwrap_or(Nanos::MAX)
+    }
+
+    /// All that is known of a stream's sources by now, if that is more than when it was last asked.
+    pub(super) fn news_of(&mut self, registration: u64) -> Option<Sources> {
+        let awaited = self.awaited();
+        let watched = self.streams.get_mut(&registration)?;
+        if !std::mem::take(&mut watched.has_news) {
+            return None;
+        }
+        let sources = watched.inputs.iter();
+        Some(sources.map(|(priority, one)| (*priority, one.source(awaited))).collect())
+    }
+
+    /// Whether an input of a stream was measured.
+    pub(super) fn measured(&self, registration: u64, priority: Priority) -> bool {
+        let watched = self.streams.get(&registration);
+        watched.is_some_and(|watched| watched.inputs.get(&priority).is_some_and(|one| one.measured))
+    }
+
+    /// What was heard of a stream is applied.
+    pub(super) fn applied(&mut self, registration: u64) {
+        if let Some(watched) = self.streams.get_mut(&registration) {
+            watched.ahead = watched.ahead.saturating_sub(1);
+        }
+    }
+
+    /// Whether everything was applied that a stream was told and has been heard.
+    pub(super) fn is_applied(&self, registration: u64) -> bool {
+        self.streams.get(&registration).is_none_or(|watched| watched.ahead == 0)
+    }
+
+    /// A stream has ended, and that was applied.
+    pub(super) fn forget(&mut self, registration: u64) {
+        self.streams.remove(&registration);
+    }
+
+    /// What is over before that is not asked for any more.
+    pub(super) fn forget_before(&mut self, at: Nanos) {
+        self.streams.values_mut().for_each(|watched| watched.forget_before(at));
     }
 }
 
 impl Watched {
+    fn forget_before(&mut self, at: Nanos) {
+        while self.ended.len() > ENDED {
+            let ended = self.ended.pop_front().unwrap_or_default();
+            self.sessions.remove(&ended);
+        }
+        while self.probes.len() > PROBES {
+            self.probes.pop_first();
+        }
+        for one in self.inputs.values_mut() {
+            let over = one.silences.partition_point(|silence| silence.until < at);
+            // The last one bounds the next.
+            one.silences.drain(..over.min(one.silences.len().saturating_sub(1)));
+            keep_the_newest(&mut one.starts);
+            keep_the_newest(&mut one.probes);
+        }
+    }
+
     fn input(&mut self, priority: Priority) -> &mut Evidence {
         self.inputs.entry(priority).or_default()
     }
@@ -178,6 +248,7 @@ impl Watched {
                     self.input(*priority).starting = Some((*session, at));
                 }
                 Act::Stop { session, priority } => {
+                    self.ended.push_back(*session);
                     let one = self.input(*priority);
                     one.starting = one.starting.filter(|(starting, _)| starting != session);
                 }
@@ -263,18 +334,23 @@ impl Evidence {
         }
     }
 
-    fn source(mut self, awaited: Nanos) -> Source {
-        if let Some(open) = self.open.take() {
-            let told = open.lasts_until_told(awaited);
-            let Open { from, until, failed } = open;
-            let until = if told { Nanos::MAX } else { until };
-            self.silences.push(Silence { from, until, failed });
+    fn source(&self, awaited: Nanos) -> Source {
+        let mut silences = self.silences.clone();
+        if let Some(open) = &self.open {
+            let until = if open.lasts_until_told(awaited) { Nanos::MAX } else { open.until };
+            silences.push(Silence { from: open.from, until, failed: open.failed });
         }
         Source {
-            silences: self.silences,
-            starts: Spans::nearest(self.starts),
-            probes: Spans::nearest(self.probes),
+            silences,
+            starts: Spans::nearest(self.starts.clone()),
+            probes: Spans::nearest(self.probes.clone()),
             rates: Spans::default(),
         }
+    }
+}
+
+fn keep_the_newest<T>(seen: &mut Vec<T>) {
+    if seen.len() > 2 * ATTEMPTS {
+        seen.drain(..seen.len() - ATTEMPTS);
     }
 }

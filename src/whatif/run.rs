@@ -1,25 +1,24 @@
 //! A stream in virtual time, whose sources are known beforehand: a driver as section 6 of `docs/rules.md`
 //! wants it, beside the engine's monitor and the tests'.
 
-use crate::source::{Probed, Rate, Silence, Source, Started};
-use crate::story::Life;
-use changeover::core::{Action, Common, Stimulus, Stream};
-use changeover::trace::Writer;
-use changeover::{
-    Error, Measure, Nanos, Notice, Priority, ProbeId, ProbeOutcome, Reason, SessionId,
+use super::life::Life;
+use super::source::{Probed, Sources, Started};
+use crate::core::{
+    Action, Common, Nanos, Notice, Priority, ProbeId, ProbeOutcome, SessionId, Stimulus, Stream,
 };
+use crate::trace::Writer;
+use crate::vocabulary::{Error, Reason};
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
+
+mod looks;
 
 /// The engine's.
 const TICK: Nanos = 1_000_000;
 
-/// How often what is measured is looked at in a window.
-const LOOKS: Nanos = 10;
-
 /// What a run is about to answer by its sources, or to decide because its time has come.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Question {
+pub(super) enum Question {
     /// That the host has taken a start, and how it went.
     Start(SessionId),
     /// The packet that is awaited of a session.
@@ -32,13 +31,12 @@ pub(crate) enum Question {
     Deadline(Nanos),
 }
 
-pub(crate) type Sources = BTreeMap<Priority, Source>;
-
 /// One stream, from now on.
-pub(crate) struct Run {
-    pub(crate) stream: Stream,
-    pub(crate) common: Common,
-    sources: Rc<Sources>,
+#[derive(Debug)]
+pub struct Run {
+    pub(super) stream: Stream,
+    pub(super) common: Common,
+    sources: Arc<Sources>,
     sessions: BTreeMap<SessionId, Session>,
     /// Probes without an answer.
     probes: BTreeMap<ProbeId, Probe>,
@@ -47,29 +45,35 @@ pub(crate) struct Run {
     serial: u64,
     /// The last instant.
     now: Nanos,
-    pub(crate) outcome: Outcome,
+    pub(super) outcome: Outcome,
     /// What was started and probed since this was last taken.
-    pub(crate) begun: Begun,
+    pub(super) begun: Begun,
     writer: Option<Writer>,
 }
 
 /// What became of it.
-pub(crate) struct Outcome {
-    pub(crate) life: Life,
-    /// What the host was told, and when.
-    pub(crate) decided: Vec<(Nanos, Notice)>,
-    /// When which input was left for its silence, though its source had not failed.
-    pub(crate) falsely_left: BTreeSet<(Nanos, Priority)>,
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What was on air.
+    pub life: Life,
+    /// How many switches left an input for its silence, though its source had not failed.
+    pub false_switches: usize,
     /// Inputs that were started, of whose starts nothing is known.
-    pub(crate) assumed: BTreeSet<Priority>,
+    pub assumed: BTreeSet<Priority>,
+    /// What the host was told, and when.
+    pub(super) decided: Vec<(Nanos, Notice)>,
+    /// When which input was left like that.
+    pub(super) falsely_left: BTreeSet<(Nanos, Priority)>,
 }
 
-#[derive(Default)]
-pub(crate) struct Begun {
-    pub(crate) sessions: Vec<(Priority, SessionId)>,
-    pub(crate) probes: Vec<(Priority, ProbeId)>,
+#[derive(Debug, Default)]
+pub(super) struct Begun {
+    pub(super) sessions: Vec<(Priority, SessionId)>,
+    pub(super) probes: Vec<(Priority, ProbeId)>,
 }
 
+#[derive(Debug)]
 struct Session {
     priority: Priority,
     began: Nanos,
@@ -81,6 +85,7 @@ struct Session {
     measured: bool,
 }
 
+#[derive(Debug)]
 struct Probe {
     priority: Priority,
     began: Nanos,
@@ -93,7 +98,7 @@ enum Coming {
     Failed(SessionId, String),
     Packet(SessionId),
     Commit(u64),
-    Probed(ProbeId, ProbeOutcome),
+    Probed(ProbeId, Probed),
     /// An input has been silent for a while, or no longer is: a trace has that.
     Glance(Priority),
     /// A look at a session that has delivered since then.
@@ -101,19 +106,21 @@ enum Coming {
 }
 
 impl Run {
-    /// Goes on with a stream that was made at `now`.
-    pub(crate) fn new(
+    /// Goes on with a stream that was made at `now`; with a `writer`, by which it was registered, a trace is
+    /// written of it.
+    pub fn new(
         stream: Stream,
         common: Common,
-        sources: Rc<Sources>,
+        sources: Arc<Sources>,
         now: Nanos,
         writer: Option<Writer>,
     ) -> Run {
         let outcome = Outcome {
             life: Life::new(&stream),
+            false_switches: 0,
+            assumed: BTreeSet::new(),
             decided: Vec::new(),
             falsely_left: BTreeSet::new(),
-            assumed: BTreeSet::new(),
         };
         // Whether a start was taken that is under way, nobody says. It is hardly ever long until it is.
         let known = |(priority, session)| {
@@ -125,7 +132,7 @@ impl Run {
         let running: Vec<_> =
             inputs.filter_map(|input| Some((input.priority(), input.session()?))).collect();
         let glances = match &writer {
-            Some(_) => glances(&sources),
+            Some(_) => looks::glances(&sources),
             None => Vec::new(),
         };
         let mut run = Run {
@@ -146,23 +153,49 @@ impl Run {
         run
     }
 
-    pub(crate) fn sources(&self) -> &Rc<Sources> {
+    /// Up to `end`, which is decided, too: what became of it, and its trace, if there is one.
+    pub fn finish(mut self, end: Nanos) -> (Outcome, Option<Writer>) {
+        self.advance(end.saturating_add(1), &|_| false);
+        // So that its trace ends then, too.
+        self.see(end);
+        // A tick is never refused.
+        let _ = self.tell(Stimulus::Tick, end);
+        (self.outcome, self.writer)
+    }
+
+    pub(super) fn sources(&self) -> &Arc<Sources> {
         &self.sources
     }
 
+    /// More is known of them.
+    pub(super) fn set_sources(&mut self, sources: Sources) {
+        self.sources = Arc::new(sources);
+    }
+
+    /// When something comes or may be decided next, at the earliest.
+    pub(super) fn next(&self) -> Option<Nanos> {
+        let coming = self.to_come.first_key_value().map(|((at, _), _)| *at);
+        self.stream.next_deadline().into_iter().chain(coming).min()
+    }
+
+    /// What it is told next, it is told at `at` or later.
+    pub(super) fn reach_time(&mut self, at: Nanos) {
+        self.now = self.now.max(at);
+    }
+
     /// The session of an input, if it has one.
-    pub(crate) fn session_of(&self, priority: Priority) -> Option<SessionId> {
+    pub(super) fn session_of(&self, priority: Priority) -> Option<SessionId> {
         self.stream.inputs().iter().find(|input| input.priority() == priority)?.session()
     }
 
     /// Whether the session runs and has delivered, as far as the stream needs to know.
-    pub(crate) fn delivers(&self, session: SessionId) -> bool {
+    pub(super) fn delivers(&self, session: SessionId) -> bool {
         self.sessions.contains_key(&session) && !self.stream.awaits(session)
     }
 
     /// Tells the stream what happens at `at`.
-    pub(crate) fn tell(&mut self, stimulus: Stimulus, at: Nanos) -> Result<(), Error> {
-        self.now = self.now.max(at);
+    pub(super) fn tell(&mut self, stimulus: Stimulus, at: Nanos) -> Result<(), Error> {
+        self.reach_time(at);
         match stimulus {
             Stimulus::StartTaken { session } | Stimulus::StartResult { session, .. } => {
                 if let Some(session) = self.sessions.get_mut(&session) {
@@ -184,7 +217,7 @@ impl Run {
 
     /// What comes until `until`, and what is decided because time passes. What `elsewhere` knows
     /// better, it will tell.
-    pub(crate) fn advance(&mut self, until: Nanos, elsewhere: &dyn Fn(Question) -> bool) {
+    pub(super) fn advance(&mut self, until: Nanos, elsewhere: &dyn Fn(Question) -> bool) {
         loop {
             self.answer(elsewhere);
             let coming = self.to_come.first_key_value().map(|((at, _), _)| *at);
@@ -208,7 +241,7 @@ impl Run {
     }
 
     /// Sees to it that whatever the stream waits for comes, unless it will be told by `elsewhere`.
-    pub(crate) fn answer(&mut self, elsewhere: &dyn Fn(Question) -> bool) {
+    pub(super) fn answer(&mut self, elsewhere: &dyn Fn(Question) -> bool) {
         let sessions: Vec<_> = self.sessions.keys().copied().collect();
         for id in sessions {
             self.answer_start(id, elsewhere);
@@ -270,17 +303,29 @@ impl Run {
         let (priority, began) = (*priority, *began);
         let source = self.sources.get(&priority);
         let known = source.and_then(|source| source.probes.at(began)).copied();
-        let (at, outcome) = match known.unwrap_or(Probed::Answered { after: 0 }) {
-            Probed::Unsupported => (self.now, ProbeOutcome::Unsupported),
-            Probed::Answered { after } => {
-                let at = (began + after).max(self.now);
-                let silent = source.is_some_and(|source| source.silence(at).is_some());
-                let failed = || ProbeOutcome::Failed("delivers nothing".to_owned());
-                (at, if silent { failed() } else { ProbeOutcome::Ok })
-            }
+        let probed = known.unwrap_or(Probed::Answered { after: 0 });
+        let after = match probed {
+            Probed::Unsupported => 0,
+            Probed::Answered { after } => after,
         };
         let _ = self.tell(Stimulus::ProbeTaken { probe: id }, self.now);
-        self.expect(at, Coming::Probed(id, outcome));
+        self.expect((began + after).max(self.now), Coming::Probed(id, probed));
+    }
+
+    /// What a probe finds that is answered now.
+    fn found(&self, probe: ProbeId, probed: Probed) -> Option<ProbeOutcome> {
+        let priority = self.probes.get(&probe)?.priority;
+        Some(match probed {
+            Probed::Unsupported => ProbeOutcome::Unsupported,
+            Probed::Answered { .. } if self.is_silent(priority) => {
+                ProbeOutcome::Failed("delivers nothing".to_owned())
+            }
+            Probed::Answered { .. } => ProbeOutcome::Ok,
+        })
+    }
+
+    fn is_silent(&self, priority: Priority) -> bool {
+        self.sources.get(&priority).is_some_and(|source| source.silence(self.now).is_some())
     }
 
     fn start_of(&self, priority: Priority, at: Nanos) -> Option<Started> {
@@ -305,15 +350,25 @@ impl Run {
             }
             Coming::Packet(session) => {
                 self.sessions.entry(session).and_modify(|session| session.expected = false);
-                match self.stream.awaits(session) {
+                let of = self.sessions.get(&session).map(|session| session.priority);
+                // By what is known by now; if it does not come, the next one is expected.
+                let comes = of.is_some_and(|of| !self.is_silent(of));
+                match comes && self.stream.awaits(session) {
                     true => self.tell(Stimulus::Packet { session }, now),
                     false => Ok(()),
                 }
             }
-            Coming::Commit(number) => self.tell(Stimulus::Committed { number }, now),
-            Coming::Probed(probe, outcome) => match self.probes.contains_key(&probe) {
-                true => self.tell(Stimulus::ProbeResult { probe, outcome }, now),
-                false => Ok(()),
+            Coming::Commit(number) => {
+                let offer = self.stream.offer().map(|offer| offer.session);
+                let of = offer.and_then(|session| self.sessions.get(&session));
+                match of.is_some_and(|session| self.is_silent(session.priority)) {
+                    true => Ok(()),
+                    false => self.tell(Stimulus::Committed { number }, now),
+                }
+            }
+            Coming::Probed(probe, probed) => match self.found(probe, probed) {
+                Some(outcome) => self.tell(Stimulus::ProbeResult { probe, outcome }, now),
+                None => Ok(()),
             },
             Coming::Glance(priority) => {
                 self.tell_newest_packets_of(|of| of == priority);
@@ -342,8 +397,8 @@ impl Run {
     }
 
     /// Tells the stream of its newest packets, before it is told that time has passed.
-    pub(crate) fn see(&mut self, at: Nanos) {
-        self.now = self.now.max(at);
+    pub(super) fn see(&mut self, at: Nanos) {
+        self.reach_time(at);
         self.tell_newest_packets();
     }
 
@@ -361,50 +416,6 @@ impl Run {
     fn delivering(&self) -> Vec<(SessionId, Priority)> {
         let running = self.sessions.iter().map(|(id, session)| (*id, session.priority));
         running.filter(|(id, _)| !self.stream.awaits(*id)).collect()
-    }
-
-    /// With the first packet of a session that has to be measured.
-    fn begin_looks(&mut self, id: SessionId) {
-        let now = self.now;
-        let Some(session) = self.sessions.get_mut(&id).filter(|session| !session.measured) else {
-            return;
-        };
-        let measurable = |source: &Source| !source.rates.is_empty();
-        if !self.sources.get(&session.priority).is_some_and(measurable) {
-            return;
-        }
-        session.measured = true;
-        self.expect(now, Coming::Look(id, now));
-    }
-
-    /// Looks at a session, as long as it runs and a setting has it measured.
-    fn look(&mut self, id: SessionId, since: Nanos) {
-        let Some(Session { priority, .. }) = self.sessions.get(&id) else { return };
-        let priority = *priority;
-        let input = self.stream.inputs().iter().find(|input| input.priority() == priority);
-        let Some(window) = input.and_then(|input| input.meter_window()) else {
-            self.sessions.entry(id).and_modify(|session| session.measured = false);
-            return;
-        };
-        self.tell_newest_packets();
-        let source = &self.sources[&priority];
-        let since_packet = Some(self.now - source.newest(self.now).max(since).min(self.now));
-        let mut measure = Measure { since_packet, since_video: since_packet, ..Measure::default() };
-        if self.now - since >= window {
-            let from = self.now - window;
-            let heard = window - source.silent_within(from, self.now);
-            let mean = |of: &dyn Fn(&Rate) -> f64| {
-                let sum =
-                    source.rates.within(from, self.now).map(|(long, rate)| of(rate) * long as f64);
-                sum.sum::<f64>() / window as f64
-            };
-            let share = heard as f64 / window as f64;
-            measure.bitrate_kbps = Some((mean(&|rate| rate.kbps) * share) as u64);
-            measure.fps_milli = Some((mean(&|rate| rate.fps) * share * 1e3) as u64);
-            measure.loss_ppm = Some((mean(&|rate| rate.loss) * 1e4) as u64);
-        }
-        self.expect(self.now + window / LOOKS, Coming::Look(id, since));
-        let _ = self.tell(Stimulus::Measured { session: id, measure }, self.now);
     }
 
     /// What the stream answers.
@@ -447,26 +458,10 @@ impl Run {
                 let silence = source.and_then(|source| source.silence(self.now));
                 if !silence.is_some_and(|silence| silence.failed) {
                     self.outcome.falsely_left.insert((self.now, left));
+                    self.outcome.false_switches += 1;
                 }
             }
         }
         self.outcome.decided.push((self.now, notice));
     }
-
-    /// The run ends: what became of it, and its trace, if there is one.
-    pub(crate) fn end(self) -> (Outcome, Option<Writer>) {
-        (self.outcome, self.writer)
-    }
-}
-
-/// When an engine would look at which input for the sake of its trace.
-fn glances(sources: &Sources) -> Vec<(Nanos, Priority)> {
-    let of = |(priority, source): (&Priority, &Source)| {
-        let long = |one: &&Silence| one.until - one.from >= Writer::SILENCES_FROM;
-        let silences = source.silences.iter().filter(long);
-        let times = silences.flat_map(|one| [one.from + Writer::SILENCES_FROM, one.until]);
-        let known = times.filter(|at| *at < Nanos::MAX);
-        known.map(|at| (at, *priority)).collect::<Vec<_>>()
-    };
-    sources.iter().flat_map(of).collect()
 }

@@ -1,24 +1,36 @@
 //! A stream of a trace under other settings: what it is told is what was recorded, in terms of its own
 //! sessions; what was not recorded, its sources answer.
 
-use crate::run::{Question, Run, Sources};
-use changeover::core::{Common, Stimulus, Stream};
-use changeover::trace::{Act, Told};
-use changeover::{Config, InputHealth, InputsUpdate, Nanos, Priority, ProbeId, SessionId};
-use std::collections::BTreeMap;
+use super::run::{Question, Run};
+use super::source::Sources;
+use crate::core::{
+    Common, Config, InputHealth, InputsUpdate, Nanos, Priority, ProbeId, SessionId, Stimulus,
+    Stream,
+};
+use crate::trace::{Act, Told};
+use std::collections::{BTreeMap, VecDeque};
 
 /// The engine is late by no more than this with what is due, also after a stall.
 const LATE: Nanos = 300_000_000;
 
+/// So many recorded sessions that have ended are known: what was on its way when they did names them.
+const ENDED: usize = 64;
+
+/// So many of the newest probes are known: more than there are at once.
+const PROBES: usize = 1024;
+
 /// One stream that goes its own way beside the recorded one.
-pub(crate) struct Other {
-    pub(crate) run: Run,
+#[derive(Debug)]
+pub(super) struct Other {
+    pub(super) run: Run,
     settings: Config,
     /// Of its own sessions, which recorded ones they stand for: those that were begun by the same record.
     sessions: BTreeMap<SessionId, SessionId>,
     probes: BTreeMap<ProbeId, ProbeId>,
-    /// The inputs of all recorded sessions.
+    /// The inputs of recorded sessions.
     inputs: BTreeMap<SessionId, Priority>,
+    /// Those that have ended.
+    ended: VecDeque<SessionId>,
     /// See [`wait_alike`].
     in_step: bool,
 }
@@ -26,7 +38,7 @@ pub(crate) struct Other {
 impl Other {
     /// From now on. `recorded` is the stream by the record, `acts` what that has just answered, if it was
     /// made just now.
-    pub(crate) fn new(mut run: Run, settings: Config, recorded: &Stream, acts: &[Act]) -> Other {
+    pub(super) fn new(mut run: Run, settings: Config, recorded: &Stream, acts: &[Act]) -> Other {
         let sessions = recorded.inputs().iter();
         let sessions = sessions.filter_map(|input| Some((input.session()?, input.priority())));
         let inputs: BTreeMap<_, _> = sessions.collect();
@@ -37,6 +49,7 @@ impl Other {
             sessions: BTreeMap::new(),
             probes: BTreeMap::new(),
             inputs,
+            ended: VecDeque::new(),
             in_step: false,
         };
         if acts.is_empty() {
@@ -52,19 +65,21 @@ impl Other {
         other
     }
 
-    /// Time passes until the next record, before which the stream was `recorded`.
-    pub(crate) fn advance(&mut self, until: Nanos, recorded: Option<&Stream>) {
+    /// Time passes until `until`. The next thing that the recorded stream is told, it is told at `told` or later;
+    /// until then it is as `recorded`.
+    pub(super) fn advance(&mut self, until: Nanos, told: Nanos, recorded: Option<&Stream>) {
         let Other { run, sessions, probes, .. } = self;
-        let counterpart = Counterpart { sessions, probes, recorded, until };
+        let counterpart = Counterpart { sessions, probes, recorded, told };
         let sources = run.sources().clone();
         run.advance(until, &|question| counterpart.knows(question, &sources));
         self.in_step = recorded.is_some_and(|recorded| wait_alike(&self.run.stream, recorded));
     }
 
     /// The record tells the recorded stream something, which is now `recorded`.
-    pub(crate) fn follow(&mut self, told: &Told, recorded: Option<&Stream>) {
+    pub(super) fn follow(&mut self, told: &Told, recorded: Option<&Stream>) {
         let acts = told.acts();
         self.run.begun = Default::default();
+        self.run.reach_time(told.at);
         if matches!(told.stimulus, Stimulus::Tick) && !self.in_step {
             // The recorded stream was told of what it had a deadline for, and of no more.
             self.run.see(told.at);
@@ -74,15 +89,16 @@ impl Other {
             let _ = self.run.tell(stimulus, told.at);
         }
         self.pair(&acts);
-        if let Some(recorded) = recorded {
-            self.answer(recorded);
+        match recorded {
+            Some(recorded) => self.answer(recorded),
+            None => self.run.outcome.life.end(told.at),
         }
     }
 
     fn answer(&mut self, recorded: &Stream) {
         let Other { run, sessions, probes, .. } = self;
         let counterpart =
-            Counterpart { sessions, probes, recorded: Some(recorded), until: Nanos::MAX };
+            Counterpart { sessions, probes, recorded: Some(recorded), told: Nanos::MAX };
         let sources = run.sources().clone();
         run.answer(&|question| counterpart.knows(question, &sources));
     }
@@ -101,8 +117,17 @@ impl Other {
                     self.probes.extend(own.map(|(_, own)| (*own, *probe)));
                 }
                 Act::CancelProbe { probe } => self.forget_probe(*probe),
+                Act::Stop { session, .. } => self.ended.push_back(*session),
                 _ => {}
             }
+        }
+        while self.ended.len() > ENDED {
+            let ended = self.ended.pop_front().unwrap_or_default();
+            self.inputs.remove(&ended);
+            self.sessions.retain(|_, recorded| *recorded != ended);
+        }
+        while self.probes.len() > PROBES {
+            self.probes.pop_first();
         }
     }
 
@@ -200,8 +225,8 @@ struct Counterpart<'a> {
     sessions: &'a BTreeMap<SessionId, SessionId>,
     probes: &'a BTreeMap<ProbeId, ProbeId>,
     recorded: Option<&'a Stream>,
-    /// When it says something next.
-    until: Nanos,
+    /// When it says something next, at the earliest.
+    told: Nanos,
 }
 
 impl Counterpart<'_> {
@@ -221,7 +246,7 @@ impl Counterpart<'_> {
                 running(own).is_some_and(|one| stream.offer().is_some_and(|it| it.session == one))
             }
             Question::Deadline(at) => {
-                self.until.saturating_sub(at) <= LATE && is_due(stream, sources, at)
+                self.told.saturating_sub(at) <= LATE && is_due(stream, sources, at)
             }
         }
     }

@@ -1,60 +1,78 @@
 //! What the source of an input does, known beforehand: by a record of it, or by a script.
 
-use changeover::Nanos;
+use crate::core::{Nanos, Priority};
+use std::collections::BTreeMap;
+
+/// The sources of a stream's inputs, by their priorities.
+pub type Sources = BTreeMap<Priority, Source>;
 
 /// The source of one input. What nothing is known of delivers, and starts at once.
-#[derive(Default)]
-pub(crate) struct Source {
-    /// In their order, apart.
-    pub(crate) silences: Vec<Silence>,
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// When it delivers nothing: in their order, apart.
+    pub silences: Vec<Silence>,
     /// How a start goes.
-    pub(crate) starts: Spans<Started>,
-    pub(crate) probes: Spans<Probed>,
+    pub starts: Spans<Started>,
+    /// How a probe goes.
+    pub probes: Spans<Probed>,
     /// How much it delivers; nothing where that can't be asked for.
-    pub(crate) rates: Spans<Rate>,
+    pub rates: Spans<Rate>,
 }
 
 /// A time in which a source delivers nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Silence {
+pub struct Silence {
     /// Its last packet.
-    pub(crate) from: Nanos,
+    pub from: Nanos,
     /// Its next one; `Nanos::MAX` if none is known.
-    pub(crate) until: Nanos,
+    pub until: Nanos,
     /// It is a failure of the source, and not just a gap.
-    pub(crate) failed: bool,
+    pub failed: bool,
 }
 
 /// How a start goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Started {
+pub enum Started {
     /// So long after it comes the first packet, unless the source is silent.
-    Delivers { after: Nanos },
+    Delivers {
+        /// Nanoseconds.
+        after: Nanos,
+    },
     /// So long after it the host says that it failed.
-    Fails { after: Nanos, text: String },
+    Fails {
+        /// Nanoseconds.
+        after: Nanos,
+        /// What it says.
+        text: String,
+    },
 }
 
 /// How a probe goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Probed {
+pub enum Probed {
     /// So long after it the host says whether the source delivers.
-    Answered { after: Nanos },
+    Answered {
+        /// Nanoseconds.
+        after: Nanos,
+    },
     /// The host can't probe it.
     Unsupported,
 }
 
 /// How much a source delivers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Rate {
-    pub(crate) kbps: f64,
-    pub(crate) fps: f64,
+pub struct Rate {
+    /// Kilobits a second.
+    pub kbps: f64,
+    /// Frames a second.
+    pub fps: f64,
     /// Of a hundred packets, how many are lost.
-    pub(crate) loss: f64,
+    pub loss: f64,
 }
 
 /// What holds from each instant on until the next; the first also before.
-#[derive(Debug)]
-pub(crate) struct Spans<T>(Vec<(Nanos, T)>);
+#[derive(Clone, Debug)]
+pub struct Spans<T>(Vec<(Nanos, T)>);
 
 impl<T> Default for Spans<T> {
     fn default() -> Spans<T> {
@@ -64,12 +82,12 @@ impl<T> Default for Spans<T> {
 
 impl<T> Spans<T> {
     /// Of what holds from each of these instants on, in their order.
-    pub(crate) fn new(spans: Vec<(Nanos, T)>) -> Spans<T> {
+    pub fn new(spans: Vec<(Nanos, T)>) -> Spans<T> {
         Spans(spans)
     }
 
     /// Of what was seen at these instants, in their order: what is nearest holds.
-    pub(crate) fn nearest(seen: Vec<(Nanos, T)>) -> Spans<T> {
+    pub fn nearest(seen: Vec<(Nanos, T)>) -> Spans<T> {
         let mut before = None;
         let spans = seen.into_iter().map(|(at, what)| {
             let from = before.replace(at).map_or(at, |before: Nanos| before + (at - before) / 2);
@@ -78,17 +96,19 @@ impl<T> Spans<T> {
         Spans(spans.collect())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn at(&self, at: Nanos) -> Option<&T> {
+    /// What holds at an instant.
+    pub fn at(&self, at: Nanos) -> Option<&T> {
         let later = self.0.partition_point(|(from, _)| *from <= at);
         self.0.get(later.saturating_sub(1)).map(|(_, what)| what)
     }
 
     /// What holds at some time in a span, and for how much of it.
-    pub(crate) fn within(&self, from: Nanos, until: Nanos) -> impl Iterator<Item = (Nanos, &T)> {
+    pub fn within(&self, from: Nanos, until: Nanos) -> impl Iterator<Item = (Nanos, &T)> {
         (0..self.0.len()).filter_map(move |at| {
             let begin = if at == 0 { 0 } else { self.0[at].0 };
             let end = self.0.get(at + 1).map_or(Nanos::MAX, |(next, _)| *next);
@@ -100,24 +120,24 @@ impl<T> Spans<T> {
 
 impl Source {
     /// The silence in which an instant lies. A packet that comes then is not in it.
-    pub(crate) fn silence(&self, at: Nanos) -> Option<&Silence> {
+    pub fn silence(&self, at: Nanos) -> Option<&Silence> {
         let begun = self.silences.partition_point(|silence| silence.from < at);
         self.silences[..begun].last().filter(|silence| at < silence.until)
     }
 
     /// Its newest packet. What delivers does so at each instant.
-    pub(crate) fn newest(&self, at: Nanos) -> Nanos {
+    pub fn newest(&self, at: Nanos) -> Nanos {
         self.silence(at).map_or(at, |silence| silence.from)
     }
 
     /// The first packet from an instant on, if there is one.
-    pub(crate) fn next_packet(&self, from: Nanos) -> Option<Nanos> {
+    pub fn next_packet(&self, from: Nanos) -> Option<Nanos> {
         let next = self.silence(from).map_or(from, |silence| silence.until);
         (next < Nanos::MAX).then_some(next)
     }
 
     /// For how much of a span it is silent.
-    pub(crate) fn silent_within(&self, from: Nanos, until: Nanos) -> Nanos {
+    pub fn silent_within(&self, from: Nanos, until: Nanos) -> Nanos {
         let overlap = |one: &Silence| one.until.min(until).saturating_sub(one.from.max(from));
         self.silences.iter().map(overlap).sum()
     }
