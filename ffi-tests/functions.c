@@ -53,6 +53,8 @@ CODE(set_log_callback, a->engine, a->number, (changeover_log_fn)a->callback, a->
 CODE(set_log_full_urls, a->engine, a->number)
 CODE(trace_to, a->engine, a->path, a->path_len, a->trace)
 CODE(end_trace, a->engine)
+CODE(shadow, ID_OF(a), a->config)
+CODE(end_shadow, a->engine)
 CODE(register, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, a->out)
 CODE(register_from, ID_OF(a), a->text, a->text_len, a->specs, a->specs_len, a->config, 7, a->out)
 CODE(unregister, ID_OF(a))
@@ -232,6 +234,8 @@ const struct function functions[] = {
     ROW(set_log_full_urls, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(trace_to, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(TEXT_IN, path), P(SETTINGS, trace)),
     ROW(end_trace, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
+    ROW(shadow, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), P(CONFIG, config)),
+    ROW(end_shadow, 0, FINE, FINE, FORKED, P(ENGINE, engine)),
     ROW(register, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text), L(SPECS, specs),
         P(SETTINGS, config), P(OPTIONAL, out)),
     ROW(register_from, 0, FINE, FINE, FORKED, P(ENGINE, engine), L(ID, stream), L(TEXT_IN, text),

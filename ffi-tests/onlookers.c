@@ -188,8 +188,23 @@ static void read_texts(changeover_engine *engine) {
   changeover_text_free(text);
 }
 
+static void shadow(changeover_engine *engine) {
+  if (one_in(3)) {
+    CALL(changeover_end_shadow(engine));
+    return;
+  }
+  changeover_config settings;
+  OK(changeover_config_init(&settings, sizeof settings));
+  settings.packet_timeout = any_duration();
+  const char *const stream = any_stream();
+  if (one_in(2))
+    CALL(changeover_shadow(engine, NULL, 0, &settings));
+  else
+    CALL(changeover_shadow(engine, S(stream), &settings));
+}
+
 void look_on(changeover_engine *engine, const char *directory) {
-  switch (below(10)) {
+  switch (below(11)) {
     case 0:
       if (one_in(10)) serve(engine);
       break;
@@ -201,6 +216,9 @@ void look_on(changeover_engine *engine, const char *directory) {
       if (one_in(4)) trace(engine, directory);
       break;
     case 4: read_texts(engine); break;
+    case 5:
+      if (one_in(4)) shadow(engine);
+      break;
     default: ask_a_site();
   }
 }

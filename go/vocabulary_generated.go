@@ -437,6 +437,13 @@ const (
 	// is more than Limit (MassShare of them). Told once, and not again before ten seconds have passed
 	// without one.
 	EventMassFailure EventKind = C.CHANGEOVER_EVENT_MASS_FAILURE
+	// EventShadowDiffers: a shadow decided otherwise, of a stream that is still registered: what
+	// Detail says was decided Measured ago, and would have been decided Limit ago under its settings;
+	// 0: never. Of a switch From is the input left, if there was one, and Priority the one chosen.
+	EventShadowDiffers EventKind = C.CHANGEOVER_EVENT_SHADOW_DIFFERS
+	// EventShadowGap: without a stream: the shadow could not follow, Dropped records were lost to it.
+	// It begins anew, with all streams as they are.
+	EventShadowGap EventKind = C.CHANGEOVER_EVENT_SHADOW_GAP
 )
 
 // String is its name, e.g. "start".
@@ -470,6 +477,10 @@ func (e EventKind) String() string {
 		return "bug"
 	case C.CHANGEOVER_EVENT_MASS_FAILURE:
 		return "mass_failure"
+	case C.CHANGEOVER_EVENT_SHADOW_DIFFERS:
+		return "shadow_differs"
+	case C.CHANGEOVER_EVENT_SHADOW_GAP:
+		return "shadow_gap"
 	}
 	return "unknown"
 }

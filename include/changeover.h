@@ -499,6 +499,20 @@
  */
 #define CHANGEOVER_EVENT_MASS_FAILURE 13
 
+/**
+ * A shadow decided otherwise, of a stream that is still registered: what detail says was decided
+ * measured ago, and would have been decided limit ago under its settings; 0: never. Of a switch
+ * from is the input left, if there was one, and priority the one chosen. Fields: priority, from,
+ * reason, measured, limit, detail.
+ */
+#define CHANGEOVER_EVENT_SHADOW_DIFFERS 14
+
+/**
+ * Without a stream: the shadow could not follow, dropped records were lost to it. It begins anew,
+ * with all streams as they are. Fields: dropped.
+ */
+#define CHANGEOVER_EVENT_SHADOW_GAP 15
+
 /* --- How a probe went, as C says it. */
 
 /** The source works. */
@@ -1955,6 +1969,34 @@ int32_t changeover_trace_to(struct changeover_engine *engine,
  * Any thread; waits for the monitor, and for the file. Since 0.1.
  */
 int32_t changeover_end_trace(struct changeover_engine *engine);
+
+/**
+ * From now on decides beside the engine what it would decide under other settings: for one stream, or for all of
+ * them if stream is NULL and its length 0, and in place of what their inputs set themselves. It sees the
+ * same events, and nothing is done of what it decides; where the engine decides otherwise,
+ * CHANGEOVER_EVENT_SHADOW_DIFFERS tells, 70 seconds later. The metrics have what it would have cost
+ * (docs/operations.md). A shadow that there is ends. What is inherited in settings stays as it is.
+ *
+ * A thread of the library's (niceness 10) does what changeover replay --set does with a trace. If it is too slow, it
+ * begins anew, and CHANGEOVER_EVENT_SHADOW_GAP tells. Streams that do not take these settings are left out; the log
+ * says which. settings is copied.
+ *
+ * Any thread; waits for the monitor, and for the end of the shadow that there is.
+ * Errors: CONFIG: no stream takes these settings; SYSTEM. Since 0.1.
+ */
+int32_t changeover_shadow(struct changeover_engine *engine,
+                          const char *stream,
+                          size_t stream_len,
+                          const changeover_config *settings);
+
+/**
+ * Ends the shadow, if there is one: what it has seen is decided, and what is left of it told. Waits for that; in a
+ * callback, whichever engine's, it does not wait. After TIMEOUT (changeover_set_call_timeout) it has ended, or soon
+ * will.
+ *
+ * Any thread; waits for the monitor, and for the shadow. Since 0.1.
+ */
+int32_t changeover_end_shadow(struct changeover_engine *engine);
 
 /**
  * Counts one packet of an input's current session: bytes long, flagged CHANGEOVER_VIDEO,

@@ -184,6 +184,8 @@ enum class event_kind : std::int32_t {
   gap = CHANGEOVER_EVENT_GAP,
   bug = CHANGEOVER_EVENT_BUG,
   mass_failure = CHANGEOVER_EVENT_MASS_FAILURE,
+  shadow_differs = CHANGEOVER_EVENT_SHADOW_DIFFERS,
+  shadow_gap = CHANGEOVER_EVENT_SHADOW_GAP,
 };
 enum class probe_outcome : std::int32_t {
   ok = CHANGEOVER_PROBE_OK,
@@ -1545,6 +1547,19 @@ class engine {
   }
   /** Ends it, if there is one, and waits until it is written. */
   void end_trace() { detail::check(changeover_end_trace(live())); }
+
+  /** Decides beside the engine what it would decide of a stream under other settings: see changeover_shadow. */
+  void shadow(std::string_view stream, const config& settings) {
+    // To the library, no stream means all of them.
+    if (stream.empty()) throw error(CHANGEOVER_ERR_STREAM_ID);
+    detail::check(changeover_shadow(live(), stream.data(), stream.size(), &settings.raw()));
+  }
+  /** The same of all streams. */
+  void shadow(const config& settings) {
+    detail::check(changeover_shadow(live(), nullptr, 0, &settings.raw()));
+  }
+  /** Ends it, if there is one, and waits until what is left of it is told. */
+  void end_shadow() { detail::check(changeover_end_shadow(live())); }
 
   /** For what is only in the C API. The engine's. */
   changeover_engine* raw() const noexcept { return raw_; }

@@ -289,6 +289,9 @@ void the_operations_do_what_they_say() {
   engine.trace_to("/dev/null");
   engine.trace_to("/dev/null", {1 << 20, 2, true});
   engine.end_trace();
+  engine.shadow(quick);
+  engine.shadow("s", quick);
+  engine.end_shadow();
   EXPECT(engine.runtime_status("s").stream().override_left() == 0ns);
   engine.set_input_enabled("s", 1, false);
   const auto maintained = engine.runtime_status("s");

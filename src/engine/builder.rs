@@ -117,7 +117,7 @@ impl EngineBuilder {
             callbacks,
             with_callbacks: self.ingestor.is_some(),
             threads: Mutex::new(vec![monitor]),
-            trace: Mutex::default(),
+            recorded: Mutex::default(),
             call_timeout: AtomicU64::new(NEVER),
         };
         if let Some((path, limits)) = self.trace {

@@ -4,6 +4,7 @@
 use super::event::EventKind;
 use crate::core::{Nanos, Notice, Times};
 use crate::vocabulary::{EventTag, Reason};
+use crate::whatif::Toll;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Numbers of kinds of events, and of reasons, are below these.
@@ -63,6 +64,18 @@ pub(crate) struct Counts {
     pub(crate) lateness: Histogram,
     stalls: AtomicU64,
     stalled: AtomicU64,
+    /// Its own thread writes.
+    pub(crate) shadow: ShadowCounts,
+}
+
+/// What a shadow has found; all shadows that there were, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct ShadowCounts {
+    streams: AtomicU64,
+    differences: AtomicU64,
+    /// Of the engine, and of the shadow.
+    switches: [AtomicU64; 2],
+    dark: [AtomicU64; 2],
 }
 
 impl Default for Counts {
@@ -78,6 +91,7 @@ impl Default for Counts {
             lateness: Histogram::new(&LATENESS),
             stalls: zeros(),
             stalled: zeros(),
+            shadow: ShadowCounts::default(),
         }
     }
 }
@@ -123,6 +137,34 @@ impl Counts {
     /// How many stalls, and how long they were together.
     pub(crate) fn stalls(&self) -> (u64, Nanos) {
         (read(&self.stalls), read(&self.stalled))
+    }
+}
+
+impl ShadowCounts {
+    /// So many are compared now.
+    pub(super) fn streams(&self, streams: u64) {
+        self.streams.store(streams, Ordering::Relaxed);
+    }
+
+    pub(super) fn differences(&self, more: u64) {
+        add(&self.differences, more);
+    }
+
+    pub(super) fn add(&self, more: Toll) {
+        for (place, (switches, dark)) in [more.recorded, more.otherwise].into_iter().enumerate() {
+            add(&self.switches[place], switches);
+            add(&self.dark[place], dark);
+        }
+    }
+
+    /// How many streams are compared, and how many differences there were.
+    pub(crate) fn compared(&self) -> (u64, u64) {
+        (read(&self.streams), read(&self.differences))
+    }
+
+    /// Of the engine and of the shadow: switches, and for how long streams were dark.
+    pub(crate) fn toll(&self) -> [(u64, Nanos); 2] {
+        [0, 1].map(|place| (read(&self.switches[place]), read(&self.dark[place])))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::core::{Nanos, Notice, Probe, Start, Stop};
 use crate::print::Urls;
 use crate::units::nanos;
 use crate::vocabulary::EventTag;
+use crate::whatif::Difference;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,8 +13,8 @@ use std::time::SystemTime;
 /// One event. The events of a stream come in the order of its decisions.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The stream; empty for [`EventKind::Gap`] and [`EventKind::MassFailure`], and if a bug ended the
-    /// monitor.
+    /// The stream; empty for [`EventKind::Gap`], [`EventKind::MassFailure`] and [`EventKind::ShadowGap`], and
+    /// if a bug ended the monitor.
     pub stream: Arc<str>,
     /// Which life of that id.
     pub registration: u64,
@@ -51,6 +52,13 @@ pub enum EventKind {
         /// How many were on air.
         on_air: u64,
     },
+    /// A shadow ([`Engine::shadow`](crate::Engine::shadow)) decided otherwise than the stream.
+    ShadowDiffers(Box<Difference>),
+    /// The shadow could not follow: it begins anew, with all streams as they are.
+    ShadowGap {
+        /// So many records were lost to it, or are.
+        dropped: u64,
+    },
 }
 
 impl EventKind {
@@ -63,6 +71,8 @@ impl EventKind {
             EventKind::Notice(notice) => notice.tag(),
             EventKind::Gap { .. } => EventTag::Gap,
             EventKind::MassFailure { .. } => EventTag::MassFailure,
+            EventKind::ShadowDiffers(_) => EventTag::ShadowDiffers,
+            EventKind::ShadowGap { .. } => EventTag::ShadowGap,
         }
     }
 
@@ -126,7 +136,17 @@ impl Event {
             EventKind::Notice(Notice::Restored { priority }) => fields.priority = Some(*priority),
             EventKind::Notice(Notice::Unregistered) => {}
             EventKind::Notice(Notice::Bug { detail }) => fields.detail = detail.text(),
-            EventKind::Gap { dropped } => fields.dropped = *dropped,
+            EventKind::Gap { dropped } | EventKind::ShadowGap { dropped } => {
+                fields.dropped = *dropped;
+            }
+            EventKind::ShadowDiffers(found) => {
+                (fields.from, fields.priority, fields.reason) =
+                    (found.left, found.priority, found.reason);
+                // Always more than 0, which stands for never.
+                let ago = |at: Option<Nanos>| at.map_or(0, |at| self.at.saturating_sub(at).max(1));
+                (fields.measured, fields.limit) = (ago(found.recorded), ago(found.otherwise));
+                fields.detail = found.in_words().into();
+            }
             EventKind::MassFailure { failed, limit, on_air } => {
                 (fields.measured, fields.limit) = (*failed, *limit);
                 let detail = format!("{failed} of {on_air} streams on air failed within a second");

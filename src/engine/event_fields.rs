@@ -126,6 +126,7 @@ impl Display for Line<'_> {
             EventTag::Exhausted => f.write_str(": no usable input, last")?,
             EventTag::Unregistered => write!(f, " registration {}", event.registration)?,
             EventTag::Gap => write!(f, ": {} events dropped", event.dropped)?,
+            EventTag::ShadowGap => write!(f, ": {} records lost, it begins anew", event.dropped)?,
             _ => {}
         }
         if let Some(reason) = event.reason {
@@ -210,6 +211,7 @@ mod tests {
             (EventTag::Exhausted, "news: exhausted: no usable input, last"),
             (EventTag::Unregistered, "news: unregistered registration 4"),
             (EventTag::Gap, "news: gap: 10 events dropped"),
+            (EventTag::ShadowGap, "news: shadow_gap: 10 records lost, it begins anew"),
         ] {
             assert_eq!(line(event(kind)), said);
         }

@@ -64,7 +64,7 @@ impl<'a> EventJson<'a> {
         unix_ns: u64,
         fields: &EventFields<'a>,
     ) -> EventJson<'a> {
-        let switched = fields.kind == EventTag::Switched;
+        let from_none = (fields.kind == EventTag::Switched).then_some(-1);
         EventJson {
             seq,
             event: fields.kind.name(),
@@ -73,7 +73,7 @@ impl<'a> EventJson<'a> {
             stream: fields.stream,
             registration: fields.registration,
             priority: fields.priority,
-            from: switched.then(|| fields.from.unwrap_or(-1)),
+            from: fields.from.or(from_none),
             reason: fields.reason.map(Reason::name),
             detail: without_secrets(&fields.detail),
             session: fields.session,

@@ -19,6 +19,7 @@
 //! | `delivery.rs` | the event thread and the host's callbacks |
 //! | `log.rs` | the log and its thread |
 //! | `tracing.rs`, `recorder.rs` | the trace, and its way from the monitor to its file |
+//! | `shadow.rs` | what would be decided under other settings, beside the engine |
 //! | `threads.rs`, `wall.rs` | how threads are made; wall clock time for people |
 //! | `simulation/` | all of it in virtual time, against a checker: tests |
 //!
@@ -46,6 +47,7 @@ mod queue;
 mod rates;
 mod recorder;
 mod reports;
+mod shadow;
 mod shared;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod simulation;
@@ -87,6 +89,7 @@ use log::Logger;
 use marker::Marker;
 use monitor::{Mailbox, Monitor};
 use queue::{Item, Popped, Queue};
+use recorder::Whose;
 use shared::Shared;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -116,8 +119,8 @@ pub struct Engine {
     callbacks: Arc<Callbacks>,
     with_callbacks: bool,
     threads: Mutex<Vec<Thread>>,
-    /// Of those that write a trace, the last one, and those that have not ended yet.
-    trace: Mutex<Vec<Thread>>,
+    /// Of those that write a trace, and of those of a shadow, the last one, and those that have not ended yet.
+    recorded: Mutex<Vec<(Whose, Thread)>>,
     /// How long a call may wait, in nanoseconds, or [`NEVER`] less. Relaxed: a call about the time of a
     /// change may take the old one.
     call_timeout: AtomicU64,
@@ -362,7 +365,8 @@ impl Engine {
         let late = !threads.is_empty() && !in_callback();
         drop(threads);
         // The monitor has ended, or will not be waited for.
-        let late = late || self.wait_for_trace(deadline).is_err();
+        let late =
+            late || self.wait_for_recorded(&[Whose::Trace, Whose::Shadow], deadline).is_err();
         self.shared.leftovers.end();
         self.logger.set(None, deadline)?;
         if late {

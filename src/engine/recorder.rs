@@ -1,11 +1,11 @@
-//! The trace's way from the monitor to its file. The monitor gathers records and hands them over, and
-//! never waits: what the thread that writes them is too slow for is lost, and counted.
+//! The trace's way from the monitor to its file, and to the shadow. The monitor gathers records and hands them over,
+//! and never waits: what the thread that takes them is too slow for is lost, and counted.
 
 use super::log::Logger;
 use crate::core::{Action, Common, Nanos, Registration, Stimulus, Stream};
-use crate::trace::{Checkpoint, Chunk, Encoder, TraceFile, TraceLimits};
+use crate::trace::{Checkpoint, Chunk, Encoder, TraceFile, TraceLimits, Urls};
 use crate::vocabulary::{Error, Level};
-use crossbeam::channel::{Receiver, Sender, TrySendError};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -20,11 +20,18 @@ const GATHER: Nanos = 100_000_000;
 /// How soon it is tried again to write to a file that has refused it.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
-/// So many chunks may wait to be written.
+/// So many chunks may wait to be taken.
 const WAITING: usize = 64;
 
+/// Whom records are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Trace,
+    Shadow,
+}
+
 /// What is handed over.
-enum Message {
+pub(super) enum Message {
     Chunk(Chunk),
     Checkpoint(Checkpoint),
 }
@@ -42,15 +49,29 @@ pub(super) struct Recorder {
 }
 
 /// The other end, for a thread of its own.
-pub(super) struct TraceWriter {
-    file: TraceFile,
+pub(super) struct Recorded {
     from: Receiver<Message>,
     wants_checkpoint: Arc<AtomicBool>,
+}
+
+/// The thread that writes a trace.
+pub(super) struct TraceWriter {
+    file: TraceFile,
+    recorded: Recorded,
     logger: Arc<Logger>,
     /// The last write was refused, and that was logged.
     refused: bool,
     /// When a checkpoint was asked for.
     last_try: Instant,
+}
+
+/// Both ends. What comes first is a checkpoint.
+pub(super) fn ends(urls: Urls) -> (Recorder, Recorded) {
+    let (to, from) = crossbeam::channel::bounded(WAITING);
+    let wants_checkpoint = Arc::new(AtomicBool::new(true));
+    let recorded = Recorded { from, wants_checkpoint: wants_checkpoint.clone() };
+    let encoder = Encoder::new(urls);
+    (Recorder { encoder, to, since: 0, lost: 0, wants_checkpoint }, recorded)
 }
 
 /// Both ends of a trace to this file.
@@ -59,22 +80,21 @@ pub(super) fn recorder(
     limits: &TraceLimits,
     logger: Arc<Logger>,
 ) -> (Recorder, TraceWriter) {
-    let (to, from) = crossbeam::channel::bounded(WAITING);
-    let wants_checkpoint = Arc::new(AtomicBool::new(true));
-    let encoder = Encoder::new(limits.what_of_urls());
-    let recorder =
-        Recorder { encoder, to, since: 0, lost: 0, wants_checkpoint: wants_checkpoint.clone() };
-    (
-        recorder,
-        TraceWriter {
-            file,
-            from,
-            wants_checkpoint,
-            logger,
-            refused: false,
-            last_try: Instant::now(),
-        },
-    )
+    let (recorder, recorded) = ends(limits.what_of_urls());
+    let last_try = Instant::now();
+    (recorder, TraceWriter { file, recorded, logger, refused: false, last_try })
+}
+
+impl Recorded {
+    /// What comes next, waiting so long for it; `Disconnected` when nothing follows.
+    pub(super) fn next(&self, within: Duration) -> Result<Message, RecvTimeoutError> {
+        self.from.recv_timeout(within)
+    }
+
+    /// The monitor is to hand over all streams as they are.
+    pub(super) fn want_checkpoint(&self) {
+        self.wants_checkpoint.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What enters the cores, and what they answer.
@@ -174,7 +194,7 @@ impl Drop for Recorder {
 impl TraceWriter {
     /// The thread, until the recorder is dropped.
     pub(super) fn run(mut self) {
-        while let Ok(message) = self.from.recv() {
+        while let Ok(message) = self.recorded.from.recv() {
             let written = match message {
                 Message::Chunk(chunk) => self.file.append(chunk),
                 Message::Checkpoint(checkpoint) => self.file.checkpoint(&checkpoint),
@@ -183,7 +203,7 @@ impl TraceWriter {
             let tries_again = !self.refused || self.last_try.elapsed() >= TRY_AGAIN;
             if (self.file.is_full() || self.file.has_lost()) && tries_again {
                 self.last_try = Instant::now();
-                self.wants_checkpoint.store(true, Ordering::Relaxed);
+                self.recorded.want_checkpoint();
             }
         }
     }

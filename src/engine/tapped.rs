@@ -79,7 +79,11 @@ fn without_user_data(mut event: Event) -> Event {
         EventKind::Start(start) => take_user_data(&mut start.input),
         EventKind::Probe(probe) => take_user_data(&mut probe.input),
         EventKind::Stop(stop) => stop.user_data = None,
-        EventKind::Notice(_) | EventKind::Gap { .. } | EventKind::MassFailure { .. } => {}
+        EventKind::Notice(_)
+        | EventKind::Gap { .. }
+        | EventKind::MassFailure { .. }
+        | EventKind::ShadowDiffers(_)
+        | EventKind::ShadowGap { .. } => {}
     }
     event
 }

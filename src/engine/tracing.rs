@@ -1,6 +1,6 @@
 //! The engine's trace: beginning and ending it.
 
-use super::recorder::recorder;
+use super::recorder::{recorder, Whose};
 use super::threads::{in_callback, Thread};
 use super::Engine;
 use crate::poison::unpoisoned;
@@ -39,13 +39,10 @@ impl Engine {
             leftovers.are_left_by_this_thread();
             writer.run();
         })?;
-        let mut threads = unpoisoned(self.trace.lock());
-        threads.retain(|thread| !thread.is_finished());
-        threads.push(thread);
-        drop(threads);
+        self.keep_until_recorded(Whose::Trace, thread);
         let recorder = Some(Box::new(recorder));
         self.call(move |monitor| {
-            monitor.record(recorder);
+            monitor.record(Whose::Trace, recorder);
             Ok(())
         })
     }
@@ -57,24 +54,38 @@ impl Engine {
     pub fn end_trace(&self) -> Result<(), Error> {
         let deadline = self.call_deadline();
         self.call_until(deadline, |monitor| {
-            monitor.record(None);
+            monitor.record(Whose::Trace, None);
             Ok(())
         })?;
-        self.wait_for_trace(deadline)
+        self.wait_for_recorded(&[Whose::Trace], deadline)
     }
 
-    /// Until everything is written that was recorded. Nobody may be recording any more.
-    pub(super) fn wait_for_trace(&self, deadline: Option<Instant>) -> Result<(), Error> {
+    /// A thread that takes what is recorded, until there is no more.
+    pub(super) fn keep_until_recorded(&self, whose: Whose, thread: Thread) {
+        let mut threads = unpoisoned(self.recorded.lock());
+        threads.retain(|(_, thread)| !thread.is_finished());
+        threads.push((whose, thread));
+    }
+
+    /// Until all is taken that was recorded for these. Nobody may be recording for them any more.
+    pub(super) fn wait_for_recorded(
+        &self,
+        whose: &[Whose],
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
         if in_callback() {
             return Ok(());
         }
-        let threads = std::mem::take(&mut *unpoisoned(self.trace.lock()));
-        let left: Vec<_> =
-            threads.into_iter().filter_map(|thread| thread.join(deadline).err()).collect();
+        let mut threads = unpoisoned(self.recorded.lock());
+        let of = |(of, _): &mut (Whose, Thread)| whose.contains(of);
+        let theirs: Vec<_> = threads.extract_if(.., of).collect();
+        drop(threads);
+        let join = |(whose, thread): (Whose, Thread)| Some((whose, thread.join(deadline).err()?));
+        let left: Vec<_> = theirs.into_iter().filter_map(join).collect();
         match left.is_empty() {
             true => Ok(()),
             false => {
-                unpoisoned(self.trace.lock()).extend(left);
+                unpoisoned(self.recorded.lock()).extend(left);
                 Err(Error::Timeout)
             }
         }

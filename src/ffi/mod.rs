@@ -28,7 +28,7 @@
 //! | `tap.rs` | readers of the events beside the host |
 //! | `observe.rs` | metrics, and the states of all streams |
 //! | `serve.rs`, `site.rs` | the server of the page and the API; the same without sockets |
-//! | `trace.rs` | the trace |
+//! | `trace.rs`, `shadow.rs` | the trace; the shadow |
 //! | `version.rs` | versions |
 
 // The contract of every function is the last paragraph above, stated once. The SAFETY comments in the
@@ -63,6 +63,7 @@ mod print;
 mod result;
 mod serve;
 mod settings;
+mod shadow;
 mod site;
 mod status;
 mod status_structs;

@@ -12,6 +12,7 @@ use crate::engine::{Event, EventKind};
 use crate::hot::{is_true_in_a_child, watch_forks};
 use crate::user_data::UserData;
 use crate::vocabulary::{EventTag, Obstacle, Reason, Status, ERRORS};
+use crate::whatif::Difference;
 use std::ffi::{c_char, CStr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +96,8 @@ fn each_kind_of_event_fills_in_the_fields_its_row_names() {
         EventKind::Gap { dropped: 1 },
         EventKind::Notice(Notice::Bug { detail: Detail::Told("why".into()) }),
         EventKind::MassFailure { failed: 31, limit: 30, on_air: 100 },
+        EventKind::ShadowDiffers(Box::new(Difference::example())),
+        EventKind::ShadowGap { dropped: 1 },
     ];
     assert!(
         kinds.iter().map(EventKind::tag).eq(EventTag::ALL.iter().copied()),

@@ -31,6 +31,10 @@ pub(super) struct Scrape {
     detection: Times,
     decision: Times,
     commit: Times,
+    /// Streams that are compared, and differences.
+    shadow: (u64, u64),
+    /// Of the engine, and of the shadow.
+    shadow_toll: [(u64, f64); 2],
 }
 
 /// A histogram in seconds.
@@ -78,6 +82,8 @@ impl Scrape {
             detection: Times::of(&counts.detection),
             decision: Times::of(&counts.decision),
             commit: Times::of(&counts.commit),
+            shadow: counts.shadow.compared(),
+            shadow_toll: counts.shadow.toll().map(|(switches, dark)| (switches, seconds(dark))),
         }
     }
 }
@@ -87,6 +93,7 @@ impl Collector for Scrape {
         let mut out = Out(encoder);
         self.engine(&mut out)?;
         self.totals(&mut out)?;
+        self.shadow(&mut out)?;
         if self.census.options.streams {
             each_stream(&self.census.each_stream, &mut out)?;
         }
@@ -139,6 +146,19 @@ impl Scrape {
         out.histogram("switch_commit", help, SECONDS, &self.commit)
     }
 
+    fn shadow(&self, out: &mut Out<'_>) -> Result {
+        let (streams, differences) = self.shadow;
+        let help = "Streams for which a shadow decides, too.";
+        out.gauge("shadow_streams", help, None, [(NONE, streams)])?;
+        let help = "Decisions that the engine and its shadow did not both make at that time.";
+        out.counter("shadow_differences", help, None, [(NONE, differences)])?;
+        let each = || DECIDED_BY.iter().zip(self.shadow_toll);
+        let help = "Switches while there was a shadow: the engine's, and the shadow's.";
+        out.counter("shadow_switches", help, None, each().map(|(by, toll)| (*by, toll.0)))?;
+        let help = "For how long streams were dark while there was a shadow, by either.";
+        out.counter("shadow_dark", help, SECONDS, each().map(|(by, toll)| (*by, toll.1)))
+    }
+
     fn totals(&self, out: &mut Out<'_>) -> Result {
         let census = &self.census;
         let states = State::ALL.iter().zip(census.streams);
@@ -166,6 +186,9 @@ impl Scrape {
         out.gauge("inputs_impaired", "Inputs for which a condition holds.", None, conditions)
     }
 }
+
+/// Who decides the same in two ways, in the order of a toll.
+const DECIDED_BY: [[(&str, &str); 1]; 2] = [[("by", "engine")], [("by", "shadow")]];
 
 fn by_reason(
     counts: &[(Reason, u64)],

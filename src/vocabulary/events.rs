@@ -95,4 +95,12 @@ events! {
     /// `limit` (`mass_share` of them). Told once, and not again before ten seconds have passed without
     /// one.
     MassFailure = 13, "mass_failure", Error, Droppable, [measured, limit, detail];
+    /// A shadow decided otherwise, of a stream that is still registered: what `detail` says was decided `measured`
+    /// ago, and would have been decided `limit` ago under its settings; 0: never. Of a switch `from` is the input left,
+    /// if there was one, and `priority` the one chosen.
+    ShadowDiffers = 14, "shadow_differs", Info, Droppable, [priority, from, reason, measured,
+            limit, detail];
+    /// Without a stream: the shadow could not follow, `dropped` records were lost to it. It begins anew, with all
+    /// streams as they are.
+    ShadowGap = 15, "shadow_gap", Warn, Droppable, [dropped];
 }

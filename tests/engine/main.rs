@@ -33,6 +33,7 @@
 //! | `settings.rs` | settings changed while running; `sync` |
 //! | `status.rs` | what `runtime_status` tells |
 //! | `statuses.rs` | the statuses of all streams, in pages |
+//! | `shadow.rs` | what would be decided under other settings |
 //! | `trace.rs` | what was decided is decided again from the trace |
 //! | `user_data.rs` | what the host gave an input: when and where it ends |
 
@@ -60,6 +61,7 @@ mod pushed;
 mod rules;
 mod sessions;
 mod settings;
+mod shadow;
 mod stalled_process;
 mod status;
 mod statuses;

@@ -9,7 +9,7 @@ use changeover::vocabulary::{
 };
 
 /// In the order of the header.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     "result",
     "constants",
     "abi_types",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 22] = [
     "control",
     "maintenance",
     "trace",
+    "shadow",
     "input",
     "loss",
     "event",

@@ -5,12 +5,12 @@
 //! with what the streams have in common, and that very many of them fail. Nothing else in the engine
 //! calls [`Stream::new`] or [`Stream::handle`] (but for what is tried on a copy; of what a registered stream decides by, only
 //! `Entry::tell` can change anything, and it comes here), so a record of what passes here is enough to
-//! make the same decisions again; while there is a trace, it is recorded here, with what is answered.
+//! make the same decisions again; while there is a trace or a shadow, it is recorded here, with what is answered.
 //! What is done with a decision, and with a stream in which a bug was met, does not belong here.
 
 use super::bug::contained;
 use crate::core::{Common, Config, Nanos, Registration, Stimulus, Stream};
-use crate::engine::recorder::Recorder;
+use crate::engine::recorder::{Recorder, Whose};
 use crate::vocabulary::Error;
 
 /// Something that enters `core`.
@@ -33,8 +33,8 @@ pub(super) struct Door {
     /// Its `mass_share`.
     mass_share: u64,
     bug: Option<String>,
-    /// While there is a trace.
-    recorder: Option<Box<Recorder>>,
+    /// While there is a trace, or a shadow.
+    recorders: Vec<(Whose, Box<Recorder>)>,
     #[cfg(any(test, changeover_panic_hook))]
     planted: Option<Box<str>>,
 }
@@ -47,7 +47,7 @@ impl Door {
             mass_share: defaults.resolved_mass_share(),
             defaults,
             bug: None,
-            recorder: None,
+            recorders: Vec::new(),
             #[cfg(any(test, changeover_panic_hook))]
             planted: None,
         }
@@ -120,12 +120,12 @@ impl Door {
     fn enter(&mut self, entering: Entering<'_>) -> Result<Option<Stream>, Error> {
         // Whole also after a panic: ids only rise, and shared settings are only read.
         let common = &mut self.common;
-        let mut recorder = self.recorder.as_deref_mut();
+        let recorders = &mut self.recorders;
         #[cfg(any(test, changeover_panic_hook))]
         let planted = &self.planted;
         let entered = match entering {
             Entering::Registration(registration, now) => {
-                if let Some(recorder) = &mut recorder {
+                for (_, recorder) in recorders.iter_mut() {
                     recorder.registering(&registration, now);
                 }
                 let made = contained(|| {
@@ -134,7 +134,7 @@ impl Door {
                     assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
                     Ok(stream)
                 });
-                if let Some(recorder) = recorder {
+                for (_, recorder) in recorders {
                     recorder.registered(match &made {
                         Ok(Ok(stream)) => Ok(stream),
                         Ok(Err(error)) => Err(*error),
@@ -144,7 +144,7 @@ impl Door {
                 made.map(|made| made.map(Some))
             }
             Entering::Stimulus(stream, stimulus, now) => {
-                if let Some(recorder) = &mut recorder {
+                for (_, recorder) in recorders.iter_mut() {
                     recorder.telling(stream, &stimulus, now);
                 }
                 let handled = contained(|| {
@@ -153,7 +153,7 @@ impl Door {
                     assert!(planted.as_deref() != Some(&**stream.id()), "planted by a test");
                     result
                 });
-                if let Some(recorder) = recorder {
+                for (_, recorder) in recorders {
                     let result = handled.as_ref().map_or(Err(Error::Panic), |result| *result);
                     recorder.told(stream.registration(), result.map(|()| stream.queued()));
                 }
@@ -161,7 +161,7 @@ impl Door {
             }
             Entering::MassFailure { since, until, now } => {
                 common.spread_waits(since, until);
-                if let Some(recorder) = recorder {
+                for (_, recorder) in recorders {
                     recorder.mass_failure(since, until, now);
                 }
                 Ok(Ok(None))
@@ -174,18 +174,19 @@ impl Door {
     }
 
     /// Records what enters from now on; `None`: nothing any more. A checkpoint is due.
-    pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
-        self.recorder = recorder;
+    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Box<Recorder>>) {
+        self.recorders.retain(|(of, _)| *of != whose);
+        self.recorders.extend(recorder.map(|recorder| (whose, recorder)));
     }
 
-    /// Whether there is a trace.
+    /// Whether there is a trace, or a shadow.
     pub(super) fn is_recorded(&self) -> bool {
-        self.recorder.is_some()
+        !self.recorders.is_empty()
     }
 
     /// Where it is recorded, and what the streams have in common.
-    pub(super) fn recorder(&mut self) -> Option<(&mut Recorder, &Common)> {
-        Some((self.recorder.as_deref_mut()?, &self.common))
+    pub(super) fn recorders(&mut self) -> (&mut [(Whose, Box<Recorder>)], &Common) {
+        (&mut self.recorders, &self.common)
     }
 
     /// Whatever happens to this stream from now on meets a bug.

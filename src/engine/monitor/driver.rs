@@ -13,7 +13,6 @@ use crate::core::{Action, Config, Nanos, Priority, Registration, SessionId, Stim
 use crate::engine::log::Logger;
 use crate::engine::published::{OpenCell, StreamShared};
 use crate::engine::queue::Queue;
-use crate::engine::recorder::Recorder;
 use crate::engine::shared::{Shared, TICK};
 use crate::hot::{monotonic, Router};
 use crate::vocabulary::Error;
@@ -22,6 +21,7 @@ use std::slice;
 use std::sync::Arc;
 
 mod offers;
+mod records;
 
 /// With nothing running, how often it is looked whether a failed input without a session shows life.
 /// (What records wakes nobody: that would be a system call.)
@@ -223,13 +223,6 @@ impl Driver {
         self.looks.match_sessions(&self.streams, index, now);
         self.schedule(index);
         Ok(number)
-    }
-
-    /// See [`Streams::record`].
-    pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
-        self.deadlines.look_for_silences(recorder.is_some());
-        self.streams.record(recorder);
-        self.hand_over_trace(None);
     }
 
     /// See [`Streams::set_defaults`].

@@ -14,6 +14,7 @@
 //! | `door.rs`, `bug.rs` | the one door into `core`; what is known of a bug met there |
 //! | `driver.rs` | what streams are told, what comes of it, and what a step does |
 //! | `driver/offers.rs` | rule 23: an open offer, while something else is decided |
+//! | `driver/records.rs` | for whom is recorded what is decided, and what a shadow found |
 //! | `cells.rs`, `limbo.rs` | whose each cell is; what waits to be freed |
 //! | `deadlines.rs` | which streams a tick visits |
 //! | `wheel.rs`, `watch.rs` | which come up in which tick; the few words that tell whether packets postponed it |
@@ -48,13 +49,14 @@ use super::handle::Reporter;
 use super::log::Logger;
 use super::published::{OpenCell, StreamShared};
 use super::queue::Queue;
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Whose};
 use super::shared::Shared;
 use super::tap_ring::Reader;
 use super::threads::wake_exactly;
 use crate::core::{Config, Nanos, Priority, Registration, SessionId, Stimulus};
 use crate::hot::Router;
 use crate::vocabulary::Error;
+use crate::whatif::Difference;
 use bug::contained;
 use driver::Driver;
 use mailbox::Task;
@@ -286,8 +288,27 @@ impl Monitor {
     }
 
     /// Records what is decided from now on; `None`: nothing any more.
-    pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
-        self.driver.record(recorder);
+    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Box<Recorder>>) {
+        self.driver.record(whose, recorder);
+    }
+
+    /// Hands over all that was recorded before the answer, in engine time.
+    pub(super) fn hand_over_records(&mut self) -> Nanos {
+        self.driver.hand_over_records()
+    }
+
+    /// What a shadow decided otherwise, of which registrations.
+    pub(super) fn tell_differences(&mut self, differences: Vec<(Arc<str>, u64, Difference)>) {
+        // After what the streams have decided themselves.
+        self.driver.tell_all();
+        for (id, registration, difference) in differences {
+            self.driver.tell_difference(&id, registration, difference);
+        }
+    }
+
+    /// A shadow begins anew, for so many records were lost to it.
+    pub(super) fn tell_shadow_gap(&mut self, dropped: u64) {
+        self.driver.tell_shadow_gap(dropped);
     }
 
     pub(super) fn stop(&mut self) {

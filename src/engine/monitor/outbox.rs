@@ -97,11 +97,22 @@ impl Outbox {
         let MassFailure { failed, limit, on_air } = mass_failure;
         let [failed, limit, on_air] = [failed, limit, on_air].map(|streams| streams as u64);
         let kind = EventKind::MassFailure { failed, limit, on_air };
+        self.tell_at_once("".into(), 0, kind, time);
+    }
+
+    /// Nothing that a stream has decided; it waits for none of that.
+    pub(super) fn tell_at_once(
+        &mut self,
+        stream: Arc<str>,
+        registration: u64,
+        kind: EventKind,
+        time: &Time,
+    ) {
         let Outbox { queue, taps, logger, shared, .. } = self;
         let counts = &*shared.counts;
         let mut telling =
             Telling { writer: queue.write(), taps, counts, wall: time.wall(), logger };
-        telling.emit("".into(), 0, time.now(), kind);
+        telling.emit(stream, registration, time.now(), kind);
         drop(telling);
         taps.wake();
     }

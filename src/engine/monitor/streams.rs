@@ -11,7 +11,7 @@ use crate::core::{
 };
 use crate::engine::log::Logger;
 use crate::engine::published::{InputCells, OpenCell, StreamShared};
-use crate::engine::recorder::Recorder;
+use crate::engine::recorder::{Recorder, Whose};
 use crate::engine::shared::Shared;
 use crate::hot::{Counters, Router};
 use crate::vocabulary::{Error, Level};
@@ -116,18 +116,25 @@ impl Streams {
     }
 
     /// Records what enters the cores from now on; `None`: nothing any more.
-    pub(super) fn record(&mut self, recorder: Option<Box<Recorder>>) {
-        self.door.record(recorder);
+    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Box<Recorder>>) {
+        self.door.record(whose, recorder);
+    }
+
+    /// Whether that is recorded.
+    pub(super) fn are_recorded(&self) -> bool {
+        self.door.is_recorded()
     }
 
     /// Hands over what was recorded, if it is time to. The monitor sleeps until `wake` now.
     pub(super) fn hand_over_trace(&mut self, now: Nanos, wake: Option<Nanos>) {
-        let Some((recorder, common)) = self.door.recorder() else { return };
-        if recorder.wants_checkpoint() {
-            let streams = self.entries.iter().map(|(_, entry)| entry.shared_state());
-            recorder.checkpoint(now, common, streams.collect());
-        } else if recorder.is_due(now, wake) {
-            recorder.hand_over();
+        let (recorders, common) = self.door.recorders();
+        for (_, recorder) in recorders {
+            if recorder.wants_checkpoint() {
+                let streams = self.entries.iter().map(|(_, entry)| entry.shared_state());
+                recorder.checkpoint(now, common, streams.collect());
+            } else if recorder.is_due(now, wake) {
+                recorder.hand_over();
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use crate::engine::delivery::Callbacks;
 use crate::engine::log::Logger;
 use crate::engine::monitor::{Inbox, Monitor};
 use crate::engine::queue::Queue;
-use crate::engine::recorder::recorder;
+use crate::engine::recorder::{recorder, Whose};
 use crate::engine::shared::Shared;
 use crate::engine::tap_ring::Reader;
 use crate::engine::threads::{Thread, CALLBACK_STACK};
@@ -78,7 +78,7 @@ impl Machine {
             callbacks: Arc::new(Callbacks::default()),
             with_callbacks: false,
             threads: Mutex::default(),
-            trace: Mutex::default(),
+            recorded: Mutex::default(),
             call_timeout: AtomicU64::new(NEVER),
         };
         let engine = Arc::new(engine);
@@ -92,7 +92,7 @@ impl Machine {
             let (recorder, writer) = recorder(file, &limits, logger);
             let write = move || writer.run();
             machine.trace = Some(Thread::spawn("changeover-rec", write).unwrap());
-            machine.monitor.record(Some(Box::new(recorder)));
+            machine.monitor.record(Whose::Trace, Some(Box::new(recorder)));
         }
         machine.wake = machine.monitor.next_turn();
         machine
@@ -198,7 +198,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        self.monitor.record(None);
+        self.monitor.record(Whose::Trace, None);
         if let Some(trace) = self.trace.take() {
             let ended = trace.join(Some(std::time::Instant::now() + Duration::from_secs(60)));
             if ended.is_err() {

@@ -59,6 +59,10 @@ function newsOf(kind, event) {
       return [4, event.stream ? `ended by a bug: ${event.detail}` : "The engine has ended by a bug: nothing is decided any more"];
     case "mass_failure":
       return [4, event.detail || `${event.measured_ns} streams failed within a second`];
+    case "shadow_differs":
+      return [0, `other settings, ${input(event.priority ?? -1)}: ${because(event.reason, event.detail)}`];
+    case "shadow_gap":
+      return [1, "The shadow was too slow: it begins anew"];
     default:
       return null;
   }

@@ -196,7 +196,10 @@ impl Life {
                 assert!(!sound || in_call || self.forced, "what is well is probed: {event}");
             }
             EventKind::Notice(notice) => self.hear_notice(notice, event, in_call),
-            EventKind::Gap { .. } | EventKind::MassFailure { .. } => panic!("no stream's: {event}"),
+            EventKind::Gap { .. }
+            | EventKind::MassFailure { .. }
+            | EventKind::ShadowDiffers(_)
+            | EventKind::ShadowGap { .. } => panic!("no stream's, or no shadow is there: {event}"),
         }
     }
 
