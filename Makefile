@@ -7,6 +7,7 @@ help:
 	@echo "make test       run every test, installing what it needs"
 	@echo "make plants     plant bugs that the tests must catch (an hour)"
 	@echo "make test-go    the Go tests only"
+	@echo "make test-cluster  nodes of a cluster, in virtual time, over a store in memory, and over a real etcd"
 	@echo "make test-page  the operators' page only, in Chromium"
 	@echo "make bench      measure everything (15 minutes), write bench-output/report.md"
 	@echo "make bench-gate the promises in numbers (two minutes): one line a bar"
@@ -167,6 +168,10 @@ format:
 
 test-go:
 	ci/test-go
+
+.PHONY: test-cluster
+test-cluster:
+	ci/test-cluster etcd
 
 bench-go:
 	ci/bench-go

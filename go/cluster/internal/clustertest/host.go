@@ -1,0 +1,185 @@
+package clustertest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"changeover"
+	"changeover/cluster"
+	"changeover/cluster/store"
+)
+
+// pace is how often a source has a packet.
+const pace = 5 * time.Millisecond
+
+// Host is a process: a service whose sources all deliver, and a node.
+type Host struct {
+	Name    string
+	Service *changeover.Service
+	Node    *cluster.Node
+	Wire    *Wire
+
+	receivers *Receivers
+	// Its sources deliver nothing.
+	deaf atomic.Bool
+
+	mu     sync.Mutex
+	events []cluster.Event
+	// What happened to streams here, in the order of all hosts' journal.
+	journal *Journal
+}
+
+// Journal is what happened on all hosts, in order.
+type Journal struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (j *Journal) add(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = append(j.lines, fmt.Sprintf(format, args...))
+}
+
+// at is where a line first stands; -1: nowhere.
+func (j *Journal) at(line string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, one := range j.lines {
+		if one == line {
+			return i
+		}
+	}
+	return -1
+}
+
+// NewHost starts a process.
+func NewHost(t *testing.T, name string, where store.Store, receivers *Receivers, journal *Journal,
+	change func(*cluster.Options)) *Host {
+	t.Helper()
+	h := &Host{Name: name, Wire: NewWire(where), receivers: receivers, journal: journal}
+	service, err := changeover.New(h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Service = service
+	options := cluster.Options{
+		ID: name, Prefix: "/" + t.Name() + "/", LeaseTTL: 2 * time.Second, OnEvent: h.tell,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	if change != nil {
+		change(&options)
+	}
+	if h.Node, err = cluster.Start(h.Wire, service, options); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Kill)
+	return h
+}
+
+// Kill ends the process as kill -9 does: nothing is given up, and nothing gets to the store any more.
+func (h *Host) Kill() {
+	h.Wire.Cut()
+	h.Service.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	h.Node.Close(ctx)
+}
+
+// Start has a source deliver.
+func (h *Host) Start(ctx context.Context, stream string, input changeover.InputConfig, _ string) error {
+	session, err := h.Service.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	permit, ok := cluster.PermitOf(ctx)
+	if !ok {
+		return fmt.Errorf("no permit of %s", stream)
+	}
+	h.journal.add("%s starts %s %s", h.Name, stream, input.URL)
+	delivered := false
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	defer session.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			h.journal.add("%s ends %s %s", h.Name, stream, input.URL)
+			return nil
+		case <-tick.C:
+		}
+		if h.deaf.Load() || strings.HasPrefix(input.URL, "dead:") {
+			continue
+		}
+		verdict := session.Record(1000, 0)
+		if !verdict.Forward() {
+			continue
+		}
+		if !delivered {
+			delivered = true
+			h.journal.add("%s has %s on air", h.Name, stream)
+		}
+		if permit.MayWrite() {
+			h.receivers.take(stream, h.Name, verdict)
+		}
+	}
+}
+
+// Probe knows nothing.
+func (h *Host) Probe(context.Context, changeover.InputConfig) error {
+	return changeover.ErrProbeUnsupported
+}
+
+// Stop has nothing to do.
+func (h *Host) Stop(string) {}
+
+func (h *Host) tell(event cluster.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, event)
+}
+
+// Told is how many events of a kind there were about a stream; "": about any.
+func (h *Host) Told(kind cluster.EventKind, stream string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, event := range h.events {
+		if event.Kind == kind && (stream == "" || event.Stream == stream) {
+			n++
+		}
+	}
+	return n
+}
+
+// Status is the node's.
+func (h *Host) Status(t *testing.T) cluster.Status {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	status, err := h.Node.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
+// Writes is which streams the host's node may write.
+func (h *Host) Writes(t *testing.T) map[string]bool {
+	t.Helper()
+	writes := map[string]bool{}
+	status := h.Status(t)
+	for _, run := range status.Runs {
+		if run.Open && status.MayWrite {
+			writes[run.Stream] = true
+		}
+	}
+	return writes
+}
