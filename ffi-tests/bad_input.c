@@ -92,10 +92,6 @@ static void good(struct arguments *a, const struct function *function) {
   a->stream_len = 1;
 }
 
-static bool registers(const struct function *function) {
-  return is(function, "register") || is(function, "register_from");
-}
-
 static int combinations;
 
 static void expect(int32_t code, const struct function *function, const struct arguments *arguments,

@@ -332,6 +332,10 @@ const struct function functions[] = {
 };
 const size_t functions_len = LENGTH(functions);
 
+bool registers(const struct function *function) {
+  return function->call == call_register || function->call == call_register_from;
+}
+
 const struct function *function_named(const char *name) {
   for (size_t i = 0; i < functions_len; i++)
     if (strcmp(functions[i].name + strlen("changeover_"), name) == 0) return &functions[i];
@@ -374,7 +378,7 @@ void fill(struct arguments *a, const struct function *function, struct objects *
   a->metrics = objects->metrics;
   a->input = &objects->input;
   a->event = &objects->event;
-  a->stream = function->call == call_register ? "new" : "s";
+  a->stream = registers(function) ? "new" : "s";
   a->stream_len = strlen(a->stream);
   a->priority = 1;
   a->text = "text";
@@ -466,7 +470,7 @@ void settle(const struct function *function, const struct arguments *a, int32_t 
     changeover_text_free(out->metrics);
   else if (function->call == call_open_input)
     OK(changeover_close_input(&out->input));
-  else if (function->call == call_register)
+  else if (registers(function))
     changeover_unregister(a->engine, S("new"));
 }
 

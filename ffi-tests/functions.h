@@ -160,6 +160,8 @@ extern const size_t functions_len;
 
 /* The row of a function; the name without changeover_. */
 const struct function *function_named(const char *name);
+/* Is it one of those that register a stream? */
+bool registers(const struct function *function);
 
 /* The parameter of that kind; NULL if there is none. */
 const struct parameter *parameter_of(const struct function *function, enum kind kind);

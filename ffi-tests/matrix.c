@@ -389,8 +389,7 @@ static bool may_be(const struct function *function, int32_t result) {
     case CHANGEOVER_ERR_UNKNOWN_INPUT:
     case CHANGEOVER_ERR_DUPLICATE_PRIORITY:
     case CHANGEOVER_ERR_STREAM_EXISTS:
-      return function == function_named("update_inputs") || function == function_named("register") ||
-             function == function_named("register_from");
+      return function == function_named("update_inputs") || registers(function);
     default: return result == function->good;
   }
 }
