@@ -42,10 +42,14 @@ pub(crate) struct Encoder {
     urls: Urls,
     /// An engine time and the wall clock's, where that does not run by itself.
     clock: Option<(Nanos, u64)>,
-    /// The record that is not answered yet: its kind, what is before what it says, and that.
+    /// The record that is not answered yet: its kind, how much later than the last one it is, its stream (or 0),
+    /// and what it says.
     kind: u8,
-    head: Vec<u8>,
+    later: Nanos,
+    stream: u64,
     begun: Vec<u8>,
+    /// What is before what a record says, as it is put together.
+    head: Vec<u8>,
     /// It is of the last record's stream and time.
     goes_on: bool,
     /// The URLs that go with it.
@@ -61,8 +65,10 @@ impl Encoder {
             urls,
             clock: None,
             kind: 0,
-            head: Vec::new(),
+            later: 0,
+            stream: 0,
             begun: Vec::new(),
+            head: Vec::new(),
             goes_on: false,
             begun_urls: None,
         }
@@ -118,21 +124,21 @@ impl Encoder {
         if self.gathered() == 0 {
             self.begin_chunk(now);
         }
-        self.kind = kind;
         self.goes_on = stream != 0 && (stream, now) == (self.last_stream, self.last);
-        self.begun.clear();
-        self.head.clear();
-        self.head.push(kind);
         // Time never goes back; if it did, no more than the time would be wrong.
-        put(&mut self.head, now.saturating_sub(self.last));
-        if kind >= kind::OF_STREAM {
-            put(&mut self.head, stream);
-        }
+        (self.kind, self.later, self.stream) = (kind, now.saturating_sub(self.last), stream);
+        self.begun.clear();
         self.last = self.last.max(now);
         self.last_stream = stream;
     }
 
     fn end(&mut self) {
+        self.head.clear();
+        self.head.push(self.kind);
+        put(&mut self.head, self.later);
+        if self.kind >= kind::OF_STREAM {
+            put(&mut self.head, self.stream);
+        }
         let records = self.chunk.frames.records();
         put(records, (self.head.len() + self.begun.len()) as u64);
         records.extend_from_slice(&self.head);
