@@ -6,6 +6,7 @@ help:
 	@echo "make switches   measure what a switch looks like to a viewer, both hosts, many kinds of source (ten minutes)"
 	@echo "make test       run every test, installing what it needs"
 	@echo "make plants     plant bugs that the tests must catch (an hour)"
+	@echo "make verify-mutants  plant a bug for each promise, and mutate the core (hours); FILES=src/core/backoff.rs: of these alone"
 	@echo "make test-go    the Go tests only"
 	@echo "make test-cluster  nodes of a cluster, in virtual time, over a store in memory, and over a real etcd"
 	@echo "make test-page  the operators' page only, in Chromium"
@@ -155,6 +156,12 @@ generated:
 .PHONY: plants
 plants:
 	ci/plants
+
+# Bugs for each rule and promise, and those that cargo-mutants makes of the core: hours.
+.PHONY: verify-mutants
+verify-mutants:
+	ci/need python3
+	ci/verify-mutants $(FILES)
 
 .PHONY: module-graph
 module-graph:

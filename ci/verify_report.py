@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes report.md from what ci/verify left in a directory; with --page, the tables in docs/reliability.md
-from the last runs of all that leave figures there: ci/verify, ci/soak, ci/plants."""
+from the last runs of all that leave figures there: ci/verify, ci/soak, ci/verify-mutants."""
 import pathlib
 import re
 import subprocess
@@ -117,11 +117,12 @@ def page(out: pathlib.Path) -> None:
     if path.exists():
         lines = path.read_text().split("\n## All figures")[0].removeprefix("# Verification\n\n")
         text = between(text, "verify", lines.strip() + "\n")
-    soak = out / "soak.tsv"
-    if soak.exists():
-        figures = [[name, number(float(value))] for mark, name, value in rows_of(soak) if mark == "figure"]
-        head = next(row[1] for row in rows_of(soak) if row[0] == "commit")
-        text = between(text, "soak", f"`make soak`, commit {head}, on {kind()}:\n\n" + table(["what", ""], figures))
+    for part, command in {"soak": "make soak", "mutants": "make verify-mutants"}.items():
+        rows = rows_of(out / f"{part}.tsv")
+        if rows:
+            figures = [[row[1], number(float(row[2]))] for row in rows if row[0] == "figure"]
+            head = next(row[1] for row in rows if row[0] == "commit")
+            text = between(text, part, f"`{command}`, commit {head}, on {kind()}:\n\n" + table(["what", ""], figures))
     PAGE.write_text(text)
 
 
