@@ -68,10 +68,15 @@ pub fn run(port: u16, seed: u64) {
     host.tell(Record::new(What::End, 0, now(), now()));
 }
 
-/// Each second.
+/// Each second; and has the allocator give back what is free, so that what is resident is what is in use.
 fn tell_memory(host: Arc<Host>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         while !host.has_ended() {
+            #[cfg(target_env = "gnu")]
+            // SAFETY: takes an integer only.
+            unsafe {
+                libc::malloc_trim(0)
+            };
             host.tell(Record { more: held::held(), ..Record::new(What::Held, 0, now(), now()) });
             std::thread::sleep(Duration::from_secs(1));
         }
