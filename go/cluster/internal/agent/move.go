@@ -22,10 +22,11 @@ func (a *Agent) lookAtMove(now time.Duration, id string, r *run) {
 		a.follow(now, id, r, move)
 		return
 	}
+	// None is under way: the last one may not even have been written.
+	delete(a.outgoing, id)
 	if r.moving != 0 {
 		// It was given up, there or here.
 		r.moving = 0
-		delete(a.outgoing, id)
 		r.hold = min(max(2*r.hold, holdMin), holdMax)
 		r.holdUntil = now + r.hold
 		a.tell(Event{Kind: MoveFailed, Stream: id})

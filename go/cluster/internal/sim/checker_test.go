@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type checker struct {
 	darkSince, excusedAt map[string]time.Duration
 	// Since when each node is well.
 	wellSince map[*node]time.Duration
+	// Until when each leaves which streams alone.
+	leftAlone map[*node]map[string]time.Duration
 	longest   time.Duration
 	overlaps  int
 }
@@ -50,7 +53,7 @@ func newChecker(w *world) *checker {
 		movedAt: map[string]time.Duration{}, wanted: map[string]bool{}, drained: map[string]bool{},
 		epochs: map[string]map[int64]string{}, newest: map[string]int64{},
 		darkSince: map[string]time.Duration{}, excusedAt: map[string]time.Duration{},
-		wellSince: map[*node]time.Duration{},
+		wellSince: map[*node]time.Duration{}, leftAlone: map[*node]map[string]time.Duration{},
 	}
 }
 
@@ -141,6 +144,15 @@ func (c *checker) fault(n *node) {
 	}
 }
 
+// refused: the engine of a node did not take a stream, which that node leaves to others for half a minute.
+func (c *checker) refused(id string, n *node) {
+	c.excuse(id)
+	if c.leftAlone[n] == nil {
+		c.leftAlone[n] = map[string]time.Duration{}
+	}
+	c.leftAlone[n][id] = c.world.now + 31*time.Second
+}
+
 // excuse has the time in which a stream must be written begin anew.
 func (c *checker) excuse(id string) { c.excusedAt[id] = c.world.now }
 
@@ -213,7 +225,7 @@ func (c *checker) wellFor(n *node) time.Duration {
 func (c *checker) sample() {
 	w := c.world
 	c.writers()
-	able := false
+	var able []*node
 	for _, n := range w.nodes {
 		_, known := c.wellSince[n]
 		if !w.well(n) {
@@ -222,7 +234,9 @@ func (c *checker) sample() {
 			c.wellSince[n] = w.now
 		}
 		// A node that comes has to wait for the end of its last life's lease.
-		able = able || known && !n.draining && !c.drained[n.id] && w.now-c.wellSince[n] > promised+time.Second
+		if known && !n.draining && !c.drained[n.id] && w.now-c.wellSince[n] > promised+time.Second {
+			able = append(able, n)
+		}
 	}
 	written := map[string]bool{}
 	for _, n := range w.nodes {
@@ -235,7 +249,7 @@ func (c *checker) sample() {
 			delete(c.darkSince, id)
 			continue
 		}
-		if w.away || w.isSlow() || !able {
+		if w.away || w.isSlow() || !slices.ContainsFunc(able, func(n *node) bool { return w.now > c.leftAlone[n][id] }) {
 			c.excuse(id)
 		}
 		if _, dark := c.darkSince[id]; !dark {

@@ -193,7 +193,7 @@ func (n *node) startRun(action agent.Start) {
 		return
 	}
 	if w.random.IntN(500) == 0 {
-		w.checker.excuse(id)
+		w.checker.refused(id, n)
 		n.deliver(0, func() []agent.Action {
 			return n.agent.StartFailed(n.local(), id, action.Epoch, errors.New("the engine did not take it"))
 		})
