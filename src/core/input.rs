@@ -372,6 +372,11 @@ impl InputHealth {
         self.known_conditions().is_some_and(Conditions::impaired)
     }
 
+    /// Rule 16d: the host has something against the input itself.
+    pub(super) fn accused(&self) -> bool {
+        self.known_conditions().is_some_and(Conditions::accused)
+    }
+
     /// Rule 17b: since when its own conditions have been met for `measure_window`. What was never
     /// seen counts as met.
     pub(super) fn met_since(&self) -> Nanos {

@@ -349,6 +349,13 @@ impl Conditions {
         self.states.iter().any(State::holds)
     }
 
+    /// Whether the host has something against the input as a whole, and has not taken it back.
+    pub(super) fn accused(&self) -> bool {
+        let stands =
+            |state: &State| state.is_told() && state.session.is_none() && state.met_since.is_none();
+        self.states.iter().any(stands)
+    }
+
     /// Why the input is impaired: what makes it useless, else what has held for longest.
     pub(super) fn worst(&self) -> Option<(Reason, &Detail)> {
         let rank = |state: &&State| (!is_useless(state.condition), state.holds_since);

@@ -30,7 +30,7 @@ impl Failure {
 
 /// How a degraded input is got back.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum WayBack {
+pub(super) enum WayBack {
     Probe,
     Trial,
     Restart,
@@ -338,7 +338,7 @@ impl Stream {
     }
 
     /// Nothing is under way that is to bring it back, though something has to be.
-    fn lacks_attempt(&self, index: usize) -> bool {
+    pub(super) fn lacks_attempt(&self, index: usize) -> bool {
         let input = &self.inputs[index];
         let tried = input.probe().is_some() || self.attempting(index) || input.listens();
         input.needs_attempt() && !tried
@@ -393,7 +393,7 @@ impl Stream {
     }
 
     /// Rules 6d, 9 and 27: what is done to get a degraded input back when its wait is over.
-    fn way_back(&self, index: usize) -> WayBack {
+    pub(super) fn way_back(&self, index: usize) -> WayBack {
         let input = &self.inputs[index];
         if input.is_hot() {
             WayBack::Restart
@@ -411,7 +411,7 @@ impl Stream {
 
     /// Whether a degraded input may be probed, tried or restarted when its wait is over.
     pub(super) fn may_retry(&self, index: usize) -> bool {
-        if !self.lacks_attempt(index) {
+        if !self.may_be_tried(index) {
             return false;
         }
         let input = &self.inputs[index];
@@ -420,8 +420,7 @@ impl Stream {
             WayBack::Restart => input.is_hot() || self.exhausted || self.would_be_better(index),
             WayBack::Trial => match self.settings.overlap {
                 Overlap::On => self.exhausted || self.would_be_better(index),
-                // Rules 19d and 20d: its wait is over, which has to be enough.
-                Overlap::Off if self.on_air() => self.exhausted || input.usable(),
+                Overlap::Off if self.on_air() => self.has_its_turn(index),
                 Overlap::Off if self.active_runs() => false,
                 // One session at a time, and one that was chosen goes before any trial.
                 Overlap::Off => !self.inputs.iter().any(InputHealth::on_trial),
@@ -447,6 +446,9 @@ impl Stream {
     pub(super) fn retry_due(&self, index: usize) -> Option<Nanos> {
         match self.way_back(index) {
             WayBack::Untested => self.untested_from(index),
+            WayBack::Trial if self.settings.overlap == Overlap::Off && self.on_air() => {
+                self.turn_begins(index)
+            }
             _ => self.inputs[index].retry_at(),
         }
     }
@@ -466,6 +468,7 @@ impl Stream {
             WayBack::Trial => {
                 if self.settings.overlap == Overlap::Off {
                     if self.on_air() {
+                        // Rules 19d and 20d: that has to be enough.
                         self.recover(index, now, now);
                         return;
                     }

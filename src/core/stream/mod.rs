@@ -17,6 +17,7 @@ mod planned;
 mod recorded;
 mod selection;
 mod timers;
+mod turns;
 mod update;
 
 use super::config::{Settings, StreamSettings};

@@ -200,3 +200,36 @@ fn with_overlap_off_a_source_that_cannot_be_probed_takes_the_fills_place_in_turn
         ]
     );
 }
+
+/// What can't be probed is tried again at once, and goes on air without having proved anything.
+fn hasty() -> Config {
+    Config::new().overlap(Overlap::Off).probe_cooldown(ms(1)).failback_stable(ms(0))
+}
+
+#[test]
+fn with_overlap_off_a_fill_is_seen_for_as_long_as_it_may_be_dark_in_its_place() {
+    let mut rig = running(hasty().connect_timeout(ms(500)), [cold(0), fill(1)]);
+    rig.probes_are(0, Answer::Unsupported);
+    rig.dies(0);
+    for _ in 0..10 {
+        rig.reach("active 1 after 100");
+        assert_eq!(rig.reach("switch 1>0 failback"), 500.0);
+        assert_eq!(rig.reach("switch 0>1 timeout"), 500.0);
+    }
+}
+
+#[test]
+fn with_overlap_off_a_source_that_takes_its_time_has_its_turn() {
+    let connects_in =
+        |priority, within| cold(priority).config(Config::new().connect_timeout(ms(within)));
+    let inputs = [connects_in(0, 100), connects_in(1, 2000), fill(2)];
+    let mut rig = running(hasty(), inputs);
+    for priority in [0, 1] {
+        rig.probes_are(priority, Answer::Unsupported);
+        rig.dies(priority);
+    }
+    rig.reach("active 2 after 100");
+    rig.pass(10_000);
+    rig.returns(1);
+    rig.reach("active 1 after 100");
+}

@@ -1,7 +1,7 @@
 //! Rule 20: what was left for a condition recovers by what it shows.
 
 use super::rig::*;
-use changeover::{Condition, Config, Input, Overlap};
+use changeover::{Condition, Config, Input, Overlap, Source};
 
 /// Input 0 was left for a low bitrate at 5200, for input 1.
 fn left(config: Config, inputs: impl IntoIterator<Item = Input>) -> Rig {
@@ -168,5 +168,22 @@ fn with_overlap_off_a_probes_ok_recovers_it_and_without_probes_the_wait() {
         let waited = rig.reach("recovered 0");
         assert!(waited < 7500.0, "{waited}");
         assert_eq!(rig.on_host(), ["1a"], "no trial");
+    }
+}
+
+#[test]
+fn with_overlap_off_only_the_host_ends_what_it_has_against_an_input() {
+    let pushed = cold(0).config(Config::new().source(Source::Pushed));
+    for input in [cold(0), pushed] {
+        let config = Config::new().overlap(Overlap::Off).probe_cooldown(ms(2000));
+        let mut rig = Rig::with_config(config, [input, cold(1)]);
+        rig.until(3000);
+        rig.says(0, Condition::Black, true);
+        rig.reach("active 1 after 100");
+        rig.until(60_000);
+        rig.is_quiet();
+        rig.says(0, Condition::Black, false);
+        rig.reach("recovered 0");
+        assert_eq!(rig.input(0).severity(), None);
     }
 }

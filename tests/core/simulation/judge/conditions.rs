@@ -257,15 +257,18 @@ impl Judge {
     /// Rules 16e, 20b: healed only after `failback_stable` without a break, and without the host's word.
     pub(super) fn healed(&mut self, priority: Priority, scene: &Scene<'_>) {
         let record = &self.records[&priority];
-        // What fails, recovers by other rules; and with overlap off a probe or a wait is enough (20d).
-        let other_rules = scene.model.overlap_off() || scene.settings_changed;
-        if record.severity != Some(Severity::Impaired) || other_rules {
+        // What fails, recovers by other rules.
+        if record.severity != Some(Severity::Impaired) {
             return;
         }
         let words = &record.words;
         let current = scene.running(priority).map(|running| running.id);
         let told = |word: &&(&str, Option<SessionId>)| word.1.is_none() || word.1 == current;
         assert!(words.told.iter().find(told).is_none(), "healed against the host's word");
+        // With overlap off a probe or a wait is enough for the rest (20d).
+        if scene.model.overlap_off() || scene.settings_changed {
+            return;
+        }
         let stable = scene.model.failback_stable();
         assert!(scene.now - words.told_until >= stable, "healed too early");
         // Without a session, what the host took back was all.

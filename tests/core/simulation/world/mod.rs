@@ -4,6 +4,7 @@ mod expected;
 mod faults;
 mod host;
 mod media;
+mod quiet;
 
 use super::judge::{Judge, Recorded, Scene};
 use super::model::{Level, Model, MS};
@@ -23,8 +24,6 @@ use std::time::Duration;
 /// Priorities are 0 to 5; so many sources there are.
 const SOURCES: usize = 6;
 const CHAOS: Nanos = 30_000 * MS;
-/// More than any wait there is: 8 × 8 s × 9/8 of backoff and all the timeouts.
-const QUIET: Nanos = 900_000 * MS;
 
 #[derive(Clone, Copy, Debug)]
 struct Source {
@@ -47,18 +46,6 @@ impl Source {
         self.up && self.flaps.is_none_or(on)
     }
 }
-
-/// As they are at the end.
-const QUIET_SOURCE: Source = Source {
-    up: true,
-    interval: 30 * MS,
-    connects_in: 20 * MS,
-    starts_fail: 0,
-    key_frames: 2,
-    probes: Probes::Honest,
-    media: Media::GOOD,
-    flaps: None,
-};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Probes {
@@ -180,7 +167,7 @@ impl World {
             model,
             invariants: Invariants::new(overlap_off, first_switch),
             judge: Judge::new(now),
-            sources: [QUIET_SOURCE; SOURCES],
+            sources: [quiet::SOURCE; SOURCES],
             by_id: [None; SOURCES],
             agenda: BinaryHeap::new(),
             steps: 0,
@@ -225,62 +212,6 @@ impl World {
         self.plan(0, Step::Operation);
         (0..SOURCES as Priority).for_each(|priority| self.plan(0, Step::ById(priority)));
         self.run_to(self.now + CHAOS);
-    }
-
-    /// Faults and operations end; at least one source delivers steadily. The stream must come on
-    /// air on the best such input, and stay.
-    pub fn quiet(&mut self) {
-        self.calm = true;
-        self.host_is_slow = false;
-        self.handle(Stimulus::ClearOverride).unwrap();
-        self.enable_all();
-        self.all_is_well();
-        if self.stream.inputs().is_empty() {
-            let priority = self.random_priority();
-            self.add(priority);
-        }
-        let steady: Vec<_> = self.stream.inputs().iter().map(|input| input.priority()).collect();
-        let spared = self.pick(&steady);
-        for priority in 0..SOURCES as Priority {
-            let up = priority == spared || self.random.percent(50);
-            let probes = if self.random.percent(20) { Probes::Unsupported } else { Probes::Honest };
-            self.ever_unsupported |= probes == Probes::Unsupported;
-            self.sources[priority as usize] = Source { up, probes, ..QUIET_SOURCE };
-        }
-        let steady = steady.into_iter().filter(|priority| self.sources[*priority as usize].up);
-        // A source goes before any fill (rule 17).
-        let best = steady.min_by_key(|priority| (self.model.is_fill(*priority), *priority));
-        let best = best.expect("one is spared");
-        // Without overlap a better input that can't be probed must wait for an exhausted stream.
-        let pushed = (0..SOURCES as Priority).any(|priority| self.model.is_pushed(priority));
-        let unfindable = self.model.overlap_off() && (self.ever_unsupported || pushed);
-        // And within one class nothing is left for another (17c), so any fill will do.
-        let any = unfindable || self.model.failback_is_manual() || self.model.is_fill(best);
-        let well = |world: &World| {
-            let active = world.stream.active();
-            let lives = active.is_some_and(|active| world.sources[active as usize].up);
-            world.stream.on_air() && lives && (active == Some(best) || any)
-        };
-        // Late answers of the chaos may still lead astray, but not for ever.
-        let give_up = self.now + QUIET;
-        let (mut chosen, mut steps_well) = (None, 0);
-        // With a fill on air, sources that nobody can ask take its place in turn (19d).
-        let fill = self.model.inputs.keys().any(|priority| self.model.is_fill(*priority));
-        let steps = if unfindable && fill { 3 } else { 30 };
-        while steps_well < steps {
-            assert!(
-                self.now < give_up,
-                "not on air on {best}: {:#?}\n{:#?}",
-                self.stream,
-                self.sources
-            );
-            self.run_to(self.now + 100 * MS);
-            let stays = well(self) && self.stream.active() == chosen;
-            steps_well = if stays { steps_well + 1 } else { 0 };
-            chosen = self.stream.active();
-        }
-        let fill = chosen.is_some_and(|on_air| self.model.is_fill(on_air));
-        assert!(!self.stream.exhausted() || fill);
     }
 
     /// The registration ends, and the host takes what is left.
