@@ -66,12 +66,14 @@ def mistakes(directory):
                    "f tcp://10.0.0.1:6 10.0.0.2:7\ng 10.0.0.1:7 10.0.0.2:99999\nh 10.0.0.1:8 10.0.0.2:8 failback=maybe\n"
                    "i 10.0.0.1:9 10.0.0.2:9 packet-timeout=0\nj 10.0.0.1:10 10.0.0.2:10 max-loss=200\n"
                    "k 10.0.0.1:11 10.0.0.2:11 measure-window=10ms\nl 10.0.0.1:12 10.0.0.2:12 packet-timeout=300\n"
-                   f"{'m' * 256} 10.0.0.1:13 10.0.0.2:13\n")
+                   f"{'m' * 256} 10.0.0.1:13 10.0.0.2:13\n"
+                   f"n 10.0.0.1:14 10.0.0.2:14 first-switch={2 ** 57 + 1}\no 10.0.0.1:15 10.0.0.2:15 rtp-switch-element=15\n")
     run = subprocess.run([PROGRAM, "--check", path], capture_output=True, text=True)
     said = run.stderr.splitlines()
     expected = {2: "want a time", 5: "want STREAM OUTPUT INPUT", 6: "in line 4", 7: "output of line 4", 8: "not an IPv4 address",
                 9: "no such setting", 10: "want udp:// or rtp://", 11: "want HOST:PORT", 12: "want auto or manual",
-                13: "from 1 ms", 14: "at most 100", 15: "from 100 ms", 16: "want a time", 17: "255 bytes at most"}
+                13: "from 1 ms", 14: "at most 100", 15: "from 100 ms", 16: "want a time", 17: "255 bytes at most",
+                18: f"at most {2 ** 57}", 19: "at most 14"}
     check(run.returncode == 1 and len(said) == len(expected), "every mistake is told, and nothing else", said)
     for line, what in expected.items():
         check(any(text.startswith(f"{path}:{line}: ") and what in text for text in said), f"line {line}: {what}", said)
@@ -256,6 +258,52 @@ def rtp(directory):
         source.ended.set()
 
 
+def switch_number(datagram, element):
+    """Of an RTP packet, in its header extension (RFC 8285, one-byte); None: there is none."""
+    at = 12 + 4 * (datagram[0] & 0x0F)
+    if not datagram[0] & 0x10 or datagram[at:at + 2] != b"\xbe\xde":
+        return None
+    elements = datagram[at + 4:at + 4 + 4 * int.from_bytes(datagram[at + 2:at + 4], "big")]
+    while elements:
+        size = 0 if elements[0] == 0 else 1 + (elements[0] & 0x0F)
+        if size and elements[0] >> 4 == element:
+            return int.from_bytes(elements[1:1 + size], "big")
+        elements = elements[1 + size:]
+    return None
+
+
+def fenced(directory):
+    """A program takes the place of another, which is not told and goes on: who drops smaller numbers drops its datagrams."""
+    output, programs = Output(), []
+    before, after = Source(b"source-before"), Source(b"source-after")
+    try:
+        for source, name, first in ((before, b"source-before", 7 << 20), (after, b"source-after", 2 ** 57)):
+            line = f"s rtp://{output.address} {source.address} first-switch={first} rtp-switch-element=5"
+            programs.append(Program(os.path.join(directory, name.decode()), [line]))
+            datagram = output.until(lambda datagram: name in datagram)
+            check(datagram and switch_number(datagram, 5) == first and switch_number(datagram, 4) is None, "its number", datagram)
+            check(datagram and len(datagram) == 28 + 7 * 188, "and the same packets behind it", datagram)
+        newest, taken, dropped = 0, [], 0
+
+        def drops_enough(datagram):
+            nonlocal newest, dropped
+            number = switch_number(datagram, 5)
+            if number < newest:
+                dropped += 1
+            else:
+                newest = number
+                taken.append(b"source-after" in datagram)
+            return dropped >= 50
+
+        check(output.until(drops_enough), "the one that was replaced goes on, and is dropped", dropped)
+        check(taken[-1:] == [True] and taken == sorted(taken) and newest == 2 ** 57, "and nobody else", taken)
+    finally:
+        for program in programs:
+            program.end()
+        before.ended.set()
+        after.ended.set()
+
+
 def systemd(directory):
     path = os.path.join(directory, "notify")
     notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -417,7 +465,7 @@ def closed_streams(directory):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="udp-switch-") as directory:
-        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, systemd, page, trace, closed_streams):
+        for test in (mistakes, reload, addresses_move, two_reloads, catch_up, rtp, fenced, systemd, page, trace, closed_streams):
             test(directory)
     return check.report("gateway")
 

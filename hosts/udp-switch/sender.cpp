@@ -6,7 +6,7 @@
 
 sender::sender() {
   for (std::size_t i = 0; i < most; i++) {
-    parts_[i][0] = {headers_[i].data(), rtp::header_size};
+    parts_[i][0] = {headers_[i].data(), 0};
     messages_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
   }
 }
@@ -49,7 +49,9 @@ void sender::push(std::uint8_t* data, std::size_t size) {
   message.msg_name = &to_->to.address;
   message.msg_iov = to_->to.rtp ? parts_[count_].data() : parts_[count_].data() + 1;
   message.msg_iovlen = to_->to.rtp ? 2 : 1;
-  if (to_->to.rtp) to_->numbers.write(headers_[count_].data(), now_);
+  if (to_->to.rtp)
+    parts_[count_][0].iov_len =
+        to_->numbers.write(headers_[count_].data(), now_, to_->element, to_->splice.number());
   if (++count_ == most) flush();
 }
 

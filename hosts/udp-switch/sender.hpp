@@ -17,6 +17,8 @@ struct output {
   endpoint to;
   int socket = -1;
   rtp::numbering numbers;
+  // Of its header extension, for the switch number; 0: without.
+  unsigned element = 0;
   ts::splicer splice;
   ts::keep_limits limits;
   std::uint64_t datagrams = 0, bytes = 0, unsent = 0;
@@ -54,7 +56,7 @@ class sender final : public ts::sink {
   std::size_t count_ = 0, packets_ = 0;
   int socket_ = -1;
   std::uint64_t datagrams_ = 0, unsent_ = 0;
-  std::array<std::array<std::uint8_t, rtp::header_size>, most> headers_;
+  std::array<std::array<std::uint8_t, rtp::extended_size>, most> headers_;
   // Of datagrams that are put together here.
   std::array<std::array<std::uint8_t, per_datagram * ts::packet_size>, most> made_;
   std::array<output*, most> outputs_;

@@ -1,5 +1,7 @@
 #include "settings.hpp"
 
+#include "rtp.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -22,6 +24,8 @@ struct setting {
   // For choices: their names. Of the splicer, none sets anything in the engine.
   std::map<std::string, std::function<void(config&)>> choices;
   std::function<void(config&, const value&)> apply;
+  // Of a number.
+  std::uint64_t most = 1'000'000'000'000;
 };
 
 const std::map<std::string, setting>& all() {
@@ -68,6 +72,8 @@ const std::map<std::string, setting>& all() {
         {}}},
       {"catch-up", {kind::time, {}, {}}},
       {"catch-up-bytes", {kind::number, {}, {}}},
+      {"first-switch", {kind::number, {}, {}, changeover::first_switch_max}},
+      {"rtp-switch-element", {kind::number, {}, {}, rtp::last_element}},
   };
   return settings;
 }
@@ -85,11 +91,11 @@ bool leading_number(const std::string& text, std::uint64_t& number, std::string&
   return true;
 }
 
-std::uint64_t number_of(const std::string& text) {
+std::uint64_t number_of(const std::string& text, std::uint64_t most) {
   std::uint64_t number = 0;
   std::string rest;
-  if (!leading_number(text, number, rest) || !rest.empty() || number > 1'000'000'000'000)
-    throw std::runtime_error(text + ": want a number");
+  if (!leading_number(text, number, rest) || !rest.empty() || number > most)
+    throw std::runtime_error(text + ": want a number, at most " + std::to_string(most));
   return number;
 }
 
@@ -112,7 +118,7 @@ value value_of(const setting& what, const std::string& text) {
   if (what.takes == kind::time) {
     found.time = time_of(text);
   } else if (what.takes == kind::number) {
-    found.number = number_of(text);
+    found.number = number_of(text, what.most);
   } else if (what.choices.count(text) == 0) {
     std::string names;
     for (const auto& [name, choose] : what.choices)
@@ -168,10 +174,15 @@ changeover::config settings::config() const {
 
 ts::keep_limits settings::keep(const ts::keep_limits& otherwise) const {
   ts::keep_limits limits = otherwise;
-  const auto time = values_.find("catch-up"), bytes = values_.find("catch-up-bytes");
+  const auto time = values_.find("catch-up");
   if (time != values_.end()) limits.time = ts::from_nanoseconds(time_of(time->second).count());
-  if (bytes != values_.end()) limits.bytes = static_cast<std::size_t>(number_of(bytes->second));
+  limits.bytes = static_cast<std::size_t>(number("catch-up-bytes", limits.bytes));
   return limits;
+}
+
+std::uint64_t settings::number(const char* name, std::uint64_t otherwise) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? otherwise : number_of(found->second, all().at(name).most);
 }
 
 std::string settings::names() {

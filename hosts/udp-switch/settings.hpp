@@ -6,6 +6,7 @@
 
 #include <changeover.hpp>
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -17,6 +18,8 @@ class settings {
   // Engine and splicer, as far as they are set here.
   changeover::config config() const;
   ts::keep_limits keep(const ts::keep_limits& otherwise) const;
+  // A number that is neither's.
+  std::uint64_t number(const char* name, std::uint64_t otherwise) const;
 
   bool operator==(const settings& other) const { return values_ == other.values_; }
 

@@ -7,7 +7,6 @@
 void streams::apply(const table& wanted) {
   if (!(wanted.defaults == defaults_)) engine_.set_defaults(wanted.defaults.config());
   defaults_ = wanted.defaults;
-  const ts::keep_limits usual = defaults_.keep({});
   const auto is_wanted = [&](const std::string& id) {
     return std::any_of(wanted.streams.begin(), wanted.streams.end(),
                        [&](const stream_line& line) { return line.id == id; });
@@ -22,10 +21,10 @@ void streams::apply(const table& wanted) {
     try {
       stream* known = find(line.id);
       if (known == nullptr) {
-        add(line, line.own.keep(usual));
+        add(line);
         continue;
       }
-      known->out.limits = line.own.keep(usual);
+      set(known->out, line);
       if (!(known->line == line)) change(*known, line);
     } catch (const std::runtime_error& failure) {
       throw std::runtime_error(line.id + ": " + failure.what());
@@ -45,17 +44,25 @@ streams::stream* streams::find(std::string_view id) {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
-void streams::add(const stream_line& line, const ts::keep_limits& limits) {
+// What is no setting of the engine's.
+void streams::set(output& to, const stream_line& from) {
+  to.limits = from.own.keep(defaults_.keep({}));
+  to.element =
+      static_cast<unsigned>(from.own.number("rtp-switch-element", defaults_.number("rtp-switch-element", 0)));
+}
+
+void streams::add(const stream_line& line) {
   auto made = std::make_unique<stream>();
   made->line = line;
   made->out.stream = line.id;
   made->out.to = parse_endpoint(line.output);
   made->out.socket = relay_.socket_for(made->out.to.interface);
-  made->out.limits = limits;
+  set(made->out, line);
   std::vector<changeover::input_spec> inputs;
   for (const std::string& address : line.inputs)
     inputs.push_back(spec(inputs.size(), address));
-  engine_.register_stream(line.id, inputs, line.own.config());
+  const std::uint64_t first = line.own.number("first-switch", defaults_.number("first-switch", 0));
+  engine_.register_stream(line.id, inputs, line.own.config(), {}, first);
   streams_[line.id] = std::move(made);
 }
 

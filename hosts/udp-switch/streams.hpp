@@ -33,7 +33,8 @@ class streams {
   const std::map<std::string, std::unique_ptr<stream>, std::less<>>& all() const { return streams_; }
 
  private:
-  void add(const stream_line& line, const ts::keep_limits& limits);
+  void add(const stream_line& line);
+  void set(output& to, const stream_line& from);
   void change(stream& from, const stream_line& to);
   static changeover::input_spec spec(std::size_t priority, const std::string& address);
 

@@ -38,6 +38,9 @@ class splicer {
   // The source is no longer.
   void forget(const source& gone, ticks now);
 
+  // Of the last switch that was decided. What goes out until it is made, to complete what is half out, goes out
+  // under this number, too.
+  std::uint64_t number() const { return number_; }
   // Whether a switch was decided that is not made yet.
   bool waiting() const { return next_ != nullptr; }
   // Switches that were made, and what they had to catch up.
