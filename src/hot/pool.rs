@@ -6,19 +6,20 @@ use super::cell::Cell;
 use super::chunk::Chunk;
 use super::signal::CELLS;
 use crate::poison::unpoisoned;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The cells of one engine. Shared by the engine and its open handles; when the last of them is
 /// gone, the chunks wait for another engine.
 #[derive(Debug)]
 pub(crate) struct CellPool {
-    attention: Box<Attention>,
+    /// Chunks point to it: not in a box, which has its content to itself when it is moved.
+    attention: Arc<Attention>,
     chunks: Mutex<Vec<&'static Chunk>>,
 }
 
 impl CellPool {
     pub(crate) fn new() -> Self {
-        CellPool { attention: Box::new(Attention::new()), chunks: Mutex::new(Vec::new()) }
+        CellPool { attention: Arc::new(Attention::new()), chunks: Mutex::new(Vec::new()) }
     }
 
     /// Makes room: the numbers of the new cells.
