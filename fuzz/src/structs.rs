@@ -104,6 +104,12 @@ fn size_of_some(of: &Struct, chance: &mut Unstructured) -> Result<usize> {
     })
 }
 
+/// Whether all bytes are this one. As one comparison: each that this program makes by itself is traced.
+fn is_all(bytes: &[u8], one: u8) -> bool {
+    let Some((first, rest)) = bytes.split_first() else { return true };
+    *first == one && *rest == bytes[..rest.len()]
+}
+
 /// Is refused where no version has that size, and then nothing is written; else all of it is.
 fn prepared(of: &Struct, size: usize, with: u8) -> Option<Memory> {
     // What is refused is not looked at.
@@ -112,13 +118,13 @@ fn prepared(of: &Struct, size: usize, with: u8) -> Option<Memory> {
     let bytes = memory.bytes();
     if !(of.first..=MAX).contains(&size) {
         assert_eq!(code, CHANGEOVER_ERR_STRUCT_SIZE, "{} of {size}", of.name);
-        assert!(bytes.iter().all(|byte| *byte == with), "{}: written all the same", of.name);
+        assert!(is_all(bytes, with), "{}: written all the same", of.name);
         return None;
     }
     assert_eq!(code, CHANGEOVER_OK, "{} of {size}", of.name);
     assert_eq!(bytes[..8], size.to_ne_bytes(), "{}: its size", of.name);
     let unknown = bytes.get(of.size..).unwrap_or_default();
-    assert!(unknown.iter().all(|byte| *byte == 0), "{}: unknown fields are zero", of.name);
+    assert!(is_all(unknown, 0), "{}: unknown fields are zero", of.name);
     Some(memory)
 }
 
@@ -187,7 +193,7 @@ fn config(of: &Struct, size: usize, chance: &mut Unstructured) -> Result<()> {
         }
     }
     if size > of.size {
-        sets_unknown = theirs.bytes()[of.size..].iter().any(|byte| *byte != 0);
+        sets_unknown = !is_all(&theirs.bytes()[of.size..], 0);
     }
     let which = chance.int_in_range(-1..=3)?;
     let said = checked(theirs.at, which);
@@ -280,7 +286,7 @@ fn filled(chance: &mut Unstructured) -> Result<()> {
     if at < size {
         theirs.bytes_mut()[at] = chance.arbitrary()?;
     }
-    let sets_unknown = theirs.bytes().iter().skip(of.size).any(|byte| *byte != 0);
+    let sets_unknown = !is_all(theirs.bytes().get(of.size..).unwrap_or_default(), 0);
     let before = theirs.bytes().to_vec();
     let code = fill(status, theirs.at);
     if sets_unknown {
