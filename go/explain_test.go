@@ -49,12 +49,12 @@ func TestErrorsNameWhatTheyAreAbout(t *testing.T) {
 		"two have priority 2":                           add(some(2, 1, 2)...),
 		"FirstSwitch is 144115188075855873": service.Register(context.Background(),
 			changeover.Stream{ID: "d", FirstSwitch: changeover.FirstSwitchMax + 1}, ""),
-		"there is an input 0 already":                   service.UpdateInputs("news", some(0), nil, nil),
-		"there is no input 8 to remove":                 service.UpdateInputs("news", nil, some(1, 8), nil),
-		"there is no input 9 to update":                 service.UpdateInputs("news", some(5), nil, some(5, 9)),
-		"there is no input 1 to update":                 service.UpdateInputs("news", nil, some(1), some(1)),
-		`switch to input 7 of "news": the`:              service.SwitchInput("news", 7),
-		`open input 7 of "news": the`:                   ofOpen,
+		"there is an input 0 already":      service.UpdateInputs("news", some(0), nil, nil),
+		"there is no input 8 to remove":    service.UpdateInputs("news", nil, some(1, 8), nil),
+		"there is no input 9 to update":    service.UpdateInputs("news", some(5), nil, some(5, 9)),
+		"there is no input 1 to update":    service.UpdateInputs("news", nil, some(1), some(1)),
+		`switch to input 7 of "news": the`: service.SwitchInput("news", 7),
+		`open input 7 of "news": the`:      ofOpen,
 	} {
 		if err == nil || !strings.Contains(err.Error(), about) {
 			t.Errorf("%v, want it to say %q", err, about)
