@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,14 +34,22 @@ type output struct {
 	mu   sync.Mutex
 	last changeover.Verdict
 	conn net.Conn
+	rtp  *rtpOutput // nil: MPEG-TS alone
 }
 
 func newIngestor(logger *slog.Logger) *ingestor {
 	return &ingestor{logger: logger, outputs: make(map[string]*output)}
 }
 
-func (g *ingestor) addOutput(streamID, to string) error {
-	address, err := udpAddress(to)
+func (g *ingestor) addOutput(stream streamConfig) error {
+	to := &output{}
+	if strings.HasPrefix(stream.Output, "rtp://") {
+		to.rtp = newRTPOutput(stream.RTPSwitchElement)
+	}
+	if element := stream.RTPSwitchElement; element < 0 || element > lastElement || element > 0 && to.rtp == nil {
+		return fmt.Errorf("%q: rtp_switch_element is %d: want 1 to %d, of an rtp:// output", stream.ID, element, lastElement)
+	}
+	address, err := socketAddress(stream.Output, "udp", "rtp")
 	if err != nil {
 		return err
 	}
@@ -47,9 +57,10 @@ func (g *ingestor) addOutput(streamID, to string) error {
 	if err != nil {
 		return err
 	}
+	to.conn = conn
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.outputs[streamID] = &output{conn: conn}
+	g.outputs[stream.ID] = to
 	return nil
 }
 
@@ -110,12 +121,15 @@ func (o *output) write(packet []byte, verdict changeover.Verdict) {
 		return
 	}
 	o.last = verdict
+	if o.rtp != nil {
+		packet = o.rtp.packed(packet, verdict)
+	}
 	// Nobody may be listening there; that is no concern of the inputs'.
 	_, _ = o.conn.Write(packet)
 }
 
 func listenUDP(source string) (*net.UDPConn, error) {
-	address, err := udpAddress(source)
+	address, err := socketAddress(source, "udp")
 	if err != nil {
 		return nil, err
 	}
@@ -132,13 +146,13 @@ func listenUDP(source string) (*net.UDPConn, error) {
 	return conn, nil
 }
 
-func udpAddress(from string) (string, error) {
+func socketAddress(from string, schemes ...string) (string, error) {
 	parsed, err := url.Parse(from)
 	if err != nil {
 		return "", err
 	}
-	if parsed.Scheme != "udp" || parsed.Port() == "" {
-		return "", fmt.Errorf("%q: want udp://host:port", from)
+	if !slices.Contains(schemes, parsed.Scheme) || parsed.Port() == "" {
+		return "", fmt.Errorf("%q: want %s://host:port", from, strings.Join(schemes, ":// or "))
 	}
 	return parsed.Host, nil
 }

@@ -13,6 +13,10 @@
 //	[{"id": "news", "output": "udp://127.0.0.1:6000",
 //	  "inputs": ["udp://127.0.0.1:5000", "udp://127.0.0.1:5001"]}]
 //
+// An output may be rtp://… as well. For a stream that moves between machines, "first_switch" is the number of its first
+// switch, above all numbers that it had elsewhere; with "rtp_switch_element" (1 to 14) each RTP packet has the switch
+// number in that element of a header extension, so that the receiver can drop what a machine sends that was replaced.
+//
 // The first input is preferred. Logs are JSON, by log/slog; while nobody reads them, they are dropped and counted.
 package main
 
@@ -38,6 +42,9 @@ type streamConfig struct {
 	ID     string   `json:"id"`
 	Output string   `json:"output"`
 	Inputs []string `json:"inputs"`
+	// For a stream that moves; see above.
+	FirstSwitch      uint64 `json:"first_switch"`
+	RTPSwitchElement int    `json:"rtp_switch_element"`
 }
 
 func main() {
@@ -101,7 +108,7 @@ func run(ctx context.Context, logger *slog.Logger, file, trace string, page page
 	}
 
 	for _, stream := range streams {
-		if err := ingest.addOutput(stream.ID, stream.Output); err != nil {
+		if err := ingest.addOutput(stream); err != nil {
 			return err
 		}
 		inputs := make([]changeover.InputConfig, len(stream.Inputs))
@@ -109,7 +116,8 @@ func run(ctx context.Context, logger *slog.Logger, file, trace string, page page
 			inputs[priority] = changeover.InputConfig{Priority: priority, URL: url}
 		}
 		// The streams end with ctx.
-		if err := service.Register(ctx, changeover.Stream{ID: stream.ID, Inputs: inputs}, ""); err != nil {
+		live := changeover.Stream{ID: stream.ID, Inputs: inputs, FirstSwitch: stream.FirstSwitch}
+		if err := service.Register(ctx, live, ""); err != nil {
 			return err
 		}
 	}
