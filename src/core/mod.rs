@@ -18,6 +18,7 @@
 //! | `stream/mod.rs` | the state of a stream, and what each stimulus does to it first |
 //! | `stream/order.rs` | what each input is worth, and which would be better on air |
 //! | `stream/conditions.rs` | what follows when an input is impaired, and when it heals |
+//! | `stream/turns.rs` | with overlap off: inputs that can't be probed take the place of what is on air in turn |
 //! | `stream/selection.rs` | the evaluation: failover, planned switches, failback, exhaustion |
 //! | `stream/planned.rs` | planned switches: make before break, on a key frame |
 //! | `stream/passes.rs` | for tests: how often all inputs are gone through |
