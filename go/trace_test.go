@@ -48,6 +48,7 @@ func TestAShadowTellsWhatItDecidesOtherwise(t *testing.T) {
 	// Nothing comes for so long that the shadow gives it up.
 	silentUntil := time.Now().Add(800 * time.Millisecond)
 	eventually(t, "a silence", func() bool { return time.Now().After(silentUntil) })
+	input.Record(1316, changeover.Video)
 	if err := service.EndShadow(); err != nil {
 		t.Fatal(err)
 	}
