@@ -166,17 +166,14 @@ static int32_t call_version_number(const struct arguments *a) {
 #define ROW(name, properties, good, inside, child, ...) \
   { "changeover_" #name, call_##name, properties, good, inside, child, {__VA_ARGS__}, NULL, 0 }
 /* Fills a struct of that type. */
-#define FILLS(name, type)                                                                         \
-  {                                                                                               \
-    "changeover_" #name, call_##name, 0, FINE, FINE, FORKED, {P(STATUS, status), P(FILLED, out)}, \
-        init_##type, sizeof(changeover_##type)                                                    \
+#define FILLS_FROM(handle, good, name, type)                                                        \
+  {                                                                                                 \
+    "changeover_" #name, call_##name, 0, good, good, FORKED, {handle, P(FILLED, out)}, init_##type, \
+        sizeof(changeover_##type)                                                                   \
   }
+#define FILLS(name, type) FILLS_FROM(P(STATUS, status), FINE, name, type)
 /* The same, and there is none. */
-#define FILLS_NOT(name, type)                                                                     \
-  {                                                                                               \
-    "changeover_" #name, call_##name, 0, NONE, NONE, FORKED, {P(STATUS, status), P(FILLED, out)}, \
-        init_##type, sizeof(changeover_##type)                                                    \
-  }
+#define FILLS_NOT(name, type) FILLS_FROM(P(STATUS, status), NONE, name, type)
 /* Goes on with a struct of that type. */
 #define COUNTS(name, type)                                                                              \
   {                                                                                                     \
@@ -293,15 +290,7 @@ const struct function functions[] = {
     ROW(site_new, 0, FINE, FINE, FORKED, P(ENGINE, engine), P(SETTINGS, serving), P(OUTPUT, out)),
     ROW(site_free, NO_CODE | ENDS, FINE, FINE, FINE, P(SITE, site)),
     ROW(site_answer, 0, FINE, FINE, FORKED, P(SITE, site), P(CONFIG, request), P(OUTPUT, out)),
-    {"changeover_response_get",
-     call_response_get,
-     0,
-     FINE,
-     FINE,
-     FORKED,
-     {P(RESPONSE, response), P(FILLED, out)},
-     init_response_view,
-     sizeof(changeover_response_view)},
+    FILLS_FROM(P(RESPONSE, response), FINE, response_get, response_view),
     ROW(response_next, 0, LATE, LATE, FORKED, P(RESPONSE, response), P(OUTPUT, out), P(OUTPUT, out_len)),
     ROW(response_free, NO_CODE | ENDS, FINE, FINE, FINE, P(RESPONSE, response)),
     ROW(tap_fd, 0, FINE, FINE, FORKED, P(TAP, tap), P(OUTPUT, out)),
