@@ -55,7 +55,8 @@ static void a_shadow_tells_what_it_decides_otherwise(void) {
   take(engine, CHANGEOVER_EVENT_ACTIVE, &event);
   /* Nothing comes for so long that the shadow gives it up, and the engine does not. */
   const uint64_t silent_until = clock_now() + 800 * MILLISECOND;
-  while (clock_now() < silent_until) changeover_next_event(engine, MILLISECOND, &event);
+  while (clock_now() < silent_until)
+    changeover_next_event(engine, MILLISECOND, &event);
   EQUAL(1, changeover_record(&input, 1316, 0));
   OK(changeover_end_shadow(engine));
   OK(changeover_end_shadow(engine));

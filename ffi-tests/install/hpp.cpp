@@ -225,7 +225,8 @@ void statuses_outlive_their_engine() {
   EXPECT(status.switches().size() == 1);
   const auto chosen = status.switches()[0];
   EXPECT(chosen.from() == -1 && chosen.to() == 0 && chosen.reason() == changeover::reason::initial);
-  EXPECT(chosen.number() == 41 && is_recent(chosen.at()) && chosen.detail().size() == chosen.raw().detail_len);
+  EXPECT(chosen.number() == 41 && is_recent(chosen.at()) &&
+         chosen.detail().size() == chosen.raw().detail_len);
   EXPECT(std::string(status.json()).find("\"broken\"") != std::string::npos);
   EXPECT(code_of([&] { status.input(2); }) == CHANGEOVER_ERR_INDEX);
 }
