@@ -26,7 +26,6 @@
 //! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
 //! | `stream/maintenance.rs` | inputs that are disabled, returns by request, a choice that ends |
-//! | `stream/turns.rs` | with overlap off: what can't be probed takes the place of a fill in turn |
 //! | `stream/timers.rs` | every deadline, derived from the state |
 //! | `stream/recorded.rs` | what records of a stream are made of, and a stream from its record |
 //! | `stream/update.rs` | what the host changes while a stream runs |
