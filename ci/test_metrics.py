@@ -25,10 +25,11 @@ def check(what, holds):
 
 
 def documented(path):
-    """Names and types of each chapter's table: of the engine, of streams, of inputs."""
+    """Names and types of each chapter's table: of the engine, of a shadow, of streams, of inputs."""
     text = open(path, encoding="utf-8").read()
-    chapters = [text.split(f"### {title}")[1].split("\n#")[0] for title in ("The engine", "Each stream", "Each input")]
-    own_labels = [set(), {"stream"}, {"stream", "input"}]
+    titles = ("### The engine", "## A shadow", "### Each stream", "### Each input")
+    chapters = [text.split(f"\n{title}\n")[1].split("\n#")[0] for title in titles]
+    own_labels = [set(), set(), {"stream"}, {"stream", "input"}]
     rows = {}
     for chapter, own in zip(chapters, own_labels):
         for row in ROW.finditer(chapter):
