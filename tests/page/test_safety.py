@@ -92,6 +92,7 @@ def test_what_viewers_see_is_asked_for(browser):
 
 def test_what_is_refused_is_said(browser):
     with page(browser, losses=True) as (host, tab):
+        host.streams["sport/main"].set(0, "degraded", time.time())
         loaded(tab)
         unlock(tab)
         tab.js("openStream('sport/main')")
