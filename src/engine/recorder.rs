@@ -34,6 +34,8 @@ pub(super) enum Whose {
 pub(super) enum Message {
     Chunk(Chunk),
     Checkpoint(Checkpoint),
+    /// Nothing follows. Everything before this engine time was recorded.
+    End(Nanos),
 }
 
 /// The monitor's end.
@@ -183,6 +185,13 @@ impl Recorder {
             self.wants_checkpoint.store(true, Ordering::Relaxed);
         }
     }
+
+    /// Nothing is recorded from `now` on.
+    pub(super) fn end(mut self, now: Nanos) {
+        self.hand_over();
+        // Without room for it, what came last is lost as well.
+        let _ = self.to.try_send(Message::End(now));
+    }
 }
 
 impl Drop for Recorder {
@@ -198,6 +207,7 @@ impl TraceWriter {
             let written = match message {
                 Message::Chunk(chunk) => self.file.append(chunk),
                 Message::Checkpoint(checkpoint) => self.file.checkpoint(&checkpoint),
+                Message::End(_) => continue,
             };
             self.log(written);
             let tries_again = !self.refused || self.last_try.elapsed() >= TRY_AGAIN;

@@ -7,7 +7,7 @@ use super::recorder::{ends, Message, Recorded, Whose};
 use super::shared::Shared;
 use super::threads::{be_nice, Thread};
 use super::Engine;
-use crate::core::{Config, Problem};
+use crate::core::{Config, Nanos, Problem};
 use crate::trace::{put_beginning, Urls};
 use crate::vocabulary::{Error, Level};
 use crate::whatif::{Broken, Live, Toll, Trouble};
@@ -139,6 +139,10 @@ impl Shadow {
                 live.hear(&checkpoint.frames(Urls::LeftOut))
             }
             Message::Checkpoint(_) => Ok(()),
+            Message::End(now) => {
+                self.time_is(now);
+                Ok(())
+            }
         };
         if let Err(broken) = heard {
             self.begin_anew(broken);
@@ -153,6 +157,11 @@ impl Shadow {
         while let Ok(message) = self.recorded.next(Duration::ZERO) {
             self.take(message);
         }
+        self.time_is(now);
+    }
+
+    /// Everything before `now` was recorded.
+    fn time_is(&mut self, now: Nanos) {
         if let Some(live) = &mut self.live {
             live.time_is(now);
         }

@@ -174,8 +174,9 @@ impl Door {
     }
 
     /// Records what enters from now on; `None`: nothing any more. A checkpoint is due.
-    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Box<Recorder>>) {
-        self.recorders.retain(|(of, _)| *of != whose);
+    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Box<Recorder>>, now: Nanos) {
+        let ended = self.recorders.extract_if(.., |(of, _)| *of == whose);
+        ended.for_each(|(_, recorder)| recorder.end(now));
         self.recorders.extend(recorder.map(|recorder| (whose, recorder)));
     }
 

@@ -116,8 +116,8 @@ impl Streams {
     }
 
     /// Records what enters the cores from now on; `None`: nothing any more.
-    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Box<Recorder>>) {
-        self.door.record(whose, recorder);
+    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Box<Recorder>>, now: Nanos) {
+        self.door.record(whose, recorder, now);
     }
 
     /// Whether that is recorded.

@@ -14,7 +14,7 @@ impl Driver {
         whose: Whose,
         recorder: Option<Box<Recorder>>,
     ) {
-        self.streams.record(whose, recorder);
+        self.streams.record(whose, recorder, self.time.now());
         self.deadlines.look_for_silences(self.streams.are_recorded());
         self.hand_over_trace(None);
     }
