@@ -66,7 +66,7 @@ def measure(name, command, deaths):
             memory = resident_mb(program.pid)
             result = json.loads(load.communicate()[0])
             switches, unsent = told(program, out) if name == "udp-switch" else (0, 0)
-            each_second = switches / max(1, result["ms_of_deaths"]) * 1000 / STREAMS
+            each_second = switches / (result["ms_of_deaths"] or SECONDS * 1000) * 1000 / STREAMS
         finally:
             program.kill()
             program.wait()
