@@ -67,12 +67,7 @@ impl Engine {
             leftovers.are_left_by_this_thread();
             shadow.run();
         })?;
-        self.keep_until_recorded(Whose::Shadow, thread);
-        let recorder = Some(Box::new(recorder));
-        self.call(move |monitor| {
-            monitor.record(Whose::Shadow, recorder);
-            Ok(())
-        })
+        self.begin_recording(Whose::Shadow, recorder, thread)
     }
 
     /// Ends the shadow, if there is one: decides all that it has seen, tells what is left of it (also what would be
@@ -81,12 +76,7 @@ impl Engine {
     /// # Errors
     /// After [`Error::Timeout`] (see [`Engine::set_call_timeout`]) it has ended, or soon will.
     pub fn end_shadow(&self) -> Result<(), Error> {
-        let deadline = self.call_deadline();
-        self.call_until(deadline, |monitor| {
-            monitor.record(Whose::Shadow, None);
-            Ok(())
-        })?;
-        self.wait_for_recorded(&[Whose::Shadow], deadline)
+        self.end_recording(Whose::Shadow)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine's trace: beginning and ending it.
 
-use super::recorder::{recorder, Whose};
+use super::recorder::{recorder, Recorder, Whose};
 use super::threads::{in_callback, Thread};
 use super::Engine;
 use crate::poison::unpoisoned;
@@ -39,12 +39,7 @@ impl Engine {
             leftovers.are_left_by_this_thread();
             writer.run();
         })?;
-        self.keep_until_recorded(Whose::Trace, thread);
-        let recorder = Some(Box::new(recorder));
-        self.call(move |monitor| {
-            monitor.record(Whose::Trace, recorder);
-            Ok(())
-        })
+        self.begin_recording(Whose::Trace, recorder, thread)
     }
 
     /// Ends the trace, if there is one, and waits until it is written; in a callback it does not wait.
@@ -52,19 +47,35 @@ impl Engine {
     /// # Errors
     /// After [`Error::Timeout`] (see [`Engine::set_call_timeout`]) it is written, or soon will be.
     pub fn end_trace(&self) -> Result<(), Error> {
-        let deadline = self.call_deadline();
-        self.call_until(deadline, |monitor| {
-            monitor.record(Whose::Trace, None);
-            Ok(())
-        })?;
-        self.wait_for_recorded(&[Whose::Trace], deadline)
+        self.end_recording(Whose::Trace)
     }
 
-    /// A thread that takes what is recorded, until there is no more.
-    pub(super) fn keep_until_recorded(&self, whose: Whose, thread: Thread) {
+    /// From now on it is recorded for a thread that takes it until there is no more.
+    pub(super) fn begin_recording(
+        &self,
+        whose: Whose,
+        recorder: Recorder,
+        thread: Thread,
+    ) -> Result<(), Error> {
         let mut threads = unpoisoned(self.recorded.lock());
         threads.retain(|(_, thread)| !thread.is_finished());
         threads.push((whose, thread));
+        drop(threads);
+        let recorder = Some(Box::new(recorder));
+        self.call(move |monitor| {
+            monitor.record(whose, recorder);
+            Ok(())
+        })
+    }
+
+    /// Nothing is recorded for it any more; waits until all is taken.
+    pub(super) fn end_recording(&self, whose: Whose) -> Result<(), Error> {
+        let deadline = self.call_deadline();
+        self.call_until(deadline, move |monitor| {
+            monitor.record(whose, None);
+            Ok(())
+        })?;
+        self.wait_for_recorded(&[whose], deadline)
     }
 
     /// Until all is taken that was recorded for these. Nobody may be recording for them any more.
