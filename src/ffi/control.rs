@@ -43,10 +43,21 @@ pub unsafe extern "C" fn changeover_register(
     config: *const changeover_config,
     registration: *mut u64,
 ) -> i32 {
-    let stream = (stream, stream_len);
-    let buffer = (buffer_write_id, buffer_write_id_len);
     // SAFETY: the caller's promise.
-    unsafe { register(engine, stream, buffer, (inputs, inputs_len), config, 0, registration) }
+    unsafe {
+        changeover_register_from(
+            engine,
+            stream,
+            stream_len,
+            buffer_write_id,
+            buffer_write_id_len,
+            inputs,
+            inputs_len,
+            config,
+            0,
+            registration,
+        )
+    }
 }
 
 /// As changeover_register, with the number of the first switch: from 1 to CHANGEOVER_FIRST_SWITCH_MAX,
@@ -66,26 +77,6 @@ pub unsafe extern "C" fn changeover_register_from(
     buffer_write_id_len: usize,
     inputs: *const changeover_input_spec,
     inputs_len: usize,
-    config: *const changeover_config,
-    first_switch: u64,
-    registration: *mut u64,
-) -> i32 {
-    let stream = (stream, stream_len);
-    let buffer = (buffer_write_id, buffer_write_id_len);
-    let inputs = (inputs, inputs_len);
-    // SAFETY: the caller's promise.
-    unsafe { register(engine, stream, buffer, inputs, config, first_switch, registration) }
-}
-
-/// Of pointers with the lengths that go with them.
-///
-/// # Safety
-/// As of [`changeover_register_from`].
-unsafe fn register(
-    engine: *mut changeover_engine,
-    (stream, stream_len): (*const c_char, usize),
-    (buffer_write_id, buffer_write_id_len): (*const c_char, usize),
-    (inputs, inputs_len): (*const changeover_input_spec, usize),
     config: *const changeover_config,
     first_switch: u64,
     registration: *mut u64,
