@@ -298,8 +298,11 @@ impl InputHealth {
     /// Idle and may be chosen, though it was given up and has not delivered since: after its wait,
     /// because it can't be probed, or because it was forced.
     pub fn untested(&self) -> bool {
-        self.status == Status::Idle
-            && self.trouble().is_some_and(|trouble| trouble.untested != Untested::No)
+        self.is_untested(Untested::Waited) || self.is_untested(Untested::Forced)
+    }
+
+    pub(super) fn is_untested(&self, how: Untested) -> bool {
+        self.status == Status::Idle && self.trouble().is_some_and(|trouble| trouble.untested == how)
     }
 
     /// It was given up and has not shown since that it works.

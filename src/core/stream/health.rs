@@ -123,12 +123,18 @@ impl Stream {
         self.start(index, attempt, start_reason, common);
     }
 
-    /// Rule 1a, and for inputs that were added, updated, or became hot.
-    pub(super) fn start_hot_inputs(&mut self, common: &mut Common) {
+    /// Hot inputs (rule 1a), also those that were added, updated, or became hot; and a pushed input that was
+    /// left for a condition while sessions could not overlap (rule 27a).
+    pub(super) fn start_what_is_kept(&mut self, common: &mut Common) {
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
-            if input.is_hot() && input.usable() && input.session.is_none() {
+            if !input.usable() || input.session.is_some() {
+                continue;
+            }
+            if input.is_hot() {
                 self.start(index, Attempt::No, StartReason::Hot, common);
+            } else if input.keeps_session() && input.impaired() && !input.untested() {
+                self.start(index, Attempt::No, StartReason::Restart, common);
             }
         }
     }

@@ -97,39 +97,52 @@ impl Stream {
     }
 
     /// Rule 27c: an untested input that is now better than what is on air gets its trial (9c); what it was
-    /// started for already is one. Rule 27d: one that was forced, and is no longer wanted, is what it was.
-    pub(super) fn give_up_untested_inputs(&mut self, now: Nanos) {
+    /// started for already is one.
+    pub(super) fn try_untested_inputs(&mut self, now: Nanos) {
         let Some(active) = self.active().filter(|_| self.active_runs()) else { return };
-        let mut given_up = false;
+        if self.settings.overlap == Overlap::Off {
+            return;
+        }
         for index in 0..self.inputs.len() {
             let pending = self.is_pending(index);
             let input = &mut self.inputs[index];
-            let priority = input.spec.priority;
             let runs = input.session.is_some();
             let kept = runs && input.keeps_session();
-            if !input.untested() || kept || pending || priority == active {
+            let waited = input.is_untested(Untested::Waited);
+            if !waited || kept || pending || input.spec.priority >= active {
                 continue;
             }
             let trouble = input.trouble_mut();
-            let forced = trouble.untested == Untested::Forced;
-            let better = priority < active && self.settings.overlap == Overlap::On;
-            let due = if forced { !runs } else { better };
-            if !due {
-                continue;
-            }
-            trouble.untested = Untested::No;
-            trouble.retry_at = Some(now).filter(|_| !forced && !runs);
+            trouble.retry_at = Some(now).filter(|_| !runs);
             trouble.probes += u64::from(runs);
             if let Some(session) = input.session.as_mut() {
                 session.attempt = Attempt::Trial;
             }
-            input.set_status(Status::Degraded, now);
-            given_up = true;
+            self.give_up_again(index, now);
         }
-        if given_up {
-            // It may have been the last that might be a source.
-            self.declare_exhausted(None);
+    }
+
+    /// Rule 27d: one that was forced, and is no longer wanted, is what it was.
+    pub(super) fn give_up_what_was_forced(&mut self, now: Nanos) {
+        if !self.active_runs() {
+            return;
         }
+        for index in 0..self.inputs.len() {
+            let input = &self.inputs[index];
+            let wanted = input.session.is_some() || self.is_pending(index) || self.is_active(index);
+            if input.is_untested(Untested::Forced) && !wanted {
+                self.inputs[index].trouble_mut().retry_at = None;
+                self.give_up_again(index, now);
+            }
+        }
+    }
+
+    fn give_up_again(&mut self, index: usize, now: Nanos) {
+        let input = &mut self.inputs[index];
+        input.trouble_mut().untested = Untested::No;
+        input.set_status(Status::Degraded, now);
+        // It may have been the last that might be a source.
+        self.declare_exhausted(None);
     }
 
     /// Rule 27d: a failed input that is wanted nevertheless may be chosen, in a new session unless

@@ -142,7 +142,7 @@ impl Stream {
             let cause = Cause { from: None, reason: Reason::Initial, detail: Detail::None };
             stream.commit(best, cause, StartReason::Initial, now, common);
         }
-        stream.start_hot_inputs(common);
+        stream.start_what_is_kept(common);
         stream.debug_check(before);
         Ok(stream)
     }

@@ -41,9 +41,10 @@ impl Stream {
         self.declare_exhausted(None);
         self.change_for_better(now, common);
         self.declare_restored();
-        self.start_hot_inputs(common);
-        self.give_up_untested_inputs(now);
+        self.start_what_is_kept(common);
+        self.try_untested_inputs(now);
         self.stop_what_is_not_needed();
+        self.give_up_what_was_forced(now);
         self.keep_retrying(now);
         self.spread_retries(common);
         self.listen_to_failed_inputs(now);

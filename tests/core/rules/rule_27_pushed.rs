@@ -3,7 +3,7 @@
 
 use super::rig::*;
 use changeover::core::Stimulus;
-use changeover::{Config, Input, Source, Standby, Status};
+use changeover::{Condition, Config, Input, Source, Standby, Status};
 
 fn pushed(priority: i32) -> Input {
     cold(priority).config(Config::new().source(Source::Pushed))
@@ -380,4 +380,22 @@ fn a_trial_of_an_input_that_becomes_pushed_goes_on_as_its_life() {
     // The first packet after that is at 600.
     assert_eq!(rig.reach("recovered 0"), 2600.0);
     assert_eq!(rig.running(0), Some("0b"));
+}
+
+#[test]
+fn what_was_left_for_a_condition_is_listened_to_once_sessions_may_overlap() {
+    let mut rig = Rig::prepared(overlap_off(), [pushed(0), cold(1)], |rig| rig.publishes(0));
+    rig.until(1000);
+    rig.says("0a", Condition::Black, true);
+    rig.until(4000);
+    assert_eq!((rig.running(0), rig.status(1)), (None, Status::Active));
+    rig.set_config(Config::new()).unwrap();
+    assert_eq!((rig.running(0), rig.status(1)), (Some("0b"), Status::Active));
+    // The host's word of this session is all that is missing (rule 20b).
+    rig.until(60_000);
+    assert_eq!((rig.running(0), rig.status(1)), (Some("0b"), Status::Active));
+    rig.says("0b", Condition::Black, true);
+    rig.says("0b", Condition::Black, false);
+    rig.until(90_000);
+    assert_eq!(rig.status(0), Status::Active);
 }

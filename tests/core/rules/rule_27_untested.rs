@@ -3,7 +3,7 @@
 
 use super::rig::*;
 use changeover::core::Stimulus;
-use changeover::{Condition, Config, Error, Input, Overlap, StartReason, Status};
+use changeover::{Condition, Config, Error, Input, Overlap, Standby, StartReason, Status};
 
 // Untested inputs.
 
@@ -273,6 +273,21 @@ fn a_forced_input_that_is_not_wanted_any_more_is_what_it_was() {
     rig.clear_override();
     rig.tells(&["1500 start 1a", "2000 stop 1a"]);
     assert_eq!((rig.status(1), rig.input(1).untested()), (Status::Degraded, false));
+    rig.reach("probe 1");
+}
+
+#[test]
+fn a_forced_input_whose_session_is_not_kept_any_more_is_what_it_was() {
+    let mut rig = Rig::with_config(Config::new().standby(Standby::Hot), [cold(0), cold(1)]);
+    rig.until(1000);
+    rig.dies(1);
+    rig.reach("degraded 1 timeout");
+    rig.force_input(1).unwrap();
+    rig.clear_override();
+    assert!(rig.input(1).untested(), "a hot input's session runs on");
+    rig.set_config(Config::new()).unwrap();
+    assert_eq!((rig.running(1), rig.status(1)), (None, Status::Degraded));
+    assert!(!rig.input(1).untested());
     rig.reach("probe 1");
 }
 
