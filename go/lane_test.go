@@ -150,9 +150,12 @@ func TestStopComesAfterAStartThatIsOnItsWay(t *testing.T) {
 	l.stopping = true
 	service.spawn(l.callStop)
 	service.mu.Unlock()
+	// On one processor, to yield is to let it run.
+	processors := runtime.GOMAXPROCS(1)
 	for range 1000 {
 		runtime.Gosched()
 	}
+	runtime.GOMAXPROCS(processors)
 	if host.stops.Load() != 0 {
 		t.Error("it did not wait")
 	}
