@@ -408,6 +408,8 @@ static void live(bool with_callbacks) {
     pthread_join(threads[i], NULL);
   atomic_store(&ends, true);
   if (one_in(2)) end_onlookers();
+  /* After a timeout, what ends would come when nobody takes it any more. */
+  if (!with_callbacks) OK(changeover_set_call_timeout(engine, UINT64_MAX));
   CALL(changeover_unregister_all(engine));
   changeover_event event = no_event();
   while (!with_callbacks && changeover_next_event(engine, 0, &event) == CHANGEOVER_OK)
