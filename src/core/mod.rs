@@ -23,7 +23,8 @@
 //! | `stream/planned.rs` | planned switches: make before break, on a key frame |
 //! | `stream/passes.rs` | for tests: how often all inputs are gone through |
 //! | `stream/explained.rs` | what goes with a switch, so that a person knows why |
-//! | `stream/health.rs` | sessions start and stop; inputs degrade, recover, are probed and tried |
+//! | `stream/health.rs` | sessions start and stop; inputs degrade and recover |
+//! | `stream/attempts.rs` | how a degraded input is got back: probes, trials, restarts |
 //! | `stream/life.rs` | inputs that show life by packets alone, are untested, or forced |
 //! | `stream/maintenance.rs` | inputs that are disabled, returns by request, a choice that ends |
 //! | `stream/timers.rs` | every deadline, derived from the state |

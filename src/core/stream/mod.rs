@@ -4,6 +4,7 @@
 //! looks at the state alone and never at how it came about: no decision can be lost because an edge
 //! was missed.
 
+mod attempts;
 mod check;
 mod conditions;
 mod explained;

@@ -1,7 +1,7 @@
 //! Rules 19d and 20d: with overlap off there are no trials beside what is on air, so what can't be probed
 //! takes its place in turn.
 
-use super::health::WayBack;
+use super::attempts::WayBack;
 use super::*;
 
 impl Stream {
