@@ -43,8 +43,7 @@ pub enum Stimulus {
         at: Nanos,
     },
     /// A look at a running session whose input has a [`meter_window`](super::InputHealth::meter_window):
-    /// ten times in each window.
-    /// Of a session that is over it is ignored.
+    /// ten times in each window. Ignored when the session is over.
     Measured {
         /// The session.
         session: SessionId,
@@ -104,7 +103,7 @@ pub enum Stimulus {
         /// The host's text.
         text: String,
     },
-    /// The host reports an error of one session; ignored when the session is over.
+    /// The host reports an error of one session; refused as stale when the session is over.
     SessionError {
         /// The session.
         session: SessionId,
@@ -269,7 +268,7 @@ pub struct Probe {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// The active input changed, or recovered by itself (`from` = `to`).
+    /// The active input changed; or it recovered by itself, or was forced anew (`from` = `to`).
     Switched(Arc<Switch>),
     /// The first packet of the active input is on air.
     Active {
@@ -294,12 +293,12 @@ pub enum Notice {
         /// Until now the stream was exhausted.
         exhausted: bool,
     },
-    /// No usable input is left.
+    /// No source is left that can be watched.
     Exhausted {
         /// Why the last one was given up.
         reason: Reason,
     },
-    /// An input is on air again.
+    /// A source that can be watched is on air again.
     Restored {
         /// The input.
         priority: Priority,

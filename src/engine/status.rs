@@ -56,7 +56,7 @@ pub struct RuntimeStatus {
     /// How much time is left until then.
     #[serde(skip)]
     pub override_left: Duration,
-    /// No usable input is left.
+    /// No source is left that can be watched.
     pub exhausted: bool,
     /// When the active input, or its status, last changed; without one, since when there is none.
     #[serde(serialize_with = "rfc3339")]
