@@ -343,6 +343,6 @@ impl Stream {
     }
 
     fn active_input(&self) -> Option<&InputHealth> {
-        self.active().and_then(|active| self.input(active))
+        self.active_index().map(|index| &self.inputs[index])
     }
 }

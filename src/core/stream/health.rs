@@ -121,11 +121,16 @@ impl Stream {
             if !input.usable() || input.session.is_some() {
                 continue;
             }
-            if input.is_hot() {
-                self.start(index, Attempt::No, StartReason::Hot, common);
+            let start_reason = if input.is_hot() {
+                StartReason::Hot
             } else if input.keeps_session() && input.impaired() && !input.untested() {
-                self.start(index, Attempt::No, StartReason::Restart, common);
-            }
+                StartReason::Restart
+            } else {
+                continue;
+            };
+            // It heals while it runs (20a), not by an attempt.
+            self.end_attempts(index);
+            self.start(index, Attempt::No, start_reason, common);
         }
     }
 

@@ -157,11 +157,13 @@ impl Stream {
         trouble.stop_listening();
         trouble.untested = Untested::Forced;
         trouble.retry_at = None;
-        if let Some(session) = input.session.as_mut() {
-            session.attempt = Attempt::No;
-            if !trying && !flows {
-                self.restart(index, Attempt::No, StartReason::Forced, now, common);
-            }
+        let Some(session) = input.session.as_mut() else { return };
+        session.attempt = Attempt::No;
+        if !trying && !flows {
+            self.restart(index, Attempt::No, StartReason::Forced, now, common);
+        } else if session.delivers_at(now) {
+            // No other packet is waited for.
+            self.recover(index, now, now);
         }
     }
 }

@@ -28,12 +28,11 @@ impl Stream {
     /// What an input is worth, as far as is known.
     pub(super) fn class(&self, index: usize) -> Class {
         let input = &self.inputs[index];
-        let fill = input.is_fill();
         match input.impairment() {
             Some((condition, _)) if is_useless(condition) => Class::Useless,
-            _ if fill => Class::Fill,
+            _ if input.is_fill() => Class::Fill,
+            _ if input.untested() => Class::Untested,
             Some(_) => Class::Poor,
-            None if input.untested() => Class::Untested,
             None => Class::Healthy,
         }
     }

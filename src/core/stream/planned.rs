@@ -48,9 +48,10 @@ impl Stream {
             // Rule 7e: a newer request replaces it.
             self.abandon_pending();
         }
-        let Some(index) = self.index_of(target).filter(|_| self.active() != Some(target)) else {
+        let Some(index) = self.index_of(target) else { return };
+        if self.is_active(index) && self.active_runs() {
             return;
-        };
+        }
         let session = self.inputs[index].session.as_ref();
         let at_once = !self.on_air()
             || self.settings.overlap == Overlap::Off

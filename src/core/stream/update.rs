@@ -314,8 +314,7 @@ impl Stream {
             return;
         }
         let running = || self.inputs.iter().position(|input| input.session.is_some());
-        let active = self.active().and_then(|active| self.index_of(active));
-        if let Some(kept) = active.or_else(running) {
+        if let Some(kept) = self.active_index().or_else(running) {
             self.stop_all_but(kept);
         }
     }

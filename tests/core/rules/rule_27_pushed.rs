@@ -391,6 +391,7 @@ fn what_was_left_for_a_condition_is_listened_to_once_sessions_may_overlap() {
     assert_eq!((rig.running(0), rig.status(1)), (None, Status::Active));
     rig.set_config(Config::new()).unwrap();
     assert_eq!((rig.running(0), rig.status(1)), (Some("0b"), Status::Active));
+    assert_eq!(rig.input(0).retry_at(), None, "nothing else is waited for");
     // The host's word of this session is all that is missing (rule 20b).
     rig.until(60_000);
     assert_eq!((rig.running(0), rig.status(1)), (Some("0b"), Status::Active));
@@ -398,4 +399,23 @@ fn what_was_left_for_a_condition_is_listened_to_once_sessions_may_overlap() {
     rig.says("0b", Condition::Black, false);
     rig.until(90_000);
     assert_eq!(rig.status(0), Status::Active);
+}
+
+#[test]
+fn what_flows_in_the_instant_in_which_it_is_forced_has_recovered() {
+    let mut rig = Rig::prepared(Config::new(), [pushed(0), cold(1)], |rig| rig.publishes(0));
+    rig.until(1000);
+    rig.dies(0);
+    rig.until(4000);
+    rig.returns(0);
+    rig.until(6000);
+    rig.skip();
+    rig.force_input(0).unwrap();
+    rig.tells(&[
+        "6000 recovered 0",
+        "6000 gate 0a",
+        "6000 stop 1a",
+        "6000 switch 1>0 manual",
+        "6000 active 0 after 0",
+    ]);
 }

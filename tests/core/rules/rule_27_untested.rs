@@ -112,6 +112,19 @@ fn tested_inputs_come_before_untested_ones() {
 }
 
 #[test]
+fn an_untested_input_of_which_the_host_complains_comes_no_sooner() {
+    let mut rig = Rig::new([cold(0), cold(1), cold(2)]);
+    rig.probes_are(1, Answer::Unsupported);
+    rig.until(1000);
+    rig.report(1, "gone").unwrap();
+    rig.until(20_000);
+    rig.says(1, Condition::Silent, true);
+    rig.says(2, Condition::Silent, true);
+    rig.dies(0);
+    rig.reach("switch 0>2 timeout");
+}
+
+#[test]
 fn an_untested_input_that_is_now_better_gets_its_trial() {
     let mut rig = Rig::new([cold(0), cold(1), cold(2)]);
     rig.probes_are(1, Answer::Unsupported);
@@ -311,6 +324,29 @@ fn forcing_cancels_a_probe_and_takes_a_trial_as_it_is() {
 }
 
 #[test]
+fn what_delivers_in_the_instant_in_which_it_is_forced_has_recovered() {
+    let mut rig = Rig::new([cold(0), cold(1)]);
+    rig.probes_are(0, Answer::Unsupported);
+    rig.until(1000);
+    rig.dies(0);
+    rig.reach("start 0b");
+    rig.returns(0);
+    rig.until(500);
+    rig.skip();
+    rig.force_input(0).unwrap();
+    rig.tells(&[
+        "500 recovered 0",
+        "500 gate 0b",
+        "500 stop 1a",
+        "500 switch 1>0 manual",
+        "500 active 0 after 0",
+    ]);
+    rig.switch_input(1).unwrap();
+    rig.reach("switch 0>1 manual");
+    assert_eq!((rig.status(0), rig.input(0).untested()), (Status::Idle, false));
+}
+
+#[test]
 fn forcing_restarts_a_silent_hot_input() {
     let mut rig = Rig::new([hot(0), cold(1)]);
     rig.until(1000);
@@ -341,6 +377,18 @@ fn forcing_the_last_input_of_an_exhausted_stream_starts_it_anew() {
         "3600 active 0 after 100",
         "3600 restored 0",
     ]);
+}
+
+#[test]
+fn forcing_the_last_input_whose_session_has_ended_is_a_switch_by_hand() {
+    let mut rig = Rig::prepared(Config::new(), [cold(0)], |rig| rig.start_fails(0));
+    rig.until(1000);
+    rig.start_works(0);
+    rig.skip();
+    rig.start_reasons();
+    rig.force_input(0).unwrap();
+    rig.tells(&["1000 gate 0b", "1000 start 0b", "1000 switch 0>0 manual"]);
+    assert_eq!(rig.start_reasons(), [StartReason::Forced]);
 }
 
 // Why an input is started.

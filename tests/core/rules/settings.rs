@@ -2,7 +2,7 @@
 
 use super::rig::*;
 use changeover::core::Stimulus;
-use changeover::{Config, Error, Failback, Overlap, Standby, Status};
+use changeover::{Condition, Config, Error, Failback, Overlap, Standby, Status};
 
 fn running(inputs: impl IntoIterator<Item = changeover::Input>) -> Rig {
     let mut rig = Rig::new(inputs);
@@ -145,6 +145,18 @@ fn a_probed_input_that_becomes_hot_is_started_when_it_recovers() {
     rig.set_config(Config::new().standby(Standby::Hot)).unwrap();
     rig.until(50);
     rig.tells(&["50 recovered 1", "50 start 1a"]);
+}
+
+#[test]
+fn an_impaired_input_that_becomes_hot_is_looked_at_and_no_longer_probed() {
+    let mut rig = Rig::with_config(overlap_off(), [cold(0), cold(1)]);
+    rig.until(1000);
+    rig.says("0a", Condition::Black, true);
+    rig.reach("probe 0");
+    rig.skip();
+    rig.set_config(Config::new().standby(Standby::Hot)).unwrap();
+    rig.until(60_000);
+    assert_eq!(rig.lines().collect::<Vec<_>>(), ["cancel probe", "start 0b"]);
 }
 
 #[test]
