@@ -19,20 +19,20 @@ impl Damping {
         self.faults = (self.faults + 1).min(MOST_FAULTS);
     }
 
-    /// An input that was healthy `since` is so no longer. What is forgotten stays forgotten.
+    /// An input that was healthy since `since` no longer is. What is forgotten stays forgotten.
     pub(super) fn settle(&mut self, since: Option<Nanos>, now: Nanos, period: Nanos) {
         self.faults = self.faults(since, now, period);
         self.last = now;
     }
 
-    /// Those that count of an input that is healthy `since`: each period of it takes one off.
+    /// The faults that count while an input is healthy, since `since`: each period of that takes one off.
     pub(super) fn faults(&self, since: Option<Nanos>, now: Nanos, period: Nanos) -> u32 {
         let Some(since) = since.filter(|_| period != 0) else { return self.faults };
         let calm = now.saturating_sub(since.max(self.last)) / period;
         self.faults.saturating_sub(calm.try_into().unwrap_or(u32::MAX))
     }
 
-    /// Rule 21b: when an input that is healthy `since` will have proved itself, as faults are
+    /// Rule 21b: when an input that is healthy since `since` will have proved itself; faults are
     /// forgotten meanwhile.
     pub(super) fn proven_at(&self, since: Nanos, stable: Nanos, period: Nanos) -> Nanos {
         let proven_with = |faults: u32| {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 const MINUTE: Nanos = 60_000_000_000;
 
-/// So many of them are remembered.
+/// How many of them are remembered.
 const MINUTES: usize = 5;
 
 /// The longest gaps of a session, as looks show them: of a gap with looks in it, the last of these saw

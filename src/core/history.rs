@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Switches kept per stream.
 const KEPT: usize = 20;
 
-/// The first choice is kept in place, and what goes without saying of it is not: most streams never
-/// have another.
+/// The first choice is kept in place, without what is the same for every first choice: most streams
+/// never have another.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct History {
     first: Option<First>,
@@ -47,7 +47,7 @@ impl History {
         self.later = Some(Arc::new(kept.collect()));
     }
 
-    /// Of the last one: when it was, why, and which input was chosen.
+    /// The last one: when it was, why, and which input was chosen.
     pub(super) fn last(&self) -> Option<(Nanos, Reason, Priority)> {
         match self.later() {
             [.., last] => Some((last.at, last.reason, last.to)),

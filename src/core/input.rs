@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Errors and failed attempts kept per input, of each so many.
+/// How many errors, and how many failed attempts, are kept of each input.
 const ERRORS_KEPT: usize = 5;
 
 /// Why an input was given up.
@@ -62,7 +62,7 @@ pub(super) enum Untested {
 pub(super) struct Trouble {
     /// Why it was given up.
     pub(super) errors: SmallVec<[InputError; 1]>,
-    /// What failed since, of what was done to get it back.
+    /// Attempts to get it back that failed since.
     pub(super) attempts: SmallVec<[InputError; 1]>,
     pub(super) probe: Option<Probe>,
     pub(super) probe_unsupported: bool,
@@ -215,13 +215,12 @@ impl InputHealth {
         self.session.as_ref().map(|session| session.id)
     }
 
-    /// Where it is in memory what a look reads of it, apart from the input itself: for who asks the
-    /// processor for it in advance.
+    /// What a look reads of it besides the input itself, to be prefetched.
     pub(crate) fn trouble_in_memory(&self) -> Option<&impl Sized> {
         self.trouble()
     }
 
-    /// The same of what that leads to.
+    /// What that leads to, likewise.
     pub(crate) fn measured_in_memory(&self) -> (Option<&impl Sized>, Option<&impl Sized>) {
         (self.known_conditions(), self.trouble().and_then(|trouble| trouble.gaps.as_deref()))
     }

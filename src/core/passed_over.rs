@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-/// Of so many it is said what stands against them.
+/// For how many of them it is said what stands against them.
 const TOLD: usize = 3;
 
 /// The inputs that would have gone before the one chosen. [`fmt::Display`] lists them for people, and is

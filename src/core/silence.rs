@@ -20,7 +20,7 @@ impl InputHealth {
         self.trouble().map_or(0, |trouble| trouble.silence_returns)
     }
 
-    /// Of its session a packet has come that was awaited.
+    /// An awaited packet of its session has come.
     pub(super) fn count_return(&mut self) {
         let was_silent = |session: &Session| session.first_packet().is_some() && !session.reported;
         if self.status == Status::Degraded && self.session.as_ref().is_some_and(was_silent) {
@@ -28,7 +28,7 @@ impl InputHealth {
         }
     }
 
-    /// Its session was looked at, whose newest packet came at `newest`.
+    /// A look at its session, whose newest packet came at `newest`.
     pub(super) fn look_at_gap(&mut self, now: Nanos, newest: Nanos) {
         if self.settings.silence != Silence::Adaptive {
             return;

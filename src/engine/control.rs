@@ -308,7 +308,7 @@ impl Engine {
         priority: Priority,
         text: &str,
     ) -> Result<(), Error> {
-        self.handle(stream, Stimulus::SoftError { priority, text: text.to_owned() })
+        self.handle(stream, Stimulus::SoftError { priority, text: told(text).to_owned() })
     }
 
     /// What a host that sees the media has against an input, or no longer has (`holds`): it counts at

@@ -11,16 +11,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// So much is handed over at once,
+/// So many bytes are handed over as soon as they are there.
 const CHUNK: usize = 64 << 10;
 
-/// or what was gathered for so long: what a crash of the process costs at most.
+/// Fewer are handed over after so long: a crash of the process costs no more than that.
 const GATHER: Nanos = 100_000_000;
 
 /// How soon it is tried again to write to a file that has refused it.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
-/// So many chunks may wait to be taken.
+/// How many chunks may wait to be taken.
 const WAITING: usize = 64;
 
 /// Whom records are for.

@@ -6,12 +6,13 @@ use super::abi_types::{
 };
 use super::callbacks::{log_callback, stream_callback, HostIngestor};
 use super::constants::level;
+use super::convert;
 use super::guard::guard;
 use super::handles::pointer;
 use super::host_pointer::HostPointer;
 use super::live::{find, Live, ENGINES};
 use super::output::Output;
-use super::result::{Code, Outcome, CHANGEOVER_ERR_VALUE};
+use super::result::Outcome;
 use super::settings::config_or_inherit;
 use super::versioned::{init, read, read_known, Versioned};
 use crate::engine::Engine;
@@ -235,11 +236,7 @@ pub unsafe extern "C" fn changeover_set_log_full_urls(
     full: i32,
 ) -> i32 {
     guard(|| {
-        let full = match full {
-            0 => false,
-            1 => true,
-            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
-        };
+        let full = convert::flag(full)?;
         find(engine)?.set_log_full_urls(full);
         Ok(())
     })

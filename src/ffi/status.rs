@@ -5,11 +5,12 @@ use super::abi_status::{
     changeover_status_view, changeover_stream_status, changeover_switch_entry,
 };
 use super::abi_types::{changeover_engine, changeover_status};
+use super::convert;
 use super::guard::{guard, guard_or};
 use super::handles::{pointer, Handles, Kind};
 use super::live::with_stream;
 use super::output::Output;
-use super::result::{Code, Outcome, CHANGEOVER_ERR_SHUT_DOWN, CHANGEOVER_ERR_VALUE};
+use super::result::{Code, Outcome, CHANGEOVER_ERR_SHUT_DOWN};
 use super::status_structs::{AskedStatus, StatusStructs};
 use super::versioned::{check, fill, init, Versioned};
 use crate::vocabulary::Error;
@@ -229,11 +230,8 @@ pub unsafe extern "C" fn changeover_status_view_all(
 ) -> i32 {
     guard(|| {
         let status = asked(status)?;
-        let structs = match full_urls {
-            0 => status.safe_structs(),
-            1 => status.structs(),
-            _ => return Err(Code(CHANGEOVER_ERR_VALUE)),
-        };
+        let full = convert::flag(full_urls)?;
+        let structs = if full { status.structs() } else { status.safe_structs() };
         // SAFETY: the caller's promise.
         unsafe { fill(view, &structs.view()) }
     })

@@ -10,7 +10,7 @@ use super::Verdict;
 use crate::units::{Nanos, FIRST_SWITCH_MAX};
 use crate::vocabulary::Flags;
 
-/// Of a tag, for the place in the chunk.
+/// How many bits of a tag are the place in the chunk.
 const PLACE_BITS: u32 = CELLS.trailing_zeros();
 
 /// The counters of one open handle, or of by-id recording of one input: one cache line.
@@ -46,18 +46,18 @@ const _: () = assert!(size_of::<Cell>() == 64);
 const MORE: u64 = 1 << 63;
 /// Packets of sound are counted.
 const SOUND: u64 = 1 << 62;
-/// The packet may be one that matters to the monitor: set with each of the two below. Other languages
-/// leave it to this one.
+/// The packet may matter to the monitor: set with each of the two below. Code compiled into other
+/// languages leaves such a packet to this one.
 const ARMED: u64 = 1 << 61;
 /// The next record tells the monitor.
 const AWAITED: u64 = 1 << 60;
 /// The number is one that is offered, or was: see [`Gate::open_offer`].
 const OFFERED: u64 = 1 << 59;
-/// Only a key frame may take that offer: to any other packet the cell is as one that is not armed.
+/// Only a key frame may take that offer: for any other packet the cell counts as not armed.
 const KEYED: u64 = 1 << 58;
 /// What is left for the switch number. No gate ever shows one of the bits above.
 const NUMBER: u64 = KEYED - 1;
-// Beginning there, a stream that moves its gate at each nanosecond has four years until it is at the end.
+// A stream that begins there and moves its gate every nanosecond reaches the end after four years.
 const _: () = assert!(FIRST_SWITCH_MAX <= NUMBER / 2 + 1);
 
 // What `include/changeover_inline.h` compiles into C programs. A change here, in `Cell::record`
@@ -139,7 +139,7 @@ fn key_count(flags: Flags) -> u64 {
     (flags.bits() >> 2 & 1) as u64
 }
 
-/// Of a cell with this word, while the gate shows `number`.
+/// The verdict of a cell with this word, while the gate shows `number`.
 #[inline(always)]
 fn verdict(word: u64, number: u64) -> Verdict {
     Verdict::new(if word & NUMBER == number { number } else { 0 })
@@ -301,8 +301,8 @@ impl Cell {
 
     /// The verdict on the packet just counted; tells the monitor if it was awaited, and may take an
     /// offer. `rest` counts sound, if it is told to, and answers how the packet is flagged. (It is
-    /// passed by value, so that on the way without it nothing is kept for it.) To count sound takes
-    /// no call: where that is done at all, it is for each packet.
+    /// passed by value, so that the path without it keeps nothing for it.) Counting sound takes no
+    /// call, because where it is done, it is done for each packet.
     #[inline(always)]
     fn answer(&self, gate: &Gate, rest: impl FnOnce(bool) -> Flags) -> Verdict {
         let number = gate.number();
@@ -314,7 +314,7 @@ impl Cell {
         if admitted & MORE == 0 {
             return Verdict::DROP;
         }
-        // Looked at by itself, for the one on air.
+        // A comparison of its own, for the cell on air.
         let sounds_on_air = admitted ^ number == MORE | SOUND;
         if sounds_on_air || admitted & (SOUND | ARMED) == SOUND {
             rest(true);
@@ -323,7 +323,7 @@ impl Cell {
         self.do_more(gate, rest)
     }
 
-    /// Called last, so that the way without it needs no stack.
+    /// Called last, so that the path without it needs no stack frame.
     #[cold]
     #[inline(never)]
     fn do_more(&self, gate: &Gate, rest: impl FnOnce(bool) -> Flags) -> Verdict {
@@ -350,7 +350,7 @@ impl Cell {
         (verdict(word, number), taken)
     }
 
-    /// What there was to do is done, but for what is to be done for each packet.
+    /// Clears what was to be done once, and was done; what is done for each packet stays.
     fn do_no_more_than(&self, word: u64) {
         let mut rest = word & !AWAITED;
         if rest & OFFERED == 0 {

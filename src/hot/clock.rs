@@ -55,8 +55,8 @@ impl Clock {
 
     pub(crate) fn publish(&self, now: Nanos) {
         self.now.store(now, Ordering::Relaxed);
-        // SeqCst: pairs with nothing; it drains the store, so that whoever reads a time later
-        // than what the caller reads from here on also reads this stamp or a later one.
+        // SeqCst: pairs with nothing; it drains the store, so that a thread whose reading of the
+        // system's clock is later than the caller's next one also sees this stamp or a newer one.
         fence(Ordering::SeqCst);
     }
 }

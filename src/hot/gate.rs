@@ -75,8 +75,8 @@ impl Gate {
     #[cold]
     #[inline(never)]
     pub(super) fn take_offer(&self, number: u64, is_key_frame: bool) -> Taken {
-        // Read before it is taken: the gate moves again only once the offer is over, so that this
-        // moves it from what it was at the offer, or not at all.
+        // Read before the offer is taken: the gate moves again only once the offer is over, so this
+        // moves it from where it was when the offer was made, or not at all.
         let before = self.number();
         let taken = self.offer().take(number, is_key_frame);
         if taken != Taken::No && before < number {
@@ -139,7 +139,7 @@ struct GateBlock {
     offers: [Offer; GATES_OF_BLOCK],
 }
 
-/// One for the model checkers, which end it with its gate.
+/// One for the model checkers, which free it with its gate.
 const GATES_OF_BLOCK: usize = if cfg!(any(loom, shuttle)) { 1 } else { 8 };
 
 const _: () = assert!(size_of::<Gate>() == size_of::<Offer>());

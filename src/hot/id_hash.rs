@@ -1,4 +1,4 @@
-//! The hash of a stream id. Of ids of a usual length without a call, because recording by id
+//! The hash of a stream id. Ids of a usual length are hashed without a call, because recording by id
 //! takes little more than this.
 
 // The model checker needs the same hashes in each execution.

@@ -2,9 +2,9 @@
 
 use super::sync::{AtomicU64, Ordering};
 
-/// Of a stream, beside its gate: the number of a switch that the first packet of its target which
-/// may take it commits, on the thread that records it. A gate can't be withdrawn once a thread has
-/// read it, but an offer can: whoever changes this word from the number has it.
+/// Beside a stream's gate: the number of a planned switch. The first packet of the switch's target
+/// that may take the offer commits the switch, on the thread that records it. A gate can't be taken
+/// back once a thread has read it; an offer can: whoever changes this word from the number has it.
 ///
 /// 0 is none; [`ANY`] and [`TAKEN`] go with a number. A number is offered to one session only.
 #[derive(Debug)]

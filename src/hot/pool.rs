@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// gone, the chunks wait for another engine.
 #[derive(Debug)]
 pub(crate) struct CellPool {
-    /// Chunks point to it: not in a box, which has its content to itself when it is moved.
+    /// Chunks point to it, so it is not in a `Box`: moving one claims its content for the box alone.
     attention: Arc<Attention>,
     chunks: Mutex<Vec<&'static Chunk>>,
 }

@@ -93,6 +93,7 @@ impl Presences {
         }
         let mut all = unpoisoned(self.all.lock());
         forget_ended(&mut all);
+        // Acquire: pairs with the Release in `Inside::drop`; who is outside has done what it did inside.
         let waiting = all
             .iter()
             .map(|presence| (presence.clone(), presence.word.load(Ordering::Acquire)))

@@ -28,13 +28,12 @@ pub(crate) struct Router<S> {
 /// Fewer for the model checker.
 const MIN_SLOTS: usize = if cfg!(any(loom, shuttle)) { 4 } else { 64 };
 
-/// The part of its slots that a table may use, at most. The fewer, the fewer packets find another
-/// stream's slot first, which no processor predicts. (More for the model checker: ids are to get into
-/// each other's way.)
+/// The largest part of its slots that a table may use. The smaller it is, the fewer packets find another
+/// stream's slot first, which no processor predicts. (More for the model checker: ids are to collide.)
 const MOST_USED: [usize; 2] = if cfg!(loom) { [3, 4] } else { [1, 2] };
 
-/// So many slots a stream has, at least, when a table is made: so there is room for half as many again,
-/// or for so many that come and go, until the next one is made.
+/// How many slots for each stream a new table has, at least: it has room for half as many streams again,
+/// or for as many that come and go, before the next one is made.
 const SLOTS_EACH: usize = if cfg!(loom) { 2 } else { 3 };
 
 impl<S> Router<S> {

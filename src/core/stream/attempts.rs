@@ -51,7 +51,7 @@ impl Stream {
         }
     }
 
-    /// Rules 9b and 20a: what is wrong with an impaired input, no probe finds.
+    /// Rules 9b and 20a: no probe finds what is wrong with an impaired input.
     fn is_probed(&self, index: usize) -> bool {
         let input = &self.inputs[index];
         let impaired = input.usable() && self.settings.overlap == Overlap::On;

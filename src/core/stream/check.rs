@@ -17,7 +17,7 @@ mod tests;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     invariant: &'static str,
-    /// The input of which it does not hold, if it is one of inputs.
+    /// The input for which it does not hold, if it is about inputs.
     input: Option<Priority>,
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::vocabulary::{Kind, Timeout};
 
 impl Stream {
-    /// Rules 25a to 25c. That a disabled one is stopped, is the evaluation's.
+    /// Rules 25a to 25c. The evaluation stops a disabled one.
     pub(super) fn set_input_enabled(
         &mut self,
         priority: Priority,

@@ -288,9 +288,9 @@ impl Stream {
         actions.into_iter()
     }
 
-    /// What ends a registration that can't be trusted any more, because a bug was met and `what` it
-    /// said: nothing of it is decided, nothing of this stream is changed. The driver, which has put the
-    /// stream back to what it was after the last `drain`, carries it out and drops the stream.
+    /// What ends this registration after a bug, which said `what`; nothing of the stream is changed. The
+    /// driver, which has put the stream back to what it was after the last `drain`, carries it out and
+    /// drops the stream.
     pub fn give_up(&self, what: &str) -> Vec<Action> {
         let mut actions = vec![Action::Notify(Notice::Bug { detail: Detail::told(what) })];
         for input in &self.inputs {

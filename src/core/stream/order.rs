@@ -37,7 +37,7 @@ impl Stream {
         }
     }
 
-    /// Nothing is wrong with it. Of an untested one nothing is known yet, as of a healthy one.
+    /// Nothing is known to be wrong with it: it is healthy, or untested.
     pub(super) fn is_unharmed(&self, index: usize) -> bool {
         matches!(self.class(index), Class::Healthy | Class::Untested)
     }

@@ -106,8 +106,8 @@ impl Stream {
         }
     }
 
-    /// Rule 23: whether a switch to this input commits on a key frame. Not where none is to be expected
-    /// of either, and away from nothing that is on air there is nothing to wait for.
+    /// Rule 23: whether a switch to this input commits on a key frame. Not if neither of the two is known
+    /// to send any, or nothing is on air.
     fn waits_for_key_frame(&self, index: usize) -> bool {
         let has_key_frames = |index: usize| self.inputs[index].sent_key_frames;
         self.settings.commit == Commit::KeyFrame
@@ -116,8 +116,8 @@ impl Stream {
             && (has_key_frames(index) || self.active_index().is_some_and(has_key_frames))
     }
 
-    /// The inputs that run, as long as a switch to or from them may wait for a key frame and it is not
-    /// known that they have any: whether it is known that they have video. See [`Stimulus::Flagged`].
+    /// While switches may wait for a key frame: the inputs that run and are not known to send any, and
+    /// whether each is known to send video. See [`Stimulus::Flagged`].
     pub(crate) fn unknown_flags(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
         let may_wait = self.inputs.len() > 1
             && self.settings.commit == Commit::KeyFrame

@@ -188,7 +188,7 @@ impl Stream {
             // Rule 25a: it stays so.
             self.retire(index, now);
         }
-        // Of what it was: the new one's user data is not in it.
+        // While it is what it was: the stop carries the old user data.
         self.stop(index);
         let health = &mut self.inputs[index];
         health.settings = common.input_settings.share(self.settings.of_input(&input.config));

@@ -3,10 +3,11 @@
 //! Everything that decisions are made from passes [`Door::enter`], in the order in which it is
 //! decided: the registration of a stream, whatever happens to it from then on, each with its time and
 //! with what the streams have in common, and that very many of them fail. Nothing else in the engine
-//! calls [`Stream::new`] or [`Stream::handle`] (but for what is tried on a copy; of what a registered stream decides by, only
-//! `Entry::tell` can change anything, and it comes here), so a record of what passes here is enough to
-//! make the same decisions again; while there is a trace or a shadow, it is recorded here, with what is answered.
-//! What is done with a decision, and with a stream in which a bug was met, does not belong here.
+//! calls [`Stream::new`] or [`Stream::handle`], but for what is tried on a copy: only `Entry::tell` can
+//! change what a registered stream decides by, and it comes here. So a record of what passes here is
+//! enough to make the same decisions again; while there is a trace or a shadow, it is recorded here, with
+//! what is answered. What is done with a decision, and with a stream in which a bug was met, does not
+//! belong here.
 
 use super::bug::contained;
 use crate::core::{Common, Config, Nanos, Registration, Stimulus, Stream};

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 const SECOND: Nanos = 1_000_000_000;
 
-/// With so few failures nothing is a mass.
+/// Fewer failures than this are no mass failure.
 const AT_LEAST: usize = 10;
 
 /// For how many failures room is kept.

@@ -1,6 +1,5 @@
-//! What was decided and the host is still to be told, by the queue, the taps
-//! and the log; and what is counted of it. What recording
-//! threads see of a decision was done before and does not belong here.
+//! What was decided and is still to be told, by the queue, the taps and the log; and what is counted of it.
+//! What recording threads see of a decision was done before, and does not belong here.
 
 use super::mass_failure::MassFailure;
 use super::streams::Streams;
