@@ -5,6 +5,7 @@ use crate::plan::{self, STREAMS};
 use crate::records::{now, Record, What};
 use changeover::{Config, Error, InputsUpdate, TapOptions};
 use fastrand::Rng;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,13 +15,19 @@ pub const THREADS: usize = 2;
 /// A thread does something so often.
 const PERIOD: Duration = Duration::from_millis(100);
 
+/// So many switches of a stream the engine remembers at most.
+const REMEMBERED: usize = 20;
+
 pub fn spawn(host: Arc<Host>, thread: usize, seed: u64) -> JoinHandle<()> {
     let rng = Rng::with_seed(seed ^ (thread as u64) << 32);
+    let kept = |stream: &usize| *stream != plan::renewed(*stream);
+    let unfilled = (thread..STREAMS).step_by(THREADS).filter(kept).collect();
     std::thread::spawn(move || {
-        let mut churn = Churn { host, rng, disabled: Vec::new() };
+        let mut churn = Churn { host, rng, disabled: Vec::new(), unfilled };
         while !churn.host.has_ended() {
             std::thread::sleep(PERIOD);
             churn.enable_again();
+            churn.fill();
             let stream = THREADS * churn.rng.usize(..STREAMS / THREADS) + thread;
             churn.step(stream);
         }
@@ -32,9 +39,25 @@ struct Churn {
     rng: Rng,
     /// And until when.
     disabled: Vec<(usize, Instant)>,
+    /// Streams that may remember less than they can.
+    unfilled: VecDeque<usize>,
 }
 
 impl Churn {
+    /// Has a stream switch that remembers less than it can, so that the memory of all is full after three minutes.
+    /// By failures alone it takes a quarter of an hour, and until then a leak does not show.
+    fn fill(&mut self) {
+        let Some(stream) = self.unfilled.pop_front() else { return };
+        let (engine, id) = (self.host.engine(), &self.host.ids[stream]);
+        let Ok(status) = engine.runtime_status(id) else { return };
+        if status.switches.len() < REMEMBERED {
+            let other = 1 - status.active_input_priority.clamp(0, 1);
+            // It may be refused; there is a next time.
+            let _ = engine.switch_input_for(id, other, PERIOD);
+            self.unfilled.push_back(stream);
+        }
+    }
+
     /// Does something. Answers don't matter here: what is asked for may well be refused.
     fn step(&mut self, stream: usize) {
         let host = self.host.clone();
