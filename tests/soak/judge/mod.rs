@@ -27,7 +27,7 @@ use stream::Stream;
 
 /// So long after something happened it has been told, in nanoseconds: a thread that is interrupted between
 /// recording a packet and telling of it may be stopped as well.
-pub const PATIENCE: u64 = 6_000_000_000;
+const PATIENCE: u64 = 6_000_000_000;
 
 /// The longest step of the monitor, in nanoseconds; it may be interrupted in one.
 const STEP: u64 = 200_000_000;
@@ -47,6 +47,8 @@ pub struct Judge {
     /// Not judged yet: when it happened, its number, and what it is.
     waiting: BinaryHeap<Reverse<(u64, u64, Waiting)>>,
     told: u64,
+    /// When the newest of them happened.
+    newest: u64,
     judged_until: u64,
     pub findings: Findings,
 }
@@ -77,6 +79,7 @@ impl Judge {
             streams: (0..STREAMS).map(Stream::new).collect(),
             waiting: BinaryHeap::new(),
             told: 0,
+            newest: 0,
             judged_until: 0,
             findings: Findings::default(),
         }
@@ -84,6 +87,7 @@ impl Judge {
 
     /// Takes what the host tells. It may come in another order than it happened.
     pub fn take(&mut self, record: Record) {
+        self.newest = self.newest.max(record.to);
         // A packet counts from when it was recorded; the rest from when it may have begun to count.
         let at = match record.what {
             What::Packet => record.to,
@@ -106,6 +110,12 @@ impl Judge {
         }
         self.told += 1;
         self.waiting.push(Reverse((at, self.told, Waiting(record))));
+    }
+
+    /// Judges all of which all has been told: by the time of what was told, not by the clock. A judge that gets no
+    /// processor for long reads what was told late.
+    pub fn judge_what_is_known(&mut self, witness: &impl Witness) {
+        self.judge_until(self.newest.saturating_sub(PATIENCE), witness);
     }
 
     /// Judges all that happened before this time.

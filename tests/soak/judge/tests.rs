@@ -186,6 +186,18 @@ fn an_error_that_nobody_reported_is_false() {
 }
 
 #[test]
+fn what_is_read_late_is_judged_as_if_it_was_not() {
+    let mut judge = Judge::new();
+    // An hour ago for a judge with a clock.
+    for told in [record(What::DegradedByHost, 1, 1_001), record(What::Blamed, 1, 1_000)] {
+        judge.take(told);
+        judge.judge_what_is_known(&Story::default());
+    }
+    judge.judge_until(u64::MAX, &Story::default());
+    assert_eq!((judge.findings.of(Kind::False), judge.findings.late_records), (0, 0));
+}
+
+#[test]
 fn memory_that_grows_is_told() {
     let growth = |samples: Vec<u64>| Samples(samples).have_grown();
     let flat = (0..1_200).map(|second| 20_000 + second.min(300) * 50 + second % 7);
