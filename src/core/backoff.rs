@@ -50,3 +50,51 @@ impl Backoff {
         z ^ (z >> 31)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: u64 = 1_234_567;
+
+    /// What SplitMix64 gives for this seed.
+    const RANDOM: [u64; 5] = [
+        6_457_827_717_110_365_317,
+        3_203_168_211_198_807_973,
+        9_817_491_932_198_370_423,
+        4_593_380_528_125_082_431,
+        16_408_922_859_458_223_821,
+    ];
+
+    #[test]
+    fn the_jitter_comes_from_splitmix64() {
+        let mut backoff = Backoff::default();
+        assert_eq!(RANDOM.map(|_| backoff.random(SEED)), RANDOM, "or old traces end differently");
+    }
+
+    #[test]
+    fn a_wait_doubles_three_times_and_an_eighth_at_most_is_added() {
+        let mut backoff = Backoff::default();
+        let waits = RANDOM.map(|random| {
+            let wait = backoff.wait(8000, SEED);
+            backoff.increase();
+            (wait, random)
+        });
+        for ((wait, random), plain) in waits.into_iter().zip([8000, 16_000, 32_000, 64_000, 64_000])
+        {
+            assert_eq!(wait, plain + random % (plain / 8 + 1));
+        }
+        assert!(!backoff.is_reset());
+        backoff.reset();
+        assert!(backoff.is_reset());
+    }
+
+    #[test]
+    fn a_share_is_less_than_the_wait_that_it_is_added_to() {
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.share(8000, SEED), RANDOM[0] % 8000);
+        backoff.increase();
+        assert_eq!(backoff.share(8000, SEED), RANDOM[1] % 16_000);
+        assert_eq!(backoff.share(0, SEED), 0);
+    }
+}

@@ -76,3 +76,39 @@ impl fmt::Debug for MaybePriority {
         self.get().fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_may_be_absent_is_what_an_option_is() {
+        for option in [None, Some(0), Some(1), Some(u64::MAX - 1)] {
+            let maybe = MaybeNanos::from(option);
+            assert_eq!(maybe.get(), option);
+            assert_eq!(maybe.is_some(), option.is_some());
+            assert_eq!(maybe.is_none(), option.is_none());
+            assert_eq!(format!("{maybe:?}"), format!("{option:?}"));
+        }
+        assert_eq!(MaybeNanos::some(3).get(), Some(3));
+        assert_eq!(MaybeNanos::default().get(), None);
+    }
+
+    #[test]
+    fn what_is_set_stays() {
+        let mut maybe = MaybeNanos::NONE;
+        maybe.set_if_none(3);
+        maybe.set_if_none(4);
+        assert_eq!(maybe.get(), Some(3));
+    }
+
+    #[test]
+    fn a_priority_may_be_absent() {
+        for priority in [0, 1, Priority::MAX] {
+            let maybe = MaybePriority::some(priority);
+            assert_eq!(maybe.get(), Some(priority));
+            assert_eq!(format!("{maybe:?}"), format!("{:?}", Some(priority)));
+        }
+        assert_eq!(MaybePriority::NONE.get(), None);
+    }
+}

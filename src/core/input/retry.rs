@@ -41,3 +41,26 @@ impl InputHealth {
         registration.rotate_left(32) ^ self.spec.priority as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::config::Settings;
+    use crate::core::Input;
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    #[test]
+    fn no_two_inputs_jitter_alike() {
+        let seed = |registration, priority| {
+            let spec = Arc::new(Input::new(priority, "a"));
+            InputHealth::new(spec, Settings::library(), 0).seed(registration)
+        };
+        let registrations = [1, 2, 3, 1 << 32];
+        let seeds: BTreeSet<_> = registrations
+            .iter()
+            .flat_map(|of| [0, 1, 2, 3].map(|priority| seed(*of, priority)))
+            .collect();
+        assert_eq!(seeds.len(), 16);
+    }
+}
