@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,8 @@ type Node struct {
 	began time.Time
 	// Until when what is open may be written. Written by the loop, read by permits.
 	until atomic.Int64
+	// How often the store had to be loaded anew, because the watch broke or it did not answer.
+	reloads atomic.Uint64
 
 	// What the loop is to do next. It runs one at a time.
 	mail chan func()
@@ -40,12 +43,16 @@ type Node struct {
 	ctx  context.Context
 	end  context.CancelFunc
 	done chan struct{}
+	// What runs beside the loop.
 	work sync.WaitGroup
+	// What Close does once.
+	stopAll sync.Once
 
 	// The loop's own.
 	agent   *agent.Agent
 	runs    map[string]*running
 	drained []chan struct{}
+	told    map[counted]uint64
 	lease   store.Lease
 }
 
@@ -59,6 +66,7 @@ func Start(where store.Store, service *changeover.Service, options Options) (*No
 	n := &Node{
 		store: where, service: service, options: options, began: time.Now(),
 		mail: make(chan func()), done: make(chan struct{}), runs: map[string]*running{},
+		told: map[counted]uint64{},
 	}
 	config := options.agent()
 	config.OnAir = n.onAir
@@ -151,17 +159,23 @@ func (n *Node) do(actions []agent.Action) {
 			n.stop(action)
 		case agent.Until:
 			n.until.Store(int64(action.At))
-		case agent.Event:
-			n.tell(action)
+		case agent.Tell:
+			n.tell(action.Event)
 		}
 	}
 }
 
-// follow keeps the agent's view of the store up to date.
+// follow keeps the agent's view of the store up to date. While the store does not answer, that is logged once.
 func (n *Node) follow() {
 	defer n.work.Done()
+	logged := false
 	for n.ctx.Err() == nil {
-		n.followOnce()
+		err := n.followOnce(func() { logged = false })
+		if n.ctx.Err() == nil && !logged {
+			logged = true
+			n.options.Logger.Warn("cluster: the store is not heard, and asked anew", "node", n.options.ID, "error", err)
+		}
+		n.reloads.Add(1)
 		select {
 		case <-n.ctx.Done():
 		case <-time.After(reload):
@@ -169,20 +183,19 @@ func (n *Node) follow() {
 	}
 }
 
-// followOnce loads, and then watches until that breaks.
-func (n *Node) followOnce() {
+// followOnce loads, and then watches until that breaks: watching is called in between.
+func (n *Node) followOnce(watching func()) error {
 	ctx, cancel := context.WithTimeout(n.ctx, loadPatience)
 	defer cancel()
 	snapshot, err := n.store.Load(ctx, n.options.Prefix)
-	if err != nil || !n.post(func() { n.do(n.agent.Loaded(n.now(), snapshot)) }) {
-		return
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
 	}
-	err = n.store.Watch(n.ctx, n.options.Prefix, snapshot.Revision, func(changes []store.Change) {
+	n.post(func() { n.do(n.agent.Loaded(n.now(), snapshot)) })
+	watching()
+	return n.store.Watch(n.ctx, n.options.Prefix, snapshot.Revision, func(changes []store.Change) {
 		n.post(func() { n.do(n.agent.Changed(n.now(), changes)) })
 	})
-	if n.ctx.Err() == nil {
-		n.options.Logger.Warn("cluster: the watch broke, and is made anew", "node", n.options.ID, "error", err)
-	}
 }
 
 // Drain has the node take no more streams and give away those that it has: each is started elsewhere, and
@@ -210,11 +223,13 @@ func (n *Node) Drain(ctx context.Context) error {
 // error is that of giving up the lease, within ctx: then it ends by itself, after LeaseTTL.
 func (n *Node) Close(ctx context.Context) error {
 	n.end()
-	<-n.done
-	for id := range n.runs {
-		n.stop(agent.Stop{ID: id, Epoch: n.runs[id].permit.epoch})
-	}
-	n.work.Wait()
+	n.stopAll.Do(func() {
+		<-n.done
+		for id, r := range n.runs {
+			n.stop(agent.Stop{ID: id, Epoch: r.permit.epoch})
+		}
+		n.work.Wait()
+	})
 	if n.lease == 0 {
 		return nil
 	}

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"changeover/cluster/event"
 	"changeover/cluster/internal/agent"
 	"changeover/cluster/table"
 )
@@ -59,16 +61,16 @@ type Options struct {
 	// MoveTimeout is how long a stream may take to be on air on the node that it moves to. Default: 30 s.
 	MoveTimeout time.Duration
 
-	// OnEvent is told what the node decides: one call at a time, in order. It must not block.
-	OnEvent func(Event)
+	// OnEvent is told what the node decides: one call at a time, in order. It must not block, nor call the node.
+	OnEvent func(event.Event)
 	// Logger is told the same. Default: slog.Default().
 	Logger *slog.Logger
 }
 
 // withDefaults fills in what is not set, and checks the rest.
 func (o Options) withDefaults() (Options, error) {
-	if o.ID == "" || strings.Contains(o.ID, "/") {
-		return o, errors.New("cluster: Options.ID has to be set, and has no slash in it")
+	if o.ID == "" || strings.Contains(o.ID, "/") || !utf8.ValidString(o.ID) {
+		return o, errors.New("cluster: Options.ID has to be set, is UTF-8, and has no slash in it")
 	}
 	o.Capacity = cmp.Or(o.Capacity, 1000)
 	o.Prefix = cmp.Or(o.Prefix, table.DefaultPrefix)

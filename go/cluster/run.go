@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"changeover"
+	"changeover/cluster/event"
 	"changeover/cluster/internal/agent"
 	"changeover/cluster/table"
 )
@@ -82,18 +83,17 @@ func (n *Node) update(action agent.Update) {
 	if r == nil {
 		return
 	}
-	if err := n.change(r.stream, action.Stream); err != nil {
-		n.tell(agent.Event{
-			Kind: agent.Refused, Stream: action.Stream.ID, Epoch: action.Epoch, Detail: err.Error(), At: time.Now(),
+	if err := n.change(r, action.Stream); err != nil {
+		n.tell(event.Event{
+			Kind: event.Refused, Stream: action.Stream.ID, Epoch: action.Epoch, Detail: err.Error(), At: time.Now(),
 		})
-		return
 	}
-	r.stream = action.Stream
 }
 
-// change makes one stream of another.
-func (n *Node) change(from, to *table.Stream) error {
-	was, err := engineStream(from)
+// change has a run be as its stream is now. If the engine refuses a part of that, r.stream is what it did take:
+// the next change begins there.
+func (n *Node) change(r *running, to *table.Stream) error {
+	was, err := engineStream(r.stream)
 	if err != nil {
 		return err
 	}
@@ -105,18 +105,30 @@ func (n *Node) change(from, to *table.Stream) error {
 		if err := n.service.SetConfig(to.ID, is.Config); err != nil {
 			return err
 		}
+		r.stream = with(r.stream, func(stream *table.Stream) { stream.Settings = to.Settings })
 	}
-	added, removed, updated := difference(from, to)
+	added, removed, updated := difference(r.stream, to)
 	if len(added)+len(removed)+len(updated) > 0 {
 		err := n.service.UpdateInputs(to.ID, pick(is, added), pick(was, removed), pick(is, updated))
 		if err != nil {
 			return err
 		}
+		r.stream = with(r.stream, func(stream *table.Stream) { stream.Inputs = to.Inputs })
 	}
-	if from.Output != to.Output {
-		return n.service.UpdateBufferWriteID(to.ID, to.Output)
+	if r.stream.Output != to.Output {
+		if err := n.service.UpdateBufferWriteID(to.ID, to.Output); err != nil {
+			return err
+		}
 	}
+	r.stream = to
 	return nil
+}
+
+// with is a stream that differs from another by a change.
+func with(stream *table.Stream, change func(*table.Stream)) *table.Stream {
+	changed := *stream
+	change(&changed)
+	return &changed
 }
 
 // difference is the priorities of inputs to add, to remove and to update.

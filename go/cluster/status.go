@@ -31,22 +31,28 @@ type Run struct {
 // Status says what the node runs, and what it knows of the others. [ErrClosed] after Close; an error of ctx
 // if the node's answer did not come in time.
 func (n *Node) Status(ctx context.Context) (Status, error) {
-	answer := make(chan Status, 1)
-	work := func() {
-		status := Status{ID: n.options.ID, Cluster: operator.StatusOf(n.agent.View())}
+	var status Status
+	err := n.look(ctx, func() {
+		status = Status{ID: n.options.ID, Cluster: operator.StatusOf(n.agent.View())}
 		status.MayWrite = int64(n.now()) < n.until.Load()
 		for _, id := range slices.Sorted(maps.Keys(n.runs)) {
 			permit := n.runs[id].permit
 			status.Runs = append(status.Runs, Run{Stream: id, Epoch: permit.epoch, Open: permit.open.Load()})
 		}
-		answer <- status
-	}
+	})
+	return status, err
+}
+
+// look has the loop look at what is its own.
+func (n *Node) look(ctx context.Context, at func()) error {
+	looked := make(chan struct{})
 	select {
-	case n.mail <- work:
-		return <-answer, nil
+	case n.mail <- func() { at(); close(looked) }:
+		<-looked
+		return nil
 	case <-n.done:
-		return Status{}, ErrClosed
+		return ErrClosed
 	case <-ctx.Done():
-		return Status{}, ctx.Err()
+		return ctx.Err()
 	}
 }

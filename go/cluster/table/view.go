@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"maps"
 
 	"changeover/cluster/placement"
 	"changeover/cluster/store"
@@ -63,6 +64,7 @@ func (v *View) Reset(snapshot store.Snapshot) {
 			v.Former[id] = claim.Node
 		}
 	}
+	maps.DeleteFunc(v.Former, func(id, _ string) bool { return v.Streams[id] == nil })
 	v.Revision = snapshot.Revision
 }
 
@@ -132,7 +134,7 @@ func (v *View) applyClaim(id string, change store.Change) {
 		if v.Load[old.Node]--; v.Load[old.Node] == 0 {
 			delete(v.Load, old.Node)
 		}
-		if change.Deleted {
+		if _, wanted := v.Streams[id]; change.Deleted && wanted {
 			v.Former[id] = old.Node
 		}
 	}

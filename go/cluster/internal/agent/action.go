@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 	"changeover/cluster/table"
 )
@@ -56,44 +57,8 @@ type Stop struct {
 // Until: what is open may write until then, unless another Until says otherwise.
 type Until struct{ At time.Duration }
 
-// Event tells operators what was decided.
-type Event struct {
-	Kind   Kind
-	Stream string
-	// Node is the other node, if there is one.
-	Node   string
-	Reason table.Reason
-	Epoch  int64
-	Detail string
-	At     time.Time
-}
-
-// Kind is what an event is of.
-type Kind string
-
-// The kinds.
-const (
-	// Joined: the node has a lease and is known to the others. NameTaken: not yet, another process has its
-	// name.
-	Joined    Kind = "joined"
-	NameTaken Kind = "name_taken"
-	// Fenced: the lease could not be renewed in time; Back: it could, later. LeaseLost: it has ended.
-	Fenced    Kind = "fenced"
-	Back      Kind = "back"
-	LeaseLost Kind = "lease_lost"
-	// Claimed: the node has the stream, and starts it. Gone: it no longer has it.
-	Claimed Kind = "claimed"
-	Gone    Kind = "gone"
-	// Moving: it is to move to Node. Warming: it starts here, and is Node's still. Took: it is ours from
-	// here on. MoveFailed: it stays where it is.
-	Moving     Kind = "moving"
-	Warming    Kind = "warming"
-	Took       Kind = "took"
-	MoveFailed Kind = "move_failed"
-	// Refused: the stream is not as it should be. StartFailed: the engine did not take it.
-	Refused     Kind = "refused"
-	StartFailed Kind = "start_failed"
-)
+// Tell tells operators what was decided.
+type Tell struct{ event.Event }
 
 func (Grant) action()  {}
 func (Renew) action()  {}
@@ -103,4 +68,4 @@ func (Open) action()   {}
 func (Update) action() {}
 func (Stop) action()   {}
 func (Until) action()  {}
-func (Event) action()  {}
+func (Tell) action()   {}

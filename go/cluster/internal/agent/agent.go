@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 	"changeover/cluster/table"
 )
@@ -148,9 +149,7 @@ func (a *Agent) Loaded(now time.Duration, snapshot store.Snapshot) []Action {
 	a.view.Reset(snapshot)
 	a.loaded = true
 	a.nodesChanged(now, first)
-	for id := range a.view.Streams {
-		a.dirty[id] = true
-	}
+	a.markStreams()
 	for id := range a.runs {
 		a.dirty[id] = true
 	}
@@ -215,11 +214,10 @@ func (a *Agent) Committed(now time.Duration, request uint64, result store.Result
 // StartFailed is told that a run could not be started: the stream is left to others for a while.
 func (a *Agent) StartFailed(now time.Duration, id string, epoch int64, why error) []Action {
 	if r := a.runs[id]; r != nil && r.epoch == epoch {
-		delete(a.runs, id)
-		delete(a.outgoing, id)
+		a.forget(id, r)
 		a.shunUntil[id] = now + shunned
 		a.dirty[id] = true
-		a.tell(Event{Kind: StartFailed, Stream: id, Detail: why.Error()})
+		a.tell(event.Event{Kind: event.StartFailed, Stream: id, Detail: why.Error()})
 	}
 	return a.settle(now)
 }
@@ -280,6 +278,16 @@ func (a *Agent) settle(now time.Duration) []Action {
 	return actions
 }
 
+// markStreams has all streams be looked at that are in the store, as they should be or not.
+func (a *Agent) markStreams() {
+	for id := range a.view.Streams {
+		a.dirty[id] = true
+	}
+	for id := range a.view.Refused {
+		a.dirty[id] = true
+	}
+}
+
 // lookAt has a stream be looked at then, or earlier.
 func (a *Agent) lookAt(at time.Duration, id string) {
 	if before, there := a.dueAt[id]; there && before <= at {
@@ -291,9 +299,9 @@ func (a *Agent) lookAt(at time.Duration, id string) {
 
 func (a *Agent) do(action Action) { a.actions = append(a.actions, action) }
 
-func (a *Agent) tell(event Event) {
-	event.At = a.config.Now()
-	a.do(event)
+func (a *Agent) tell(what event.Event) {
+	what.At = a.config.Now()
+	a.do(Tell{what})
 }
 
 // commit asks the store for a transaction.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 	"changeover/cluster/table"
 )
@@ -112,5 +113,5 @@ func (a *Agent) claimed(now time.Duration, c claim, revision int64) {
 	}
 	a.runs[c.id] = &run{stream: stream, epoch: revision, claim: revision, since: now}
 	a.do(Start{Stream: stream, Epoch: revision, Open: true})
-	a.tell(Event{Kind: Claimed, Stream: c.id, Node: c.from, Reason: c.reason, Epoch: revision})
+	a.tell(event.Event{Kind: event.Claimed, Stream: c.id, Node: c.from, Reason: c.reason, Epoch: revision})
 }

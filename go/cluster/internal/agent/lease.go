@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 	"changeover/cluster/table"
 )
@@ -157,7 +158,7 @@ func (a *Agent) Renewed(now time.Duration, request uint64, ttl time.Duration, er
 		a.until()
 		if a.lease.fenced && now < a.fenceAt() {
 			a.lease.fenced = false
-			a.tell(Event{Kind: Back})
+			a.tell(event.Event{Kind: event.Back})
 			a.lookAtAll()
 		}
 	}
@@ -176,7 +177,7 @@ func (a *Agent) until() {
 // fence stops the streams here, because the lease may soon end.
 func (a *Agent) fence() {
 	a.lease.fenced = true
-	a.tell(Event{Kind: Fenced})
+	a.tell(event.Event{Kind: event.Fenced})
 	for id, r := range a.runs {
 		if !a.config.Keep || r.warm() {
 			a.stop(id, r, "the lease was not renewed in time")
@@ -186,7 +187,7 @@ func (a *Agent) fence() {
 
 // leaseGone is told that the lease has ended, and so have the claims.
 func (a *Agent) leaseGone(now time.Duration) {
-	a.tell(Event{Kind: LeaseLost})
+	a.tell(event.Event{Kind: event.LeaseLost})
 	if !a.lease.fenced {
 		a.fence()
 	}
@@ -242,7 +243,7 @@ func (a *Agent) announce(now time.Duration) {
 			a.seeOurselves(now)
 			if l.announced == 0 && !l.toldTaken {
 				l.toldTaken = true
-				a.tell(Event{Kind: NameTaken, Node: a.config.ID})
+				a.tell(event.Event{Kind: event.NameTaken, Node: a.config.ID})
 			}
 		}
 	})
@@ -252,11 +253,9 @@ func (a *Agent) announce(now time.Duration) {
 func (a *Agent) known(now time.Duration, revision int64) {
 	if a.lease.announced == 0 {
 		a.lease.joined = now
-		a.tell(Event{Kind: Joined})
+		a.tell(event.Event{Kind: event.Joined})
 		a.lookAtAll()
-		for id := range a.view.Streams {
-			a.dirty[id] = true
-		}
+		a.markStreams()
 	}
 	a.lease.announced = revision
 }

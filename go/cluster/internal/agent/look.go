@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 	"changeover/cluster/table"
 )
@@ -14,6 +15,9 @@ func (a *Agent) look(now time.Duration, id string) {
 	claim, claimed := a.view.Claims[id]
 	a.noteOpen(now, id, stream != nil && !claimed)
 	a.noteRefused(id, claim)
+	if stream == nil {
+		delete(a.shunUntil, id)
+	}
 	if r != nil && !r.warm() {
 		// Whatever else is under way.
 		switch {
@@ -62,10 +66,11 @@ func (a *Agent) noteRefused(id string, claim table.Claim) {
 		delete(a.refused, id)
 		return
 	}
-	mine := claim.Node == a.config.ID || claim.Node == "" && a.view.Ahead(&table.Stream{ID: id}, a.config.ID) == 0
+	mine := claim.Node == a.config.ID ||
+		claim.Node == "" && a.live() && a.view.Ahead(&table.Stream{ID: id}, a.config.ID) == 0
 	if text := err.Error(); mine && a.refused[id] != text {
 		a.refused[id] = text
-		a.tell(Event{Kind: Refused, Stream: id, Detail: text})
+		a.tell(event.Event{Kind: event.Refused, Stream: id, Detail: text})
 	}
 }
 
@@ -153,15 +158,20 @@ func (a *Agent) hasRoom() bool {
 		a.view.Load[a.config.ID]+a.claiming+a.incoming < a.config.Node.Capacity
 }
 
-// stop ends a run.
-func (a *Agent) stop(id string, r *run, why string) {
+// forget has a run be over.
+func (a *Agent) forget(id string, r *run) {
 	delete(a.runs, id)
 	delete(a.outgoing, id)
 	if r.warm() {
 		a.incoming--
 	}
+}
+
+// stop ends a run.
+func (a *Agent) stop(id string, r *run, why string) {
+	a.forget(id, r)
 	a.do(Stop{ID: id, Epoch: r.epoch})
-	a.tell(Event{Kind: Gone, Stream: id, Node: a.view.Claims[id].Node, Epoch: r.epoch, Detail: why})
+	a.tell(event.Event{Kind: event.Gone, Stream: id, Node: a.view.Claims[id].Node, Epoch: r.epoch, Detail: why})
 }
 
 // commitOn asks the store for a transaction about one stream, which is left alone until the answer is there.

@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 	"changeover/cluster/table"
 )
@@ -29,7 +30,7 @@ func (a *Agent) lookAtMove(now time.Duration, id string, r *run) {
 		r.moving = 0
 		r.hold = min(max(2*r.hold, holdMin), holdMax)
 		r.holdUntil = now + r.hold
-		a.tell(Event{Kind: MoveFailed, Stream: id})
+		a.tell(event.Event{Kind: event.MoveFailed, Stream: id})
 	}
 	to, reason := a.target(now, id, r)
 	switch {
@@ -93,7 +94,7 @@ func (a *Agent) move(now time.Duration, id string, r *run, to string, reason tab
 	}, func(now time.Duration, result store.Result) {
 		if a.runs[id] == r {
 			r.moving, r.movingSince = result.Revision, now
-			a.tell(Event{Kind: Moving, Stream: id, Node: to, Reason: reason, Epoch: r.epoch})
+			a.tell(event.Event{Kind: event.Moving, Stream: id, Node: to, Reason: reason, Epoch: r.epoch})
 		}
 	})
 }
@@ -147,7 +148,7 @@ func (a *Agent) accept(id string, stream *table.Stream, move table.Move) {
 			since: now,
 		}
 		a.do(Start{Stream: stream, Epoch: result.Revision})
-		a.tell(Event{Kind: Warming, Stream: id, Node: move.From, Reason: move.Reason, Epoch: result.Revision})
+		a.tell(event.Event{Kind: event.Warming, Stream: id, Node: move.From, Reason: move.Reason, Epoch: result.Revision})
 		a.dirty[id] = true
 	})
 }
@@ -211,7 +212,7 @@ func (a *Agent) took(id string, r *run, revision int64) {
 	a.incoming--
 	r.accepted, r.claim = 0, revision
 	a.do(Open{ID: id, Epoch: r.epoch})
-	a.tell(Event{Kind: Took, Stream: id, Node: r.from, Reason: r.reason, Epoch: r.epoch})
+	a.tell(event.Event{Kind: event.Took, Stream: id, Node: r.from, Reason: r.reason, Epoch: r.epoch})
 }
 
 // deleteMove ends a move, if it is still as it was.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"changeover/cluster"
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 )
 
@@ -23,8 +24,8 @@ func RunStoreAway(t *testing.T, where store.Store, stop, start func()) {
 		t.Fatal("one of the nodes has all streams")
 	}
 	stop()
-	s.eventually("the one stops its streams", func() bool { return stops.Told(cluster.EventFenced, "") > 0 })
-	s.eventually("the other one knows, too", func() bool { return keeps.Told(cluster.EventFenced, "") > 0 })
+	s.eventually("the one stops its streams", func() bool { return stops.Told(event.Fenced, "") > 0 })
+	s.eventually("the other one knows, too", func() bool { return keeps.Told(event.Fenced, "") > 0 })
 	for _, id := range ids {
 		host := before[id]
 		had := s.receivers.Packets(id, host.Name)

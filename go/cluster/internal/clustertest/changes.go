@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"changeover/cluster"
+	"changeover/cluster/event"
 	"changeover/cluster/operator"
 	"changeover/cluster/table"
 )
@@ -33,11 +34,11 @@ func movedByHand(t *testing.T, s *scene) {
 // Nothing is on air where it is, so nobody waits for that where it goes.
 func darkMoves(t *testing.T, s *scene) {
 	a := s.host("a", nil)
-	s.eventually("a joins", func() bool { return a.Told(cluster.EventJoined, "") > 0 })
+	s.eventually("a joins", func() bool { return a.Told(event.Joined, "") > 0 })
 	s.must(s.operator.Put(context.Background(), stream("dark", "dead:1")))
 	s.eventually("a has it", func() bool { return a.Writes(t)["dark"] })
 	b := s.host("b", nil)
-	s.eventually("b joins", func() bool { return b.Told(cluster.EventJoined, "") > 0 })
+	s.eventually("b joins", func() bool { return b.Told(event.Joined, "") > 0 })
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	s.must(a.Node.Drain(ctx))
@@ -83,7 +84,7 @@ func badStream(t *testing.T, s *scene) {
 	bad := stream(id, "live:1")
 	bad.Settings = map[string]string{"packet_timeuot": "1s"}
 	s.must(s.operator.Put(context.Background(), bad))
-	s.eventually("it is said", func() bool { return a.Told(cluster.EventRefused, id) > 0 })
+	s.eventually("it is said", func() bool { return a.Told(event.Refused, id) > 0 })
 	before := s.receivers.Packets(id, "a")
 	s.eventually("it goes on as it was", func() bool { return s.receivers.Packets(id, "a") > before+20 })
 	s.put(id)
@@ -101,7 +102,7 @@ func nameTaken(t *testing.T, s *scene) {
 	a := s.host("a", nil)
 	s.spread(2, a)
 	twin := s.host("a", nil)
-	s.eventually("the second is told", func() bool { return twin.Told(cluster.EventNameTaken, "") > 0 })
+	s.eventually("the second is told", func() bool { return twin.Told(event.NameTaken, "") > 0 })
 	if runs := twin.Status(t).Runs; len(runs) > 0 {
 		t.Errorf("the second one runs %v", runs)
 	}
@@ -115,7 +116,7 @@ func closes(t *testing.T, s *scene) {
 	a := s.host("a", long)
 	ids := s.spread(3, a)
 	b := s.host("b", long)
-	s.eventually("b joins", func() bool { return b.Told(cluster.EventJoined, "") > 0 })
+	s.eventually("b joins", func() bool { return b.Told(event.Joined, "") > 0 })
 	s.must(a.Node.Close(context.Background()))
 	for _, id := range ids {
 		if a.Service.IsRegistered(id) {
@@ -135,11 +136,11 @@ func notStarted(t *testing.T, s *scene) {
 	s.spread(1, a)
 	const id = "stream/0"
 	b := s.host("b", quick)
-	s.eventually("b joins", func() bool { return b.Told(cluster.EventJoined, "") > 0 })
+	s.eventually("b joins", func() bool { return b.Told(event.Joined, "") > 0 })
 	b.deaf.Store(true)
 	s.must(s.operator.Move(context.Background(), id, "b"))
-	s.eventually("b gives it up", func() bool { return b.Told(cluster.EventGone, id) > 0 })
-	s.eventually("a is told", func() bool { return a.Told(cluster.EventMoveFailed, id) > 0 })
+	s.eventually("b gives it up", func() bool { return b.Told(event.Gone, id) > 0 })
+	s.eventually("a is told", func() bool { return a.Told(event.MoveFailed, id) > 0 })
 	if !a.Writes(t)[id] || s.receivers.Packets(id, "b") > 0 {
 		t.Error("it did not stay where it was")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"changeover"
 	"changeover/cluster"
+	"changeover/cluster/event"
 	"changeover/cluster/store"
 )
 
@@ -31,7 +32,7 @@ type Host struct {
 	deaf atomic.Bool
 
 	mu     sync.Mutex
-	events []cluster.Event
+	events []event.Event
 	// What happened to streams here, in the order of all hosts' journal.
 	journal *Journal
 }
@@ -65,7 +66,8 @@ func NewHost(t *testing.T, name string, where store.Store, receivers *Receivers,
 	change func(*cluster.Options)) *Host {
 	t.Helper()
 	h := &Host{Name: name, Wire: NewWire(where), receivers: receivers, journal: journal}
-	service, err := changeover.New(h, nil)
+	// A busy machine has nothing be dark.
+	service, err := changeover.New(h, &changeover.Options{Config: changeover.Config{PacketTimeout: 10 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,19 +142,19 @@ func (h *Host) Probe(context.Context, changeover.InputConfig) error {
 // Stop has nothing to do.
 func (h *Host) Stop(string) {}
 
-func (h *Host) tell(event cluster.Event) {
+func (h *Host) tell(told event.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.events = append(h.events, event)
+	h.events = append(h.events, told)
 }
 
 // Told is how many events of a kind there were about a stream; "": about any.
-func (h *Host) Told(kind cluster.EventKind, stream string) int {
+func (h *Host) Told(kind event.Kind, stream string) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := 0
-	for _, event := range h.events {
-		if event.Kind == kind && (stream == "" || event.Stream == stream) {
+	for _, told := range h.events {
+		if told.Kind == kind && (stream == "" || told.Stream == stream) {
 			n++
 		}
 	}

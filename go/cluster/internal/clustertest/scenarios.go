@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"changeover/cluster"
+	"changeover/cluster/event"
 	"changeover/cluster/operator"
 	"changeover/cluster/store"
 	"changeover/cluster/table"
@@ -114,7 +115,7 @@ func (s *scene) owner(id string, hosts ...*Host) *Host {
 func (s *scene) spread(n int, hosts ...*Host) []string {
 	s.Helper()
 	for _, host := range hosts {
-		s.eventually(host.Name+" joins", func() bool { return host.Told(cluster.EventJoined, "") > 0 })
+		s.eventually(host.Name+" joins", func() bool { return host.Told(event.Joined, "") > 0 })
 	}
 	var ids []string
 	for i := range n {
@@ -157,7 +158,7 @@ func cutOff(t *testing.T, s *scene) {
 		t.Fatal("a has none of 6 streams")
 	}
 	a.Wire.Cut()
-	s.eventually("a stops", func() bool { return a.Told(cluster.EventFenced, "") > 0 })
+	s.eventually("a stops", func() bool { return a.Told(event.Fenced, "") > 0 })
 	for _, id := range ids {
 		s.eventually("b has "+id, func() bool { return b.Writes(t)[id] && s.receivers.Packets(id, "b") > 0 })
 	}
@@ -170,7 +171,7 @@ func cutOff(t *testing.T, s *scene) {
 		}
 	}
 	a.Wire.Mend()
-	s.eventually("a joins again", func() bool { return a.Told(cluster.EventJoined, "") > 1 })
+	s.eventually("a joins again", func() bool { return a.Told(event.Joined, "") > 1 })
 }
 
 func cutOffKept(t *testing.T, s *scene) {
@@ -213,7 +214,7 @@ func drained(t *testing.T, s *scene) {
 	a := s.host("a", nil)
 	ids := s.spread(8, a)
 	b := s.host("b", nil)
-	s.eventually("b joins", func() bool { return b.Told(cluster.EventJoined, "") > 0 })
+	s.eventually("b joins", func() bool { return b.Told(event.Joined, "") > 0 })
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	s.must(a.Node.Drain(ctx))
@@ -229,7 +230,7 @@ func drainedByHand(t *testing.T, s *scene) {
 	a := s.host("a", nil)
 	ids := s.spread(4, a)
 	b := s.host("b", nil)
-	s.eventually("b joins", func() bool { return b.Told(cluster.EventJoined, "") > 0 })
+	s.eventually("b joins", func() bool { return b.Told(event.Joined, "") > 0 })
 	s.must(s.operator.Drain(context.Background(), "a"))
 	for _, id := range ids {
 		s.movesWithoutGap(id, a, b)

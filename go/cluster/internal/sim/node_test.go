@@ -160,7 +160,7 @@ func (n *node) doOne(action agent.Action) bool {
 		again := n.local() >= n.until
 		n.until = action.At
 		return again
-	case agent.Event:
+	case agent.Tell:
 		w.counts[string(action.Kind)+" "+string(action.Reason)]++
 		w.note(action.Stream, "%s: %s %s %s %d %s", n.id, action.Kind, action.Node, action.Reason, action.Epoch, action.Detail)
 	}

@@ -40,8 +40,10 @@ func (s *Store) Watch(ctx context.Context, prefix string, after int64, each func
 			if time.Since(heard) > s.silence {
 				return fmt.Errorf("etcd: nothing was heard for %v", time.Since(heard).Round(time.Millisecond))
 			}
-			// An error shows as silence.
-			_ = s.client.RequestProgress(ctx)
+			// An error shows as silence. While the client connects anew the request waits for that.
+			asks, asked := context.WithTimeout(ctx, s.silence/4)
+			_ = s.client.RequestProgress(asks)
+			asked()
 		}
 	}
 }
