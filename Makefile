@@ -3,6 +3,7 @@
 .PHONY: help lib test test-go test-page check demo switches bench bench-gate bench-go clean install uninstall
 help:
 	@echo "make demo       watch a live stream survive the death and the decay of its source (two minutes); TIMEOUT=100ms: notice sooner"
+	@echo "make demo-cluster  watch three nodes share live streams, and lose and regain one another (two minutes); STREAMS=10: fewer"
 	@echo "make switches   measure what a switch looks like to a viewer, both hosts, many kinds of source (ten minutes)"
 	@echo "make test       run every test, installing what it needs"
 	@echo "make plants     plant bugs that the tests must catch (an hour)"
@@ -176,9 +177,12 @@ format:
 test-go:
 	ci/test-go
 
-.PHONY: test-cluster
+.PHONY: test-cluster demo-cluster
 test-cluster:
 	ci/test-cluster etcd
+
+demo-cluster:
+	ci/demo-cluster
 
 bench-go:
 	ci/bench-go

@@ -28,28 +28,32 @@ func Format(stream, node string, number uint64) string {
 }
 
 // Judge says what was not promised in what receivers got, in the order in which it came: an epoch of two
-// nodes, and more packets than late of one stream that came with a smaller number after a greater one. (Such
-// packets are discarded; there are few, while a stream moves.)
-func Judge(packets []Packet, late int) (violations []string) {
-	type epoch struct {
+// nodes, and a run that writes on though another has replaced it. While a stream moves both write, for as long
+// as it takes the old node to hear of it: smaller numbers are discarded, and no violation until late after the
+// greater number came. From then on each run has one packet that it was about to write when it was stopped.
+func Judge(packets []Packet, late time.Duration) (violations []string) {
+	type run struct {
 		stream string
-		number uint64
+		epoch  uint64
 	}
-	owners, newest, behind := map[epoch]string{}, map[string]uint64{}, map[string]int{}
+	owners, behind := map[run]string{}, map[run]int{}
+	newest, since := map[string]uint64{}, map[string]time.Time{}
 	for _, p := range packets {
-		e := epoch{p.Stream, p.Number >> 20}
-		if owner, known := owners[e]; known && owner != p.Node {
+		r := run{p.Stream, p.Number >> 20}
+		if owner, known := owners[r]; known && owner != p.Node {
 			violations = append(violations, fmt.Sprintf("%s: %s and %s both write with epoch %d",
-				p.Stream, owner, p.Node, e.number))
+				p.Stream, owner, p.Node, r.epoch))
 		}
-		owners[e] = p.Node
-		if p.Number < newest[p.Stream] {
-			if behind[p.Stream]++; behind[p.Stream] == late+1 {
-				violations = append(violations, fmt.Sprintf("%s: %s goes on to write after it was replaced",
-					p.Stream, p.Node))
+		owners[r] = p.Node
+		switch {
+		case p.Number > newest[p.Stream]:
+			newest[p.Stream], since[p.Stream] = p.Number, p.At
+		case p.Number < newest[p.Stream] && p.At.Sub(since[p.Stream]) > late:
+			if behind[r]++; behind[r] == 2 {
+				violations = append(violations, fmt.Sprintf("%s: %s writes on, %v after it was replaced",
+					p.Stream, p.Node, p.At.Sub(since[p.Stream]).Round(time.Millisecond)))
 			}
 		}
-		newest[p.Stream] = max(newest[p.Stream], p.Number)
 	}
 	return violations
 }
@@ -66,31 +70,43 @@ func Discarded(packets []Packet, since time.Time) int {
 	return n
 }
 
-// Gaps is for how long each stream was not received since a moment at which it came from a node, the
-// shortest first. What is discarded is not received.
-func Gaps(packets []Packet, since time.Time, node string) []time.Duration {
-	last, longest, had := map[string]time.Time{}, map[string]time.Duration{}, map[string]bool{}
-	newest := map[string]uint64{}
+// Gaps is for how long each stream was not received since a moment, the shortest first: those that counts says
+// by the nodes which they came from before that moment and last, and the others. What is discarded is not
+// received.
+func Gaps(packets []Packet, since time.Time, counts func(from, to string) bool) (those, others []time.Duration) {
+	type stream struct {
+		from, to string
+		newest   uint64
+		last     time.Time
+		longest  time.Duration
+	}
+	streams := map[string]*stream{}
 	for _, p := range packets {
-		if p.Number < newest[p.Stream] {
+		s := streams[p.Stream]
+		if s == nil {
+			s = &stream{}
+			streams[p.Stream] = s
+		}
+		if p.Number < s.newest {
 			continue
 		}
-		newest[p.Stream] = p.Number
 		if p.At.Before(since) {
-			had[p.Stream] = p.Node == node
-		} else if before, known := last[p.Stream]; known {
-			longest[p.Stream] = max(longest[p.Stream], p.At.Sub(before))
+			s.from = p.Node
+		} else if !s.last.IsZero() {
+			s.longest = max(s.longest, p.At.Sub(s.last))
 		}
-		last[p.Stream] = p.At
+		s.newest, s.last, s.to = p.Number, p.At, p.Node
 	}
-	var all []time.Duration
-	for stream, gap := range longest {
-		if had[stream] {
-			all = append(all, gap)
+	for _, s := range streams {
+		if counts(s.from, s.to) {
+			those = append(those, s.longest)
+		} else {
+			others = append(others, s.longest)
 		}
 	}
-	slices.Sort(all)
-	return all
+	slices.Sort(those)
+	slices.Sort(others)
+	return those, others
 }
 
 // Owners is from which node each stream came last since a moment, of those that are named.
