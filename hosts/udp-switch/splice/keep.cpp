@@ -12,12 +12,12 @@ static constexpr ticks sound_before = second / 2;
 
 void keep::picture(bool key, ticks now) {
   if (key) {
-    if (content_ != content::group) clear();
+    key_picture_.clear();
     if (held_) {
       next_ = true;
-      next_key_ = size();
+      next_key_ = count();
     } else {
-      begin(size());
+      begin(count());
     }
     content_ = content::group;
     key_at_ = now;
@@ -29,13 +29,15 @@ void keep::picture(bool key, ticks now) {
 }
 
 void keep::add(const std::uint8_t* packet, unsigned pid, bool video, begins what, ticks now) {
-  if (content_ != content::group) return;
-  if (!video && what != begins::nothing) {
+  const bool in_group = content_ == content::group, enters = !video && what != begins::nothing;
+  if (!in_group && !enters && (video || !has_begun(pid))) return;
+  if (enters) {
     const ticks since = what == begins::sound ? now - sound_before : now;
     units_.erase(std::remove_if(units_.begin(), units_.end(),
                                 [&](const begun& unit) { return unit.pid == pid && unit.at <= since; }),
                  units_.end());
-    units_.push_back({pid, size(), now});
+    units_.push_back({pid, count(), now});
+    if (!in_group) begin(count());
   }
   if (bytes_.size() + packet_size > bytes_.capacity()) {
     // Doubling, but not beyond what is needed at most.
@@ -44,8 +46,17 @@ void keep::add(const std::uint8_t* packet, unsigned pid, bool video, begins what
     bytes_.reserve(bytes_.size() + packet_size > most ? doubled : std::min(doubled, most));
   }
   bytes_.insert(bytes_.end(), packet, packet + packet_size);
-  if (in_key_picture_ && video) picture_ = size();
-  if (!held_ && (now - key_at_ > limits_.time || bytes_.size() > limits_.bytes)) cut();
+  if (in_key_picture_ && video) picture_ = count();
+  if (held_) return;
+  if (in_group && (now - key_at_ > limits_.time || bytes_.size() > limits_.bytes)) cut();
+  if (content_ != content::group && bytes_.size() > limits_.bytes) {
+    bytes_.clear();
+    units_.clear();
+  }
+}
+
+bool keep::has_begun(unsigned pid) const {
+  return std::any_of(units_.begin(), units_.end(), [&](const begun& unit) { return unit.pid == pid; });
 }
 
 void keep::clear() {
@@ -53,6 +64,7 @@ void keep::clear() {
   content_ = content::nothing;
   held_ = in_key_picture_ = next_ = false;
   bytes_.clear();
+  key_picture_.clear();
   units_.clear();
   key_ = picture_ = 0;
 }
@@ -68,12 +80,13 @@ void keep::begin(std::size_t at) {
   // Of each PID, what comes from its first unit on.
   std::array<bool, pid_count> stays{};
   for (std::size_t i = units_.empty() ? at : units_.front().place; i < at; i++) {
-    const unsigned pid = ts_get_pid(this->at(i));
+    const std::uint8_t* packet = bytes_.data() + i * packet_size;
+    const unsigned pid = ts_get_pid(packet);
     const bool enters = entered < units_.size() && units_[entered].place == i;
     if (enters) stays[pid] = true;
     if (!stays[pid]) continue;
     if (enters) units_[entered++].place = to;
-    std::copy_n(this->at(i), packet_size, bytes_.data() + to * packet_size);
+    std::copy_n(packet, packet_size, bytes_.data() + to * packet_size);
     to++;
   }
   for (; entered < units_.size(); entered++)
@@ -85,20 +98,19 @@ void keep::begin(std::size_t at) {
   next_ = false;
 }
 
-// Down to the key picture, if that has ended.
+// The group is given up: of the video the key picture is left, if that has ended.
 void keep::cut() {
-  if (in_key_picture_) {
-    clear();
-    return;
+  content_ = content::nothing;
+  if (!in_key_picture_) {
+    content_ = content::picture;
+    const unsigned video = ts_get_pid(bytes_.data() + key_ * packet_size);
+    for (std::size_t i = key_; i < picture_; i++) {
+      const std::uint8_t* packet = bytes_.data() + i * packet_size;
+      if (ts_get_pid(packet) == video) key_picture_.insert(key_picture_.end(), packet, packet + packet_size);
+    }
   }
-  const unsigned video = key_ < size() ? ts_get_pid(at(key_)) : null_pid;
-  std::size_t to = 0;
-  for (std::size_t i = key_; i < picture_; i++)
-    if (ts_get_pid(at(i)) == video) std::copy_n(at(i), packet_size, bytes_.data() + to++ * packet_size);
-  bytes_.resize(to * packet_size);
-  units_.clear();
-  key_ = 0;
-  content_ = content::picture;
+  in_key_picture_ = false;
+  begin(count());
 }
 
 }  // namespace ts

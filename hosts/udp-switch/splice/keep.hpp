@@ -34,15 +34,17 @@ class keep {
     nothing,
     // Everything since the last key picture: packets that come are kept, too.
     group,
-    // The group became too long, or too large: its key picture alone.
+    // The group became too long, or too large: its key picture alone, after what else began last.
     picture,
   };
   content has() const { return content_; }
 
   // Packets, in order. Before the key picture stands what else of the program began last before it: a unit of
   // everything, and the sound of half a second, since sources differ in how much later it comes.
-  std::size_t size() const { return bytes_.size() / 188; }
-  const std::uint8_t* at(std::size_t index) const { return bytes_.data() + index * 188; }
+  std::size_t size() const { return content_ == content::nothing ? 0 : count() + key_picture_.size() / 188; }
+  const std::uint8_t* at(std::size_t index) const {
+    return index < count() ? bytes_.data() + index * 188 : key_picture_.data() + (index - count()) * 188;
+  }
 
   // While it is held, nothing is given away, and at() stays as it is. Released, it begins at the last key
   // picture.
@@ -54,6 +56,8 @@ class keep {
   bool overflowed() const { return bytes_.size() > 2 * limits_.bytes + 1'000'000; }
 
  private:
+  std::size_t count() const { return bytes_.size() / 188; }
+  bool has_begun(unsigned pid) const;
   void begin(std::size_t at);
   void cut();
 
@@ -61,7 +65,8 @@ class keep {
   content content_ = content::nothing;
   unsigned life_ = 0;
   bool held_ = false, in_key_picture_ = false;
-  std::vector<std::uint8_t> bytes_;
+  // Without a group, what is not of the video, and the key picture for itself.
+  std::vector<std::uint8_t> bytes_, key_picture_;
   // Where the key picture begins.
   std::size_t key_ = 0;
   ticks key_at_ = 0;

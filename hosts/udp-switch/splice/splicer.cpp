@@ -113,7 +113,7 @@ bool splicer::start(source& from, ticks now, sink& out) {
   const bool group = kept.has() == keep::content::group;
   portion_ = group ? std::max(least_portion, kept.size() / portions) : kept.size();
   catch_up(now, out);
-  return group;
+  return true;
 }
 
 // The source on air is to be left. Where the output's clock is then is where it goes on.
@@ -149,9 +149,10 @@ void splicer::begin(source& from, bool discontinuous) {
   spliced_ = true;
 }
 
-// From here on as after a switch: the video from its next key picture on.
-void splicer::close_lanes() {
+// From here on as after a switch: the video from its next key picture on, anything else from its next unit on.
+void splicer::close_lanes(bool video_alone) {
   for (lane& each : lanes_) {
+    if (video_alone && !each.video) continue;
     each.open = false;
     each.key_pts = unknown;
   }
@@ -180,7 +181,7 @@ void splicer::catch_up(ticks now, sink& out) {
   if (cursor_ < kept.size()) return;
   catching_up_ = false;
   // Of the key picture alone: what follows it can't be decoded.
-  if (kept.has() == keep::content::picture) close_lanes();
+  if (kept.has() == keep::content::picture) close_lanes(true);
   kept.release();
 }
 

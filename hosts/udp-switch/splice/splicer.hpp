@@ -86,7 +86,7 @@ class splicer {
 
   void begin(source& from, bool discontinuous);
   void leave(ticks now);
-  void close_lanes();
+  void close_lanes(bool video_alone = false);
   void finish(const std::uint8_t* packet, ticks now, sink& out);
   bool finish_kept(ticks now, sink& out);
   bool completes(const lane& to, const std::uint8_t* packet) const;

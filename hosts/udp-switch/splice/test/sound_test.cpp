@@ -129,12 +129,43 @@ void switches() {
       }
 }
 
+// Of a group that is too long to be kept there is its key picture alone; sound is kept all the same, also that from
+// before the next key picture. (A group as long as the limit is too long where its end comes a little late.)
+void long_groups() {
+  for (const int group : {27, 75})
+    for (const int count : {1, 7})
+      for (int phase = 0; phase < group; phase += 2) {
+        shape a;
+        a.audio_type = 3;
+        a.frames = count;
+        a.group = group;
+        shape b = a;
+        b.id = 2;
+        b.begin += 12345 * pts_tick;
+        rig r({a, b});
+        r.run(6 * second + phase * 40 * millisecond);
+        r.kill(0);
+        r.run(300 * millisecond);
+        r.admit(1);
+        r.run(3 * second);
+        ticks hole, overlap;
+        holes(r, hole, overlap);
+        const std::string text = std::to_string(group) + " pictures a group, " + std::to_string(count) +
+                                 " frames a unit, phase " + std::to_string(phase);
+        expect(hole <= 300 * millisecond + frame_time,
+               "no longer than the pause: " + text + ": " + std::to_string(hole / millisecond));
+        expect(overlap <= 2 * pts_tick, "nothing overlaps: " + text);
+        expect(r.output.frames.back().id == 2, "it goes on: " + text);
+      }
+}
+
 }  // namespace
 
 int main() {
   frames();
   parts();
   switches();
+  long_groups();
   std::printf("sound: %d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }
