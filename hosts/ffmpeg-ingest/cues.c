@@ -6,11 +6,14 @@
 #include <libavutil/intreadwrite.h>
 #include <string.h>
 
+#include "number.h"
+
 #define TS_PACKET 188
 #define BUFFER (TS_PACKET * 64)
 #define PMT_TABLE 0x02
 #define CUE_TABLE 0xfc
 #define CUE_STREAM_TYPE 0x86
+#define COUNTER_SEEN 0x80
 #define TIME_MASK ((INT64_C(1) << 33) - 1)
 
 static const uint8_t registration[] = {0x05, 4, 'C', 'U', 'E', 'I'};
@@ -115,8 +118,25 @@ static void take_table(struct cues *cues, const uint8_t *packet) {
                 size ? size : cues->want);
 }
 
+/* Of the last packet on this PID; 15 before the first one, whose counter is 0. */
+static unsigned last_counter(const struct cues *cues, int pid) {
+  for (int i = 0; i < cues->count; i++) {
+    if (cues->pids[i] == pid) return cues->counter[i];
+  }
+  return cues->seen[pid] ? cues->seen[pid] & 15 : 15;
+}
+
+int cues_write_number(struct cues *cues, int pid, uint64_t number) {
+  uint8_t packet[NUMBER_PACKET];
+  number_packet(packet, pid, last_counter(cues, pid), number);
+  avio_write(cues->target, packet, sizeof packet);
+  return cues->target->error;
+}
+
 static void take_packet(struct cues *cues, const uint8_t *packet) {
-  const bool table = (AV_RB16(packet + 1) & 0x1fff) == cues->pmt_pid;
+  const int pid = AV_RB16(packet + 1) & 0x1fff;
+  const bool table = pid == cues->pmt_pid;
+  cues->seen[pid] = COUNTER_SEEN | (packet[3] & 15);
   if (table && cues->count) {
     take_table(cues, packet);
   } else {

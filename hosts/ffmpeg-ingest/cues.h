@@ -1,5 +1,5 @@
-/* cues.h: SCTE-35 cues in an MPEG-TS, which libavformat reads but does not write. Between the muxer and its target, the program
- * table is completed, and sections are put between the muxer's packets. */
+/* cues.h: SCTE-35 cues in an MPEG-TS, which libavformat reads but does not write, and switch numbers. Between the muxer and its
+ * target, the program table is completed, and packets of ours are put between the muxer's. */
 #ifndef CUES_H
 #define CUES_H
 
@@ -18,6 +18,8 @@ struct cues {
   uint8_t counter[CUES_MAX], pmt_counter; /* continuity: of the last packet on these PIDs */
   uint8_t section[SECTION_MAX];           /* the muxer's program table, as far as it is there */
   size_t have, want;
+  /* By PID, of the muxer's packets: 0: none yet, else COUNTER_SEEN and the continuity counter of the last one. */
+  uint8_t seen[0x2000];
 };
 
 /* Makes cues->io; 0 or a negative AVERROR. */
@@ -28,6 +30,9 @@ void cues_announce(struct cues *cues, int pmt_pid, const int *pids, int count);
 /* Writes a splice_info_section that the source meant for its own clock; the output's is `moved` ticks ahead of that. A negative
  * AVERROR: that is no such section, or the target's error. */
 int cues_write(struct cues *cues, int pid, const uint8_t *section, size_t size, int64_t moved);
+
+/* Writes the switch number on this PID: see number.h. A negative AVERROR: the target's error. */
+int cues_write_number(struct cues *cues, int pid, uint64_t number);
 
 /* For these, and their test. Adds the registration "CUEI" and makes the streams with these PIDs what cues are; returns the
  * new size, 0: that is no program table, or no room. */

@@ -44,7 +44,7 @@ static const char inputs_and_failover[] =
     "      --probe-timeout D       and give it so long to answer                        [3s]\n"
     "\n";
 
-static const char health_and_the_rest[] =
+static const char health_and_output[] =
     "Health beyond silence: an input that delivers less than this is left for a better one. Of baseline: of\n"
     "what it usually delivers, known after five seconds. 0 turns a limit off.\n"
     "    * --min-fps-of-baseline P at least so much of its usual frame rate, percent\n"
@@ -81,7 +81,14 @@ static const char health_and_the_rest[] =
     "                              once: what fills the pause, and so much before it; where that is not\n"
     "                              enough, the key frame alone                          [1s]\n"
     "      --catch-up-bytes N      and at most so many bytes of picture                 [8000000]\n"
-    "\n"
+    "      --first-switch N        the number of the first switch: for a stream that moves between "
+    "machines,\n"
+    "                              above all numbers that it had before                 [1]\n"
+    "      --ts-switch             the output says in private data under which switch number it is written,\n"
+    "                              so a receiver can drop what a machine sends that was replaced\n"
+    "\n";
+
+static const char seeing_and_steering[] =
     "What you see:\n"
     "      --stream NAME           the stream's id in the engine                        [live]\n"
     "      --status-every D        print the status as JSON on stdout; so does SIGUSR1\n"
@@ -108,5 +115,6 @@ static const char health_and_the_rest[] =
 
 void help_print(void) {
   fputs(inputs_and_failover, stdout);
-  fputs(health_and_the_rest, stdout);
+  fputs(health_and_output, stdout);
+  fputs(seeing_and_steering, stdout);
 }

@@ -335,8 +335,9 @@ static void register_stream(struct app *app) {
     limits_add(&app->limits, i, input->url, nature);
     fill_spec(app, i, &specs[i]);
   }
-  check("register", changeover_register(app->engine, options->stream, strlen(options->stream), NULL, 0, specs,
-                                        options->inputs_len, &app->limits.stream, NULL));
+  check("register",
+        changeover_register_from(app->engine, options->stream, strlen(options->stream), NULL, 0, specs,
+                                 options->inputs_len, &app->limits.stream, options->first_switch, NULL));
 }
 
 /* Called on a thread of the engine. */
@@ -367,7 +368,8 @@ static void set_up(struct app *app) {
   const struct output_config output = {.notes = &app->notes,
                                        .url = options->output,
                                        .key_wait = options->key_wait,
-                                       .catch_up = options->catch_up};
+                                       .catch_up = options->catch_up,
+                                       .tells_number = options->tells_number};
   app->output = output_start(&output);
   if (!app->output) die("output", "no memory or no thread");
   app->crew = (struct crew){.engine = app->engine,

@@ -217,6 +217,11 @@ int mux_write_cue(struct mux *mux, const AVPacket *packet, int64_t moved) {
                     (size_t)packet->size, moved + MUXER_DELAY);
 }
 
+int mux_write_number(struct mux *mux, int stream, uint64_t number) {
+  avio_flush(mux->format->pb);
+  return cues_write_number(&mux->cues, mux->format->streams[stream]->id, number);
+}
+
 int mux_flush(struct mux *mux) {
   if (!mux->format) return 0;
   const int error = av_write_frame(mux->format, NULL);

@@ -41,6 +41,8 @@ int mux_announce(struct mux *mux, struct tracks *tracks);
 int mux_write(struct mux *mux, AVPacket *packet);
 /* The same for a cue; its times were `moved` by so many ticks. */
 int mux_write_cue(struct mux *mux, const AVPacket *packet, int64_t moved);
+/* Before what is written next of this stream: the switch number. See number.h. */
+int mux_write_number(struct mux *mux, int stream, uint64_t number);
 /* Writes out what the muxer holds back, as at a switch. */
 int mux_flush(struct mux *mux);
 /* Was the error that of the target? Otherwise the muxer refused what it was given. */

@@ -84,6 +84,8 @@ enum {
   KEY_WAIT,
   CATCH_UP,
   CATCH_UP_BYTES,
+  FIRST_SWITCH,
+  TS_SWITCH,
   STREAM,
   STATUS_EVERY,
   EVENTS_JSON,
@@ -112,6 +114,8 @@ static const struct option own_names[] = {{"input", required_argument, NULL, 'i'
                                           {"key-wait", required_argument, NULL, KEY_WAIT},
                                           {"catch-up", required_argument, NULL, CATCH_UP},
                                           {"catch-up-bytes", required_argument, NULL, CATCH_UP_BYTES},
+                                          {"first-switch", required_argument, NULL, FIRST_SWITCH},
+                                          {"ts-switch", no_argument, NULL, TS_SWITCH},
                                           {"stream", required_argument, NULL, STREAM},
                                           {"status-every", required_argument, NULL, STATUS_EVERY},
                                           {"events-json", required_argument, NULL, EVENTS_JSON},
@@ -209,6 +213,10 @@ static void take(struct options *options, int code) {
     case KEY_WAIT: options->key_wait = duration_value("key-wait", optarg); break;
     case CATCH_UP: options->catch_up = duration_value("catch-up", optarg); break;
     case CATCH_UP_BYTES: options->catch_up_bytes = number_value("catch-up-bytes", optarg, 1u << 30); break;
+    case FIRST_SWITCH:
+      options->first_switch = number_value("first-switch", optarg, CHANGEOVER_FIRST_SWITCH_MAX);
+      break;
+    case TS_SWITCH: options->tells_number = true; break;
     case STREAM: options->stream = optarg; break;
     case STATUS_EVERY: options->status_every = positive_value("status-every", optarg); break;
     case EVENTS_JSON: options->events_json = optarg; break;

@@ -27,11 +27,11 @@ struct options {
   struct input_arguments fill; /* of --fill, until it becomes the last of the inputs */
   const char *output, *stream, *events_json, *trace;
   struct page_options page;
-  bool overwrite, verbose, read_timeout_given;
+  bool overwrite, verbose, read_timeout_given, tells_number;
   bool silence_only;        /* no limits of our own beyond silence */
   changeover_config config; /* what was not given: inherit */
   struct judge_config detect;
-  uint64_t read_timeout, listener_timeout, key_wait, catch_up, catch_up_bytes, status_every;
+  uint64_t read_timeout, listener_timeout, key_wait, catch_up, catch_up_bytes, status_every, first_switch;
 };
 
 /* Exits: 0 after --help and --version, 2 with a message when something is wrong. Strings stay borrowed from argv. */

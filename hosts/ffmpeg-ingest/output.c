@@ -62,6 +62,7 @@ struct output *output_start(const struct output_config *config) {
   output->writer = (struct writer){.notes = config->notes,
                                    .key_wait = config->key_wait,
                                    .catch_up = config->catch_up,
+                                   .tells_number = config->tells_number,
                                    .target = &output->target};
   queue_init(&output->queue, config->notes);
   if (output->url && !pthread_create(&output->thread, NULL, output_main, output)) return output;

@@ -16,6 +16,7 @@ struct output_config {
   const char *url;
   uint64_t key_wait; /* ns: how long a new source's pictures may wait for their first key frame */
   uint64_t catch_up; /* ns: how much of what an input kept is caught up, beyond what fills the pause */
+  bool tells_number; /* the output has the switch number in it: see number.h */
 };
 
 /* NULL: no memory or no thread. The target is opened by the output's own thread; how that went comes as a note. */

@@ -7,6 +7,7 @@ import time
 
 from bench import test, expect, expect_clean_end, expect_good_recording, longest_pause, packets
 from live import wait_for
+from ts import switch_number, ts_packets
 
 
 @test
@@ -79,6 +80,49 @@ def udp_out_is_what_a_player_expects(bench):
             datagram = receiver.recv(65536)
             expect(len(datagram) % 188 == 0 and all(datagram[i] == 0x47 for i in range(0, len(datagram), 188)), "torn TS packets")
         expect(ingest.end(number=signal.SIGTERM) == 0, ingest.log())
+
+
+@test
+def whoever_drops_smaller_numbers_drops_one_that_was_replaced(bench):
+    """Two write to one receiver, and the first one is not told that it was replaced. It switches, even."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        output = f"udp://127.0.0.1:{receiver.getsockname()[1]}"
+        told, newest, dropped, taken = {}, 0, set(), []
+
+        def receive():
+            nonlocal newest
+            datagram, sender = receiver.recvfrom(65536)
+            numbers = [number for number in map(switch_number, ts_packets(datagram)) if number is not None]
+            told.setdefault(sender, []).extend(numbers)
+            newest = max([newest, *numbers])
+            if told[sender] and told[sender][-1] == newest:
+                taken.append(sender)
+            elif told[sender]:
+                dropped.add((sender, told[sender][-1]))
+
+        def receive_until(condition, what):
+            end = time.monotonic() + 30
+            while not condition():
+                expect(time.monotonic() < end, f"not in time: {what}: {told}")
+                receive()
+
+        firsts = (7 << 20, 2 ** 57)
+        ingests = []
+        for count, first in enumerate(firsts, 1):
+            ingests.append(bench.ingest("-i", bench.file("twenty.flv"), "-i", bench.file("twenty.ts"), "--commit", "at-once", "-o", output,
+                                        "--first-switch", str(first), "--ts-switch"))
+            receive_until(lambda: len(told) == count and newest == first, f"the number {first}")
+        before = next(sender for sender, numbers in told.items() if numbers[0] == firsts[0])
+        ingests[0].type("switch 1")
+        receive_until(lambda: told[before][-1] > firsts[0], "it goes on, and switches")
+        receive_until(lambda: told[before].count(told[before][-1]) > 1, "and says so again")
+        expect(told[before] == sorted(told[before]), told)
+        expect(all(sender == before and number < firsts[1] for sender, number in dropped) and len(dropped) >= 2, dropped)
+        expect(taken[-1] != before and taken == sorted(taken, key=lambda sender: sender != before), "both were taken, in turns")
+        for ingest in ingests:
+            expect_clean_end(ingest)
 
 
 @test

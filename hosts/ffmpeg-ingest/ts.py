@@ -18,6 +18,18 @@ def program_clock(packet):
     return None if pcr is None else pcr // 300 / 90000
 
 
+def switch_number(packet):
+    """What a TS packet has in its private data: the fields there have a tag and a length. Or None."""
+    if packet[3] >> 4 & 3 != 2 or packet[4] != 183 or packet[5] != 2:
+        return None
+    fields = packet[7:7 + packet[6]]
+    while len(fields) >= 2:
+        tag, value, fields = fields[0], fields[2:2 + fields[1]], fields[2 + fields[1]:]
+        if tag == 0xDF and len(value) == 12 and value[:4] == b"CHGO":
+            return int.from_bytes(value[4:], "big")
+    return None
+
+
 def payload_of(packet):
     if not packet[3] & 0x10:
         return b""

@@ -140,6 +140,16 @@ static bool leads(struct writer *writer, const struct piece *piece) {
   return false;
 }
 
+/* Before the first packet of a switch, and each second: the stream of the output in which that is written. */
+static int tell_number(struct writer *writer, const struct origin *origin, int stream) {
+  if (!writer->tells_number) return 0;
+  const bool rises = origin->switch_number > writer->number;
+  if (rises) writer->number = origin->switch_number;
+  if (!rises && writer->number_at && origin->arrived - writer->number_at < NS_PER_S) return 0;
+  writer->number_at = origin->arrived;
+  return mux_write_number(&writer->target->mux, stream, writer->number);
+}
+
 /* A negative AVERROR: the target is lost. */
 static int write_piece(struct writer *writer, const struct piece *piece) {
   if (leads(writer, piece)) return 0;
@@ -162,7 +172,8 @@ static int write_piece(struct writer *writer, const struct piece *piece) {
   packet->pos = -1;
   packet->time_base = (AVRational){1, (int)TICKS_PER_S};
   const bool cue = track->codec->codec_id == AV_CODEC_ID_SCTE_35;
-  const int error = cue ? mux_write_cue(mux, packet, times.moved) : mux_write(mux, packet);
+  int error = tell_number(writer, &piece->item->origin, to);
+  if (error >= 0) error = cue ? mux_write_cue(mux, packet, times.moved) : mux_write(mux, packet);
   packet->stream_index = number;
   if (error < 0) return refused(writer, piece, error);
   written(writer, piece, &times);
@@ -345,6 +356,7 @@ void writer_take(struct writer *writer, struct item *item) {
   tracks_release(writer->tracks);
   writer->tracks = NULL;
   writer->begins_anew = true;
+  writer->number_at = 0;
   writer->target->missed++;
 }
 

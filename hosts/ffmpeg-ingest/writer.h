@@ -15,6 +15,7 @@ struct writer {
   struct notes *notes;
   uint64_t key_wait; /* ns: how long a new source's pictures may wait for their first key frame */
   uint64_t catch_up; /* ns: how much of what an input kept may be caught up */
+  bool tells_number; /* the output says under which switch number it is written */
   struct target *target;
   struct rebase rebase;
   bool begins_anew;          /* the next packet is taken for the first of a new source */
@@ -30,6 +31,8 @@ struct writer {
   uint64_t began;                 /* when the first packet of the source was pushed */
   uint64_t written_at;            /* when the last written packet was; 0: none yet */
   int64_t media_begin, media_end; /* presentation times of what is written, 90 kHz */
+  uint64_t number;                /* the largest switch number of what is written, */
+  uint64_t number_at;             /* and when it was told last; 0: it has to be told */
 };
 
 /* Writes the packet, if it is to be written, to an open target; else forgets it. */
