@@ -3,6 +3,8 @@
 package etcdtest
 
 import (
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -22,9 +24,28 @@ func startEtcd(t *testing.T, members int) *embedded.Cluster {
 	return server
 }
 
-func newStore(t *testing.T, server *embedded.Cluster) *etcd.Store {
+// startProcesses starts an etcd whose members can be killed.
+func startProcesses(t *testing.T, members int, under ...string) *embedded.Processes {
 	t.Helper()
-	client, err := embedded.Client(server.Endpoints()...)
+	server, err := embedded.StartProcesses(t.TempDir(), members, duration("CHANGEOVER_ETCD_ELECTION", 0), under...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.KillAll)
+	return server
+}
+
+// duration is what the environment says, for trials by hand.
+func duration(name string, otherwise time.Duration) time.Duration {
+	if said, err := time.ParseDuration(os.Getenv(name)); err == nil {
+		return said
+	}
+	return otherwise
+}
+
+func newStore(t *testing.T, endpoints ...string) *etcd.Store {
+	t.Helper()
+	client, err := embedded.Client(endpoints...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,29 +54,63 @@ func newStore(t *testing.T, server *embedded.Cluster) *etcd.Store {
 }
 
 func TestAStoreOverEtcdIsAStore(t *testing.T) {
-	storetest.Run(t, newStore(t, startEtcd(t, 1)), 2*time.Second)
+	storetest.Run(t, newStore(t, startEtcd(t, 1).Endpoints()...), 2*time.Second)
 }
 
-func TestNodesOverEtcd(t *testing.T) { clustertest.Run(t, newStore(t, startEtcd(t, 1))) }
+func TestNodesOverEtcd(t *testing.T) {
+	clustertest.Run(t, newStore(t, startEtcd(t, 1).Endpoints()...))
+}
 
-// When all of etcd is away for longer than any lease, and comes back, nothing is lost.
+// All of etcd is killed for longer than any lease, and comes back: nothing is lost. CHANGEOVER_ETCD_AWAY: for how
+// long, at least.
 func TestEtcdGoesAndComesBack(t *testing.T) {
-	server := startEtcd(t, 3)
-	clustertest.RunStoreAway(t, newStore(t, server), server.StopAll, func() {
+	server := startProcesses(t, 3)
+	away := duration("CHANGEOVER_ETCD_AWAY", 0)
+	var killed time.Time
+	kill := func() {
+		killed = time.Now()
+		server.KillAll()
+	}
+	clustertest.RunStoreAway(t, newStore(t, server.Endpoints()...), kill, func() {
+		time.Sleep(time.Until(killed.Add(away)))
 		if err := server.StartAll(); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-// When etcd's leader dies, another is elected within a lease: nothing moves.
+// When etcd's leader is killed, nothing is decided until there is another: within the lease nothing moves.
+// CHANGEOVER_ETCD_LEASE: the nodes' lease; CHANGEOVER_ETCD_ELECTION: etcd's election timeout.
 func TestEtcdLosesItsLeader(t *testing.T) {
-	server := startEtcd(t, 3)
-	clustertest.RunLeaderLost(t, newStore(t, server), func() {
+	server := startProcesses(t, 3)
+	clustertest.RunMemberLost(t, newStore(t, server.Endpoints()...), duration("CHANGEOVER_ETCD_LEASE", 10*time.Second), func() {
 		leader, leads := server.Leader()
 		if !leads {
 			t.Fatal("nobody leads")
 		}
-		server.Stop(leader)
+		server.Kill(leader)
 	})
+}
+
+// When etcd loses a member that does not lead, nothing happens.
+func TestEtcdLosesAMember(t *testing.T) {
+	server := startProcesses(t, 3)
+	clustertest.RunMemberLost(t, newStore(t, server.Endpoints()...), 3*time.Second, func() {
+		leader, leads := server.Leader()
+		if !leads {
+			t.Fatal("nobody leads")
+		}
+		server.Kill((leader + 1) % 3)
+	})
+}
+
+// An etcd whose disk takes 100 ms to sync is slow, and no reason for anything to move.
+func TestEtcdHasASlowDisk(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := startProcesses(t, 3, strace, "-f", "--seccomp-bpf", "-qq", "-o", os.DevNull,
+		"-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_exit=100000")
+	clustertest.RunStoreSlow(t, newStore(t, server.Endpoints()...))
 }

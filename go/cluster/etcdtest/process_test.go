@@ -34,6 +34,7 @@ const (
 
 // A process of its own is this program with its name in the environment.
 func TestMain(m *testing.M) {
+	embedded.BeMember()
 	if name := os.Getenv("CLUSTER_NODE"); name != "" {
 		if err := node(name); err != nil {
 			fmt.Fprintln(os.Stderr, name, err)
@@ -51,7 +52,11 @@ type source struct {
 	to      net.Conn
 }
 
-func (s *source) Start(ctx context.Context, stream string, _ changeover.InputConfig, _ string) error {
+func (s *source) Start(ctx context.Context, stream string, input changeover.InputConfig, _ string) error {
+	if input.URL == "silent" {
+		<-ctx.Done()
+		return nil
+	}
 	session, err := s.service.OpenSession(ctx)
 	if err != nil {
 		return err
@@ -96,7 +101,7 @@ func node(name string) error {
 	}
 	defer s.service.Close()
 	n, err := cluster.Start(etcd.New(client, 0), s.service, cluster.Options{
-		ID: name, Logger: slog.New(slog.DiscardHandler),
+		ID: name, Capacity: 20000, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err
@@ -124,7 +129,7 @@ type cast struct {
 
 func newCast(t *testing.T) *cast {
 	c := &cast{T: t, etcd: startEtcd(t, 1), processes: map[string]*exec.Cmd{}}
-	c.operator = operator.New(newStore(t, c.etcd), "")
+	c.operator = operator.New(newStore(t, c.etcd.Endpoints()...), "")
 	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func main() {
 		exit(node(name))
 	}
 	streams := flag.Int("streams", 30, "how many streams of FFmpeg")
-	planted := flag.Bool("double-writer", false, "plant nodes that write on whatever becomes of their claims: this has to fail")
+	planted := flag.Bool("double-writer", false, "plant nodes that write on for 8 s after they were stopped: this has to fail")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -25,7 +25,7 @@ const (
 	envNode     = "DEMO_NODE"
 	envEtcd     = "DEMO_ETCD"
 	envReceiver = "DEMO_RECEIVER"
-	// envPlanted has the node go on writing whatever becomes of its claim.
+	// envPlanted has the node be a double writer.
 	envPlanted = "DEMO_DOUBLE_WRITER"
 )
 
@@ -34,45 +34,69 @@ type host struct {
 	name    string
 	service *changeover.Service
 	to      net.Conn
+	// planted: it writes on for a while after it was stopped.
 	planted bool
 }
 
 // Start pulls a source until ctx is done.
 func (h *host) Start(ctx context.Context, stream string, input changeover.InputConfig, _ string) error {
-	pulls := ctx
-	if h.planted {
-		pulls = context.WithoutCancel(ctx)
-	}
-	request, err := http.NewRequestWithContext(pulls, http.MethodGet, input.URL, nil)
+	source, err := pull(ctx, input.URL)
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
+	defer source.Close()
 	session, err := h.service.OpenSession(ctx)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
 	permit, _ := cluster.PermitOf(ctx)
-	var written uint64
+	var last changeover.Verdict
+	if h.planted {
+		defer func() { go h.writeOn(stream, input.URL, last) }()
+	}
 	for packets := make([]byte, chunk); ; {
-		if _, err := io.ReadFull(answer.Body, packets); err != nil {
+		if _, err := io.ReadFull(source, packets); err != nil {
 			return err
 		}
-		verdict := session.Record(len(packets), 0)
-		switch {
-		case verdict.Forward() && permit.MayWrite():
-			written = uint64(verdict)
-		case h.planted && written != 0:
-		default:
-			continue
+		if verdict := session.Record(len(packets), 0); verdict.Forward() && permit.MayWrite() {
+			h.write(stream, verdict, packets)
+			last = verdict
 		}
-		fmt.Fprintf(h.to, "%s%s", records.Format(stream, h.name, written), packets)
 	}
+}
+
+func (h *host) write(stream string, verdict changeover.Verdict, packets []byte) {
+	fmt.Fprintf(h.to, "%s%s", records.Format(stream, h.name, uint64(verdict)), packets)
+}
+
+// writeOn is the planted double writer.
+func (h *host) writeOn(stream, url string, last changeover.Verdict) {
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
+	defer cancel()
+	source, err := pull(ctx, url)
+	if err != nil || last == 0 {
+		return
+	}
+	defer source.Close()
+	for packets := make([]byte, chunk); ; {
+		if _, err := io.ReadFull(source, packets); err != nil {
+			return
+		}
+		h.write(stream, last, packets)
+	}
+}
+
+func pull(ctx context.Context, url string) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
 }
 
 // Probe says nothing: the engine tries such inputs behind the closed gate.

@@ -24,8 +24,33 @@ type Cluster struct {
 
 // Start starts an etcd of so many members, with etcd's own settings, that keeps its data in a directory.
 func Start(directory string, members int) (*Cluster, error) {
+	settings, err := settingsOf(directory, members)
+	if err != nil {
+		return nil, err
+	}
 	c := &Cluster{members: make([]*embed.Etcd, members)}
-	var all []string
+	for _, one := range settings {
+		config, err := one.config()
+		if err != nil {
+			return nil, err
+		}
+		c.configs = append(c.configs, config)
+	}
+	return c, c.StartAll()
+}
+
+// settings are what members differ in.
+type settings struct {
+	Name, Directory, Client, Peer string
+	// All is the names and peers' addresses of all members.
+	All string
+	// Election is the election timeout; 0: etcd's own.
+	Election time.Duration
+}
+
+func settingsOf(directory string, members int) ([]settings, error) {
+	var all []settings
+	var peers []string
 	for i := range members {
 		client, err := freeURL()
 		if err != nil {
@@ -35,18 +60,37 @@ func Start(directory string, members int) (*Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		config := embed.NewConfig()
-		config.Name, config.LogLevel = fmt.Sprintf("etcd-%d", i), "fatal"
-		config.Dir = filepath.Join(directory, config.Name)
-		config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-		config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
-		all = append(all, config.Name+"="+peer.String())
-		c.configs = append(c.configs, config)
+		name := fmt.Sprintf("etcd-%d", i)
+		all = append(all, settings{
+			Name: name, Directory: filepath.Join(directory, name), Client: client.String(), Peer: peer.String(),
+		})
+		peers = append(peers, name+"="+peer.String())
 	}
-	for _, config := range c.configs {
-		config.InitialCluster = strings.Join(all, ",")
+	for i := range all {
+		all[i].All = strings.Join(peers, ",")
 	}
-	return c, c.StartAll()
+	return all, nil
+}
+
+// config is what etcd takes.
+func (s settings) config() (*embed.Config, error) {
+	client, err := url.Parse(s.Client)
+	if err != nil {
+		return nil, err
+	}
+	peer, err := url.Parse(s.Peer)
+	if err != nil {
+		return nil, err
+	}
+	config := embed.NewConfig()
+	config.Name, config.Dir, config.LogLevel = s.Name, s.Directory, "fatal"
+	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{*client}, []url.URL{*client}
+	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{*peer}, []url.URL{*peer}
+	config.InitialCluster = s.All
+	if s.Election > 0 {
+		config.ElectionMs, config.TickMs = uint(s.Election.Milliseconds()), uint(s.Election.Milliseconds()/10)
+	}
+	return config, nil
 }
 
 func freeURL() (url.URL, error) {
@@ -93,16 +137,6 @@ func (c *Cluster) Stop(i int) {
 		c.members[i].Close()
 		c.members[i] = nil
 	}
-}
-
-// Leader is the number of the member that leads; false: none does.
-func (c *Cluster) Leader() (int, bool) {
-	for i, member := range c.members {
-		if member != nil && member.Server.Leader() == member.Server.MemberID() {
-			return i, true
-		}
-	}
-	return 0, false
 }
 
 // Endpoints are where clients reach the members.

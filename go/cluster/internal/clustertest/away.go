@@ -2,6 +2,7 @@ package clustertest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -56,26 +57,78 @@ func RunStoreAway(t *testing.T, where store.Store, stop, start func()) {
 	}
 }
 
-// RunLeaderLost has the store be away for less than a lease: what runs goes on as it was, and what comes is taken.
-func RunLeaderLost(t *testing.T, where store.Store, lose func()) {
+// RunMemberLost has a part of the store be lost for good, so that for a moment it may not answer: what runs goes on
+// as it was, and what comes is taken. lease is the nodes'.
+func RunMemberLost(t *testing.T, where store.Store, lease time.Duration, lose func()) {
 	s := newScene(t, where)
-	long := func(o *cluster.Options) { o.LeaseTTL = 20 * time.Second }
-	a, b := s.host("a", long), s.host("b", long)
-	ids := s.spread(8, a, b)
-	before := map[string]*Host{}
-	for _, id := range ids {
-		before[id] = s.owner(id, a, b)
-	}
+	of := func(o *cluster.Options) { o.LeaseTTL = lease }
+	hosts := []*Host{s.host("a", of), s.host("b", of)}
+	ids := s.spread(8, hosts...)
 	lose()
 	s.eventually("a stream is put", func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		return s.operator.Put(ctx, stream("new", "live:1")) == nil
 	})
-	s.eventually("it is claimed", func() bool { return s.owner("new", a, b) != nil })
+	s.eventually("it is claimed", func() bool { return s.owner("new", hosts...) != nil })
+	s.flow(ids, 2*lease)
+	s.nothingFlapped(hosts...)
+}
+
+// RunStoreSlow has nodes, with options as they are by default, live with a store that takes its time: nothing flaps,
+// streams move, and are taken over.
+func RunStoreSlow(t *testing.T, where store.Store) {
+	s := newScene(t, where)
+	of := func(o *cluster.Options) { o.LeaseTTL = 3 * time.Second }
+	a, b, c := s.host("a", of), s.host("b", of), s.host("c", of)
+	ids := s.spread(12, a, b, c)
+	s.flow(ids, 9*time.Second)
+	s.nothingFlapped(a, b, c)
+
+	var took []time.Duration
+	for range 20 {
+		begin := time.Now()
+		s.must(s.operator.Unpin(context.Background(), "nothing"))
+		s.put("one")
+		took = append(took, time.Since(begin))
+	}
+	slices.Sort(took)
+	t.Logf("a write takes %v, at the median of %d", took[len(took)/2].Round(time.Millisecond), len(took))
+
+	from := s.owner(ids[0], a, b, c)
+	to := map[*Host]*Host{a: b, b: c, c: a}[from]
+	s.must(s.operator.Move(context.Background(), ids[0], to.Name))
+	s.movesWithoutGap(ids[0], from, to)
+	s.nothingFlapped(a, b, c)
+	c.Kill()
 	for _, id := range ids {
-		if s.owner(id, a, b) != before[id] || s.journal.at(before[id].Name+" ends "+id+" live:1") >= 0 {
-			t.Errorf("%s is not where it was, or began anew", id)
+		s.eventually(id+" is received from others", func() bool {
+			owner := s.owner(id, a, b)
+			return owner != nil && s.receivers.Packets(id, owner.Name) > 0
+		})
+	}
+}
+
+// flow waits until as much of each stream was received as comes in some time.
+func (s *scene) flow(ids []string, time time.Duration) {
+	s.Helper()
+	before := map[string]int{}
+	for _, id := range ids {
+		before[id] = s.receivers.All(id)
+	}
+	for _, id := range ids {
+		s.eventually(id+" flows", func() bool { return s.receivers.All(id) >= before[id]+int(time/pace) })
+	}
+}
+
+// nothingFlapped: no node stopped a stream but to move it, or lost its lease.
+func (s *scene) nothingFlapped(hosts ...*Host) {
+	s.Helper()
+	for _, host := range hosts {
+		for _, kind := range []event.Kind{event.Fenced, event.LeaseLost} {
+			if n := host.Told(kind, ""); n > 0 {
+				s.Errorf("%s was %s, %d times", host.Name, kind, n)
+			}
 		}
 	}
 }

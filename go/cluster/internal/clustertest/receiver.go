@@ -63,6 +63,16 @@ func (r *Receivers) Packets(stream, node string) (n int) {
 	return n
 }
 
+// All is how many packets of a stream were taken.
+func (r *Receivers) All(stream string) (n int) {
+	r.of(stream, func(of *receiver) {
+		for _, packets := range of.packets {
+			n += packets
+		}
+	})
+	return n
+}
+
 // Discarded is how many packets of a stream were discarded that came from a node.
 func (r *Receivers) Discarded(stream, node string) (n int) {
 	r.of(stream, func(of *receiver) { n = of.discarded[node] })
