@@ -1,7 +1,7 @@
 // Package cluster runs streams on many machines: a [Node] in each process claims its share of the streams that
 // are in a store (etcd), runs them in its changeover.Service, and takes over those of nodes that die.
 //
-//	client, err := clientv3.New(clientv3.Config{Endpoints: endpoints})
+//	client, err := clientv3.New(clientv3.Config{Endpoints: endpoints, DialOptions: etcd.DialOptions()})
 //	…
 //	node, err := cluster.Start(etcd.New(client, 0), service, cluster.Options{ID: hostname})
 //	…

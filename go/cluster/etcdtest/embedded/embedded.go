@@ -13,6 +13,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
+
+	"changeover/cluster/store/etcd"
 )
 
 // Cluster is an etcd. One goroutine at a time.
@@ -152,5 +154,6 @@ func (c *Cluster) Endpoints() []string {
 func Client(endpoints ...string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{
 		Endpoints: endpoints, DialTimeout: 10 * time.Second, Logger: zap.NewNop(),
+		DialOptions: etcd.DialOptions(),
 	})
 }

@@ -14,8 +14,11 @@ import (
 // RunStoreAway has the store go for longer than any lease, and come back: with either choice of what to do then.
 func RunStoreAway(t *testing.T, where store.Store, stop, start func()) {
 	s := newScene(t, where)
-	keep := func(o *cluster.Options) { o.OnStoreLoss = cluster.StoreLossKeep }
-	stops, keeps := s.host("stops", nil), s.host("keeps", keep)
+	keep := func(o *cluster.Options) {
+		short(o)
+		o.OnStoreLoss = cluster.StoreLossKeep
+	}
+	stops, keeps := s.host("stops", short), s.host("keeps", keep)
 	ids := s.spread(8, stops, keeps)
 	before := map[string]*Host{}
 	for _, id := range ids {

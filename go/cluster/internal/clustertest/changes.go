@@ -99,9 +99,9 @@ func badStream(t *testing.T, s *scene) {
 }
 
 func nameTaken(t *testing.T, s *scene) {
-	a := s.host("a", nil)
+	a := s.host("a", short)
 	s.spread(2, a)
-	twin := s.host("a", nil)
+	twin := s.host("a", short)
 	s.eventually("the second is told", func() bool { return twin.Told(event.NameTaken, "") > 0 })
 	if runs := twin.Status(t).Runs; len(runs) > 0 {
 		t.Errorf("the second one runs %v", runs)

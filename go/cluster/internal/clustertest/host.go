@@ -61,6 +61,9 @@ func (j *Journal) at(line string) int {
 	return -1
 }
 
+// short is for nodes whose lease is to end. Others have one that no stall of the machine outlasts.
+func short(o *cluster.Options) { o.LeaseTTL = 2 * time.Second }
+
 // NewHost starts a process.
 func NewHost(t *testing.T, name string, where store.Store, receivers *Receivers, journal *Journal,
 	change func(*cluster.Options)) *Host {
@@ -73,7 +76,7 @@ func NewHost(t *testing.T, name string, where store.Store, receivers *Receivers,
 	}
 	h.Service = service
 	options := cluster.Options{
-		ID: name, Prefix: "/" + t.Name() + "/", LeaseTTL: 2 * time.Second, OnEvent: h.tell,
+		ID: name, Prefix: "/" + t.Name() + "/", LeaseTTL: 30 * time.Second, OnEvent: h.tell,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	if change != nil {
@@ -159,6 +162,17 @@ func (h *Host) Told(kind event.Kind, stream string) int {
 		}
 	}
 	return n
+}
+
+// OnAir says whether the engine has something of a stream on air, by its own word.
+func (h *Host) OnAir(stream string) bool {
+	status, _ := h.Service.RuntimeStatus(stream)
+	for _, input := range status.Inputs {
+		if input.InputPriority == status.ActiveInputPriority {
+			return input.Status == changeover.StatusActive && !status.Exhausted
+		}
+	}
+	return false
 }
 
 // Status is the node's.

@@ -125,14 +125,14 @@ func (s *scene) spread(n int, hosts ...*Host) []string {
 	for _, id := range ids {
 		s.eventually(id+" is received", func() bool {
 			owner := s.owner(id, hosts...)
-			return owner != nil && s.receivers.Packets(id, owner.Name) > 0
+			return owner != nil && s.receivers.Packets(id, owner.Name) > 0 && owner.OnAir(id)
 		})
 	}
 	return ids
 }
 
 func nodeDies(t *testing.T, s *scene) {
-	a, b, c := s.host("a", nil), s.host("b", nil), s.host("c", nil)
+	a, b, c := s.host("a", short), s.host("b", short), s.host("c", short)
 	ids := s.spread(12, a, b, c)
 	of := a.Writes(t)
 	if len(of) == 0 {
@@ -151,7 +151,7 @@ func nodeDies(t *testing.T, s *scene) {
 }
 
 func cutOff(t *testing.T, s *scene) {
-	a, b := s.host("a", nil), s.host("b", nil)
+	a, b := s.host("a", short), s.host("b", short)
 	ids := s.spread(6, a, b)
 	mine := a.Writes(t)
 	if len(mine) == 0 {
@@ -175,7 +175,10 @@ func cutOff(t *testing.T, s *scene) {
 }
 
 func cutOffKept(t *testing.T, s *scene) {
-	keep := func(o *cluster.Options) { o.OnStoreLoss = cluster.StoreLossKeep }
+	keep := func(o *cluster.Options) {
+		short(o)
+		o.OnStoreLoss = cluster.StoreLossKeep
+	}
 	a, b := s.host("a", keep), s.host("b", keep)
 	s.spread(1, a, b)
 	const id = "stream/0"
@@ -229,7 +232,7 @@ func drained(t *testing.T, s *scene) {
 func drainedByHand(t *testing.T, s *scene) {
 	a := s.host("a", nil)
 	ids := s.spread(4, a)
-	b := s.host("b", nil)
+	b := s.host("b", short)
 	s.eventually("b joins", func() bool { return b.Told(event.Joined, "") > 0 })
 	s.must(s.operator.Drain(context.Background(), "a"))
 	for _, id := range ids {

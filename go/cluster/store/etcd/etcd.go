@@ -26,7 +26,8 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// New is a store over a client, which stays the caller's, to be closed when nobody uses the store any more.
+// New is a store over a client, which stays the caller's, to be closed when nobody uses the store any more. The
+// client is to have [DialOptions].
 // silence is how long a watch may hear nothing, though it asks, before it ends with an error; 0: 2 seconds.
 func New(client *clientv3.Client, silence time.Duration) *Store {
 	if silence <= 0 {
