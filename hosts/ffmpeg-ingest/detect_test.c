@@ -36,11 +36,15 @@ static AVPacket *black_picture(void) {
 static changeover_engine *engine_with_session(uint64_t *session) {
   changeover_engine *engine;
   changeover_input_spec spec;
+  changeover_config config;
   changeover_event event;
-  if (changeover_new(NULL, &engine) || changeover_input_spec_init(&spec, sizeof spec)) abort();
+  if (changeover_new(NULL, &engine) || changeover_input_spec_init(&spec, sizeof spec) ||
+      changeover_config_init(&config, sizeof config))
+    abort();
   spec.url = "x";
   spec.url_len = 1;
-  CHECK(!changeover_register(engine, "s", 1, NULL, 0, &spec, 1, NULL, NULL));
+  config.connect_timeout = 3600 * NS_PER_S; /* it is told of no packet, however long a slow machine takes */
+  CHECK(!changeover_register(engine, "s", 1, NULL, 0, &spec, 1, &config, NULL));
   changeover_event_init(&event, sizeof event);
   *session = 0;
   while (!*session && !changeover_next_event(engine, 10 * NS_PER_S, &event)) {
