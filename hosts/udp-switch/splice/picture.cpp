@@ -45,18 +45,6 @@ bool is_video(std::uint8_t stream_type) {
   }
 }
 
-bool is_audio(std::uint8_t stream_type) {
-  switch (stream_type) {
-    case PMT_STREAMTYPE_AUDIO_MPEG1:
-    case PMT_STREAMTYPE_AUDIO_MPEG2:
-    case PMT_STREAMTYPE_AUDIO_ADTS:
-    case PMT_STREAMTYPE_AUDIO_LATM:
-    case PMT_STREAMTYPE_ATSC_A52:
-    case PMT_STREAMTYPE_ATSC_A52E: return true;
-    default: return false;
-  }
-}
-
 bool begins_key_picture(std::uint8_t stream_type, const std::uint8_t* data, std::size_t size) {
   for (std::size_t at = 0; at + 3 < size; at++) {
     if (data[at] != 0 || data[at + 1] != 0 || data[at + 2] != 1) continue;

@@ -8,7 +8,6 @@
 namespace ts {
 
 bool is_video(std::uint8_t stream_type);
-bool is_audio(std::uint8_t stream_type);
 
 // Whether the picture that begins with this says so itself: by a sequence header of MPEG-2, or by the parameter
 // sets or the slice of a random access point of AVC and HEVC. What is not among the first bytes is not seen.
