@@ -160,8 +160,8 @@ func (s *Service) spawn(work func()) {
 	}()
 }
 
-// SetExhaustedCallback has callback called with the id of each stream that has no usable input
-// left, in place of the callback before; nil: none. Calls come in order with the stream's events.
+// SetExhaustedCallback has callback called with the id of each stream that is exhausted: no source is left that
+// can be watched. It takes the place of the callback before; nil: none. Calls come in order with the stream's events.
 func (s *Service) SetExhaustedCallback(callback func(streamID string)) {
 	setCallback(&s.onExhausted, callback)
 }

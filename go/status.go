@@ -32,7 +32,7 @@ type RuntimeStatus struct {
 	OverrideInputPriority *int `json:"override_input_priority,omitempty"`
 	// OverrideEndsAt is when that ends by itself; nil: it does not.
 	OverrideEndsAt *time.Time `json:"override_ends_at,omitempty"`
-	// Exhausted: no usable input is left.
+	// Exhausted: no source is left that can be watched.
 	Exhausted bool `json:"exhausted"`
 	// StateSince is when the active input, or its status, last changed.
 	StateSince time.Time `json:"state_since"`

@@ -421,9 +421,9 @@ const (
 	// EventRecovered: a degraded input is usable again; Exhausted says whether until now the stream
 	// was.
 	EventRecovered EventKind = C.CHANGEOVER_EVENT_RECOVERED
-	// EventExhausted: no usable input is left; Reason is why the last one was given up.
+	// EventExhausted: no source is left that can be watched; Reason is why the last one was given up.
 	EventExhausted EventKind = C.CHANGEOVER_EVENT_EXHAUSTED
-	// EventRestored: an input is on air again.
+	// EventRestored: a source that can be watched is on air again.
 	EventRestored EventKind = C.CHANGEOVER_EVENT_RESTORED
 	// EventUnregistered: the last event of a registration.
 	EventUnregistered EventKind = C.CHANGEOVER_EVENT_UNREGISTERED

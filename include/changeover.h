@@ -5,16 +5,18 @@
  * Results: an int32_t result is CHANGEOVER_OK (0) or a negative CHANGEOVER_ERR_* code; the numbers
  * never change. After an error nothing has changed and no output is written. Each function lists its
  * errors without the common ones: NULL, HANDLE, STRUCT_SIZE, UTF8, STREAM_ID, LENGTH, VALUE,
- * SHUT_DOWN, FORKED, PANIC, MONITOR_DIED, and for those that wait TIMEOUT, if changeover_set_call_timeout bounds them
- * (then what was asked for may still be done). There is no last error to ask for.
+ * SHUT_DOWN, FORKED, PANIC, MONITOR_DIED, and for those that wait TIMEOUT, if
+ * changeover_set_call_timeout bounds them (then what was asked for may still be done). There is no
+ * last error to ask for.
  *
  * Strings: pointer and length in bytes, UTF-8; (NULL, 0) is empty, and so is a list of (NULL, 0).
  * Strings handed out are followed by a NUL byte which the length does not count. What goes in is
  * copied before the call returns, unless said otherwise. What comes out is borrowed from the object
  * it came from, until that is freed or cleared.
  *
- * Handles: changeover_engine, changeover_status, changeover_stream_list, changeover_tap, changeover_text,
- * changeover_server, changeover_site and changeover_response are numbers dressed as pointers. They are never dereferenced and never reused, so a handle that is stale, freed twice or
+ * Handles: changeover_engine, changeover_status, changeover_stream_list, changeover_tap,
+ * changeover_text, changeover_server, changeover_site and changeover_response are numbers dressed as
+ * pointers. They are never dereferenced and never reused, so a handle that is stale, freed twice or
  * was never ours is CHANGEOVER_ERR_HANDLE. Freeing NULL does nothing.
  *
  * Structs: one that begins with struct_size is prepared by its _init function, given its sizeof,
@@ -26,17 +28,17 @@
  * two at once for the same object. "Owner only": moreover, nobody may use the object any more.
  *
  * Progress: "wait-free" functions end after a bounded number of steps, whatever other threads do, take
- * no lock, allocate nothing and make no system call. Those that "do not wait" may briefly take a lock. Those that "wait for the monitor" return when their
- * decision is made and published, normally in well under a millisecond; they never wait for the
- * host's code. Those that "wait for callbacks" do.
+ * no lock, allocate nothing and make no system call. Those that "do not wait" may briefly take a lock.
+ * Those that "wait for the monitor" return when their decision is made and published, normally in well
+ * under a millisecond; they never wait for the host's code. Those that "wait for callbacks" do.
  *
  * Callbacks: user_data comes first. Its destructor, if there is one, is called exactly once, after
  * any running callback, also when the call that was given it fails, and with whatever user_data it was
- * given, NULL too. Callbacks may call every
- * function, of any engine, except changeover_free and changeover_sync, which answer
- * CHANGEOVER_ERR_IN_CALLBACK on every thread that calls an engine's callbacks or destructors; what else
- * waits for callbacks returns at once there. They must return: no longjmp and no C++ exception may leave
- * them. Their threads have 2 MiB of stack, unless changeover_options says otherwise.
+ * given, NULL too. Callbacks may call every function, of any engine, except changeover_free and
+ * changeover_sync, which answer CHANGEOVER_ERR_IN_CALLBACK on every thread that calls an engine's
+ * callbacks or destructors; what else waits for callbacks returns at once there. They must return: no
+ * longjmp and no C++ exception may leave them. Their threads have 2 MiB of stack, unless
+ * changeover_options says otherwise.
  *
  * Times: uint64_t nanoseconds of the engine's monotonic clock (changeover_now), and durations in
  * nanoseconds. Fields that say "since 1970" are wall clock, for people.
@@ -46,8 +48,8 @@
  * nothing. A child made by vfork, _Fork or clone may not call the library at all. The shared library
  * stays loaded after dlclose. No function may be called from a signal handler.
  *
- * Memory: where the system has none left, the process is aborted (SIGABRT), as Rust programs are; recording,
- * which allocates nothing, is never the call that does it.
+ * Memory: where the system has none left, the process is aborted (SIGABRT), as Rust programs are;
+ * recording, which allocates nothing, is never the call that does it.
  *
  * Versions: each function says since which version it is there. Types, fields and constants that don't
  * say so are of 0.1.
@@ -473,10 +475,10 @@
  */
 #define CHANGEOVER_EVENT_RECOVERED 7
 
-/** No usable input is left; reason is why the last one was given up. Fields: reason. */
+/** No source is left that can be watched; reason is why the last one was given up. Fields: reason. */
 #define CHANGEOVER_EVENT_EXHAUSTED 8
 
-/** An input is on air again. Fields: priority. */
+/** A source that can be watched is on air again. Fields: priority. */
 #define CHANGEOVER_EVENT_RESTORED 9
 
 /** The last event of a registration. */
@@ -1052,7 +1054,7 @@ typedef struct changeover_stream_status {
   int32_t pending_input_priority;
   /** The manual choice in force. -1: none. */
   int32_t override_input_priority;
-  /** 1: no usable input is left. */
+  /** 1: no source is left that can be watched. */
   int32_t exhausted;
   /** How many inputs there are; best first. */
   size_t inputs_len;
@@ -1479,9 +1481,9 @@ int32_t changeover_input_spec_init(struct changeover_input_spec *spec, size_t st
  * Says what is wrong with settings that an operation refuses with CHANGEOVER_ERR_CONFIG or
  * CHANGEOVER_ERR_VALUE.
  *
- * of is 0 for settings of the engine, 1 for those of an input, 2 for those of a stream. field receives the name of the first field that is wrong, and
- * why (may be NULL) what it should be, e.g. "a duration from 1 ms to a year (in C in nanoseconds)"; NULL
- * both, if nothing is. Static strings.
+ * of is 0 for settings of the engine, 1 for those of an input, 2 for those of a stream. field receives
+ * the name of the first field that is wrong, and why (may be NULL) what it should be, e.g. "a duration
+ * from 1 ms to a year (in C in nanoseconds)"; both NULL if nothing is wrong. Static strings.
  *
  * Any thread; does not wait.
  * Errors: VALUE for another of. Since 0.1.

@@ -897,7 +897,7 @@ class stream_status {
   std::optional<std::int32_t> overridden() const noexcept {
     return detail::priority_or_none(raw_.override_input_priority);
   }
-  /** No usable input is left. */
+  /** No source is left that can be watched. */
   bool exhausted() const noexcept { return raw_.exhausted != 0; }
   std::size_t inputs_len() const noexcept { return raw_.inputs_len; }
   std::size_t switches_len() const noexcept { return raw_.switches_len; }

@@ -18,7 +18,7 @@ pub struct changeover_stream_status {
     pub pending_input_priority: i32,
     /// The manual choice in force. -1: none.
     pub override_input_priority: i32,
-    /// 1: no usable input is left.
+    /// 1: no source is left that can be watched.
     pub exhausted: i32,
     /// How many inputs there are; best first.
     pub inputs_len: usize,

@@ -40,9 +40,9 @@ impl Answer {
 /// Says what is wrong with settings that an operation refuses with CHANGEOVER_ERR_CONFIG or
 /// CHANGEOVER_ERR_VALUE.
 ///
-/// `of` is 0 for settings of the engine, 1 for those of an input, 2 for those of a stream. `field` receives the name of the first field that is wrong, and
-/// `why` (may be NULL) what it should be, e.g. "a duration from 1 ms to a year (in C in nanoseconds)"; NULL
-/// both, if nothing is. Static strings.
+/// `of` is 0 for settings of the engine, 1 for those of an input, 2 for those of a stream. `field` receives
+/// the name of the first field that is wrong, and `why` (may be NULL) what it should be, e.g. "a duration
+/// from 1 ms to a year (in C in nanoseconds)"; both NULL if nothing is wrong. Static strings.
 ///
 /// Any thread; does not wait.
 /// Errors: VALUE for another `of`. Since 0.1.

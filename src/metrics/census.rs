@@ -14,7 +14,7 @@ pub(super) enum State {
     OnAir,
     /// Its active input does not deliver.
     Dark,
-    /// No usable input is left.
+    /// No source is left that can be watched.
     Exhausted,
 }
 

@@ -203,7 +203,7 @@ fn each_stream(streams: &[StreamRow], out: &mut Out<'_>) -> Result {
     out.gauge("stream_active_input", help, None, active)?;
     let on_air = streams.iter().map(|row| (of(row), u32::from(row.state == State::OnAir)));
     out.gauge("stream_on_air", "Whether the active input delivers.", None, on_air)?;
-    let help = "Whether no usable input is left.";
+    let help = "Whether no source is left that can be watched.";
     let exhausted = streams.iter().map(|row| (of(row), u32::from(row.state == State::Exhausted)));
     out.gauge("stream_exhausted", help, None, exhausted)?;
     let help = "The priority of a manual choice in force.";

@@ -79,9 +79,9 @@ events! {
             window, detection];
     /// A degraded input is usable again; `exhausted` says whether until now the stream was.
     Recovered = 7, "recovered", Info, Droppable, [priority, exhausted];
-    /// No usable input is left; `reason` is why the last one was given up.
+    /// No source is left that can be watched; `reason` is why the last one was given up.
     Exhausted = 8, "exhausted", Error, Paired, [reason];
-    /// An input is on air again.
+    /// A source that can be watched is on air again.
     Restored = 9, "restored", Info, Paired, [priority];
     /// The last event of a registration.
     Unregistered = 10, "unregistered", Info, Droppable, [];
