@@ -25,10 +25,12 @@ pub(super) struct Taps {
 impl Taps {
     /// The number of the newest event; it and those before it are in the ring, or were.
     pub(super) fn newest(&self) -> u64 {
+        // Acquire: pairs with the Release in `Publisher::publish` and `Publisher::open`.
         self.newest.load(Ordering::Acquire)
     }
 
     pub(super) fn have_ended(&self) -> bool {
+        // Acquire: pairs with the Release in `Publisher::end`.
         self.ended.load(Ordering::Acquire)
     }
 
@@ -113,6 +115,7 @@ impl Reader {
     /// From now on it is woken by what is published; what was before, it has to look for.
     pub(super) fn prepare_to_wait(&self) {
         self.event_fd.drain();
+        // AcqRel: pairs with that in `wake`.
         self.waits.swap(true, Ordering::AcqRel);
     }
 
@@ -123,6 +126,7 @@ impl Reader {
 
     /// After something was published.
     fn wake(&self) {
+        // AcqRel: pairs with that in `prepare_to_wait`.
         if self.waits.swap(false, Ordering::AcqRel) {
             self.signal();
         }
@@ -234,6 +238,7 @@ impl Publisher {
         self.newest += 1;
         if let Some(ring) = &self.ring {
             ring.put(Arc::new(Numbered::new(self.newest, event)));
+            // Release: pairs with the Acquire in `Taps::newest`.
             self.taps.newest.store(self.newest, Ordering::Release);
             self.untold = true;
         }
@@ -263,6 +268,7 @@ impl Publisher {
             Some(_) => ring.oldest(self.newest),
             None => self.newest + 1,
         };
+        // Release: pairs with the Acquire in `Taps::newest`.
         self.taps.newest.store(self.newest, Ordering::Release);
         self.taps.ring.store(Some(ring.clone()));
         self.ring = Some(ring);
@@ -280,6 +286,7 @@ impl Publisher {
 
     /// Nothing more will be published.
     pub(super) fn end(&mut self) {
+        // Release: pairs with the Acquire in `Taps::have_ended`.
         self.taps.ended.store(true, Ordering::Release);
         self.readers.iter().for_each(|(_, reader)| reader.signal());
     }

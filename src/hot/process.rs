@@ -99,6 +99,7 @@ impl<T: Default + Send + Sync + 'static> PerProcess<T> {
     /// The one that is published in the end, by this thread or another.
     fn replace(&self, before: *mut Owned<T>, process: u64) -> *mut Owned<T> {
         let fresh = Box::into_raw(Box::new(Owned { process, value: T::default() }));
+        // The Release pairs with the Acquire in `get`; both Acquires, with the Release of another thread here.
         let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
         self.current.compare_exchange(before, fresh, success, failure).map_or_else(
             |other| {

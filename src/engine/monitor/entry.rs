@@ -197,7 +197,7 @@ impl Entry {
         };
         let (current, priority, bound) = self.state.inputs().find_map(owner)?;
         match current {
-            Some(session) if bound == 0 || bound == session => {
+            Some(session) if bound == UNBOUND || bound == session => {
                 self.core().awaits(session).then_some(Came::OfSession(session))
             }
             None if bound == UNBOUND => Some(Came::WithoutSession(priority)),
@@ -372,7 +372,7 @@ impl Entry {
     pub(super) fn counted_before(&self, cell: &Cell) -> Option<(Priority, Counters)> {
         let owner = |(health, input): (&InputHealth, &InputCells)| {
             let bound = input.session_of(cell)?;
-            Some((health.priority(), bound != 0 && health.session() != Some(bound)))
+            Some((health.priority(), bound != UNBOUND && health.session() != Some(bound)))
         };
         let (priority, is_earlier) = self.state.inputs().find_map(owner)?;
         is_earlier.then(|| (priority, Counters { sound: cell.sound(), ..cell.read() }))
@@ -402,7 +402,7 @@ impl Entry {
             Action::Gate { session, number } => self.move_gate(session, number),
             Action::Await { session } => self.cells_of(session).for_each(Cell::arm),
             Action::AwaitInput { priority } => {
-                let input = self.state.inputs().find(|(one, _)| one.priority() == priority);
+                let input = self.input(priority);
                 input.iter().flat_map(|(_, cells)| cells.of_session(UNBOUND)).for_each(Cell::arm);
             }
             action => return Some(action),
