@@ -278,6 +278,11 @@ const OF_INPUT: &[OfInput] = &[
         let wanted = input.session.is_some() || s.is_active(index) || s.is_pending(index);
         !input.untested() || (input.errors().len() > 0 && (!forced || wanted || !s.active_runs()))
     }),
+    ("rule 27: what is on air has recovered", |stream, index| {
+        let input = &stream.inputs[index];
+        let untested = input.trouble().is_some_and(|trouble| trouble.untested != Untested::No);
+        input.status != Status::Active || !untested
+    }),
     ("rule 22: gaps are those of an adaptive input's session", |stream, index| {
         let input = &stream.inputs[index];
         let known = input.trouble().is_some_and(|trouble| trouble.gaps.is_some());

@@ -361,6 +361,11 @@ const CORRUPTIONS: &[Corruption] = &[
     ),
     (
         on_air,
+        |stream| stream.inputs[0].trouble_mut().untested = Untested::Forced,
+        "rule 27: what is on air has recovered",
+    ),
+    (
+        on_air,
         |stream| stream.inputs[0].trouble_mut().gaps = Some(Box::new(Gaps::new(0, 0, 0))),
         "rule 22: gaps are those of an adaptive input's session",
     ),

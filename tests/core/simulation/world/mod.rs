@@ -248,7 +248,8 @@ impl World {
         }
     }
 
-    fn tick(&mut self) {
+    /// The newest packets are told before a tick, and before whatever the host says or the operator asks for.
+    fn bring_up_to_date(&mut self) {
         for at in 0..self.invariants.running.len() {
             let session = &self.invariants.running[at];
             if let Some(at) = session.last_packet {
@@ -263,6 +264,10 @@ impl World {
                 self.stream.handle(seen, self.now, &mut self.common).unwrap();
             }
         }
+    }
+
+    fn tick(&mut self) {
+        self.bring_up_to_date();
         self.stream.handle(Stimulus::Tick, self.now, &mut self.common).unwrap();
         self.judge.hear(&Stimulus::Tick, self.now);
         self.obey(true);
@@ -295,8 +300,14 @@ impl World {
             Step::ById(priority) if !self.calm => self.by_id(priority),
             Step::ById(_) => {}
             Step::Answer(probe, priority) => self.answer(probe, priority),
-            Step::Fault if !self.calm => self.fault(),
-            Step::Operation if !self.calm => self.operation(),
+            Step::Fault if !self.calm => {
+                self.bring_up_to_date();
+                self.fault();
+            }
+            Step::Operation if !self.calm => {
+                self.bring_up_to_date();
+                self.operation();
+            }
             Step::Fault | Step::Operation => {}
         }
     }
