@@ -338,10 +338,17 @@ pub fn child(test: &str) -> Command {
 
 /// Runs the rest of a test in a process of its own: true in there.
 pub fn alone(test: &str) -> bool {
-    if is_child() {
-        return true;
-    }
-    let output = child(test).output().unwrap();
+    is_child() || runs(test, &mut child(test))
+}
+
+/// The same where something is leaked on purpose, of which LeakSanitizer is to say nothing.
+pub fn alone_and_leaking(test: &str) -> bool {
+    is_child() || runs(test, child(test).env("LSAN_OPTIONS", "detect_leaks=0"))
+}
+
+/// False, once the child has passed its test.
+fn runs(test: &str, child: &mut Command) -> bool {
+    let output = child.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{test}: {}\n{out}\n{err}", output.status);

@@ -26,7 +26,7 @@ fn refuse_membarrier() {
 
 #[test]
 fn the_engine_goes_on_without_membarrier() {
-    if !alone("sandboxed::the_engine_goes_on_without_membarrier") {
+    if !alone_and_leaking("sandboxed::the_engine_goes_on_without_membarrier") {
         return;
     }
     let errors = Arc::new(Mutex::new(Vec::new()));
