@@ -102,7 +102,7 @@ func TestMetricsOfANode(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, chapter, _ := strings.Cut(string(documentation), "\n### Metrics\n")
-	chapter, _, _ = strings.Cut(chapter, "\n**etcd**")
+	chapter, _, _ = strings.Cut(chapter, "\n### ")
 	families := map[string]string{}
 	for _, family := range regexp.MustCompile(`(?m)^# TYPE changeover_cluster_(\w+) (\w+)$`).FindAllStringSubmatch(text, -1) {
 		families[family[1]] = family[2]
