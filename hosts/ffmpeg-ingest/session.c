@@ -15,6 +15,7 @@
 #define BACKOFF_FIRST (250 * NS_PER_MS)
 #define BACKOFF_LAST (2 * NS_PER_S)
 #define LEFTOVER_AFTER (100 * NS_PER_MS)
+
 struct session {
   struct worker *worker;
   changeover_input input;

@@ -145,7 +145,7 @@ static int tell_number(struct writer *writer, const struct origin *origin, int s
   if (!writer->tells_number) return 0;
   const bool rises = origin->switch_number > writer->number;
   if (rises) writer->number = origin->switch_number;
-  if (!rises && writer->number_at && origin->arrived - writer->number_at < NS_PER_S) return 0;
+  if (!rises && writer->number_at && origin->arrived < writer->number_at + NS_PER_S) return 0;
   writer->number_at = origin->arrived;
   return mux_write_number(&writer->target->mux, stream, writer->number);
 }

@@ -21,8 +21,8 @@ class streams {
 
   streams(changeover::engine& engine, relay& relay) : engine_(engine), relay_(relay) {}
 
-  // Makes it what the table says. What did not change is not touched. Throws table_error, or what the engine says
-  // of a stream, which it names; what came before that is done.
+  // Makes it what the table says. What did not change is not touched. Throws std::runtime_error: what the engine or a
+  // socket says of a stream, which it names; what came before that is done.
   void apply(const table& wanted);
 
   // The engine is done with it: no event of it comes any more.
