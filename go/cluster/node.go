@@ -30,14 +30,14 @@ type Node struct {
 	store   store.Store
 	service *changeover.Service
 	options Options
-	// Where its times begin.
+	// The node's times count from here: see now.
 	began time.Time
-	// Until when what is open may be written. Written by the loop, read by permits.
+	// Until when streams whose permits are open may be written. Set by the loop, read by permits.
 	until atomic.Int64
 	// How often the store had to be loaded anew, because the watch broke or it did not answer.
 	reloads atomic.Uint64
 
-	// What the loop is to do next. It runs one at a time.
+	// What the loop is to do, one after another.
 	mail chan func()
 	// Ends with Close, and with it all calls of the store.
 	ctx  context.Context

@@ -111,6 +111,10 @@ func play(ctx context.Context, streams int, planted bool) error {
 			return err
 		}
 	}
+	// The nodes' last words come before the table.
+	if err := s.pause(time.Second); err != nil {
+		return err
+	}
 	return report.end(s.received())
 }
 

@@ -49,7 +49,7 @@ const (
 	// batchMax is how many claims are made in one transaction at most, and batches how many such are under way.
 	batchMax = 64
 	batches  = 4
-	// outrun is how long after another node was quicker with a stream its claim should be known here.
+	// outrun is how long to wait for the view to show that another node was quicker with a stream.
 	outrun = 50 * time.Millisecond
 	// retry is how long after an error of the store something is tried again.
 	retry = 250 * time.Millisecond

@@ -80,7 +80,8 @@ func (a *Agent) commitClaims(claims []claim) {
 			a.leaseGone(now)
 		case err != nil:
 		case !result.Done:
-			// Somebody was quicker with one of them. Which, the view will know.
+			// Another node was quicker with at least one of them. The view will show which: then the rest are
+			// claimed anew, fewer at a time.
 			a.batch, again = max(1, a.batch/2), outrun
 		default:
 			a.batch = min(batchMax, 2*a.batch)

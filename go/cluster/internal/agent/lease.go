@@ -29,7 +29,7 @@ type lease struct {
 	// The revision of the node's entry; 0: it has none. Since when it is known to the others.
 	announced int64
 	joined    time.Duration
-	// The time to stop came, and no answer since.
+	// The lease could not be renewed before fenceAt, and no renewal has been answered since.
 	fenced bool
 	// It was said that the node's name is taken.
 	toldTaken bool

@@ -19,7 +19,7 @@ func (a *Agent) look(now time.Duration, id string) {
 		delete(a.shunUntil, id)
 	}
 	if r != nil && !r.warm() {
-		// Whatever else is under way.
+		// These do not wait for what is being committed about the stream.
 		switch {
 		case stream == nil:
 			a.stop(id, r, "it is no longer wanted")

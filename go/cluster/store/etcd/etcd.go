@@ -36,8 +36,8 @@ func New(client *clientv3.Client, silence time.Duration) *Store {
 	return &Store{client: client, silence: silence}
 }
 
-// Grant makes a lease, of whole seconds, and of no fewer than etcd allows (3 with its own defaults for
-// elections would be 2).
+// Grant makes a lease of whole seconds: ttl is rounded up. etcd makes it longer if it is shorter than one and a
+// half of its election timeouts: 2 seconds, as it comes.
 func (s *Store) Grant(ctx context.Context, ttl time.Duration) (store.Lease, time.Duration, error) {
 	granted, err := s.client.Grant(ctx, int64((ttl+time.Second-1)/time.Second))
 	if err != nil {
