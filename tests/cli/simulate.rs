@@ -13,8 +13,12 @@ fn the_scenario_of_the_documentation_does_what_it_says() {
     println!("{}", said.out);
     assert!(said.out.contains("  +30.500 switched from 0 to 1 (timeout)\n"), "{said:?}");
     assert!(said.out.contains("\nnews: "), "{said:?}");
+    let outage =
+        "dark since +30.000 for 500 ms: input 0, timeout (no packet for 500.0 ms, limit 500.0 ms)";
+    assert!(said.out.contains(&format!("\n  {outage}\n")), "{said:?}");
     let report = changeover(&["simulate", scenario, "--json"]).json();
     assert_eq!(report["seconds"], 300.0);
+    assert_eq!(report["without"].as_array().unwrap().len() as u64, report["outages"]);
     let svg = fs::read_to_string(&picture).unwrap();
     assert_eq!(svg.matches("class=\"mark\"").count() as u64, report["switches"]);
     let replayed = changeover(&["replay", &trace, "--json"]).json();

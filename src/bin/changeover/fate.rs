@@ -1,6 +1,6 @@
 //! How a stream fared, in a few numbers: the same for what was recorded, what would have been, and what is tried.
 
-use crate::outage::Outage;
+use crate::outage::{Outage, Without};
 use crate::tape::Tape;
 use crate::words::{count, seconds, Long};
 use changeover::whatif::{self, Life, OnAir};
@@ -9,6 +9,9 @@ use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+/// So many outages of a stream are listed for people.
+const LISTED: usize = 20;
 
 /// How a stream fared.
 #[derive(Serialize)]
@@ -25,7 +28,7 @@ pub(crate) struct Fate {
     /// At the end: an input, or nothing.
     on_air: Option<i32>,
     #[serde(skip)]
-    pub(crate) without: Vec<Outage>,
+    without: Vec<Outage>,
     #[serde(skip)]
     end: Nanos,
 }
@@ -73,7 +76,7 @@ impl Fate {
     }
 
     /// A line.
-    pub(crate) fn text(&self) -> String {
+    fn text(&self) -> String {
         format!("{}: {}\n", printable(&self.stream), self.words())
     }
 
@@ -96,6 +99,33 @@ impl Fate {
         for what in others.into_iter().filter(|what| *what != whatif::Outage::DARK) {
             text += &format!(", {what} {}", Sum::of(&self.without, what, self.end));
         }
+        text
+    }
+}
+
+/// How a stream fared, and when its viewers were without.
+#[derive(Serialize)]
+pub(crate) struct Fared {
+    #[serde(flatten)]
+    fate: Fate,
+    without: Vec<Without>,
+}
+
+impl Fared {
+    /// With its outages as they are told.
+    pub(crate) fn new(fate: Fate, told: impl Fn(&Outage) -> Without) -> Fared {
+        let without = fate.without.iter().map(told).collect();
+        Fared { fate, without }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut text = self.fate.text();
+        let earlier = self.without.len().saturating_sub(LISTED);
+        if earlier > 0 {
+            text += &format!("  {earlier} earlier ones, which --json has\n");
+        }
+        let listed = self.without[earlier..].iter();
+        text.extend(listed.map(|outage| format!("  {}\n", outage.in_full())));
         text
     }
 }

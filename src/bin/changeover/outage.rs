@@ -38,12 +38,16 @@ impl From<&whatif::Outage> for Outage {
 impl Outage {
     /// One that lasts is told as it is at `now`.
     pub(crate) fn told(&self, now: Nanos, tape: &Tape) -> Without {
-        let wall = |at| clock(tape.wall(at));
-        let lasted = self.by_the_wall(now, tape).lasted(now);
+        self.by_the_wall(now, tape).told_by(now, |at| clock(tape.wall(at)))
+    }
+
+    /// As `told`, with times as `clock` has them.
+    pub(crate) fn told_by(&self, now: Nanos, clock: impl Fn(Nanos) -> String) -> Without {
+        let lasted = self.lasted(now);
         Without {
             what: self.what,
-            since: wall(self.since),
-            until: self.until.map(wall),
+            since: clock(self.since),
+            until: self.until.map(clock),
             seconds: seconds(lasted),
             why: self.why.clone(),
             lasted,
@@ -55,8 +59,8 @@ impl Outage {
         let (since, until) = (tape.wall(self.since), tape.wall(self.until.unwrap_or(now)));
         let lasted = until.duration_since(since).unwrap_or_default().as_nanos();
         let lasted = Nanos::try_from(lasted).unwrap_or(Nanos::MAX);
-        let stood_still = lasted.saturating_sub(self.lasted(now));
-        Outage { stood_still, ..self.clone() }
+        let ran = self.until.unwrap_or(now).saturating_sub(self.since);
+        Outage { stood_still: lasted.saturating_sub(ran), ..self.clone() }
     }
 
     pub(crate) fn lasted(&self, now: Nanos) -> Nanos {
@@ -93,5 +97,53 @@ impl Without {
     pub(crate) fn in_full(&self) -> String {
         let lasts = if self.lasts() { ", and it lasts" } else { "" };
         with_text(self.text() + lasts, &self.why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use changeover::trace::Writer;
+    use std::time::{Duration, SystemTime};
+
+    const SECOND: Nanos = 1_000_000_000;
+
+    /// As `trace/wire.rs` has it.
+    fn put(out: &mut Vec<u8>, mut number: u64) {
+        while number >= 0x80 {
+            out.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        out.push(number as u8);
+    }
+
+    /// Two seconds of the engine's clock, which stood still for three more.
+    fn stalled() -> Tape {
+        let mut trace =
+            Writer::new(5 * SECOND, SystemTime::UNIX_EPOCH + Duration::from_secs(1_000))
+                .into_bytes();
+        let (mut clock, lost) = (vec![4], [5, 1]);
+        [7 * SECOND, 1_005 * SECOND].into_iter().for_each(|at| put(&mut clock, at));
+        for record in [&clock[..], &lost] {
+            trace.push(record.len() as u8);
+            trace.extend(record);
+            trace.extend(crc32fast::hash(record).to_le_bytes());
+        }
+        let mut tape = Tape::of("stalled", trace);
+        while tape.next().unwrap().is_some() {}
+        tape
+    }
+
+    #[test]
+    fn one_is_as_long_as_it_was_to_viewers_however_often_that_is_asked() {
+        let (since, until) = (5 * SECOND + SECOND / 2, Some(7 * SECOND));
+        let outage = Outage { what: "dark", since, until, why: String::new(), stood_still: 0 };
+        let tape = stalled();
+        let by_the_wall = outage.by_the_wall(7 * SECOND, &tape);
+        assert_eq!(by_the_wall.lasted(7 * SECOND), 4 * SECOND + SECOND / 2);
+        for outage in [outage, by_the_wall] {
+            let told = outage.told(7 * SECOND, &tape);
+            assert_eq!(told.text(), "dark since 1970-01-01T00:16:40.500Z for 4.5 s");
+        }
     }
 }

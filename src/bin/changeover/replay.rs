@@ -1,8 +1,7 @@
 //! `changeover replay`: whether the same is decided again, and what became of the streams.
 
 use crate::answer::{Answer, Failure};
-use crate::fate::Fate;
-use crate::outage::Without;
+use crate::fate::{Fared, Fate};
 use crate::story::Story;
 use crate::tape::{About, Tape};
 use crate::whatif;
@@ -12,7 +11,7 @@ use changeover::{printable, Nanos};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// So many streams are listed for people, and so many outages of each.
+/// So many streams are listed for people.
 const LISTED: usize = 20;
 
 /// Decide again what a trace has recorded: is it the same? And how did the streams fare? Or, with --set:
@@ -46,14 +45,6 @@ struct Report {
     difference: Option<Other>,
     #[serde(skip_serializing_if = "Option::is_none")]
     streams: Option<Vec<Fared>>,
-}
-
-/// How a stream fared, and when its viewers were without.
-#[derive(Serialize)]
-struct Fared {
-    #[serde(flatten)]
-    fate: Fate,
-    without: Vec<Without>,
 }
 
 /// The first decision that is another one.
@@ -98,7 +89,8 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
             .map(|life| Fate::new(life, tape.at()).by_the_wall(&tape))
             .collect();
         fates.sort_by_key(Fate::worst_first);
-        fates.into_iter().map(|fate| Fared::new(fate, &tape)).collect()
+        let told = |fate| Fared::new(fate, |outage| outage.told(tape.at(), &tape));
+        fates.into_iter().map(told).collect()
     };
     let streams = (!arguments.check && difference.is_none()).then(fates);
     let (about, identical) = (tape.about(), difference.is_none());
@@ -141,24 +133,6 @@ impl Answered {
             (0, actions) => actions.join(", "),
             (error, actions) => [&[format!("error {error}")], actions].concat().join(", "),
         }
-    }
-}
-
-impl Fared {
-    fn new(fate: Fate, tape: &Tape) -> Fared {
-        let without = fate.without.iter().map(|outage| outage.told(tape.at(), tape)).collect();
-        Fared { fate, without }
-    }
-
-    fn text(&self) -> String {
-        let mut text = self.fate.text();
-        let earlier = self.without.len().saturating_sub(LISTED);
-        if earlier > 0 {
-            text += &format!("  {earlier} earlier ones, which --json has\n");
-        }
-        let listed = self.without[earlier..].iter();
-        text.extend(listed.map(|outage| format!("  {}\n", outage.in_full())));
-        text
     }
 }
 

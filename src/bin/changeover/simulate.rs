@@ -2,7 +2,7 @@
 //! told.
 
 use crate::answer::{Answer, Failure};
-use crate::fate::Fate;
+use crate::fate::{Fared, Fate};
 use crate::plot;
 use crate::scenario::{Scenario, BEGIN};
 use crate::tape::Tape;
@@ -38,7 +38,7 @@ struct Report {
     scenario: String,
     seconds: f64,
     #[serde(flatten)]
-    fate: Fate,
+    fared: Fared,
     happened: Vec<Happened>,
     #[serde(skip)]
     lasted: Nanos,
@@ -74,6 +74,8 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
             .extend(teller.lines(&record).into_iter().map(|what| Happened { after_seconds, what }));
     }
     let fate = Fate::new(&outcome.life, end).with_false(outcome.false_switches);
+    let after = |at: Nanos| format!("+{:.3}", seconds(at.saturating_sub(BEGIN)));
+    let fared = Fared::new(fate, |outage| outage.told_by(end, after));
     if let Some(path) = &arguments.trace {
         std::fs::write(path, &trace)
             .map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;
@@ -82,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Answer, Failure> 
         plot::draw_all(Tape::of(&name, trace), None, path)?;
     }
     let lasted = end - BEGIN;
-    let report = Report { scenario: name, seconds: seconds(lasted), fate, happened, lasted };
+    let report = Report { scenario: name, seconds: seconds(lasted), fared, happened, lasted };
     match json {
         true => Ok(Answer::json(&report, true)),
         false => Ok(Answer { text: report.text(), well: true }),
@@ -100,6 +102,6 @@ impl Report {
         if let Some(more @ 1..) = self.happened.len().checked_sub(LISTED) {
             text += &format!("  and {more} more; --json has all of them\n");
         }
-        text + &self.fate.text()
+        text + &self.fared.text()
     }
 }
