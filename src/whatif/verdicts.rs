@@ -98,36 +98,26 @@ impl Verdicts {
             if oldest.saturating_add(MOVED) >= known {
                 break;
             }
-            differences.extend(match was == Some(oldest) {
-                true => self.settle_recorded(oldest),
-                false => self.settle_otherwise(oldest),
-            });
+            differences.extend(self.settle_one(oldest));
         }
         differences
     }
 
-    /// The oldest one, which is recorded.
-    fn settle_recorded(&mut self, oldest: Nanos) -> Option<Difference> {
-        let place = self.recorded.iter().position(|said| said.at == oldest)?;
-        let pairs = self.pairs(&self.recorded[place]);
-        let partner = pairs.iter().find(|(was, _)| *was == place).map(|(_, is)| *is);
-        let was = self.recorded.remove(place);
-        match partner {
-            Some(partner) => self.otherwise.remove(partner).moved_from(&was),
-            None => Some(was.difference(Some(was.at), None)),
-        }
-    }
-
-    /// The oldest one, which is not recorded.
-    fn settle_otherwise(&mut self, oldest: Nanos) -> Option<Difference> {
-        let place = self.otherwise.iter().position(|said| said.at == oldest)?;
-        let pairs = self.pairs(&self.otherwise[place]);
-        let partner = pairs.iter().find(|(_, is)| *is == place).map(|(was, _)| *was);
-        let is = self.otherwise.remove(place);
-        match partner {
-            Some(partner) => is.moved_from(&self.recorded.remove(partner)),
-            None => Some(is.difference(None, Some(is.at))),
-        }
+    /// The oldest one: recorded, or what would have been decided.
+    fn settle_one(&mut self, oldest: Nanos) -> Option<Difference> {
+        let of = |all: &[Said]| all.iter().position(|said| said.at == oldest);
+        let (was, is) = match of(&self.recorded) {
+            None => (None, of(&self.otherwise)),
+            was => (was, None),
+        };
+        let said = was.map(|was| &self.recorded[was]).or(is.map(|is| &self.otherwise[is]))?;
+        let mut pairs = self.pairs(said).into_iter().map(|(was, is)| (Some(was), Some(is)));
+        let (was, is) = pairs
+            .find(|pair| was.is_some() && pair.0 == was || is.is_some() && pair.1 == is)
+            .unwrap_or((was, is));
+        let was = was.map(|place| self.recorded.remove(place));
+        let is = is.map(|place| self.otherwise.remove(place));
+        difference(was, is)
     }
 
     /// What is the same as the oldest one, each with the nearest, the nearest first: places in both lists.
@@ -174,17 +164,14 @@ impl Said {
         let what = |said: &Said| (said.kind, said.priority, said.left, said.reason);
         what(self) == what(other)
     }
+}
 
-    /// This one instead of what was recorded; nothing, if that is the same.
-    fn moved_from(&self, was: &Said) -> Option<Difference> {
-        let is_same = self.at.abs_diff(was.at) <= SAME;
-        (!is_same).then(|| self.difference(Some(was.at), Some(self.at)))
-    }
-
-    fn difference(&self, recorded: Option<Nanos>, otherwise: Option<Nanos>) -> Difference {
-        let Said { kind, priority, left, reason, .. } = *self;
-        Difference { recorded, otherwise, kind, priority, left, reason, is_false: false }
-    }
+/// What was decided, and what would have been instead; nothing, if that is the same.
+fn difference(was: Option<Said>, is: Option<Said>) -> Option<Difference> {
+    let [recorded, otherwise] = [&was, &is].map(|said| said.as_ref().map(|said| said.at));
+    let is_same = recorded.zip(otherwise).is_some_and(|(was, is)| was.abs_diff(is) <= SAME);
+    let Said { kind, priority, left, reason, .. } = is.or(was).filter(|_| !is_same)?;
+    Some(Difference { recorded, otherwise, kind, priority, left, reason, is_false: false })
 }
 
 impl fmt::Display for Said {
