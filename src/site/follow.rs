@@ -5,6 +5,7 @@ use super::fresh::Fresh;
 use super::history::History;
 use super::listing::Listing;
 use super::spark::{Reading, Sparks, STEP};
+use super::timeline::Differing;
 use crate::engine::{be_nice, Engine, Tap, TapOptions, Thread};
 use crate::hot::{is_inherited, next_number};
 use crate::poison::unpoisoned;
@@ -189,9 +190,12 @@ impl Follow {
             match self.tap.next(Duration::ZERO) {
                 Ok(Some(tapped)) => {
                     missed |= tapped.missed() > 0;
-                    let stream = &tapped.event().stream;
-                    if !stream.is_empty() {
-                        streams.insert(stream.clone());
+                    let event = tapped.event();
+                    if let Some(differing) = Differing::of(event) {
+                        let history = &mut unpoisoned(self.seen.lock()).history;
+                        history.differs(&event.stream, event.registration, differing);
+                    } else if !event.stream.is_empty() {
+                        streams.insert(event.stream.clone());
                     }
                 }
                 Ok(None) => break,

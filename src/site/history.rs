@@ -1,7 +1,7 @@
 //! What became of each stream in the last quarter of an hour: told status by status, asked for one stream at a
 //! time. Bounded, and without a clock of its own.
 
-use super::timeline::{InputChange, OnAir, Timeline};
+use super::timeline::{Differing, InputChange, OnAir, Timeline};
 use crate::core::Priority;
 use crate::engine::{InputHealthSnapshot, RuntimeStatus, SwitchRecord};
 use crate::vocabulary::{Reason, Severity};
@@ -60,6 +60,7 @@ enum Change {
     OnAir(OnAir),
     Input(InputChange),
     Switch(Box<SwitchRecord>),
+    Shadow(Box<Differing>),
 }
 
 impl Change {
@@ -68,6 +69,7 @@ impl Change {
             Change::OnAir(change) => change.at,
             Change::Input(change) => change.at,
             Change::Switch(switch) => switch.at,
+            Change::Shadow(differing) => differing.told,
         }
     }
 }
@@ -99,7 +101,7 @@ impl State {
         match change {
             Change::OnAir(on_air) => self.on_air = on_air,
             Change::Input(input) => self.set(input),
-            Change::Switch(_) => {}
+            Change::Switch(_) | Change::Shadow(_) => {}
         }
     }
 }
@@ -150,7 +152,7 @@ impl Stream {
         stream
     }
 
-    /// Notes what is different from before, and keeps so many changes.
+    /// Notes what is different from before.
     fn observe(&mut self, status: &RuntimeStatus, most: usize, now: SystemTime) {
         let mut new = Vec::new();
         for switch in status.switches.iter().filter(|one| one.number > self.switch_number) {
@@ -183,6 +185,11 @@ impl Stream {
         });
         // Wall clocks may be set back, the order stays.
         new.sort_by_key(Change::at);
+        self.add(new, most, now);
+    }
+
+    /// Keeps so many changes.
+    fn add(&mut self, new: impl IntoIterator<Item = Change>, most: usize, now: SystemTime) {
         self.changes.extend(new);
         while self.changes.len() > most {
             if let Some(oldest) = self.changes.pop_front() {
@@ -220,6 +227,7 @@ impl Stream {
             inputs.entry(input.priority).or_default().push(input);
         }
         let (mut all_on_air, mut switches) = (vec![base.on_air], Vec::new());
+        let mut shadow = Vec::new();
         for change in self.changes.iter().skip_while(is_before) {
             match change {
                 Change::OnAir(on_air) => all_on_air.push(*on_air),
@@ -227,10 +235,11 @@ impl Stream {
                     inputs.entry(input.priority).or_default().push(input.clone());
                 }
                 Change::Switch(switch) => switches.push((**switch).clone()),
+                Change::Shadow(differing) => shadow.push((**differing).clone()),
             }
         }
         let complete = self.complete_from <= from;
-        Timeline { from, complete, on_air: all_on_air, inputs, switches }
+        Timeline { from, complete, on_air: all_on_air, inputs, switches, shadow }
     }
 }
 
@@ -242,8 +251,7 @@ impl History {
         seen_from: SystemTime,
         now: SystemTime,
     ) {
-        let share = self.most / self.streams.len().max(1);
-        let most = if self.changes < self.most { CHANGES } else { share.clamp(1, CHANGES) };
+        let most = self.most();
         match self.streams.get_mut(&status.stream) {
             Some(stream) if stream.registration == status.registration => {
                 self.changes -= stream.changes.len();
@@ -256,6 +264,27 @@ impl History {
                 let before = self.streams.insert(status.stream.clone(), stream);
                 self.changes -= before.map_or(0, |before| before.changes.len());
             }
+        }
+    }
+
+    /// How many changes of a stream are kept.
+    fn most(&self) -> usize {
+        let share = self.most / self.streams.len().max(1);
+        if self.changes < self.most {
+            CHANGES
+        } else {
+            share.clamp(1, CHANGES)
+        }
+    }
+
+    /// A shadow has decided something otherwise.
+    pub(super) fn differs(&mut self, stream: &str, registration: u64, differing: Differing) {
+        let (most, now) = (self.most(), differing.told);
+        let stream = self.streams.get_mut(stream).filter(|one| one.registration == registration);
+        if let Some(stream) = stream {
+            self.changes -= stream.changes.len();
+            stream.add([Change::Shadow(Box::new(differing))], most, now);
+            self.changes += stream.changes.len();
         }
     }
 

@@ -1,13 +1,13 @@
 //! The last quarter of an hour of a stream, as the page draws it.
 
 use crate::core::Priority;
-use crate::engine::SwitchRecord;
-use crate::print::json::{optional_text, rfc3339};
+use crate::engine::{Event, EventKind, SwitchRecord};
+use crate::print::json::{optional_rfc3339, optional_text, rfc3339};
 use crate::vocabulary::Status;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Each list has what was so at `from`, then each change; everything holds until the next.
 #[derive(Debug, Serialize)]
@@ -19,6 +19,9 @@ pub(super) struct Timeline {
     pub(super) on_air: Vec<OnAir>,
     pub(super) inputs: BTreeMap<Priority, Vec<InputChange>>,
     pub(super) switches: Vec<SwitchRecord>,
+    /// In the order in which a shadow told them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) shadow: Vec<Differing>,
 }
 
 /// Which input is on air; −1: none.
@@ -27,6 +30,41 @@ pub(super) struct OnAir {
     #[serde(serialize_with = "rfc3339")]
     pub(super) at: SystemTime,
     pub(super) input: Priority,
+}
+
+/// What a shadow decided otherwise than the engine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Differing {
+    /// When that was told.
+    #[serde(skip)]
+    pub(super) told: SystemTime,
+    /// `switched from 0 to 1 (timeout)`
+    pub(super) what: String,
+    /// When the engine decided it, if it did.
+    #[serde(serialize_with = "optional_rfc3339")]
+    pub(super) recorded: Option<SystemTime>,
+    /// When the shadow did, if it did.
+    #[serde(serialize_with = "optional_rfc3339")]
+    pub(super) otherwise: Option<SystemTime>,
+    /// It left an input that went on delivering.
+    #[serde(rename = "false")]
+    pub(super) is_false: bool,
+}
+
+impl Differing {
+    /// As an event says it, if it is a shadow's.
+    pub(super) fn of(event: &Event) -> Option<Differing> {
+        let EventKind::ShadowDiffers(found) = &event.kind else { return None };
+        let ago = |at| Duration::from_nanos(event.at.saturating_sub(at));
+        let wall = |at| event.wall.checked_sub(ago(at)).unwrap_or(event.wall);
+        Some(Differing {
+            told: event.wall,
+            what: found.to_string(),
+            recorded: found.recorded.map(wall),
+            otherwise: found.otherwise.map(wall),
+            is_false: found.is_false,
+        })
+    }
 }
 
 /// What an input is worth, and why.

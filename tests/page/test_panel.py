@@ -2,6 +2,7 @@
 import re
 import time
 
+import world
 from stage import SHOWN, loaded, page, wait_until
 
 
@@ -99,6 +100,29 @@ def test_an_engine_that_has_ended_is_said(browser):
         tab.until(f"{outage}.startsWith('No answer from the host since')")
         host.start()
         tab.until("document.querySelector('#outage').hidden && document.body.className === ''", "another one decides")
+
+
+def test_what_a_shadow_decides_otherwise_is_in_the_panel(browser):
+    streams = world.three()
+    at = time.time() - 200
+    streams[0].shadow = [
+        {"what": "switched from 0 to 1 (timeout)", "recorded": world.rfc3339(at), "otherwise": world.rfc3339(at - 1.7), "false": False},
+        {"what": "input 0 recovered", "recorded": world.rfc3339(at + 1), "otherwise": None, "false": False},
+        {"what": "switched from 1 to 0 (timeout)", "recorded": None, "otherwise": world.rfc3339(at + 2), "false": True},
+    ]
+    with page(browser, streams) as (_, tab):
+        loaded(tab)
+        tab.js("openStream('opera')")
+        tab.until("document.querySelector('#inputs li')")
+        assert tab.js("document.querySelector('#shadow').hidden"), "it has none"
+        tab.js("openStream('news')")
+        tab.until("document.querySelector('#shadow li')")
+        said = tab.js("[...document.querySelectorAll('#shadow li')].map((line) => line.innerText.slice(9))")
+        assert said == [
+            "switched from 1 to 0 (timeout), by the shadow alone, away from an input that went on delivering",
+            "not input 0 recovered",
+            "switched from 0 to 1 (timeout), 1.70 s earlier",
+        ], said
 
 
 def test_whatever_has_a_role_has_a_name(browser):

@@ -37,6 +37,7 @@ class Stream:
         self.air = [(now - 15 * MINUTE, 0)]
         self.lanes = [[(now - 15 * MINUTE, *self._lane(i))] for i in range(inputs)]
         self.switches = []
+        self.shadow = []
         self.since = self.registered
         self.number = 1
 
@@ -125,7 +126,7 @@ class Stream:
                  "reason": reason, "text": text} | ({"silent_ms": 1000} if reason == "timeout" else {})
                 for at, status, conditions, reason, text in sorted(lane)
             ] for priority, lane in enumerate(self.lanes)},
-            "switches": self.switches,
+            "switches": self.switches, **({"shadow": self.shadow} if self.shadow else {}),
         }, "spark": self._spark(now)}
 
     def _status(self, now):

@@ -245,3 +245,23 @@ fn all_streams_together_have_a_bound() {
     all.iter().for_each(|status| history.end(&status.stream));
     assert_eq!(history.changes, 0);
 }
+
+#[test]
+fn what_a_shadow_decides_otherwise_is_kept_of_the_stream_that_it_is_of() {
+    let mut history = History::default();
+    let status = status();
+    history.observe(&status, at(0), at(1));
+    let differing = |seconds| Differing {
+        told: at(seconds),
+        what: "switched from 0 to 1 (timeout)".into(),
+        recorded: None,
+        otherwise: Some(at(seconds - 70)),
+        is_false: true,
+    };
+    history.differs("news", status.registration, differing(100));
+    history.differs("news", status.registration + 1, differing(101));
+    history.differs("sport", status.registration, differing(102));
+    let shadow = |now| history.timeline(&status, at(now)).shadow;
+    assert_eq!(shadow(110), [differing(100)]);
+    assert_eq!(shadow(1001), [], "a quarter of an hour after it was told");
+}

@@ -84,6 +84,8 @@ function makePanel(stream) {
     switches: element("tbody"),
     drawnSwitches: "",
     none: element("p", { className: "quiet", hidden: true }, "It has not switched."),
+    shadow: element("section", { id: "shadow", hidden: true }),
+    drawnShadow: "",
   };
   const head = ["time", "from → to", "why", "viewers without"].map((text) => element("th", { scope: "col" }, text));
   parts.table = element("table", { id: "switches" }, element("thead", {}, element("tr", {}, ...head)), parts.switches);
@@ -93,7 +95,7 @@ function makePanel(stream) {
     element("h2", {}, element("span", { className: "id" }, stream), closeButton()),
     parts.why, parts.facts, parts.canvas, parts.sum, parts.buttons,
     element("h3", {}, "Inputs"), parts.inputs,
-    element("h3", {}, "Switches"), parts.none, parts.table);
+    element("h3", {}, "Switches"), parts.none, parts.table, parts.shadow);
   return parts;
 }
 
@@ -118,6 +120,7 @@ function fillPanel() {
   setText(parts.sum, sumOf(details));
   fillInputs(parts, details);
   fillSwitches(parts, details);
+  fillShadow(parts, details);
   fillActions(parts.buttons, stream, details);
 }
 
@@ -286,4 +289,26 @@ function fillSwitches(parts, details) {
 function withoutText(without, isForgotten) {
   if (!without) return isForgotten ? "" : "–";
   return Number.isFinite(without.until) ? outageText(without) : `${without.what} since ${timeOfDay(without.since)}`;
+}
+
+// What a shadow has decided otherwise, the newest first.
+function fillShadow(parts, details) {
+  const shown = (details.timeline.shadow ?? []).slice(-SWITCHES_SHOWN).reverse();
+  const drawn = JSON.stringify(shown);
+  if (drawn === parts.drawnShadow) return;
+  parts.drawnShadow = drawn;
+  setHidden(parts.shadow, shown.length === 0);
+  parts.shadow.replaceChildren(
+    element("h3", {}, "With the shadow's settings"),
+    element("ul", { "aria-label": "What the shadow decided otherwise, the newest first" }, ...shown.map((one) => {
+      const at = one.recorded ?? one.otherwise;
+      return element("li", {}, element("time", { dateTime: at, title: at }, timeOfDay(Date.parse(at))), ` ${shadowText(one)}`);
+    })));
+}
+
+function shadowText({ what, recorded, otherwise, false: isFalse }) {
+  if (!otherwise) return `not ${what}`;
+  if (!recorded) return `${what}, by the shadow alone${isFalse ? ", away from an input that went on delivering" : ""}`;
+  const later = Date.parse(otherwise) - Date.parse(recorded);
+  return `${what}, ${duration(Math.abs(later))} ${later < 0 ? "earlier" : "later"}`;
 }
