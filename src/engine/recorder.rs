@@ -93,6 +93,18 @@ impl Recorded {
         self.from.recv_timeout(within)
     }
 
+    /// What comes next, if that is there.
+    pub(super) fn next_there_is(&self) -> Option<Message> {
+        self.from.try_recv().ok()
+    }
+
+    /// Asks how much was handed over and not taken.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> impl Fn() -> usize {
+        let from = self.from.clone();
+        move || from.len()
+    }
+
     /// The monitor is to hand over all streams as they are.
     pub(super) fn want_checkpoint(&self) {
         self.wants_checkpoint.store(true, Ordering::Relaxed);
@@ -204,17 +216,29 @@ impl TraceWriter {
     /// The thread, until the recorder is dropped.
     pub(super) fn run(mut self) {
         while let Ok(message) = self.recorded.from.recv() {
-            let written = match message {
-                Message::Chunk(chunk) => self.file.append(chunk),
-                Message::Checkpoint(checkpoint) => self.file.checkpoint(&checkpoint),
-                Message::End(_) => continue,
-            };
-            self.log(written);
-            let tries_again = !self.refused || self.last_try.elapsed() >= TRY_AGAIN;
-            if (self.file.is_full() || self.file.has_lost()) && tries_again {
-                self.last_try = Instant::now();
-                self.recorded.want_checkpoint();
-            }
+            self.take(message);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let written = match message {
+            Message::Chunk(chunk) => self.file.append(chunk),
+            Message::Checkpoint(checkpoint) => self.file.checkpoint(&checkpoint),
+            Message::End(_) => return,
+        };
+        self.log(written);
+        let tries_again = !self.refused || self.last_try.elapsed() >= TRY_AGAIN;
+        if (self.file.is_full() || self.file.has_lost()) && tries_again {
+            self.last_try = Instant::now();
+            self.recorded.want_checkpoint();
+        }
+    }
+
+    /// On the caller's thread: what was handed over.
+    #[cfg(test)]
+    pub(super) fn take_what_there_is(&mut self) {
+        while let Some(message) = self.recorded.next_there_is() {
+            self.take(message);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::log::Logger;
 use super::monitor::Mailbox;
-use super::recorder::{ends, Message, Recorded, Whose};
+use super::recorder::{ends, Message, Recorded, Recorder, Whose};
 use super::shared::Shared;
 use super::threads::{be_nice, Thread};
 use super::Engine;
@@ -48,6 +48,19 @@ impl Engine {
         self.check_process()?;
         settings.check_for_stream().map_err(Problem::error)?;
         self.end_shadow()?;
+        let (recorder, shadow) = self.new_shadow(settings, stream);
+        let leftovers = self.shared.leftovers.clone();
+        let thread = Thread::spawn("changeover-shd", move || {
+            be_nice(NICE);
+            // It may be the last to drop a stream as it was.
+            leftovers.are_left_by_this_thread();
+            shadow.run();
+        })?;
+        self.begin_recording(Whose::Shadow, recorder, thread)
+    }
+
+    /// A shadow to be run on a thread of its own, and what is to be recorded for it.
+    pub(super) fn new_shadow(&self, settings: Config, stream: Option<&str>) -> (Recorder, Shadow) {
         let (recorder, recorded) = ends(Urls::LeftOut);
         let shadow = Shadow {
             settings,
@@ -60,14 +73,7 @@ impl Engine {
             counted: Toll::default(),
             begins_at: None,
         };
-        let leftovers = self.shared.leftovers.clone();
-        let thread = Thread::spawn("changeover-shd", move || {
-            be_nice(NICE);
-            // It may be the last to drop a stream as it was.
-            leftovers.are_left_by_this_thread();
-            shadow.run();
-        })?;
-        self.begin_recording(Whose::Shadow, recorder, thread)
+        (recorder, shadow)
     }
 
     /// Ends the shadow, if there is one: decides all that it has seen, tells what is left of it (also what would be
@@ -81,7 +87,7 @@ impl Engine {
 }
 
 /// Its thread.
-struct Shadow {
+pub(super) struct Shadow {
     settings: Config,
     /// That one alone.
     stream: Option<Arc<str>>,
@@ -99,7 +105,7 @@ struct Shadow {
 
 impl Shadow {
     /// Until the recorder is dropped.
-    fn run(mut self) {
+    pub(super) fn run(mut self) {
         loop {
             match self.recorded.next(BEAT) {
                 Ok(message) => self.take(message),
@@ -112,6 +118,12 @@ impl Shadow {
             }
         }
         self.finish();
+    }
+
+    /// Asks how much was handed over to it and not taken.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> impl Fn() -> usize {
+        self.recorded.waiting()
     }
 
     fn take(&mut self, message: Message) {
@@ -144,7 +156,7 @@ impl Shadow {
         let Ok(now) = self.mailbox.call(None, |monitor| Ok(monitor.hand_over_records())) else {
             return;
         };
-        while let Ok(message) = self.recorded.next(Duration::ZERO) {
+        while let Some(message) = self.recorded.next_there_is() {
             self.take(message);
         }
         self.time_is(now);

@@ -22,6 +22,10 @@ fn read(clock: libc::clockid_t) -> Nanos {
     if let Some(time) = simulated::read(clock) {
         return time;
     }
+    read_system(clock)
+}
+
+fn read_system(clock: libc::clockid_t) -> Nanos {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid timespec for the call to fill in.
     let result = unsafe { libc::clock_gettime(clock, &mut time) };
@@ -105,6 +109,11 @@ pub(crate) mod simulated {
     pub(crate) fn advance_to(now: Nanos) {
         let clock = CLOCK.get().expect("the clock is simulated");
         CLOCK.set(Some(Simulated { now: now.max(clock.now), ..clock }));
+    }
+
+    /// The processor time that this thread has really taken.
+    pub(crate) fn real_thread_time() -> Nanos {
+        super::read_system(libc::CLOCK_THREAD_CPUTIME_ID)
     }
 
     /// Somebody sets the wall clock: so far ahead of what it was at first.

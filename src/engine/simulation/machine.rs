@@ -5,7 +5,7 @@ use crate::engine::delivery::Callbacks;
 use crate::engine::log::Logger;
 use crate::engine::monitor::{Inbox, Monitor};
 use crate::engine::queue::Queue;
-use crate::engine::recorder::{recorder, Whose};
+use crate::engine::recorder::{recorder, Recorder, Whose};
 use crate::engine::shared::Shared;
 use crate::engine::tap_ring::Reader;
 use crate::engine::threads::{Thread, CALLBACK_STACK};
@@ -92,10 +92,15 @@ impl Machine {
             let (recorder, writer) = recorder(file, &limits, logger);
             let write = move || writer.run();
             machine.trace = Some(Thread::spawn("changeover-rec", write).unwrap());
-            machine.monitor.record(Whose::Trace, Some(Box::new(recorder)));
+            machine.record(Whose::Trace, Some(recorder));
         }
         machine.wake = machine.monitor.next_turn();
         machine
+    }
+
+    /// Has what is decided recorded from now on; `None`: not any more.
+    pub(super) fn record(&mut self, whose: Whose, recorder: Option<Recorder>) {
+        self.monitor.record(whose, recorder.map(Box::new));
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -198,7 +203,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        self.monitor.record(Whose::Trace, None);
+        self.record(Whose::Trace, None);
         if let Some(trace) = self.trace.take() {
             let ended = trace.join(Some(std::time::Instant::now() + Duration::from_secs(60)));
             if ended.is_err() {

@@ -10,6 +10,9 @@
 //! | `world/` | everybody around it, and time |
 //! | `checker/` | what is right |
 //! | `shrink.rs` | a failure with as little as possible around it |
+//! | `scene.rs` | streams that are well |
+//! | `cost.rs` | what a trace and a shadow cost |
+//! | `follower.rs` | a shadow beside it |
 //!
 //! ```text
 //! ci/verify-engine 900                                        for so many seconds
@@ -17,8 +20,11 @@
 //! ```
 
 mod checker;
+mod cost;
+mod follower;
 mod machine;
 mod plan;
+mod scene;
 mod shrink;
 mod world;
 

@@ -1,7 +1,7 @@
 //! What is decided while it is recorded is what is decided of the whole record.
 
 use super::*;
-use crate::core::{Common, Input, Priority, Registration};
+use crate::core::{Common, Input, Priority, Registration, Stimulus};
 use crate::trace::{Encoder, Urls, Writer};
 use crate::whatif::{Run, Silence, Source, Sources};
 use fastrand::Rng;
@@ -143,4 +143,30 @@ fn where_records_are_missing_it_ends() {
     encoder.lost(7, live.heard);
     let broken = live.hear(encoder.take().sealed()).unwrap_err();
     assert!(matches!(broken, Broken::Lost(lost) if lost == 7 + waiting), "{broken:?}");
+}
+
+#[test]
+fn more_than_there_is_room_for_ends_it() {
+    let trace = trace(&mut Rng::with_seed(1), BEGIN + 30 * SECOND);
+    let beginning = beginning();
+    let mut live = Live::new(Config::new(), None, &beginning);
+    live.hear(&trace[beginning.len()..]).unwrap();
+    let (mut encoder, text) = (Encoder::new(Urls::Kept), "x".repeat(1 << 20));
+    let mut said = || {
+        let error = Stimulus::SoftError { priority: 0, text: text.clone() };
+        encoder.stimulus(1, &error, BEGIN + 30 * SECOND);
+        encoder.answer(1, Ok(&[]));
+        encoder.take()
+    };
+    let mut records = live.count.0;
+    let broken = loop {
+        let waits = live.hand.source_mut().len();
+        assert!(waits <= WAITING, "{waits} bytes wait");
+        records += 1;
+        if let Err(broken) = live.hear(said().sealed()) {
+            break broken;
+        }
+    };
+    assert!(matches!(broken, Broken::Lost(lost) if lost == records), "{broken:?} of {records}");
+    assert!(records > 60, "it has room for {records}");
 }
