@@ -2,6 +2,7 @@
 
 use super::act::put_action;
 use super::frame::{put_record, Frames};
+use super::look::{Look, MEASURED};
 use super::record::kind;
 use super::stimulus::{kind_of, put_json, put_stimulus};
 use super::wire::put;
@@ -42,16 +43,17 @@ pub(crate) struct Encoder {
     urls: Urls,
     /// An engine time and the wall clock's, where that does not run by itself.
     clock: Option<(Nanos, u64)>,
-    /// The record that is not answered yet: its kind, how much later than the last one it is, its stream (or 0),
-    /// and what it says.
+    /// The record that is not answered yet: its kind, how much later than the last one it is, its stream (or 0).
     kind: u8,
     later: Nanos,
     stream: u64,
-    begun: Vec<u8>,
-    /// What is before what a record says, as it is put together.
-    head: Vec<u8>,
+    /// Where it begins, with its length, and where what it says begins.
+    place: usize,
+    body: usize,
     /// It is of the last record's stream and time.
     goes_on: bool,
+    /// What the records of that stream and time say of newest packets.
+    look: Look,
     /// The URLs that go with it.
     begun_urls: Option<BTreeMap<Priority, String>>,
 }
@@ -67,9 +69,10 @@ impl Encoder {
             kind: 0,
             later: 0,
             stream: 0,
-            begun: Vec::new(),
-            head: Vec::new(),
+            place: 0,
+            body: 0,
             goes_on: false,
+            look: Look::default(),
             begun_urls: None,
         }
     }
@@ -119,43 +122,57 @@ impl Encoder {
         self.chunk.count += records;
     }
 
-    /// `stream` is its registration, or 0.
-    fn begin(&mut self, kind: u8, stream: u64, now: Nanos) {
+    /// `stream` is its registration, or 0. What it says is to be appended.
+    #[inline]
+    fn begin(&mut self, kind: u8, stream: u64, now: Nanos) -> &mut Vec<u8> {
         if self.gathered() == 0 {
             self.begin_chunk(now);
         }
         self.goes_on = stream != 0 && (stream, now) == (self.last_stream, self.last);
         // Time never goes back; if it did, no more than the time would be wrong.
         (self.kind, self.later, self.stream) = (kind, now.saturating_sub(self.last), stream);
-        self.begun.clear();
         self.last = self.last.max(now);
         self.last_stream = stream;
+        let records = self.chunk.frames.records();
+        self.place = records.len();
+        // Mostly its length is one digit.
+        records.push(0);
+        if self.goes_on {
+            records.push(kind | kind::GOES_ON);
+        } else {
+            self.look.begin();
+            put_head(records, kind, self.later, stream);
+        }
+        self.body = records.len();
+        records
+    }
+
+    /// Something came of what goes on: it is said in full of what it is.
+    fn say_in_full(&mut self) {
+        let records = self.chunk.frames.records();
+        if self.kind == MEASURED {
+            let said = self.look.taken_back(&records[self.body..], self.last);
+            let (session, measure) = said.expect("it was said in short");
+            let measured = Stimulus::Measured { session, measure };
+            records.truncate(self.body);
+            put_stimulus(records, &measured, self.last, self.urls);
+            self.kind = kind_of(&measured);
+        }
+        let mut head = Vec::new();
+        put_head(&mut head, self.kind, self.later, self.stream);
+        records.splice(self.place + 1..self.body, head);
     }
 
     fn end(&mut self) {
-        self.head.clear();
-        self.head.push(self.kind);
-        put(&mut self.head, self.later);
-        if self.kind >= kind::OF_STREAM {
-            put(&mut self.head, self.stream);
+        let records = self.chunk.frames.records();
+        let length = records.len() - self.place - 1;
+        if length < 0x80 {
+            records[self.place] = length as u8;
+        } else {
+            let mut digits = Vec::new();
+            put(&mut digits, length as u64);
+            records.splice(self.place..=self.place, digits);
         }
-        let records = self.chunk.frames.records();
-        put(records, (self.head.len() + self.begun.len()) as u64);
-        records.extend_from_slice(&self.head);
-        records.extend_from_slice(&self.begun);
-        self.ended();
-    }
-
-    /// Nothing came of what is told of the same stream at the same time as the last record.
-    fn end_in_short(&mut self) {
-        let records = self.chunk.frames.records();
-        put(records, (1 + self.begun.len()) as u64);
-        records.push(self.kind | kind::GOES_ON);
-        records.extend_from_slice(&self.begun);
-        self.ended();
-    }
-
-    fn ended(&mut self) {
         self.chunk.count += 1;
         if self.chunk.frames.close_if_full() {
             self.last_stream = 0;
@@ -165,8 +182,20 @@ impl Encoder {
     /// A stream is about to be told something; [`Encoder::answer`] follows.
     #[inline]
     pub(crate) fn stimulus(&mut self, registration: u64, stimulus: &Stimulus, now: Nanos) {
+        let urls = self.urls;
         self.begin(kind_of(stimulus), registration, now);
-        put_stimulus(&mut self.begun, stimulus, now, self.urls);
+        let records = self.chunk.frames.records();
+        match stimulus {
+            Stimulus::Measured { session, measure }
+                if self.goes_on && self.look.put(records, *session, measure, now) =>
+            {
+                (self.kind, records[self.body - 1]) = (MEASURED, MEASURED | kind::GOES_ON);
+            }
+            _ => put_stimulus(records, stimulus, now, urls),
+        }
+        if let Stimulus::Seen { session, at } = stimulus {
+            self.look.see(*session, *at);
+        }
         if let Stimulus::UpdateInputs(update) = stimulus {
             self.begun_urls = self.urls_of(update);
         }
@@ -180,15 +209,19 @@ impl Encoder {
     /// What came of it. A stream that is refused something does nothing.
     #[inline]
     pub(crate) fn answer(&mut self, registration: u64, answer: Result<&[Action], Error>) {
-        if self.goes_on && answer.is_ok_and(<[_]>::is_empty) {
-            self.end_in_short();
-        } else {
-            let error = answer.err().map_or(0, |error| error.code().unsigned_abs().into());
-            put(&mut self.begun, error);
-            let acts = answer.unwrap_or_default();
-            acts.iter().for_each(|action| put_action(&mut self.begun, action));
-            self.end();
+        let nothing_came = answer.is_ok_and(<[_]>::is_empty);
+        if !nothing_came {
+            if self.goes_on {
+                self.say_in_full();
+            }
+            self.look.begin();
         }
+        if !nothing_came || !self.goes_on {
+            let records = self.chunk.frames.records();
+            put(records, answer.err().map_or(0, |error| error.code().unsigned_abs().into()));
+            answer.unwrap_or_default().iter().for_each(|action| put_action(records, action));
+        }
+        self.end();
         let urls = self.begun_urls.take();
         if let Some(urls) = urls.filter(|_| answer.is_ok()) {
             self.put_urls(registration, &urls);
@@ -197,23 +230,24 @@ impl Encoder {
 
     /// A stream is registered.
     pub(crate) fn registered(&mut self, registration: &Registration, now: Nanos) {
-        self.begin(kind::REGISTERED, 0, now);
-        put(&mut self.begun, 0);
-        put_json(&mut self.begun, registration);
+        let records = self.begin(kind::REGISTERED, 0, now);
+        put(records, 0);
+        put_json(records, registration);
         self.begun_urls =
             (self.urls == Urls::Kept).then(|| by_priority(registration.inputs.iter()));
     }
 
     /// The registration was refused: what it was has no part in any decision.
     pub(crate) fn registration_refused(&mut self, error: Error) {
-        self.begun.clear();
+        self.chunk.frames.records().truncate(self.body);
         self.begun_urls = None;
         self.answer(0, Err(error));
     }
 
     /// What a new stream answered.
     pub(crate) fn registration_answer(&mut self, registration: u64, acts: &[Action]) {
-        acts.iter().for_each(|action| put_action(&mut self.begun, action));
+        let records = self.chunk.frames.records();
+        acts.iter().for_each(|action| put_action(records, action));
         self.end();
         if let Some(urls) = self.begun_urls.take() {
             self.put_urls(registration, &urls);
@@ -222,14 +256,24 @@ impl Encoder {
 
     /// Very many streams have failed.
     pub(crate) fn mass_failure(&mut self, since: Nanos, until: Nanos, now: Nanos) {
-        self.begin(kind::MASS_FAILURE, 0, now);
-        put(&mut self.begun, since);
-        put(&mut self.begun, until);
+        let records = self.begin(kind::MASS_FAILURE, 0, now);
+        put(records, since);
+        put(records, until);
         self.end();
     }
 
     fn put_urls(&mut self, registration: u64, urls: &BTreeMap<Priority, String>) {
         self.put(&urls_record(registration, urls));
+    }
+}
+
+/// What is before what a record says.
+#[inline]
+fn put_head(out: &mut Vec<u8>, kind: u8, later: Nanos, stream: u64) {
+    out.push(kind);
+    put(out, later);
+    if kind >= kind::OF_STREAM {
+        put(out, stream);
     }
 }
 

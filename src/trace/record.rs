@@ -1,6 +1,7 @@
 //! Records, as they are read.
 
 use super::act::{acts, Act};
+use super::look::{Look, MEASURED};
 use super::stimulus::{self, stimulus};
 use super::wire::Source;
 use crate::core::{Nanos, Priority, Registration, Stimulus, Stream};
@@ -144,6 +145,8 @@ pub(super) struct Decoder {
     stream: Option<u64>,
     /// At the last clock: engine time, and nanoseconds since 1970.
     clock: (Nanos, u64),
+    /// What the records of this stream and time say of newest packets.
+    look: Look,
 }
 
 impl Decoder {
@@ -170,13 +173,16 @@ impl Decoder {
         if kind >= kind::OF_STREAM && !goes_on {
             self.stream = from.number();
         }
+        if !goes_on {
+            self.look.begin();
+        }
         let registration = self.stream.filter(|_| kind >= kind::OF_STREAM);
         let known = match (kind, registration) {
             (kind::CLOCK, _) if !goes_on => {
                 self.set_clock(&mut from);
                 return None;
             }
-            (stimulus::FIRST..=stimulus::LAST, Some(registration)) => {
+            (stimulus::FIRST..=MEASURED, Some(registration)) => {
                 self.told(kind, goes_on, registration, &mut from)
             }
             _ if goes_on => None,
@@ -192,17 +198,28 @@ impl Decoder {
     }
 
     fn told(
-        &self,
+        &mut self,
         kind: u8,
         goes_on: bool,
         registration: u64,
         from: &mut Source,
     ) -> Option<Record> {
-        let stimulus = stimulus(kind, from, self.at)?;
+        let stimulus = match kind {
+            MEASURED if goes_on => {
+                let (session, measure) = self.look.measured(from, self.at)?;
+                Stimulus::Measured { session, measure }
+            }
+            _ => stimulus(kind, from, self.at)?,
+        };
         let (error, answer) = match goes_on {
             true => (0, Vec::new()),
             false => (error(from)?, from.rest().to_vec()),
         };
+        match &stimulus {
+            _ if error != 0 || !answer.is_empty() => self.look.begin(),
+            Stimulus::Seen { session, at } => self.look.see(*session, *at),
+            _ => {}
+        }
         Some(Record::Told(Box::new(Told { at: self.at, registration, stimulus, error, answer })))
     }
 
