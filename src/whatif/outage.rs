@@ -1,6 +1,8 @@
 //! When viewers of a stream were without: nothing was on air, or nothing that can be watched.
 
-use crate::core::{Awaited, Detail, InputError, InputHealth, Nanos, Priority, Stream};
+use crate::core::{
+    Awaited, Detail, HeldCondition, InputError, InputHealth, Nanos, Priority, Stream,
+};
 use crate::print::printable;
 use crate::vocabulary::Reason;
 
@@ -14,6 +16,8 @@ pub struct Outage {
     pub since: Nanos,
     /// Nothing while it lasts.
     pub until: Option<Nanos>,
+    /// `since` is when it was noticed: it had been so before.
+    pub from_notice: bool,
     /// Of the input that was on air, for people.
     pub why: String,
 }
@@ -69,6 +73,11 @@ impl Outages {
             Some((what, since, why)) if is_new(what) => {
                 self.end(at);
                 self.begin(what, since, why);
+                if let Some(begun) = self.all.last_mut() {
+                    let held = on_air.and_then(|on_air| held(stream, on_air));
+                    begun.from_notice =
+                        held.is_some_and(|held| held.evidence.detected_after().is_none());
+                }
             }
             Some(_) => {}
             None => self.end(at),
@@ -112,7 +121,8 @@ impl Outages {
     fn begin(&mut self, what: &'static str, since: Nanos, why: String) {
         // What was before the last one ended belongs to that.
         let before = self.all.last().and_then(|outage| outage.until).unwrap_or(0);
-        self.all.push(Outage { what, since: since.max(before), until: None, why });
+        let since = since.max(before);
+        self.all.push(Outage { what, since, until: None, from_notice: false, why });
     }
 }
 
@@ -149,10 +159,15 @@ fn said(priority: Priority, reason: Reason, detail: &Detail) -> String {
     }
 }
 
+/// The condition for which it can't be watched.
+fn held(stream: &Stream, priority: Priority) -> Option<HeldCondition> {
+    let is_so = |reason| matches!(reason, Reason::VideoLost | Reason::Black | Reason::Frozen);
+    input_of(stream, priority)?.conditions().find(|held| is_so(held.condition))
+}
+
 /// What is on air can't be watched, since when, and why.
 fn unwatchable(stream: &Stream, priority: Priority) -> Option<(&'static str, Nanos, String)> {
-    let is_so = |reason| matches!(reason, Reason::VideoLost | Reason::Black | Reason::Frozen);
-    let held = input_of(stream, priority)?.conditions().find(|held| is_so(held.condition))?;
+    let held = held(stream, priority)?;
     let since = held.since.saturating_sub(held.evidence.detected_after().unwrap_or(0));
     Some((held.condition.name(), since, said(priority, held.condition, &held.evidence)))
 }

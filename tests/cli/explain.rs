@@ -1,7 +1,8 @@
 //! `changeover explain`.
 
 use crate::rig::*;
-use changeover::trace::TraceLimits;
+use changeover::core::{Common, Registration, Stimulus};
+use changeover::trace::{TraceLimits, Writer};
 use changeover::{Condition, Config, Engine, Input};
 use std::time::{Duration, SystemTime};
 
@@ -99,6 +100,9 @@ fn who_knows_nothing_of_the_engine_has_five_answers() {
     ] {
         assert!(said.out.contains(&answer), "{question}: {answer:?} in {}", said.out);
     }
+    let given_up = changeover(&["explain", &trace, "news", "+31"]);
+    let returns = "; returned to once it has been well for 10.0 s\n  1 active since ";
+    assert!(given_up.out.contains(returns), "{given_up:?}");
     // Until when: then it comes.
     let then = changeover(&["explain", &trace, "news", "+220", "--json"]).json();
     let told = |what: &str| then["inputs"][0][what].as_str().unwrap().to_owned();
@@ -165,4 +169,51 @@ fn what_the_host_sees_is_told_when_it_changes() {
     let seen: Vec<_> = said.lines().filter_map(|line| line.split_once("the host says ")).collect();
     let seen: Vec<_> = seen.into_iter().map(|(_, what)| what).collect();
     assert_eq!(seen, ["that input 0 is black", "that input 0 is no longer black"], "{said}");
+}
+
+/// The trace of a stream of which the host says that what is on air is frozen.
+fn a_frozen_one() -> Vec<u8> {
+    const SECOND: u64 = 1_000_000_000;
+    let (begin, mut common) = (5 * SECOND, Common::default());
+    let mut writer =
+        Writer::new(begin, SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+    let inputs = vec![Input::new(0, "udp://0").hot(), Input::new(1, "udp://1").hot()];
+    let registration =
+        Registration { id: "news".into(), number: 1, inputs, ..Registration::default() };
+    let mut stream = writer.register(registration, begin, &mut common).unwrap();
+    stream.drain().for_each(drop);
+    let mut tell = |stimulus, now| {
+        writer.tell(&mut stream, stimulus, now, &mut common).unwrap();
+        stream.drain().for_each(drop);
+        stream.inputs().iter().map(|input| input.session()).collect::<Vec<_>>()
+    };
+    let sessions = tell(Stimulus::Tick, begin);
+    for &session in sessions.iter().flatten() {
+        tell(Stimulus::StartTaken { session }, begin);
+        tell(Stimulus::Packet { session }, begin + SECOND / 10);
+    }
+    let (priority, session, holds) = (0, None, true);
+    let text = "always the same picture for 2.0 s".into();
+    let condition = Condition::Frozen;
+    let frozen = Stimulus::SetCondition { priority, session, condition, holds, text };
+    tell(frozen, begin + SECOND);
+    for at in (1..20).map(|step| begin + SECOND + step * SECOND / 10) {
+        for &session in sessions.iter().flatten() {
+            tell(Stimulus::Seen { session, at }, at);
+        }
+        tell(Stimulus::Tick, at);
+    }
+    writer.into_bytes()
+}
+
+#[test]
+fn what_was_noticed_late_is_said_so() {
+    let place = Place::new("frozen");
+    std::fs::write(place.file("trace"), a_frozen_one()).unwrap();
+    let said = changeover(&["replay", &place.file("trace")]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let frozen =
+        "  frozen since 2027-01-15T08:00:01.000Z for 1.9 s from when that was noticed, and it \
+                  lasts: input 0, frozen (always the same picture for 2.0 s)\n";
+    assert!(said.out.contains(frozen), "{said:?}");
 }

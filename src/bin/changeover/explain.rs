@@ -85,6 +85,10 @@ struct Health {
     switch_due: Option<String>,
     /// It is tried again then.
     next_attempt: Option<String>,
+    /// It is returned to when it has been well for so long.
+    returned_to_after_seconds: Option<f64>,
+    #[serde(skip)]
+    returned_to_after: Option<Nanos>,
 }
 
 #[derive(Serialize)]
@@ -307,6 +311,8 @@ impl Health {
             held_until: stream.held_until(priority, now).map(wall),
             switch_due: stream.switch_due_at(priority).map(wall),
             next_attempt: stream.next_attempt_at(priority).map(wall),
+            returned_to_after_seconds: stream.returned_to_after(priority).map(seconds),
+            returned_to_after: stream.returned_to_after(priority),
         }
     }
 
@@ -329,6 +335,9 @@ impl Health {
         }
         if let Some(at) = &self.next_attempt {
             text += &format!("; tried again at {at}");
+        }
+        if let Some(after) = self.returned_to_after {
+            text += &format!("; returned to once it has been well for {}", Long(after));
         }
         text + "\n"
     }

@@ -11,6 +11,8 @@ pub(crate) struct Outage {
     pub(crate) what: &'static str,
     pub(crate) since: Nanos,
     pub(crate) until: Option<Nanos>,
+    /// `since` is when it was noticed.
+    from_notice: bool,
     pub(crate) why: String,
     /// For so long the engine's clock stood still meanwhile, as far as that is known.
     stood_still: Nanos,
@@ -23,6 +25,8 @@ pub(crate) struct Without {
     since: String,
     until: Option<String>,
     seconds: f64,
+    /// It had been so before `since`, which is when it was noticed.
+    from_notice: bool,
     why: String,
     #[serde(skip)]
     lasted: Nanos,
@@ -30,8 +34,8 @@ pub(crate) struct Without {
 
 impl From<&whatif::Outage> for Outage {
     fn from(outage: &whatif::Outage) -> Outage {
-        let whatif::Outage { what, since, until, why, .. } = outage.clone();
-        Outage { what, since, until, why, stood_still: 0 }
+        let whatif::Outage { what, since, until, from_notice, why, .. } = outage.clone();
+        Outage { what, since, until, from_notice, why, stood_still: 0 }
     }
 }
 
@@ -49,6 +53,7 @@ impl Outage {
             since: clock(self.since),
             until: self.until.map(clock),
             seconds: seconds(lasted),
+            from_notice: self.from_notice,
             why: self.why.clone(),
             lasted,
         }
@@ -95,8 +100,9 @@ impl Without {
 
     /// With what is known of its end and its cause.
     pub(crate) fn in_full(&self) -> String {
+        let noticed = if self.from_notice { " from when that was noticed" } else { "" };
         let lasts = if self.lasts() { ", and it lasts" } else { "" };
-        with_text(self.text() + lasts, &self.why)
+        with_text(self.text() + noticed + lasts, &self.why)
     }
 }
 
@@ -137,7 +143,8 @@ mod tests {
     #[test]
     fn one_is_as_long_as_it_was_to_viewers_however_often_that_is_asked() {
         let (since, until) = (5 * SECOND + SECOND / 2, Some(7 * SECOND));
-        let outage = Outage { what: "dark", since, until, why: String::new(), stood_still: 0 };
+        let why = String::new();
+        let outage = Outage { what: "dark", since, until, from_notice: false, why, stood_still: 0 };
         let tape = stalled();
         let by_the_wall = outage.by_the_wall(7 * SECOND, &tape);
         assert_eq!(by_the_wall.lasted(7 * SECOND), 4 * SECOND + SECOND / 2);

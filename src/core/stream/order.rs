@@ -114,6 +114,19 @@ impl Stream {
         due.find(|(_, index)| self.inputs[*index].spec.priority == priority).map(|(at, _)| at)
     }
 
+    /// For how many nanoseconds an input that is not well has to be healthy until it is returned to: one that would
+    /// be better than the active one. `None`: it is not; or it is well, and [`Stream::switch_due_at`] knows more.
+    pub fn returned_to_after(&self, priority: Priority) -> Option<Nanos> {
+        let active = self.active_index().filter(|active| self.is_unharmed(*active))?;
+        let index = self.inputs.iter().position(|input| input.spec.priority == priority)?;
+        let input = &self.inputs[index];
+        let is_well = input.usable() && self.class(index) == Class::Healthy;
+        let stays = self.override_input().is_some() || self.settings.failback != Failback::Auto;
+        let would_be = priority < self.inputs[active].spec.priority && !input.is_fill();
+        (would_be && !is_well && !stays && !input.disabled())
+            .then_some(self.settings.failback_stable)
+    }
+
     fn better_since(&self, index: usize, active: usize) -> Option<Nanos> {
         let input = &self.inputs[index];
         let mut since = input.healthy_since.get().filter(|_| input.usable())?;
