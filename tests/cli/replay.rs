@@ -22,8 +22,8 @@ fn the_same_is_decided_again_and_the_streams_are_told_of() {
     assert!(news["reasons"]["timeout"].as_u64() >= Some(1), "{report}");
     assert!(news["outages"].as_u64() >= Some(1), "{report}");
     // The silence before the first switch is dark, too.
-    let (dark, seconds) = (&news["dark_seconds"], &report["seconds"]);
-    assert!((0.2..seconds.as_f64().unwrap()).contains(&dark.as_f64().unwrap()), "{report}");
+    let dark = news["dark_seconds"].as_f64().unwrap();
+    assert!((0.2..30.0).contains(&dark), "{report}");
     let check = changeover(&["replay", "--check", "--json", &trace]).json();
     assert_eq!(check["decided"], report["decided"]);
     assert!(check["streams"].is_null(), "{check}");
