@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_that_lasts_is_no_gap_yet() {
+        let (mut gaps, now) = begun();
+        gaps.limit = 0;
+        for silent in 1..=9 {
+            gaps.look(now + silent * LOOK, now, MOST);
+        }
+        assert_eq!(gaps.limit, 0);
+    }
+
+    #[test]
     fn no_time_is_too_long() {
         let (mut gaps, now) = begun();
         gaps.look(u64::MAX - MINUTE, now, u64::MAX);
