@@ -36,7 +36,7 @@ impl Engine {
     /// It is what `changeover replay --set` does, while it happens: a thread of its own (niceness 10) reads what a
     /// trace would have ([`Engine::trace_to`]), for all streams. It follows ten seconds behind, so that it knows
     /// what the sources did meanwhile; and a decision is the same at another time if that is within a minute, so
-    /// differences are told 70 seconds later. If it is too slow (4 MiB, and 64 MiB of those ten seconds wait), it begins
+    /// differences are told 70 seconds later. If it is too slow (4 MiB, or 64 MiB of those ten seconds wait), it begins
     /// anew, and [`EventKind::ShadowGap`](crate::EventKind::ShadowGap) tells. Streams that do not take these settings
     /// are left out; the log says which. While there is a shadow, an idle engine wakes once a second.
     ///
@@ -138,7 +138,7 @@ impl Shadow {
                 put_beginning(&mut beginning);
                 let only = self.stream.as_deref();
                 let live = self.live.insert(Live::new(self.settings.clone(), only, &beginning));
-                live.hear(&checkpoint.frames(Urls::LeftOut))
+                live.hear_states(&checkpoint.frames(Urls::LeftOut))
             }
             Message::Checkpoint(_) => Ok(()),
             Message::End(now) => {

@@ -18,7 +18,7 @@ const HINDSIGHT: Nanos = 10_000_000_000;
 /// forgotten.
 const STEP: Nanos = 1_000_000_000;
 
-/// So many bytes of records may wait to be applied.
+/// So many bytes of records may wait to be applied, besides the states of all streams.
 const WAITING: usize = 64 << 20;
 
 /// A record that is being written, and what would have been decided otherwise.
@@ -37,6 +37,8 @@ pub(crate) struct Live {
     passed: Nanos,
     /// Records that were heard, and of these, applied.
     count: (u64, u64),
+    /// So many bytes of records may wait, the states of all streams included.
+    room: usize,
     /// Of streams that have ended.
     ended: Toll,
 }
@@ -74,8 +76,18 @@ impl Live {
             heard: 0,
             passed: 0,
             count: (0, 0),
+            room: WAITING,
             ended: Toll::default(),
         }
+    }
+
+    /// Hears the states of all streams, which come first. They take no room of what follows.
+    ///
+    /// # Errors
+    /// As of [`Live::hear`].
+    pub(crate) fn hear_states(&mut self, frames: &[u8]) -> Result<(), Broken> {
+        self.room = WAITING + frames.len();
+        self.hear(frames)
     }
 
     /// Hears whole frames, the next ones.
@@ -95,7 +107,7 @@ impl Live {
             self.heard = self.heard.max(self.ear.at());
             self.what_if.hear(&record, self.ear.at());
         }
-        match self.hand.source_mut().len() <= WAITING {
+        match self.hand.source_mut().len() <= self.room {
             true => Ok(()),
             false => Err(Broken::Lost(self.count.0 - self.count.1)),
         }

@@ -68,18 +68,18 @@ impl Taker {
             Taker::Trace(writer) => writer.take_what_there_is(),
             Taker::Shadow(recorded, live) => {
                 while let Some(message) = recorded.next_there_is() {
-                    let frames = match message {
-                        Message::Checkpoint(checkpoint) => checkpoint.frames(Urls::LeftOut),
-                        Message::Chunk(mut chunk) => chunk.sealed().to_vec(),
-                        Message::End(_) => continue,
-                    };
                     let live = live.get_or_insert_with(|| {
                         let mut beginning = Vec::new();
                         put_beginning(&mut beginning);
                         let halved = Config::new().packet_timeout(Duration::from_secs(1));
                         Box::new(Live::new(halved, None, &beginning))
                     });
-                    live.hear(&frames).unwrap();
+                    let heard = match message {
+                        Message::Checkpoint(all) => live.hear_states(&all.frames(Urls::LeftOut)),
+                        Message::Chunk(mut chunk) => live.hear(chunk.sealed()),
+                        Message::End(_) => continue,
+                    };
+                    heard.unwrap();
                     live.go_on(&mut |trouble| panic!("{trouble}")).unwrap();
                 }
             }

@@ -150,23 +150,25 @@ fn more_than_there_is_room_for_ends_it() {
     let trace = trace(&mut Rng::with_seed(1), BEGIN + 30 * SECOND);
     let beginning = beginning();
     let mut live = Live::new(Config::new(), None, &beginning);
-    live.hear(&trace[beginning.len()..]).unwrap();
-    let (mut encoder, text) = (Encoder::new(Urls::Kept), "x".repeat(1 << 20));
-    let mut said = || {
-        let error = Stimulus::SoftError { priority: 0, text: text.clone() };
+    let mut encoder = Encoder::new(Urls::Kept);
+    let mut said = |bytes: usize| {
+        let error = Stimulus::SoftError { priority: 0, text: "x".repeat(bytes) };
         encoder.stimulus(1, &error, BEGIN + 30 * SECOND);
         encoder.answer(1, Ok(&[]));
         encoder.take()
     };
+    let states = [&trace[beginning.len()..], said(4 << 20).sealed()].concat();
+    live.hear_states(&states).unwrap();
     let mut records = live.count.0;
     let broken = loop {
         let waits = live.hand.source_mut().len();
-        assert!(waits <= WAITING, "{waits} bytes wait");
+        assert!(waits <= WAITING + states.len(), "{waits} bytes wait");
         records += 1;
-        if let Err(broken) = live.hear(said().sealed()) {
+        if let Err(broken) = live.hear(said(1 << 20).sealed()) {
             break broken;
         }
     };
     assert!(matches!(broken, Broken::Lost(lost) if lost == records), "{broken:?} of {records}");
-    assert!(records > 60, "it has room for {records}");
+    let followed = live.hand.source_mut().len() - states.len();
+    assert!(followed > WAITING, "they take no room of what follows: {followed}");
 }
