@@ -9,6 +9,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// Of this process: who asks runs alone in it.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
@@ -24,6 +25,9 @@ const A_LITTLE: usize = 64 << 20;
 
 #[test]
 fn a_loop_of_reports_leaves_nothing_behind_and_others_are_served() {
+    if !alone("loops::a_loop_of_reports_leaves_nothing_behind_and_others_are_served") {
+        return;
+    }
     let engine = Engine::new().unwrap();
     engine.register("s", "", two(), Config::new()).unwrap();
     engine.register("t", "", two(), Config::new()).unwrap();
@@ -68,6 +72,9 @@ fn a_report_is_decided_before_what_its_thread_calls_next() {
 
 #[test]
 fn calls_that_are_given_up_leave_nothing_behind() {
+    if !alone("loops::calls_that_are_given_up_leave_nothing_behind") {
+        return;
+    }
     let engine = Engine::new().unwrap();
     engine.register("s", "", two(), Config::new()).unwrap();
     let before = resident();
