@@ -1,12 +1,12 @@
 //! What was measured of a session, in short: right after it was said when its newest packet came. Most of what a trace
 //! has of streams whose inputs are measured is this.
 
-use super::stimulus::LAST;
 use super::wire::{put, put_difference, Source};
 use crate::core::{Measure, Nanos, SessionId};
 
-/// Its kind of record. It always goes on with the stream and the time of the record before.
-pub(super) const MEASURED: u8 = LAST + 1;
+/// Its kind of record: the last there can be, for those of stimuli become more. It always goes on with the stream
+/// and the time of the record before.
+pub(super) const MEASURED: u8 = 127;
 
 /// So many sessions can be referred to.
 const SESSIONS: usize = 4;

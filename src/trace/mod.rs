@@ -19,7 +19,7 @@
 //! | 16 | registration | time, JSON, or the error it was refused with |
 //! | 17 | mass failure | time, since when, until when |
 //! | 32… | stimulus | time, registration, what it says, error, actions |
-//! | 58 | what was measured of a session, right after its newest packet: only with what goes on | `look.rs` |
+//! | 127 | what was measured of a session, right after its newest packet: only with what goes on | `look.rs` |
 //! | 160… | the same, of the stream and the time of the record before; nothing came of it | what it says |
 //!
 //! Numbers are as in `wire.rs`. Engine times of kinds from 16 are what has passed since the record before,

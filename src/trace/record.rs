@@ -182,7 +182,7 @@ impl Decoder {
                 self.set_clock(&mut from);
                 return None;
             }
-            (stimulus::FIRST..=MEASURED, Some(registration)) => {
+            (stimulus::FIRST..=stimulus::LAST | MEASURED, Some(registration)) => {
                 self.told(kind, goes_on, registration, &mut from)
             }
             _ if goes_on => None,
