@@ -81,6 +81,20 @@ void holes(rig& r, ticks& hole, ticks& overlap) {
   }
 }
 
+// The source dies, and the other one is on air after a pause.
+void fails_over(rig& r, const std::string& text) {
+  const ticks pause = 300 * millisecond;
+  r.kill(0);
+  r.run(pause);
+  r.admit(1);
+  r.run(3 * second);
+  ticks hole, overlap;
+  holes(r, hole, overlap);
+  expect(hole <= pause + frame_time,
+         "no longer than the pause: " + text + ": " + std::to_string(hole / millisecond));
+  expect(overlap <= 2 * pts_tick, "nothing overlaps after a failover: " + text);
+}
+
 // A planned switch leaves no hole that is as long as a frame, a failover none that is longer than the pause and a frame.
 void switches() {
   for (const int count : {1, 5, 11})
@@ -109,14 +123,7 @@ void switches() {
         expect(overlap <= 2 * pts_tick,
                "nothing overlaps: " + text + ": " + std::to_string(overlap / pts_tick));
         const std::size_t heard_until = r.output.frames.size();
-        r.kill(0);
-        r.run(300 * millisecond);
-        r.admit(1);
-        r.run(3 * second);
-        holes(r, hole, overlap);
-        expect(hole <= 300 * millisecond + frame_time,
-               "no longer than the pause: " + text + ": " + std::to_string(hole / millisecond));
-        expect(overlap <= 2 * pts_tick, "nothing overlaps after a failover: " + text);
+        fails_over(r, text);
         expect(r.output.frames.size() > heard_until + 100 && r.output.frames.back().id == 2,
                "it goes on: " + text);
         r.output.finish();
@@ -144,17 +151,9 @@ void long_groups() {
         b.begin += 12345 * pts_tick;
         rig r({a, b});
         r.run(6 * second + phase * 40 * millisecond);
-        r.kill(0);
-        r.run(300 * millisecond);
-        r.admit(1);
-        r.run(3 * second);
-        ticks hole, overlap;
-        holes(r, hole, overlap);
         const std::string text = std::to_string(group) + " pictures a group, " + std::to_string(count) +
                                  " frames a unit, phase " + std::to_string(phase);
-        expect(hole <= 300 * millisecond + frame_time,
-               "no longer than the pause: " + text + ": " + std::to_string(hole / millisecond));
-        expect(overlap <= 2 * pts_tick, "nothing overlaps: " + text);
+        fails_over(r, text);
         expect(r.output.frames.back().id == 2, "it goes on: " + text);
       }
 }
