@@ -274,7 +274,7 @@ const OF_INPUT: &[OfInput] = &[
     }),
     ("rule 27: an untested input has errors, and is forced only while it is wanted", |s, index| {
         let input = &s.inputs[index];
-        let forced = input.trouble().is_some_and(|trouble| trouble.untested == Untested::Forced);
+        let forced = input.is_untested(Untested::Forced);
         let wanted = input.session.is_some() || s.is_active(index) || s.is_pending(index);
         !input.untested() || (input.errors().len() > 0 && (!forced || wanted || !s.active_runs()))
     }),
