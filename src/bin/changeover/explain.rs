@@ -295,6 +295,7 @@ impl Health {
             since: clock(tape.wall(at)),
             detail: printable(&detail.text()).to_string(),
         };
+        let returned_to_after = stream.returned_to_after(priority);
         Health {
             priority: input.priority(),
             status: match input.severity() {
@@ -311,8 +312,8 @@ impl Health {
             held_until: stream.held_until(priority, now).map(wall),
             switch_due: stream.switch_due_at(priority).map(wall),
             next_attempt: stream.next_attempt_at(priority).map(wall),
-            returned_to_after_seconds: stream.returned_to_after(priority).map(seconds),
-            returned_to_after: stream.returned_to_after(priority),
+            returned_to_after_seconds: returned_to_after.map(seconds),
+            returned_to_after,
         }
     }
 
