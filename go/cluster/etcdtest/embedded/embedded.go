@@ -1,4 +1,5 @@
-// Package embedded runs an etcd of some members within the process, for tests and the demonstration.
+// Package embedded runs an etcd of some members, for tests and the demonstration: within the process ([Start]), or
+// each in a process of its own that can be killed ([StartProcesses]).
 package embedded
 
 import (
